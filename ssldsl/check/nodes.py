@@ -1,0 +1,134 @@
+"""The values of a checked experiment: nodes of the dataflow graph, scalars in time, durations.
+
+A node is an op applied to nodes. Nodes are interned: two nodes with the same op, inputs, settings and draw are one object.
+"""
+
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from ssldsl.source import Span
+from ssldsl.types import Type
+
+
+@frozen
+class Duration:
+    """A length of time: `ep` passes over the clock stream, `it` optimiser steps, `%` of the stage's run."""
+
+    value: float
+    unit: Literal["ep", "it", "%"]
+
+    def __str__(self) -> str:
+        return f"{self.value:g}{self.unit}"
+
+
+@frozen
+class Constant:
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.value:g}"
+
+
+@frozen
+class Curve:
+    """A schedule op of the library: a factor that is a function of the step alone."""
+
+    op: str
+    settings: tuple[tuple[str, Any], ...] = ()
+    span: Span | None = field(default=None, eq=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.op}({', '.join(f'{k}={v}' for k, v in self.settings)})"
+
+
+@frozen
+class Combined:
+    """`+`, `*`, `-`, `/` of scalars, or `then`: the first for its length, then the second, whose time starts there.
+
+    length: of a `then`, the length of `left`.
+    """
+
+    op: Literal["+", "-", "*", "/", "then"]
+    left: "Scalar"
+    right: "Scalar"
+    length: Duration | None = None
+
+    def __str__(self) -> str:
+        left = f"({self.left})" if isinstance(self.left, Combined) else str(self.left)
+        right = f"({self.right})" if isinstance(self.right, Combined) else str(self.right)
+        return f"{left} {self.op} {right}"
+
+
+Scalar = Constant | Curve | Combined
+
+# None, bool, int, float, str, Duration, Scalar, or tuples of these.
+Setting = Any
+
+
+@frozen(eq=False)
+class Node:
+    """An op applied to nodes. Equality is identity: interning makes equal nodes the same object.
+
+    op: an op of the library, or one of the primitives
+        `source` (setting `op` and its settings: a data source), `split`, (data ops of the library work on data nodes),
+        `draw` (inputs: data; settings `stream`, `field`: one batch of a stream), `whole` (settings `field`: all of it, for eval),
+        `rows` (inputs: data; settings `stream`: which samples a draw holds), `repeat` (setting `times`: every row, n times running),
+        `net` (setting `name`), `compose` (inputs: nets), `apply` (inputs: net, value), `field` (setting `name`, of a tuple),
+        `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
+    params: name of the op's parameter that each input fills.
+    live: the modules whose parameters the value's gradient reaches.
+    draw: of a random op, the name of its draw; part of identity. rows: the node that says which samples the rows are.
+    spans: where it was written, innermost first (the call inside a `def`, then the call of the `def`).
+    """
+
+    id: int
+    op: str
+    inputs: tuple["Node", ...]
+    params: tuple[str, ...]
+    settings: tuple[tuple[str, Setting], ...]
+    type: Type
+    live: frozenset[str] = frozenset()
+    draw: str = ""
+    rows: "Node | None" = None
+    spans: tuple[Span, ...] = ()
+    alias: str = ""  # the user's name for it: a `let`, a loss term, a stream
+
+    def setting(self, name: str) -> Setting:
+        return dict(self.settings).get(name)
+
+    def __repr__(self) -> str:
+        return f"<{self.id}: {self.op} {self.alias}>"
+
+
+class Interner:
+    """Makes nodes; the same node for the same op, inputs, settings and draw."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Any, Node] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def node(
+        self,
+        op: str,
+        inputs: tuple[Node, ...] = (),
+        *,
+        type: Type,
+        params: tuple[str, ...] = (),
+        settings: tuple[tuple[str, Setting], ...] = (),
+        live: frozenset[str] = frozenset(),
+        draw: str = "",
+        rows: Node | None = None,
+        spans: tuple[Span, ...] = (),
+        alias: str = "",
+    ) -> Node:
+        """The node with these parts; the first one made keeps its spans and alias."""
+        # `repr` tells 1 from 1.0 and True, which hash alike
+        key = (op, tuple(n.id for n in inputs), params, repr(settings), draw)
+        if key not in self._nodes:
+            self._nodes[key] = Node(
+                len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias
+            )
+        return self._nodes[key]

@@ -1,0 +1,135 @@
+"""Diagnostics: what is wrong, where, what was expected, and a way out. Every message a person sees is made here.
+
+Codes: `S` syntax, `N` names, `T` types, shapes and settings, `D` dataflow (labels, gradients, draws, time, stages),
+`R` resources and the run, `L` lints (warnings). The page behind a code is `ssldsl/explanations/<code>.md`.
+"""
+
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from typing import Literal
+
+from attrs import field, frozen
+
+from ssldsl.source import Span
+
+Severity = Literal["error", "warning"]
+
+
+@frozen
+class Note:
+    """A second place that matters, with what it has to do with the first."""
+
+    span: Span
+    text: str
+
+
+@frozen
+class Diagnostic:
+    """One thing that is wrong. `message` is a whole sentence without its full stop; `label` stands under the caret."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    notes: tuple[Note, ...] = field(default=(), converter=tuple)
+    hints: tuple[str, ...] = field(default=(), converter=tuple)  # "note: ..." lines
+    help: str = ""
+    severity: Severity = "error"
+
+    @property
+    def sort_key(self) -> tuple[str, int, str]:
+        return (self.span.source.name, self.span.start, self.code) if self.span else ("", -1, self.code)
+
+
+class SpecError(Exception):
+    """A person's mistake, or several: the diagnostics say what they are."""
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        found = [diagnostics] if isinstance(diagnostics, Diagnostic) else list(diagnostics)
+        self.diagnostics: list[Diagnostic] = sorted(found, key=lambda d: d.sort_key)
+        super().__init__("\n\n".join(render(d) for d in self.diagnostics))
+
+
+class InternalError(Exception):
+    """Our own mistake: a broken invariant, with the stage and the node that broke it."""
+
+
+def render(diagnostic: Diagnostic) -> str:
+    """The diagnostic as plain text: code, place, underlined line, notes and help."""
+    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}"
+    lines = [head]
+    places: list[Note] = []
+    if diagnostic.span is not None:
+        places.append(Note(diagnostic.span, diagnostic.label))
+        lines.append(f"  --> {diagnostic.span.place}")
+    same_file = [n for n in diagnostic.notes if diagnostic.span and n.span.source == diagnostic.span.source]
+    other_file = [n for n in diagnostic.notes if n not in same_file]
+    width = max([len(str(p.span.line)) for p in places + same_file], default=1)
+    if places:
+        lines.append(" " * width + " |")
+        lines += _window(places, same_file, width)
+    lines += [f"{' ' * width} = {hint}" for hint in _prefixed("note", diagnostic.hints)]
+    lines += [f"{' ' * width} = note: {n.text} ({n.span.place})" for n in other_file]
+    if diagnostic.help:
+        lines.append(f"{' ' * width} = help: {diagnostic.help}")
+    return "\n".join(lines)
+
+
+def _prefixed(word: str, texts: Sequence[str]) -> list[str]:
+    return [f"{word}: {text}" for text in texts]
+
+
+def _window(primary: list[Note], secondary: list[Note], width: int) -> list[str]:
+    """The source lines with carets under the primary span and dashes under the secondary ones."""
+    rows = sorted([(n, "^") for n in primary] + [(n, "-") for n in secondary], key=lambda row: row[0].span.start)
+    lines: list[str] = []
+    last = None
+    for note, mark in rows:
+        number, column = note.span.source.position(note.span.start)
+        text = note.span.source.line(number)
+        if last is not None and number > last + 1:
+            lines.append("...")
+        if number != last:
+            lines.append(f"{number:>{width}} | {text.expandtabs(1)}")
+        length = max(1, min(note.span.end - note.span.start, len(text) - column + 1))
+        lines.append(f"{' ' * width} | {' ' * (column - 1)}{mark * length}{' ' + note.text if note.text else ''}")
+        last = number
+    return lines
+
+
+def as_json(diagnostic: Diagnostic) -> dict[str, object]:
+    """The diagnostic as plain data, for editors and other tools."""
+
+    def place(span: Span | None) -> dict[str, object] | None:
+        if span is None:
+            return None
+        line, column = span.source.position(span.start)
+        end_line, end_column = span.source.position(span.end)
+        return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "label": diagnostic.label,
+        "span": place(diagnostic.span),
+        "related": [{"span": place(n.span), "message": n.text} for n in diagnostic.notes],
+        "notes": list(diagnostic.hints),
+        "help": diagnostic.help,
+    }
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate a person most likely meant by `name`, or none if nothing is near enough."""
+
+    def likeness(candidate: str) -> float:
+        return SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+
+    best = max(sorted(set(candidates)), key=likeness, default=None)
+    return best if best is not None and likeness(best) >= 0.6 else None
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """`did you mean ...?`, or nothing."""
+    best = nearest(name, candidates)
+    return f"did you mean `{best}`?" if best else ""

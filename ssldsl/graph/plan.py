@@ -1,0 +1,157 @@
+"""The plan: everything the runtime needs, as plain data. A run writes it before its first step and reads nothing else.
+
+The JSON schema of `Plan` is versioned: `VERSION` grows when a reader of the old form could not read the new one.
+"""
+
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = 1
+
+
+class Part(BaseModel):
+    """Closed: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Place(Part):
+    """Where something was written. Lines and columns count from 1; `end` is the column after the last character."""
+
+    file: str
+    line: int
+    column: int
+    end: int
+    text: str  # the source line
+
+
+class ConstantPlan(Part):
+    kind: Literal["constant"] = "constant"
+    value: float
+
+
+class CurvePlan(Part):
+    """A schedule op; durations among its settings are steps."""
+
+    kind: Literal["curve"] = "curve"
+    op: str
+    settings: dict[str, Any] = {}
+
+
+class CombinedPlan(Part):
+    """`length`: steps of the left side of a `then`."""
+
+    kind: Literal["combined"] = "combined"
+    op: Literal["+", "-", "*", "/", "then"]
+    left: "ScalarPlan"
+    right: "ScalarPlan"
+    length: float | None = None
+
+
+ScalarPlan = Annotated[Union[ConstantPlan, CurvePlan, CombinedPlan], Field(discriminator="kind")]
+
+
+class NodePlan(Part):
+    """One node. `settings`: plain values; durations are steps; a schedule is `{"schedule": k}`, the k-th of the stage."""
+
+    id: str
+    op: str
+    inputs: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+    type: str = ""
+    live: tuple[str, ...] = ()
+    draw: str = ""
+    rows: str | None = None
+    alias: str = ""
+    places: tuple[Place, ...] = ()
+    placement: Literal["data", "host", "step", "evaluation"] = "step"
+
+
+class ModulePlan(Part):
+    path: str
+    op: str
+    kind: Literal["net", "head"]
+    sizes: dict[str, int] = {}
+    settings: dict[str, Any] = {}
+    average_of: str = ""
+    momentum: ScalarPlan | None = None
+    half_life: float | None = None  # steps
+    place: Place | None = None
+
+
+class StreamPlan(Part):
+    """`data`: id of the data node a draw reads. `rows`: rows of one step over all processes. `size`: samples."""
+
+    name: str
+    data: str
+    rows: int
+    size: int
+
+
+class TermPlan(Part):
+    name: str
+    node: str
+    weight: ScalarPlan
+    place: Place | None = None
+
+
+class OpPlan(Part):
+    op: str
+    settings: dict[str, Any] = {}
+    place: Place | None = None
+
+
+class InitPlan(Part):
+    modules: tuple[str, ...]
+    stage: str = ""
+    average: bool = False
+    file: str = ""
+    place: Place | None = None
+
+
+class EvaluationPlan(Part):
+    name: str
+    node: str
+    place: Place | None = None
+
+
+class StagePlan(Part):
+    """One stage: its graph after the passes, in an order that can be run, and its settings in steps."""
+
+    name: str
+    after: tuple[str, ...] = ()
+    nodes: tuple[NodePlan, ...]
+    schedules: tuple[ScalarPlan, ...] = ()
+    streams: tuple[StreamPlan, ...]
+    terms: tuple[TermPlan, ...]
+    train: tuple[str, ...]
+    init: tuple[InitPlan, ...] = ()
+    optimizer: OpPlan
+    groups: dict[str, dict[str, Any]] = {}
+    clock: str
+    steps: int
+    steps_per_epoch: int
+    forward: Literal["concat", "separate"]
+    average: OpPlan | None = None
+    evaluations: tuple[EvaluationPlan, ...] = ()
+    evaluate_every: int
+    clip: float | None = None
+    accumulate: int = 1
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: bool = False
+    statistics: Literal["global", "local"] = "global"
+    place: Place | None = None
+
+
+class Plan(Part):
+    """A whole experiment, ready to run. `ops`: digest of every op's source, so that a resume sees a changed op."""
+
+    version: int = VERSION
+    name: str
+    seed: int
+    modules: tuple[ModulePlan, ...]
+    stages: tuple[StagePlan, ...]
+    ops: dict[str, str] = {}
+    edits: tuple[str, ...] = ()

@@ -1,0 +1,39 @@
+"""What a data op gives at run time: samples that can be read by number."""
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+
+@runtime_checkable
+class Samples(Protocol):
+    """Samples by number. `fields`: `image` or `vector`, and `label` where there is one.
+
+    resident: all samples lie in memory as tensors, so whole batches are read at once; else they are read one by one by workers.
+    ids: stable number of every sample in the data set it was first read from; randomness follows it through subsets.
+    names: what a person calls each sample (file names), or nothing.
+    """
+
+    @property
+    def fields(self) -> tuple[str, ...]: ...
+    @property
+    def resident(self) -> bool: ...
+    @property
+    def ids(self) -> Tensor: ...
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def labels(self) -> Tensor | None: ...
+    @property
+    def digest(self) -> str: ...
+    def __len__(self) -> int: ...
+    def read(self, rows: Tensor) -> dict[str, Tensor]: ...
+    def take(self, rows: Tensor) -> "Samples": ...
+    def without(self, field: str) -> "Samples": ...
+
+
+Splits = dict[str, Samples]
+
+__all__ = ["Samples", "Splits", "Tensor", "torch"]

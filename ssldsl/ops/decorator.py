@@ -1,0 +1,52 @@
+"""`@op`: says that a function or module is an op of the language, and the few facts a signature cannot hold."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeVar
+
+from attrs import frozen
+
+T = TypeVar("T", bound=Callable[..., object])
+
+
+@frozen
+class Facts:
+    """What `@op(...)` says. Every value is a literal: the static reader takes it from the source text.
+
+    paper: key in `stdlib/papers.bib`.
+    batch_coupled: rows of the result depend on one another (batch normalisation); a mapping names the settings that make it so.
+    across: how a value over the joined batch of several processes comes about. `mean`: the mean of the processes' values;
+        `gather`: the op must see the rows of all processes.
+    splits, fields, classes: of a data source: size of every split, shape of every field ("3 32 32"), number of classes.
+        A string names a setting or, where nothing has that name, a size that is known only once the data is read.
+    size, drops, keeps_role: of an op from data to data: the setting that holds the new size; the field it removes.
+    """
+
+    paper: str = ""
+    batch_coupled: bool | Mapping[str, object] = False
+    across: Literal["mean", "gather"] = "mean"
+    splits: Mapping[str, int | str] | None = None
+    fields: Mapping[str, str] | None = None
+    classes: int | str | None = None
+    size: str = ""
+    drops: str = ""
+
+
+def op(
+    *,
+    paper: str = "",
+    batch_coupled: bool | Mapping[str, object] = False,
+    across: Literal["mean", "gather"] = "mean",
+    splits: Mapping[str, int | str] | None = None,
+    fields: Mapping[str, str] | None = None,
+    classes: int | str | None = None,
+    size: str = "",
+    drops: str = "",
+) -> Callable[[T], T]:
+    """Mark an op. See `Facts` for what the arguments mean. Nothing is registered: the library finds ops by their files."""
+    facts = Facts(paper, batch_coupled, across, splits, fields, classes, size, drops)
+
+    def mark(function: T) -> T:
+        function.ssldsl_facts = facts  # type: ignore[attr-defined]  # the mark
+        return function
+
+    return mark

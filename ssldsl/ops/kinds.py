@@ -1,0 +1,71 @@
+"""The closed vocabulary of annotations an op may use. Nothing else is understood by the static reader.
+
+An edge of the graph (a parameter before `*`) is annotated `Kind[Tensor, "dims"]`:
+
+    def entmin(logits: Logits[Tensor, "batch classes"]) -> Scalar[Tensor, ""]: ...
+
+Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number made of
+settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after `*`) has one of the
+types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those with `None`.
+`Scheduled[...]` around a number admits a schedule.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Gt, Le
+from attrs import frozen
+
+PositiveInt = Annotated[int, Gt(0)]
+NonNegativeInt = Annotated[int, Ge(0)]
+PositiveFloat = Annotated[float, Gt(0)]
+NonNegativeFloat = Annotated[float, Ge(0)]
+Fraction = Annotated[float, Ge(0), Le(1)]
+Duration = Annotated[float, "a duration; steps once compiled"]
+Count = Annotated[int | float, "a positive count, or a percentage of the whole given as a fraction"]
+Time = float
+
+if TYPE_CHECKING:
+    # To a type checker `Logits[Tensor, "batch classes"]` is a Tensor with a remark, as jaxtyping does it.
+    from typing import Annotated as Detached
+    from typing import Annotated as Embeddings
+    from typing import Annotated as Features
+    from typing import Annotated as Images
+    from typing import Annotated as Labels
+    from typing import Annotated as Logits
+    from typing import Annotated as Pairs
+    from typing import Annotated as Probs
+    from typing import Annotated as Scalar
+    from typing import Annotated as Scheduled
+    from typing import Annotated as Values
+    from typing import Annotated as Vectors
+else:
+
+    @frozen
+    class TensorNote:
+        """What an annotation says of a tensor: its kind and its dimensions as written."""
+
+        kind: str
+        dims: str
+        detached: bool = False
+
+    class _Kind:
+        """`Logits[Tensor, "batch classes"]` becomes `Annotated[Tensor, TensorNote(...)]`."""
+
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def __getitem__(self, item: tuple[Any, str]) -> Any:
+            tensor, dims = item
+            return Annotated[tensor, TensorNote(self.name, dims)]
+
+    class _Wrapper:
+        """`Detached[...]` and `Scheduled[...]`: the inner annotation is what holds at run time."""
+
+        def __getitem__(self, item: Any) -> Any:
+            return item[0] if isinstance(item, tuple) else item
+
+    Images, Vectors, Features, Embeddings = (_Kind(n) for n in ("Images", "Vectors", "Features", "Embeddings"))
+    Logits, Probs, Labels, Pairs, Scalar, Values = (
+        _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Scalar", "Values")
+    )
+    Detached, Scheduled = _Wrapper(), _Wrapper()

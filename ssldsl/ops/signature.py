@@ -1,0 +1,85 @@
+"""What the checker knows of an op: its signature, read from the source text without importing it."""
+
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from ssldsl.ops.decorator import Facts
+
+Role = Literal[
+    "data", "views", "nets", "heads", "targets", "memory", "losses", "schedules", "optimizers", "metrics"
+]
+
+
+@frozen
+class Edge:
+    """A parameter before `*`: an input from the graph.
+
+    kind: a name of `ssldsl.types.KINDS`, or `Net`, `Data`, `Time` (of a schedule), `Parameters` (of an optimizer).
+    dims: the dimension expressions as written. many: annotated `list[...]`, takes several values as one.
+    """
+
+    name: str
+    kind: str
+    dims: tuple[str, ...] = ()
+    many: bool = False
+    optional: bool = False
+    detached: bool = False
+
+
+class _Required:
+    """The default of a setting that has none."""
+
+    def __repr__(self) -> str:
+        return "required"
+
+
+REQUIRED = _Required()
+
+
+@frozen
+class SettingSpec:
+    """A parameter after `*`: its annotation as written, and its default (`REQUIRED` if it has none)."""
+
+    name: str
+    annotation: str
+    default: Any = REQUIRED
+    scheduled: bool = False
+
+
+@frozen
+class Output:
+    """One tensor of the result. Several stand in a NamedTuple, by name; a single one has the name ``."""
+
+    name: str
+    kind: str
+    dims: tuple[str, ...] = ()
+
+
+@frozen
+class Signature:
+    """One op. `sizes` are the positional parameters of a module's `__init__`: given in the call, or inferred from the input."""
+
+    name: str
+    role: Role
+    edges: tuple[Edge, ...]
+    settings: tuple[SettingSpec, ...]
+    outputs: tuple[Output, ...]
+    sizes: tuple[str, ...] = ()
+    is_module: bool = False
+    uses_rng: bool = False
+    has_commit: bool = False
+    parts: tuple[str, ...] = ()  # attributes that `__init__` assigns: what `f.layer4` may name
+    facts: Facts = field(factory=Facts)
+    summary: str = ""  # first line of the docstring
+    doc: str = ""
+    path: str = ""  # file, for messages
+    module: str = ""  # dotted name to import it by; empty for a user's own file
+    line: int = 1
+    digest: str = ""  # of the source text
+
+    def setting(self, name: str) -> SettingSpec | None:
+        return next((s for s in self.settings if s.name == name), None)
+
+    def edge(self, name: str) -> Edge | None:
+        return next((e for e in self.edges if e.name == name), None)

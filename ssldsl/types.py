@@ -1,0 +1,201 @@
+"""Static types: symbolic dimensions and the kinds of value that flow along the edges of a graph."""
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import Union
+
+from attrs import field, frozen
+
+Monomial = tuple[str, ...]
+
+
+@frozen
+class Dim:
+    """A size as a polynomial with whole coefficients in named symbols, such as `4*B_unlabeled + B_labeled` or `512`."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    @staticmethod
+    def of(value: "DimLike") -> "Dim":
+        if isinstance(value, Dim):
+            return value
+        return Dim._from({(): value} if isinstance(value, int) else {(value,): 1})
+
+    @staticmethod
+    def _from(coefficients: Mapping[Monomial, int]) -> "Dim":
+        return Dim(tuple(sorted((m, c) for m, c in coefficients.items() if c)))
+
+    def __add__(self, other: "DimLike") -> "Dim":
+        total = dict(self.terms)
+        for monomial, coefficient in Dim.of(other).terms:
+            total[monomial] = total.get(monomial, 0) + coefficient
+        return Dim._from(total)
+
+    def __sub__(self, other: "DimLike") -> "Dim":
+        return self + Dim.of(other) * -1
+
+    def __mul__(self, other: "DimLike") -> "Dim":
+        product: dict[Monomial, int] = {}
+        for left, a in self.terms:
+            for right, b in Dim.of(other).terms:
+                monomial = tuple(sorted(left + right))
+                product[monomial] = product.get(monomial, 0) + a * b
+        return Dim._from(product)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    @property
+    def value(self) -> int | None:
+        """The number, if no symbol is left in it."""
+        if not self.terms:
+            return 0
+        return self.terms[0][1] if len(self.terms) == 1 and self.terms[0][0] == () else None
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        return frozenset(s for monomial, _ in self.terms for s in monomial)
+
+    def substitute(self, sizes: "Mapping[str, DimLike]") -> "Dim":
+        """The same size with symbols replaced."""
+        total = Dim.of(0)
+        for monomial, coefficient in self.terms:
+            part = Dim.of(coefficient)
+            for symbol in monomial:
+                part = part * (sizes[symbol] if symbol in sizes else symbol)
+            total = total + part
+        return total
+
+    def __str__(self) -> str:
+        def one(monomial: Monomial, coefficient: int) -> str:
+            factors = ([str(coefficient)] if coefficient != 1 or not monomial else []) + list(monomial)
+            return "*".join(factors)
+
+        return "+".join(one(m, c) for m, c in reversed(self.terms)) or "0"
+
+
+DimLike = Union[Dim, int, str]
+
+
+def parse_dim(text: str, number: Callable[[str], "DimLike"] = lambda name: name) -> Dim:
+    """Read `4*batch`, `batch`, `512` or `{16*width}`; `number` says what a name stands for. `ValueError` if malformed."""
+
+    def read(node: ast.expr) -> Dim:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int):
+            return Dim.of(node.value)
+        if isinstance(node, ast.Name):
+            return Dim.of(number(node.id))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
+            left, right = read(node.left), read(node.right)
+            if isinstance(node.op, ast.Mult):
+                return left * right
+            return left + right if isinstance(node.op, ast.Add) else left - right
+        raise ValueError(f"not a size: {text!r}")
+
+    try:
+        return read(ast.parse(text.strip("{}"), mode="eval").body)
+    except SyntaxError as error:
+        raise ValueError(f"not a size: {text!r}") from error
+
+
+# What each kind of tensor means; the keys are the names an annotation may use (`ssldsl.ops.kinds`).
+KINDS: Mapping[str, str] = {
+    "Images": "float images in [0, 1] or normalised, batch first",
+    "Vectors": "float vectors as they come from the data",
+    "Features": "what a network makes of its input, not normalised",
+    "Embeddings": "rows of unit length",
+    "Logits": "unnormalised scores of classes",
+    "Probs": "rows that sum to one",
+    "Labels": "whole numbers from 0 to classes - 1",
+    "Pairs": "a value for every pair of rows",
+    "Rows": "which samples the rows of a batch are: index, pass and copy",
+    "Scalar": "a single number",
+    "Values": "any float tensor",
+}
+
+# A parameter of the kind on the left takes a value of the kinds on the right.
+ACCEPTS: Mapping[str, frozenset[str]] = {
+    "Images": frozenset({"Images"}),
+    "Vectors": frozenset({"Vectors", "Features", "Embeddings", "Logits"}),
+    "Features": frozenset({"Features", "Vectors", "Embeddings", "Logits"}),
+    "Embeddings": frozenset({"Embeddings"}),
+    "Logits": frozenset({"Logits", "Features"}),
+    "Probs": frozenset({"Probs"}),
+    "Labels": frozenset({"Labels"}),
+    "Pairs": frozenset({"Pairs"}),
+    "Rows": frozenset({"Rows"}),
+    "Scalar": frozenset({"Scalar"}),
+    "Values": frozenset({"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Pairs", "Scalar", "Values"}),
+}
+
+
+@frozen
+class TensorType:
+    """A tensor: what its numbers mean, and its shape. `classes` of Labels: how many there are."""
+
+    kind: str
+    dims: tuple[Dim, ...] = field(default=(), converter=lambda dims: tuple(Dim.of(d) for d in dims))
+    classes: Dim | None = None
+
+    def __str__(self) -> str:
+        inside = ", ".join(str(d) for d in self.dims)
+        if self.classes is not None:
+            inside += f"; {self.classes} classes"
+        return f"{self.kind}[{inside}]" if inside else self.kind
+
+
+@frozen
+class TupleType:
+    """Several named tensors that one op gives at once."""
+
+    fields: tuple[tuple[str, TensorType], ...]
+
+    def __str__(self) -> str:
+        return "(" + ", ".join(f"{name}: {type_}" for name, type_ in self.fields) + ")"
+
+
+@frozen
+class NetType:
+    """A network: takes `source`, gives `target`. Its batch dimension is the symbol `batch`."""
+
+    source: TensorType | None
+    target: TensorType
+    couples_batch: bool = False  # a row of the output depends on the other rows (batch normalisation)
+
+    def __str__(self) -> str:
+        return f"Net[{self.source or 'any'} -> {self.target}]"
+
+
+@frozen
+class DataType:
+    """A data set: its fields (without the batch dimension), how many samples, and whether losses may see it.
+
+    `provenance` of the label: `true`, `pseudo(stage)`, or none where there is no label.
+    """
+
+    fields: tuple[tuple[str, TensorType], ...]
+    size: Dim
+    role: str = "train"  # "train" or "test"
+    provenance: str = "true"
+    unlabeled_by: str = ""  # the text that took the labels away, for messages
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.fields)
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{name}: {type_}" for name, type_ in self.fields)
+        return f"Data[{inside}] x {self.size}"
+
+
+@frozen
+class SplitsType:
+    """The named splits of a data set."""
+
+    splits: tuple[tuple[str, DataType], ...]
+
+    def __str__(self) -> str:
+        return "Splits[" + ", ".join(name for name, _ in self.splits) + "]"
+
+
+Type = TensorType | TupleType | NetType | DataType | SplitsType
