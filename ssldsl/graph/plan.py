@@ -67,6 +67,7 @@ class NodePlan(Part):
     alias: str = ""
     places: tuple[Place, ...] = ()
     placement: Literal["data", "host", "step", "evaluation"] = "step"
+    grad: bool = True  # False: nothing differentiates through it, so it runs without recording
 
 
 class ModulePlan(Part):
