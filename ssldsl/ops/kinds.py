@@ -4,13 +4,13 @@ An edge of the graph (a parameter before `*`) is annotated `Kind[Tensor, "dims"]
 
     def entmin(logits: Logits[Tensor, "batch classes"]) -> Scalar[Tensor, ""]: ...
 
-Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number made of
-settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after `*`) has one of the
-types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those with `None`.
-`Scheduled[...]` around a number admits a schedule.
+Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number made
+of settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after `*`) has
+one of the types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those
+with `None`. `Scheduled[...]` around a number admits a schedule.
 """
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt, Le
 from attrs import frozen
@@ -26,7 +26,6 @@ Time = float
 
 if TYPE_CHECKING:
     # To a type checker `Logits[Tensor, "batch classes"]` is a Tensor with a remark, as jaxtyping does it.
-    from typing import Annotated as Detached
     from typing import Annotated as Embeddings
     from typing import Annotated as Features
     from typing import Annotated as Images
@@ -35,9 +34,12 @@ if TYPE_CHECKING:
     from typing import Annotated as Pairs
     from typing import Annotated as Probs
     from typing import Annotated as Scalar
-    from typing import Annotated as Scheduled
     from typing import Annotated as Values
     from typing import Annotated as Vectors
+
+    _T = TypeVar("_T")
+    Detached = Annotated[_T, "carries no gradient"]
+    Scheduled = Annotated[_T, "may be a schedule"]
 else:
 
     @frozen

@@ -1,0 +1,25 @@
+"""Cross-entropy with true classes."""
+
+from torch import Tensor
+from torch.nn import functional
+
+from ssldsl.ops import Fraction, Labels, Logits, PositiveFloat, Scalar, op
+
+
+@op()
+def cross_entropy(
+    logits: Logits[Tensor, "batch classes"],
+    labels: Labels[Tensor, "batch"],
+    *,
+    smoothing: Fraction = 0.0,
+    temperature: PositiveFloat = 1.0,
+) -> Scalar[Tensor, ""]:
+    r"""Mean negative log-probability of the true class, in nats.
+
+    $$ L = -\frac{1}{B} \sum_b \sum_c q_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
+       q_b = (1 - s)\,\mathrm{onehot}(y_b) + s / C $$
+
+    Source: common practice; smoothing spreads `s` over all classes, the true one among them (Szegedy et al., CVPR 2016,
+    sec. 7). At least 0; log classes for uniform predictions.
+    """
+    return functional.cross_entropy(logits / temperature, labels, label_smoothing=smoothing)

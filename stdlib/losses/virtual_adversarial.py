@@ -1,0 +1,84 @@
+"""Virtual adversarial training: predictions that stay put under the small perturbation that would change them most."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from ssldsl.ops import Images, Logits, PositiveFloat, PositiveInt, Scalar, op
+from ssldsl.ops.net import Net
+from ssldsl.ops.random import SampleRng
+
+
+@op(paper="miyato2018vat")
+def virtual_adversarial(
+    net: Net,
+    images: Images[Tensor, "batch channels height width"],
+    logits: Logits[Tensor, "batch classes"],
+    *,
+    rng: SampleRng,
+    epsilon: PositiveFloat = 1.0,
+    xi: PositiveFloat | None = None,
+    iterations: PositiveInt = 1,
+    direction: Literal["clean_to_adversarial", "adversarial_to_clean"] = "clean_to_adversarial",
+) -> Scalar[Tensor, ""]:
+    r"""Mean divergence between the predictions for an image and for its virtual adversarial neighbour.
+
+    $$ L = \frac{1}{B} \sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
+       g = \nabla_v \textstyle\sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + v_b)) $$
+
+    `logits` are those of the unperturbed images; they and r are constants of the loss. `xi` none: g is the exact product
+    H d of a random unit direction d with the Hessian at v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one forward and
+    one reverse derivative, in any precision. `xi` a number: g is taken at v = xi d, as in the authors' codes, for networks
+    with parts that have no forward derivative (their 1e-6 is lost in float32: take 1e-2 or more). The scale of g does not
+    matter: the length of r is `epsilon`, or 0 where the derivative vanishes. Running statistics stay as they are.
+
+    Source: Miyato et al., TPAMI 2018, eq. 5-9; Zhai et al., ICCV 2019, eq. 3-4 (`adversarial_to_clean`: their released
+    code). At least 0; 0 only if no prediction moves.
+    """
+    clean = logits.detach()
+    images = images.detach()
+    v = _unit(rng.normal(*images.shape[1:]).to(images))
+    for _ in range(iterations):
+        v = _unit(_curvature(net, images, v) if xi is None else _difference(net, images, clean, xi * v, direction))
+    return divergence(clean, net.frozen(images + epsilon * v), direction)
+
+
+def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
+    """Mean Kullback-Leibler divergence between two predictions, from logits."""
+    log_p, log_q = clean.log_softmax(dim=-1), adversarial.log_softmax(dim=-1)
+    if direction == "adversarial_to_clean":
+        log_p, log_q = log_q, log_p
+    return (log_p.exp() * (log_p - log_q)).sum(dim=-1).mean()
+
+
+@torch.compiler.disable  # the compiler cannot follow a derivative that is taken inside a forward pass
+def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
+    """H d at the images themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
+    with torch.enable_grad(), forward_ad.dual_level():
+        leaf = images.clone().requires_grad_()
+        logits, slope = forward_ad.unpack_dual(net.frozen(forward_ad.make_dual(leaf, d)))
+        if slope is None:
+            raise ValueError("the output of the network does not depend on its input")
+        p = logits.detach().softmax(dim=-1)
+        slope = slope.detach()
+        cotangent = p * (slope - (p * slope).sum(dim=-1, keepdim=True))
+        return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]
+
+
+@torch.compiler.disable  # as above
+def _difference(net: Net, images: Tensor, clean: Tensor, v: Tensor, direction: str) -> Tensor:
+    """The gradient at a small perturbation v of the divergence, summed: its scale does not depend on the batch."""
+    with torch.enable_grad():
+        v = v.clone().requires_grad_()
+        total = divergence(clean, net.frozen(images + v), direction) * len(images)
+        return torch.autograd.grad(total, v)[0]
+
+
+def _unit(d: Tensor) -> Tensor:
+    """Every row at length one, whatever its scale; rows of zeros stay."""
+    dims = tuple(range(1, d.ndim))
+    tiny = torch.finfo(d.dtype).tiny
+    d = d / d.abs().amax(dim=dims, keepdim=True).clamp_min(tiny)  # else the squares of small entries underflow
+    return (d / d.square().sum(dim=dims, keepdim=True).sqrt().clamp_min(tiny)).detach()

@@ -1,0 +1,57 @@
+"""A small convolutional network for images of 8 to 32 pixels."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from ssldsl.ops import Features, Images, PositiveInt, op
+
+
+@op(batch_coupled={"norm": "batch"})
+class ConvNet(nn.Module):
+    r"""Blocks of 3×3 convolution, normalisation and ReLU, then the mean over all places.
+
+    $$ f(x) = \mathrm{mean}_{hw}\, b_{depth} \circ \dots \circ b_1(x), \quad
+       b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{conv} $$
+
+    Every block but the first halves the image. Channels are `width`, twice that, and four times that in the last block and
+    all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or perturbed copies move no
+    statistics that the plain images are judged by.
+
+    Source: common practice; no paper. Features are not negative.
+    """
+
+    def __init__(
+        self,
+        channels: PositiveInt,
+        *,
+        width: PositiveInt = 32,
+        norm: Literal["group", "batch", "none"] = "group",
+        depth: PositiveInt = 3,
+    ) -> None:
+        super().__init__()
+        sizes = [width * 2 ** min(i, 2) for i in range(depth - 1)] + [4 * width]
+        before = [channels, *sizes[:-1]]
+        strides = [1] + [2] * (depth - 1)
+        self.blocks = nn.Sequential(*(block(*s, norm) for s in zip(before, sizes, strides, strict=True)))
+
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {4*width}"]:
+        maps: Tensor = self.blocks(images)
+        return maps.mean(dim=(2, 3))
+
+
+def block(channels_in: int, channels_out: int, stride: int, norm: str) -> nn.Sequential:
+    """Convolution, normalisation, ReLU. A convolution that is normalised needs no bias of its own."""
+    conv = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=norm == "none")
+    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+    normalised = {
+        "group": lambda: nn.GroupNorm(group_count(channels_out), channels_out),
+        "batch": lambda: nn.BatchNorm2d(channels_out),
+        "none": nn.Identity,
+    }
+    return nn.Sequential(conv, normalised[norm](), nn.ReLU())
+
+
+def group_count(channels: int) -> int:
+    """The most groups, eight at most, that divide the channels evenly."""
+    return max(n for n in range(1, 9) if channels % n == 0)
