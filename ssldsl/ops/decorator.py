@@ -18,6 +18,8 @@ class Facts:
         `gather`: the op must see the rows of all processes.
     splits, fields, classes: of a data source: size of every split, shape of every field ("3 32 32"), number of classes.
         A string names a setting or, where nothing has that name, a size that is known only once the data is read.
+    forwards: of an op that takes a network: how often it runs it, as an expression over its settings ("1+iterations").
+    first_copy_is_input: of a view that multiplies rows: the first copy of every row is the row itself.
     size, drops, keeps_role: of an op from data to data: the setting that holds the new size; the field it removes.
     """
 
@@ -29,6 +31,8 @@ class Facts:
     classes: int | str | None = None
     size: str = ""
     drops: str = ""
+    forwards: int | str = 1
+    first_copy_is_input: bool = False
 
 
 def op(
@@ -41,9 +45,13 @@ def op(
     classes: int | str | None = None,
     size: str = "",
     drops: str = "",
+    forwards: int | str = 1,
+    first_copy_is_input: bool = False,
 ) -> Callable[[T], T]:
     """Mark an op. See `Facts` for what the arguments mean. Nothing is registered: the library finds ops by their files."""
-    facts = Facts(paper, batch_coupled, across, splits, fields, classes, size, drops)
+    facts = Facts(
+        paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input
+    )  # fmt: skip
 
     def mark(function: T) -> T:
         function.ssldsl_facts = facts  # type: ignore[attr-defined]  # the mark
