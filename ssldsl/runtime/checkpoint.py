@@ -1,0 +1,178 @@
+"""Checkpoints: one folder per moment of a run, either complete or not there at all.
+
+A checkpoint is written under a name that begins with a dot, forced to the disk, and renamed. Its manifest is its last file and holds
+size and digest of every other, so whatever a kill leaves behind is recognised and passed over.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import frozen
+from safetensors.torch import load, save
+from torch import Tensor
+
+from ssldsl.errors import Diagnostic, SpecError
+
+MANIFEST = "manifest.json"
+STATE = "state.json"
+FORM = 1
+
+Tensors = dict[str, dict[str, Tensor]]  # name of a part ("weights", "optimizer", ...) -> its tensors by name
+
+
+@frozen
+class Checkpoint:
+    """A complete checkpoint. `serial` orders those of a run: number of the stage, then of its finished steps."""
+
+    folder: Path
+    stage: str
+    step: int
+    is_end: bool
+    serial: tuple[int, int]
+
+
+def checkpoint_name(number: int, stage: str, step: int) -> str:
+    """Name of the checkpoint after `step` steps of the `number`-th stage."""
+    return f"{number:02d}-{stage}-{step:08d}"
+
+
+def write_checkpoint(
+    folder: Path, *, number: int, stage: str, step: int, is_end: bool, tensors: Tensors, state: Mapping[str, Any]
+) -> Path:
+    """Write a checkpoint into `folder`; one of the same moment that is already complete stays as it is."""
+    target = folder / checkpoint_name(number, stage, step)
+    if _manifest(target) is not None:
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(folder)
+    writing = folder / f".{target.name}"
+    writing.mkdir()
+    contents = {f"{part}.safetensors": save(_portable(values)) for part, values in tensors.items()}
+    contents[STATE] = json.dumps(state, indent=1, allow_nan=False).encode()
+    for name, content in contents.items():
+        write_file(writing / name, content)
+    manifest = {
+        "form": FORM,
+        "stage": stage,
+        "step": step,
+        "is_end": is_end,
+        "serial": [number, step],
+        "files": {name: {"size": len(content), "sha256": _digest(content)} for name, content in contents.items()},
+    }
+    write_file(writing / MANIFEST, json.dumps(manifest, indent=1).encode())
+    sync_folder(writing)
+    if target.exists():  # incomplete: somebody took files out of it
+        shutil.rmtree(target)
+    writing.rename(target)
+    sync_folder(folder)
+    return target
+
+
+def complete_checkpoints(folder: Path) -> list[Checkpoint]:
+    """The complete checkpoints in a folder, oldest first."""
+    found = []
+    for path in sorted(folder.glob("[!.]*")) if folder.is_dir() else []:
+        manifest = _manifest(path)
+        if manifest is not None:
+            number, step = manifest["serial"]
+            found.append(Checkpoint(path, manifest["stage"], step, manifest["is_end"], (number, step)))
+    return sorted(found, key=lambda checkpoint: checkpoint.serial)
+
+
+def latest(folder: Path) -> Checkpoint | None:
+    """The newest complete checkpoint in a folder."""
+    return next(reversed(complete_checkpoints(folder)), None)
+
+
+def read_part(checkpoint: Checkpoint, part: str) -> dict[str, Tensor]:
+    """The tensors of one part, checked against the manifest; nothing where the checkpoint has no such part."""
+    name = f"{part}.safetensors"
+    manifest = _manifest(checkpoint.folder)
+    return load(_checked(checkpoint, name)) if manifest is not None and name in manifest["files"] else {}
+
+
+def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What a checkpoint holds beside tensors."""
+    state: dict[str, Any] = json.loads(_checked(checkpoint, STATE))
+    return state
+
+
+def remove_old(folder: Path, keep: int) -> None:
+    """Keep the newest `keep` checkpoints and those at the end of a stage."""
+    for checkpoint in complete_checkpoints(folder)[:-keep]:
+        if not checkpoint.is_end:
+            doomed = folder / f".{checkpoint.folder.name}"
+            checkpoint.folder.rename(doomed)  # it vanishes in one step, whatever happens next
+            shutil.rmtree(doomed)
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file and force it to the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put a file in place whole: a reader sees the old content or the new one."""
+    writing = path.with_name(f".{path.name}")
+    write_file(writing, content)
+    writing.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _portable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies in main memory that share no storage, as safetensors wants them."""
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a complete checkpoint: there, readable, and every file has its size."""
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
+        whole = all((folder / name).stat().st_size == facts["size"] for name, facts in manifest["files"].items())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return manifest if whole and manifest.get("form") == FORM else None
+
+
+def _checked(checkpoint: Checkpoint, name: str) -> bytes:
+    """The content of a file, if it is the one that was written."""
+    manifest = _manifest(checkpoint.folder)
+    content = (checkpoint.folder / name).read_bytes() if manifest is not None else b""
+    if manifest is None or _digest(content) != manifest["files"][name]["sha256"]:
+        raise SpecError(
+            Diagnostic(
+                "R408",
+                f"the checkpoint {checkpoint.folder} is damaged: `{name}` is not what was written",
+                help="remove that checkpoint's folder; `ssldsl resume` then takes the one before it",
+            )
+        )
+    return content
+
+
+def total_bytes(tensors: Tensors) -> int:
+    """Size of the tensors, for the message about a full disk."""
+    return sum(t.numel() * torch.empty((), dtype=t.dtype).element_size() for part in tensors.values() for t in part.values())

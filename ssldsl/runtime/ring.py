@@ -1,0 +1,72 @@
+"""The last few steps' losses, kept on the device: the host reads a whole window at once, so no step waits for it."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+
+@frozen
+class Window:
+    """Some steps running: their losses, one row a step.
+
+    first: number of the first step, from 0. is_stop_wanted: whether any process was asked to stop.
+    """
+
+    first: int
+    names: tuple[str, ...]
+    rows: tuple[tuple[float, ...], ...]
+    is_stop_wanted: bool = False
+
+    def means(self) -> dict[str, float]:
+        """Mean of every column over the steps."""
+        return {name: math.fsum(column) / len(column) for name, column in zip(self.names, zip(*self.rows), strict=True)}
+
+    def first_not_finite(self) -> tuple[int, str] | None:
+        """The first step with a loss that is no finite number, and the name of the first such loss."""
+        for offset, row in enumerate(self.rows):
+            for name, value in zip(self.names, row, strict=True):
+                if not math.isfinite(value):
+                    return self.first + offset, name
+        return None
+
+
+class LossRing:
+    """A buffer of `length` rows on the device, one row a step, in windows that begin at multiples of `length`.
+
+    The sum of a step's `parts` micro-steps is kept; reading divides by their number and takes `mean` over the processes.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        length: int,
+        device: torch.device | str,
+        *,
+        parts: int = 1,
+        mean: Callable[[Tensor], Tensor] = lambda values: values,
+    ) -> None:
+        self.names, self.length, self.parts, self.mean = tuple(names), length, parts, mean
+        self.values = torch.zeros(length, len(self.names), device=device)
+
+    def put(self, step: int, part: int, losses: dict[str, Tensor]) -> None:
+        """Keep the losses of one micro-step."""
+        row = torch.stack([losses[name].detach().float() for name in self.names])
+        place = self.values[step % self.length]
+        if part == 0:
+            place.copy_(row)
+        else:
+            place.add_(row)
+
+    def closes_window(self, step: int, steps: int) -> bool:
+        """Whether a window ends with this step."""
+        return (step + 1) % self.length == 0 or step + 1 == steps
+
+    def read(self, step: int, *, stop: bool = False) -> Window:
+        """The window up to and including `step`, from the device; `stop`: whether this process was asked to stop."""
+        count = step % self.length + 1
+        flag = self.values.new_full((1, len(self.names)), float(stop))
+        rows = self.mean(torch.cat([self.values[:count] / self.parts, flag])).tolist()
+        return Window(step - count + 1, self.names, tuple(map(tuple, rows[:-1])), rows[-1][0] > 0)
