@@ -3,64 +3,14 @@
 A node is an op applied to nodes. Nodes are interned: two nodes with the same op, inputs, settings and draw are one object.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 from attrs import field, frozen
 
 from ssldsl.source import Span
 from ssldsl.types import Type
+from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
 
-
-@frozen
-class Duration:
-    """A length of time: `ep` passes over the clock stream, `it` optimiser steps, `%` of the stage's run."""
-
-    value: float
-    unit: Literal["ep", "it", "%"]
-
-    def __str__(self) -> str:
-        return f"{self.value:g}{self.unit}"
-
-
-@frozen
-class Constant:
-    value: float
-
-    def __str__(self) -> str:
-        return f"{self.value:g}"
-
-
-@frozen
-class Curve:
-    """A schedule op of the library: a factor that is a function of the step alone."""
-
-    op: str
-    settings: tuple[tuple[str, Any], ...] = ()
-    span: Span | None = field(default=None, eq=False, repr=False)
-
-    def __str__(self) -> str:
-        return f"{self.op}({', '.join(f'{k}={v}' for k, v in self.settings)})"
-
-
-@frozen
-class Combined:
-    """`+`, `*`, `-`, `/` of scalars, or `then`: the first for its length, then the second, whose time starts there.
-
-    length: of a `then`, the length of `left`.
-    """
-
-    op: Literal["+", "-", "*", "/", "then"]
-    left: "Scalar"
-    right: "Scalar"
-    length: Duration | None = None
-
-    def __str__(self) -> str:
-        left = f"({self.left})" if isinstance(self.left, Combined) else str(self.left)
-        right = f"({self.right})" if isinstance(self.right, Combined) else str(self.right)
-        return f"{left} {self.op} {right}"
-
-
-Scalar = Constant | Curve | Combined
 
 # None, bool, int, float, str, Duration, Scalar, or tuples of these.
 Setting = Any
@@ -132,3 +82,6 @@ class Interner:
                 len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias
             )
         return self._nodes[key]
+
+
+__all__ = ["Combined", "Constant", "Curve", "Duration", "Interner", "Node", "Scalar", "Setting"]

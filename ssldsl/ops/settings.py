@@ -1,0 +1,234 @@
+"""The types a setting may have, read from its annotation: what they are called, and what they admit. See `ssldsl.ops.kinds`."""
+
+import ast
+from typing import Any
+
+from attrs import frozen
+
+
+class Outside(ValueError):
+    """An annotation, or a literal, outside the closed vocabulary of ops. `node`: the part that is."""
+
+    def __init__(self, node: ast.AST, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.node = node
+        self.help = help
+
+
+@frozen
+class Number:
+    """A number between `low` and `high`; `above`: `low` itself is excluded."""
+
+    whole: bool
+    low: float | None = None
+    high: float | None = None
+    above: bool = False
+
+    def __str__(self) -> str:
+        return "a whole number" if self.whole else "a number"
+
+    @property
+    def range(self) -> str:
+        """The bounds in words, or nothing."""
+        if self.low is None:
+            return ""
+        if self.high is not None:
+            return f"between {self.low:g} and {self.high:g}"
+        return f"above {self.low:g}" if self.above else f"{self.low:g} or more"
+
+
+@frozen
+class Flag:
+    def __str__(self) -> str:
+        return "true or false"
+
+
+@frozen
+class Text:
+    def __str__(self) -> str:
+        return "a text"
+
+
+@frozen
+class Time:
+    """A length of time, with its unit."""
+
+    def __str__(self) -> str:
+        return "a duration"
+
+
+@frozen
+class Amount:
+    """A count, or a percentage of the whole."""
+
+    def __str__(self) -> str:
+        return "a count or a percentage"
+
+    range = "at least 1, or above 0% and at most 100%"
+
+
+@frozen
+class Choice:
+    values: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        said = [f'"{v}"' if isinstance(v, str) else str(v).lower() for v in self.values]
+        return said[0] if len(said) == 1 else f"one of {', '.join(said)}"
+
+
+@frozen
+class Sequence:
+    """Any number of items of one type, or exactly these (`each`)."""
+
+    item: "SettingType | None" = None
+    each: tuple["SettingType", ...] = ()
+
+    def __str__(self) -> str:
+        if self.item is not None:
+            return f"a list of {_plural(str(self.item))}"
+        if len(set(self.each)) == 1:
+            return f"a list of {len(self.each)} {_plural(str(self.each[0]))}"
+        return f"a list of {', '.join(str(t) for t in self.each)}"
+
+
+@frozen
+class Union:
+    """One of several types. `nothing`: `none` as well."""
+
+    options: tuple["SettingType", ...]
+    nothing: bool = False
+
+    def __str__(self) -> str:
+        return " or ".join([*(str(t) for t in self.options), *(["none"] if self.nothing else [])])
+
+
+@frozen
+class Varying:
+    """A number that may be a schedule."""
+
+    number: Number
+
+    def __str__(self) -> str:
+        return f"{self.number} or a schedule"
+
+
+SettingType = Number | Flag | Text | Time | Amount | Choice | Sequence | Union | Varying
+
+NAMED: dict[str, SettingType] = {
+    "bool": Flag(),
+    "int": Number(True),
+    "float": Number(False),
+    "str": Text(),
+    "PositiveInt": Number(True, 0, above=True),
+    "NonNegativeInt": Number(True, 0),
+    "PositiveFloat": Number(False, 0, above=True),
+    "NonNegativeFloat": Number(False, 0),
+    "Fraction": Number(False, 0, 1),
+    "Duration": Time(),
+    "Count": Amount(),
+}
+
+
+def _plural(words: str) -> str:
+    """`a number` in a list: `numbers`."""
+    if words.startswith("a ") and " or " not in words:
+        return words[2:] + "s"
+    return f"items, each {words}"
+
+
+def ranges(type_: SettingType) -> str:
+    """The bounds a type sets, in words; of a list, those of its items."""
+    match type_:
+        case Number() | Amount():
+            return type_.range
+        case Varying():
+            return type_.number.range
+        case Sequence():
+            inner = dict.fromkeys(r for r in map(ranges, [type_.item] if type_.item else type_.each) if r)
+            return f"each {' or '.join(inner)}" if inner else ""
+        case Union():
+            return " or ".join(dict.fromkeys(r for r in map(ranges, type_.options) if r))
+        case _:
+            return ""
+
+
+def setting_type(annotation: str) -> SettingType:
+    """The type that an annotation writes. `Outside` if the vocabulary has no such type."""
+    return read_type(ast.parse(annotation, mode="eval").body)
+
+
+def last_name(node: ast.AST) -> str:
+    """`Tensor` of `Tensor` and of `torch.Tensor`; nothing of anything else."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def unquoted(node: ast.expr) -> ast.expr:
+    """The annotation inside quotes, at the place of the quotes."""
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return node
+    try:
+        inner = ast.parse(node.value.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise Outside(node, f"`{node.value}` is not an annotation") from error
+    for part in ast.walk(inner):
+        ast.copy_location(part, node)
+    return inner
+
+
+def read_type(node: ast.expr) -> SettingType:
+    """The type that an annotation's syntax tree writes."""
+    node = unquoted(node)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _union(node)
+    if isinstance(node, ast.Subscript):
+        return _generic(node)
+    found = NAMED.get(last_name(node))
+    if found is None:
+        raise Outside(
+            node,
+            f"`{ast.unparse(node)}` is no type of a setting",
+            f"one of {', '.join(NAMED)}, Literal[...], list[...], tuple[...], Scheduled[...], or a union with None",
+        )
+    return found
+
+
+def _union(node: ast.BinOp) -> SettingType:
+    options: list[SettingType] = []
+    nothing = False
+    for part in _alternatives(node):
+        if isinstance(part, ast.Constant) and part.value is None:
+            nothing = True
+        else:
+            options.append(read_type(part))
+    if not options:
+        raise Outside(node, "a setting that can only be none says nothing")
+    return Union(tuple(options), nothing)
+
+
+def _alternatives(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return [*_alternatives(node.left), *_alternatives(node.right)]
+    return [node]
+
+
+def _generic(node: ast.Subscript) -> SettingType:
+    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    match last_name(node.value):
+        case "Literal":
+            if not all(isinstance(i, ast.Constant) and isinstance(i.value, str | int | bool) for i in items):
+                raise Outside(node, "a `Literal` lists texts, whole numbers, or truth values")
+            return Choice(tuple(i.value for i in items))  # type: ignore[attr-defined]  # constants, as checked above
+        case "list" | "Sequence" if len(items) == 1:
+            return Sequence(read_type(items[0]))
+        case "tuple" if len(items) == 2 and isinstance(items[1], ast.Constant) and items[1].value is ...:
+            return Sequence(read_type(items[0]))
+        case "tuple":
+            return Sequence(each=tuple(read_type(i) for i in items))
+        case "Scheduled" if len(items) == 1:
+            inner = read_type(items[0])
+            if isinstance(inner, Number):
+                return Varying(inner)
+            raise Outside(node, f"only a number can be scheduled, not {inner}")
+    raise Outside(node, f"`{ast.unparse(node)}` is no type of a setting")

@@ -1,0 +1,59 @@
+"""Values that are neither plain numbers nor tensors: lengths of time, and numbers that change with time."""
+
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from ssldsl.source import Span
+
+
+@frozen
+class Duration:
+    """A length of time: `ep` passes over the clock stream, `it` optimiser steps, `%` of the stage's run."""
+
+    value: float
+    unit: Literal["ep", "it", "%"]
+
+    def __str__(self) -> str:
+        return f"{self.value:g}{self.unit}"
+
+
+@frozen
+class Constant:
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.value:g}"
+
+
+@frozen
+class Curve:
+    """A schedule op of the library: a factor that is a function of the step alone."""
+
+    op: str
+    settings: tuple[tuple[str, Any], ...] = ()
+    span: Span | None = field(default=None, eq=False, repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.op}({', '.join(f'{k}={v}' for k, v in self.settings)})"
+
+
+@frozen
+class Combined:
+    """`+`, `*`, `-`, `/` of scalars, or `then`: the first for its length, then the second, whose time starts there.
+
+    length: of a `then`, the length of `left`.
+    """
+
+    op: Literal["+", "-", "*", "/", "then"]
+    left: "Scalar"
+    right: "Scalar"
+    length: Duration | None = None
+
+    def __str__(self) -> str:
+        left = f"({self.left})" if isinstance(self.left, Combined) else str(self.left)
+        right = f"({self.right})" if isinstance(self.right, Combined) else str(self.right)
+        return f"{left} {self.op} {right}"
+
+
+Scalar = Constant | Curve | Combined
