@@ -1,9 +1,8 @@
 """What a data op gives at run time: samples that can be read by number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
 
 
@@ -34,6 +33,5 @@ class Samples(Protocol):
     def without(self, field: str) -> "Samples": ...
 
 
-Splits = dict[str, Samples]
-
-__all__ = ["Samples", "Splits", "Tensor", "torch"]
+Data = Samples  # an edge of an op from data to data
+Splits = Mapping[str, Samples]  # what a data source gives, by the names of its splits; may read them at their first use

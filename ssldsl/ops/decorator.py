@@ -58,3 +58,9 @@ def op(
         return function
 
     return mark
+
+
+def facts_of(function: object) -> Facts:
+    """What `@op(...)` says of an op that has been imported."""
+    facts: Facts = function.ssldsl_facts  # type: ignore[attr-defined]  # the mark
+    return facts

@@ -1,0 +1,216 @@
+"""Samples in memory and samples in image files: what the data ops of the library return."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from attrs import evolve, frozen
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from ssldsl.ops.data import Samples
+from ssldsl.ops.decorator import Facts
+from ssldsl.ops.places import BrokenData
+
+
+def images_to_float(images: Tensor) -> Tensor:
+    """Bytes become float32 in [0, 1]; floats stay as they are."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+
+
+@frozen(eq=False)
+class MemorySamples:
+    """Samples that lie in memory as one tensor per field, images as bytes where they came as bytes.
+
+    origin: the file or folder the tensors were read from, for messages.
+    """
+
+    tensors: Mapping[str, Tensor]
+    ids: Tensor
+    names: Sequence[str] = ()
+    origin: str = ""
+
+    @staticmethod
+    def of(origin: str = "", **tensors: Tensor | None) -> "MemorySamples":
+        """Samples numbered from 0. A field that is None is left out; labels become int64."""
+        kept = {field: t for field, t in tensors.items() if t is not None}
+        lengths = {field: len(t) for field, t in kept.items()}
+        if len(set(lengths.values())) != 1:
+            raise BrokenData(f"the fields have different lengths: {lengths}", origin)
+        if "label" in kept:
+            kept["label"] = kept["label"].long()
+        return MemorySamples(kept, torch.arange(next(iter(lengths.values()))), (), origin)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self.tensors)
+
+    @property
+    def resident(self) -> bool:
+        return True
+
+    @property
+    def labels(self) -> Tensor | None:
+        return self.tensors.get("label")
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of every field and of the sample numbers."""
+        total = hashlib.sha256()
+        for name, tensor in sorted({**self.tensors, "ids": self.ids}.items()):
+            array = tensor.cpu().contiguous().numpy()
+            total.update(f"{name} {array.dtype} {array.shape}\n".encode())
+            total.update(array.reshape(-1).view(np.uint8).data)
+        return total.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def read(self, rows: Tensor) -> dict[str, Tensor]:
+        """The given samples, on the device where the data lie."""
+        found = {}
+        for field, tensor in self.tensors.items():
+            part = tensor[rows.to(tensor.device)]
+            found[field] = images_to_float(part) if field == "image" else part
+        return found
+
+    def take(self, rows: Tensor) -> "MemorySamples":
+        """The data set of the given samples, in that order."""
+        tensors = {field: t[rows.to(t.device)] for field, t in self.tensors.items()}
+        names = tuple(self.names[row] for row in rows.tolist()) if self.names else ()
+        return MemorySamples(tensors, self.ids[rows.to(self.ids.device)], names, self.origin)
+
+    def without(self, field: str) -> "MemorySamples":
+        return evolve(self, tensors={name: t for name, t in self.tensors.items() if name != field})
+
+    def to(self, device: torch.device | str) -> "MemorySamples":
+        """The same data set on another device."""
+        return evolve(self, tensors={name: t.to(device) for name, t in self.tensors.items()}, ids=self.ids.to(device))
+
+
+@frozen(eq=False)
+class FileSamples:
+    """Images in files, read one by one as RGB; their sizes may differ. `names` are paths below `folder`."""
+
+    folder: Path
+    names: Sequence[str]
+    ids: Tensor
+    labels: Tensor | None = None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return ("image",) if self.labels is None else ("image", "label")
+
+    @property
+    def resident(self) -> bool:
+        return False
+
+    @property
+    def origin(self) -> str:
+        return str(self.folder)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the list of names, sizes and labels: the images themselves are not read for it."""
+        total = hashlib.sha256()
+        labels = [None] * len(self.names) if self.labels is None else self.labels.tolist()
+        for name, number, label in zip(self.names, self.ids.tolist(), labels, strict=True):
+            total.update(f"{name}\0{self._size(name)}\0{number}\0{label}\n".encode())
+        return total.hexdigest()
+
+    def _size(self, name: str) -> int:
+        try:
+            return (self.folder / name).stat().st_size
+        except OSError as error:
+            raise BrokenData(error.strerror or "cannot be read", str(self.folder / name)) from error
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def read_one(self, row: int) -> dict[str, Tensor]:
+        """One sample, without a batch dimension."""
+        sample = {"image": read_image(self.folder / self.names[row])}
+        if self.labels is not None:
+            sample["label"] = self.labels[row]
+        return sample
+
+    def read(self, rows: Tensor) -> dict[str, Tensor]:
+        """The given samples as a batch, which their images' sizes must allow: one sample always does."""
+        samples = [self.read_one(row) for row in rows.tolist()]
+        sizes = {tuple(sample["image"].shape) for sample in samples}
+        if len(sizes) > 1:
+            raise ValueError(f"images of different sizes cannot be one batch: {sorted(sizes)}")
+        return {field: torch.stack([sample[field] for sample in samples]) for field in self.fields}
+
+    def take(self, rows: Tensor) -> "FileSamples":
+        """The data set of the given samples, in that order."""
+        names = tuple(self.names[row] for row in rows.tolist())
+        return FileSamples(self.folder, names, self.ids[rows], None if self.labels is None else self.labels[rows])
+
+    def without(self, field: str) -> "FileSamples":
+        return evolve(self, labels=None) if field == "label" else self
+
+
+def read_image(path: Path) -> Tensor:
+    """An image file as RGB, float32 in [0, 1], channels first."""
+    try:
+        with Image.open(path) as image:
+            pixels = np.array(image.convert("RGB"))
+    except UnidentifiedImageError as error:
+        raise BrokenData("this is no image, or of a kind that cannot be read", str(path)) from error
+    except (OSError, SyntaxError, ValueError) as error:  # truncated, damaged, too large, or gone
+        raise BrokenData(f"the image cannot be read: {error}", str(path)) from error
+    return images_to_float(torch.from_numpy(pixels).permute(2, 0, 1))
+
+
+class SplitsOnUse(Mapping[str, Samples]):
+    """The splits of a data source, each read at its first use and then checked against what the source declares."""
+
+    def __init__(
+        self, name: str, facts: Facts, readers: Mapping[str, Callable[[], Samples]], **settings: int | None
+    ) -> None:
+        self._name, self._facts, self._readers, self._settings = name, facts, readers, settings
+        self._opened: dict[str, Samples] = {}
+
+    def __getitem__(self, split: str) -> Samples:
+        if split not in self._opened:
+            samples = self._readers[split]()
+            self._check(split, samples)
+            self._opened[split] = samples
+        return self._opened[split]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+    def _declared(self, size: int | str | None) -> int | None:
+        """A size that is known before reading."""
+        if isinstance(size, str):
+            return int(size) if size.isdigit() else self._settings.get(size)
+        return size
+
+    def _check(self, split: str, samples: Samples) -> None:
+        expected = self._declared((self._facts.splits or {})[split])
+        origin = getattr(samples, "origin", "")
+        if expected is not None and len(samples) != expected:
+            raise BrokenData(f"`{self._name}.{split}` has {len(samples)} samples instead of {expected}", origin)
+        labels, classes = samples.labels, self._declared(self._facts.classes)
+        if labels is not None and len(labels) and classes is not None:
+            low, high = int(labels.min()), int(labels.max())
+            if low < 0 or high >= classes:
+                raise BrokenData(f"`{self._name}.{split}` has labels {low} to {high}, and {classes} classes", origin)
+        for field, dims in (self._facts.fields or {}).items() if isinstance(samples, MemorySamples) else ():
+            self._check_shape(split, field, dims.split(), samples)
+
+    def _check_shape(self, split: str, field: str, dims: Sequence[str], samples: MemorySamples) -> None:
+        found = tuple(samples.tensors[field].shape[1:])
+        wanted = [self._declared(dim) for dim in dims]
+        if len(found) != len(wanted) or any(w not in (None, f) for w, f in zip(wanted, found, strict=True)):
+            text = " ".join(dim if size is None else str(size) for dim, size in zip(dims, wanted, strict=True))
+            reason = f"`{self._name}.{split}` has samples of the shape {' '.join(map(str, found))} instead of {text}"
+            raise BrokenData(reason, samples.origin)
