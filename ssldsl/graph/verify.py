@@ -1,0 +1,122 @@
+"""The invariants of a graph, checked after every pass: whoever breaks one is named, and nothing later is blamed."""
+
+from collections.abc import Iterator, Mapping
+
+import networkx as nx
+
+from ssldsl.check.nodes import Node
+from ssldsl.errors import InternalError
+from ssldsl.graph.graph import Graph, needs, ordered
+from ssldsl.graph.primitives import PRIMITIVES, derived
+from ssldsl.graph.shapes import applied
+from ssldsl.ops.signature import Signature
+from ssldsl.types import NetType, TensorType, Type
+
+
+def verify(graph: Graph, signatures: Mapping[str, Signature], after: str = "lowering") -> None:
+    """Nothing, or an `InternalError` that names the pass, the stage, and every node that is wrong."""
+    found = [*_wrong_order(graph), *_wrong_terms(graph)]
+    for node in graph.nodes:
+        found += [f"{node!r}: {problem}" for problem in _wrong_node(node, signatures)]
+    found += _wrong_draws(graph, signatures)
+    if found:
+        raise InternalError(f"stage `{graph.stage}` is broken after `{after}`: " + "; ".join(found))
+
+
+def _wrong_order(graph: Graph) -> Iterator[str]:
+    position = {node: i for i, node in enumerate(graph.nodes)}
+    if len(position) != len(graph.nodes):
+        yield "a node stands in it twice"
+    missing = [n for n in ordered(graph.roots, needs) if n not in position]
+    yield from (f"{node!r} is needed and not part of it" for node in missing)
+    for node in graph.nodes:
+        for value in needs(node):
+            if position.get(value, -1) >= position[node]:
+                yield f"{node!r} stands before {value!r}, which it needs"
+    for chain in graph.effects:
+        known = [position.get(n) for n in chain]
+        if None in known:
+            yield f"an effect of {chain!r} is not part of it"
+        elif known != sorted(known, key=lambda p: -1 if p is None else p):
+            yield f"the effects {chain!r} stand in another order"
+    if not nx.is_directed_acyclic_graph(graph.network):
+        yield "it has a circle"
+
+
+def _wrong_terms(graph: Graph) -> Iterator[str]:
+    for term in graph.terms:
+        type_ = term.node.type
+        if not (isinstance(type_, TensorType) and type_.dims == ()):
+            yield f"term `{term.name}` is not a single number but {type_}"
+        if not term.node.live:
+            yield f"the gradient of term `{term.name}` reaches nothing"
+
+
+def _wrong_node(node: Node, signatures: Mapping[str, Signature]) -> Iterator[str]:
+    if not isinstance(node.type, Type):
+        yield f"it has no type but {node.type!r}"
+    elif node.op in PRIMITIVES:
+        yield from _wrong_primitive(node)
+    elif node.op in signatures:
+        yield from _wrong_call(node, signatures[node.op])
+    else:
+        yield "no such op"
+
+
+def _wrong_primitive(node: Node) -> Iterator[str]:
+    if not PRIMITIVES[node.op].allows(len(node.inputs)):
+        yield f"{len(node.inputs)} inputs"
+        return
+    expected = derived(node)
+    if expected is not None and not _agree(expected, node.type):
+        yield f"its type is {node.type}, its inputs make it {expected}"
+    if node.op == "apply":
+        yield from _wrong_apply(node)
+
+
+def _agree(expected: Type, found: Type) -> bool:
+    """The same shape; what the numbers mean may have been said more exactly."""
+    if isinstance(expected, TensorType) and isinstance(found, TensorType):
+        return expected.dims == found.dims
+    return expected == found
+
+
+def _wrong_apply(node: Node) -> Iterator[str]:
+    net, value = (n.type for n in node.inputs)
+    if not isinstance(net, NetType):
+        yield f"it applies {net}, which is not a network"
+    elif not isinstance(value, TensorType) or not value.dims:
+        yield f"it is applied to {value}, which is not a batch"
+    elif net.source is not None and applied(NetType(None, net.source), value).dims[0] != value.dims[0]:
+        yield f"it wants {net.source} and gets {value}"
+
+
+def _wrong_call(node: Node, signature: Signature) -> Iterator[str]:
+    names = [edge.name for edge in signature.edges]
+    if node.params and len(node.params) != len(node.inputs):
+        yield f"{len(node.inputs)} inputs for the parameters {node.params}"
+    filled = node.params or tuple(names[: len(node.inputs)])
+    yield from (f"it has no edge `{name}`" for name in filled if name not in names)
+    for edge in signature.edges:
+        count = filled.count(edge.name)
+        if count == 0 and not edge.optional:
+            yield f"edge `{edge.name}` is empty"
+        elif count > 1 and not edge.many:
+            yield f"edge `{edge.name}` is filled {count} times"
+    known = {s.name for s in signature.settings}
+    yield from (f"it has no setting `{name}`" for name, _ in node.settings if name not in known)
+
+
+def _wrong_draws(graph: Graph, signatures: Mapping[str, Signature]) -> Iterator[str]:
+    seen: dict[str, Node] = {}
+    for node in graph.nodes:
+        signature = signatures.get(node.op)
+        if signature is None or not signature.uses_rng:
+            continue
+        if not node.draw:
+            yield f"{node!r}: it is random and its draw has no name"
+        elif node.draw in seen:
+            yield f"{node!r}: its draw `{node.draw}` is also that of {seen[node.draw]!r}"
+        if node.rows is None:
+            yield f"{node!r}: it is random and nothing says which samples its rows are"
+        seen[node.draw] = node

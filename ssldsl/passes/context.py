@@ -1,0 +1,68 @@
+"""What a pass may know beside the graph it is given."""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from ssldsl.check.nodes import Duration, Node
+from ssldsl.check.program import Module
+from ssldsl.errors import InternalError
+from ssldsl.ops.signature import Signature
+from ssldsl.types import NetType
+
+
+@frozen
+class Clock:
+    """How long a pass over the clock stream and the stage's whole run are, in optimiser steps."""
+
+    steps_per_epoch: int
+    steps: int
+
+    def steps_of(self, duration: Duration) -> float:
+        """A duration in steps; `%` is of the run."""
+        unit = {"it": 1.0, "ep": float(self.steps_per_epoch), "%": self.steps / 100}[duration.unit]
+        return duration.value * unit
+
+    @staticmethod
+    def of(run: Duration, size: int, rows: int) -> "Clock":
+        """The clock of a stage that runs for `run`, where a pass is `size` samples, `rows` of them in a step."""
+        if run.unit == "%":
+            raise InternalError(f"a run cannot last {run}: there is no whole that it could be part of")
+        steps_per_epoch = max(1, size // rows)
+        return Clock(steps_per_epoch, max(1, round(run.value * (steps_per_epoch if run.unit == "ep" else 1))))
+
+
+@frozen
+class Context:
+    """The library, the modules by path, which data sources are held in memory, and how long things last.
+
+    resident: names of data ops; none means that nobody knows and all count as resident. clock: absent before sizes are known.
+    """
+
+    signatures: Mapping[str, Signature]
+    modules: Mapping[str, Module] = field(factory=dict)
+    resident: frozenset[str] | None = None
+    clock: Clock | None = None
+
+    def is_random(self, net: Node) -> bool:
+        """Whether a network draws random numbers in its forward pass."""
+        modules = (self.modules.get(path) for path in paths_of(net))
+        signatures = (self.signatures.get(module.op) for module in modules if module is not None)
+        return any(signature is not None and signature.uses_rng for signature in signatures)
+
+
+def paths_of(net: Node) -> tuple[str, ...]:
+    """The modules of a network, in the order they are applied."""
+    if net.op == "net":
+        return (str(net.setting("name")),)
+    return tuple(path for part in net.inputs for path in paths_of(part))
+
+
+def couples_batch(net: Node) -> bool:
+    """Whether a row of the network's output depends on the other rows."""
+    return isinstance(net.type, NetType) and net.type.couples_batch
+
+
+def nets_of(node: Node) -> tuple[Node, ...]:
+    """The networks that a node applies or calls."""
+    return () if node.op == "compose" else tuple(n for n in node.inputs if isinstance(n.type, NetType))

@@ -1,0 +1,42 @@
+"""Brings the rows of all processes to the ops that must see them."""
+
+from ssldsl.check.nodes import Node
+from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.passes.context import Context
+from ssldsl.types import TensorType
+
+
+def gather(graph: Graph, context: Context) -> Graph:
+    """Every batch that an op with `across="gather"` reads comes through a `gather`; a batch it gives goes out through a `local`.
+
+    With one process both are the value itself. All other ops see the rows of their process, and the mean over processes is theirs.
+    """
+
+    def gathers(node: Node) -> bool:
+        signature = context.signatures.get(node.op)
+        return signature is not None and signature.facts.across == "gather" and node in graph.trained_nodes
+
+    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+        if gathers(node):
+            rows = None if node.rows is None else _gathered(build.became[node.rows], build)
+            return _local(build.like(node, tuple(_gathered(n, build) for n in inputs), rows=rows), build)
+        made = build.like(node, inputs)
+        return _local(made, build) if node.op == "field" and gathers(node.inputs[0]) else made
+
+    return rewrite(graph, rule)
+
+
+def _gathered(value: Node, build: Builder) -> Node:
+    if not _is_batch(value):
+        return value
+    if value.op == "local":
+        return value.inputs[0]
+    return build.like(value, (value,), op="gather", params=("value",), settings=())
+
+
+def _local(value: Node, build: Builder) -> Node:
+    return build.like(value, (value,), op="local", params=("value",), settings=()) if _is_batch(value) else value
+
+
+def _is_batch(value: Node) -> bool:
+    return isinstance(value.type, TensorType) and bool(value.type.dims)

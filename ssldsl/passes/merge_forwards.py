@@ -1,0 +1,119 @@
+"""Runs each network once for all batches that reach it at the same depth."""
+
+from collections.abc import Callable
+
+from attrs import define, frozen
+
+from ssldsl.check.nodes import Node
+from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
+from ssldsl.graph.shapes import rows_of, with_rows
+from ssldsl.passes.context import Context, couples_batch
+from ssldsl.passes.gradients import nodes_with_gradient
+from ssldsl.passes.slicing import join_rows, live_of, take_rows, tensor
+from ssldsl.types import Dim, TensorType
+
+
+def forward_policy(graph: Graph, context: Context) -> Graph:
+    """Under `forward = concat`, networks that couple the rows of a batch see all their batches as one.
+
+    That is what the experiment says and no optimisation: the statistics of a batch are those of all rows together.
+    Forwards are one if no one needs another's result, counted in forwards of such networks from the data; inputs must have one shape.
+    """
+    if graph.forward != "concat":
+        return graph
+    return _merge(graph, lambda node: couples_batch(node.inputs[0]), lambda node: None)
+
+
+def merge_forwards(graph: Graph, context: Context) -> Graph:
+    """Networks that keep the rows of a batch apart run once for all inputs of one shape: the values are the same.
+
+    `f(a)`, `f(b)` become rows of `f(concat(a, b))`. Forwards that nothing differentiates through stay apart from those that
+    are recorded, or their rows would be differentiated for nothing. Networks that an op calls by itself are left to it.
+    """
+    recorded = nodes_with_gradient(graph)
+
+    def may_merge(node: Node) -> bool:
+        return not couples_batch(node.inputs[0]) and not context.is_random(node.inputs[0])
+
+    return _merge(graph, may_merge, lambda node: node in recorded)
+
+
+@frozen
+class _Kind:
+    """What forwards must have in common to run as one."""
+
+    net: Node
+    input: TensorType
+    depth: int
+    mark: object
+
+
+@define
+class _Group:
+    """Forwards that become one, and once it is built: that one, and the first row of each."""
+
+    members: list[Node]
+    merged: Node | None = None
+    starts: dict[Node, Dim] | None = None
+
+
+def _merge(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], object]) -> Graph:
+    groups = _groups(graph, may_merge, mark)
+    plain_needs = needs_with_effects(graph)
+
+    def needs_of(node: Node) -> tuple[Node, ...]:
+        group = groups.get(node)
+        if group is None:
+            return plain_needs(node)
+        if node is not group.members[0]:
+            return (*plain_needs(node), group.members[0])
+        return tuple(value for member in group.members for value in plain_needs(member))
+
+    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+        group = groups.get(node)
+        return build.like(node, inputs) if group is None else _rows_of_merged(build, group, node)
+
+    return rewrite(graph, rule, needs_of) if groups else graph
+
+
+def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], object]) -> dict[Node, _Group]:
+    """The group of every forward that shares one.
+
+    Depth counts the candidates on the longest way to a node. It never falls along an edge and rises behind a candidate, so
+    candidates of one depth do not need one another, and merging all groups at once cannot close a circle.
+    """
+    needs_of = needs_with_effects(graph)
+    depth: dict[Node, int] = {}
+    candidates: set[Node] = set()
+    by_kind: dict[_Kind, _Group] = {}
+    for node in graph.nodes:
+        depth[node] = max((depth[n] + (n in candidates) for n in needs_of(node)), default=0)
+        if node.op == "apply" and node in graph.trained_nodes and may_merge(node):
+            candidates.add(node)
+            net, value = node.inputs
+            kind = _Kind(net, with_rows(tensor(value), Dim.of(0)), depth[node], mark(node))
+            by_kind.setdefault(kind, _Group([])).members.append(node)
+    shared = [group for group in by_kind.values() if len(group.members) > 1]
+    return {node: group for group in shared for node in group.members}
+
+
+def _rows_of_merged(build: Builder, group: _Group, node: Node) -> Node:
+    if group.merged is None or group.starts is None:
+        group.merged, group.starts = _forward(build, group.members)
+    start = group.starts[node]
+    return take_rows(build, node, group.merged, start, start + rows_of(tensor(node)))
+
+
+def _forward(build: Builder, members: list[Node]) -> tuple[Node, dict[Node, Dim]]:
+    """One forward over the rows of all, and where those of each begin."""
+    first = members[0]
+    net = build.became[first.inputs[0]]
+    value = join_rows(build, first, [build.became[node.inputs[1]] for node in members])
+    starts: dict[Node, Dim] = {}
+    end = Dim.of(0)
+    for node in members:
+        starts[node] = end
+        end = end + rows_of(tensor(node))
+    type_ = with_rows(tensor(first), end)
+    live = live_of([net, value]) if first.live else first.live
+    return build.like(first, (net, value), type=type_, live=live, alias=""), starts

@@ -1,0 +1,85 @@
+"""Rows of rows, and rows put together again, with as few nodes as possible."""
+
+from collections.abc import Iterable
+
+from attrs import frozen
+
+from ssldsl.check.nodes import Node
+from ssldsl.errors import InternalError
+from ssldsl.graph.graph import Builder
+from ssldsl.graph.primitives import slice_of
+from ssldsl.graph.shapes import joined, rows_of
+from ssldsl.types import Dim, TensorType
+
+
+@frozen
+class Run:
+    """The rows `start`, `start + step`, ... before `stop` of a value."""
+
+    base: Node
+    start: Dim
+    stop: Dim
+    step: int
+
+    def continues(self, other: "Run") -> bool:
+        """Whether `other` goes on where this one ends."""
+        return (self.base, self.stop, self.step) == (other.base, other.start, other.step)
+
+
+def run_of(value: Node) -> Run:
+    """A value as rows of what it was cut from."""
+    if value.op == "slice":
+        return Run(value.inputs[0], *slice_of(value))
+    return Run(value, Dim.of(0), rows_of(tensor(value)), 1)
+
+
+def take_rows(build: Builder, like: Node, value: Node, start: Dim, stop: Dim, step: int = 1) -> Node:
+    """Rows of a value, of the type of `like`. A slice of a slice is one slice, and all rows are the value itself."""
+    outer = run_of(value)
+    first, end = outer.start + start * outer.step, outer.start + stop * outer.step
+    return _cut(build, Run(outer.base, first, end, step * outer.step), like, tensor(like), like.live)
+
+
+def join_rows(build: Builder, like: Node, values: list[Node]) -> Node:
+    """The values one below the other. Neighbouring rows of the same value are taken in one piece."""
+    pieces: list[tuple[Run, list[Node]]] = []
+    for value in values:
+        run = run_of(value)
+        if pieces and pieces[-1][0].continues(run):
+            before, parts = pieces[-1]
+            pieces[-1] = Run(run.base, before.start, run.stop, run.step), [*parts, value]
+        else:
+            pieces.append((run, [value]))
+    joins = [parts[0] if len(parts) == 1 else _joined_cut(build, run, parts) for run, parts in pieces]
+    if len(joins) == 1:
+        return joins[0]
+    return build.like(
+        like, tuple(joins), op="concat", params=("values",) * len(joins), settings=(), alias="",
+        type=joined([tensor(n) for n in joins]), live=live_of(joins),
+    )  # fmt: skip
+
+
+def _joined_cut(build: Builder, run: Run, parts: list[Node]) -> Node:
+    return _cut(build, run, parts[0], joined([tensor(n) for n in parts]), live_of(parts), "")
+
+
+def _cut(build: Builder, run: Run, like: Node, type_: TensorType, live: frozenset[str], alias: str | None = None) -> Node:
+    if run == Run(run.base, Dim.of(0), rows_of(tensor(run.base)), 1):
+        return run.base
+    step = (("step", run.step),) if run.step != 1 else ()
+    settings = (("start", run.start), ("stop", run.stop), *step)
+    return build.like(
+        like, (run.base,), op="slice", params=("value",), settings=settings, type=type_, live=live, alias=alias
+    )  # fmt: skip
+
+
+def live_of(values: Iterable[Node]) -> frozenset[str]:
+    """The modules that the gradient of any of the values reaches."""
+    return frozenset[str]().union(*(value.live for value in values))
+
+
+def tensor(node: Node) -> TensorType:
+    """The type of a node that must be a tensor."""
+    if not isinstance(node.type, TensorType):
+        raise InternalError(f"{node!r} is {node.type}, where rows are cut or joined")
+    return node.type
