@@ -1,9 +1,43 @@
-"""Where the shipped folders lie: the standard library, the grammar, the example specs."""
+"""Where the shipped folders lie. Nothing else knows.
 
+`stdlib`, `grammars` and `specs` stand at the root of the repository; inside the package there are links to them, which
+a wheel replaces by the folders themselves. So one path serves a checkout, an editable install and a wheel.
+"""
+
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent
-STDLIB = PACKAGE / "stdlib"
-GRAMMARS = PACKAGE / "grammars"
-SPECS = PACKAGE / "specs"
-PAPERS = STDLIB / "papers.bib"
+
+@cache
+def package() -> Path:
+    """The folder of the package."""
+    root = files("ssldsl")
+    if not isinstance(root, Path):
+        raise RuntimeError(f"ssldsl must be installed in a folder, not in an archive: {root}")
+    return root
+
+
+def stdlib() -> Path:
+    """The standard library: `<role>/<op>.py` and `methods/<paper>.ssl`."""
+    return package() / "stdlib"
+
+
+def specs() -> Path:
+    """The shipped experiments."""
+    return package() / "specs"
+
+
+def grammar() -> Path:
+    """The grammar of the language."""
+    return package() / "grammars" / "ssl.lark"
+
+
+def tables() -> Path:
+    """The parse tables that a wheel ships beside the grammar; a checkout has none."""
+    return grammar().with_suffix(".json")
+
+
+def explanation(code: str) -> Path:
+    """The page that explains a code of a diagnostic. It need not exist."""
+    return package() / "explanations" / f"{code}.md"
