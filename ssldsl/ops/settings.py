@@ -1,4 +1,4 @@
-"""The types a setting may have, read from its annotation: what they are called, and what they admit. See `ssldsl.ops.kinds`."""
+"""The types a setting may have, read from its annotation: their names and bounds in words. See `ssldsl.ops.kinds`."""
 
 import ast
 from typing import Any
