@@ -1,0 +1,45 @@
+"""One training step of a stage as one module, so that distribution, precision and compilation see one call."""
+
+from typing import Self
+
+from torch import nn
+
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.runtime.collectives import processes
+from ssldsl.runtime.loading import Library
+from ssldsl.runtime.lowering import Lowered, lower
+from ssldsl.runtime.modules import learning_parts, module_key
+from ssldsl.runtime.norms import set_statistics
+
+
+class StageStep(nn.Module):
+    """What the generated code of a stage derives from: `forward(batch, scalars)` gives the loss and its terms.
+
+    In training mode, the parts that the stage trains are in training mode, and so are moving averages of them; everything else stays in
+    evaluation mode: a frozen network is a fixed function, whose statistics neither move nor depend on the batch.
+    """
+
+    lowered: Lowered
+    term_names: tuple[str, ...]
+    learning: tuple[nn.Module, ...] = ()  # the parts in training mode; a tuple, so that they are not registered again
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode for what learns, evaluation mode for the rest."""
+        super().train(False)
+        self.training = mode
+        for module in self.learning if mode else ():
+            module.train()
+        return self
+
+
+def make_step(
+    plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library, *, shards: int = 1
+) -> StageStep:
+    """The step of a stage, for one of `shards` equal parts of its batch (processes times accumulated parts)."""
+    set_statistics(modules, across_processes=stage.statistics == "global" and processes() > 1)
+    lowered = lower(plan, stage, library, shards=shards)
+    by_path = {module.path: modules[module_key(module.path)] for module in plan.modules}
+    step: StageStep = lowered.namespace()["Step"](by_path)
+    step.lowered, step.term_names = lowered, lowered.terms
+    step.learning = tuple(learning_parts(plan, stage, modules))
+    return step.train()
