@@ -25,7 +25,8 @@ def _lines(graph: Graph) -> Iterator[str]:
     yield f"stage {graph.stage} forward={graph.forward} train={{{','.join(graph.train)}}}"
     yield from (_node(graph, node, name) for node in graph.nodes)
     for term in graph.terms:
-        yield f"term {json.dumps(term.name)} weight {scalar_text(term.weight)} = {name[term.node]}{_places((term.span,))}"
+        said = f"{json.dumps(term.name)} weight {scalar_text(term.weight)}"
+        yield f"term {said} = {name[term.node]}{_places((term.span,))}"
     for evaluation in graph.evaluations:
         yield f"eval {json.dumps(evaluation.name)} = {name[evaluation.node]}{_places((evaluation.span,))}"
     yield from ("effects " + " ".join(name[node] for node in chain) for chain in graph.effects)

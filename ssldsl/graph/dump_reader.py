@@ -22,7 +22,7 @@ _PLACE = re.compile(r"(.+?):(\d+):(\d+)(?:, |$)")
 
 
 def parse_dump(text: str) -> Graph:
-    """The graph that a text of `dump` describes: `dump(parse_dump(text)) == text`. Anything else is an `InternalError`."""
+    """The graph that a text of `dump` describes: `dump(parse_dump(text)) == text`. Others are an `InternalError`."""
     reader = _Reader(_sources(text))
     for number, line in enumerate(text.splitlines(), start=1):
         scanner = _Scanner(line, number)
@@ -52,7 +52,7 @@ class _Scanner:
     def must(self, pattern: str, what: str) -> str:
         found = self.take(pattern)
         if found is None:
-            raise InternalError(f"line {self.number} of a dump: {what} expected at {self.text[self.at:]!r}")
+            raise InternalError(f"line {self.number} of a dump: {what} expected at {self.text[self.at :]!r}")
         return found.group().strip()
 
     def expect(self, word: str) -> None:

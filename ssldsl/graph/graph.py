@@ -5,6 +5,7 @@ A graph is a value: a pass gives a new one. Its nodes stand in an order that can
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal
 
 import networkx as nx
@@ -24,7 +25,7 @@ class Graph:
 
     nodes: every node after all that it needs.
     effects: for each network whose forward moves statistics, the nodes that call it, in the order they must run.
-    no_grad: nodes whose value needs no gradient. places: where a node is computed. Both are filled by passes of these names.
+    no_grad: nodes whose value needs no gradient. places: where a node is computed. Passes fill both.
     notes: what a pass did that the author of the spec should know.
     """
 
@@ -51,7 +52,7 @@ class Graph:
 
     @cached_property
     def network(self) -> "nx.MultiDiGraph[Node]":
-        """The same as networkx has it; an edge says which `param` it fills, `rows` and `effect` edges say so by `kind`."""
+        """The same for networkx. Edges have a `kind`, `input`, `rows` or `effect`, and inputs the `param` they fill."""
         network: nx.MultiDiGraph[Node] = nx.MultiDiGraph(stage=self.stage)
         network.add_nodes_from(self.nodes)
         for node in self.nodes:
@@ -61,7 +62,7 @@ class Graph:
             if node.rows is not None:
                 network.add_edge(node.rows, node, kind="rows")
         for chain in self.effects:
-            for earlier, later in zip(chain, chain[1:], strict=False):
+            for earlier, later in pairwise(chain):
                 network.add_edge(earlier, later, kind="effect")
         return network
 
@@ -75,13 +76,13 @@ def needs_with_effects(graph: Graph) -> Callable[[Node], tuple[Node, ...]]:
     """`needs`, and of the nodes that move the same statistics the one before."""
     before: dict[Node, list[Node]] = {}
     for chain in graph.effects:
-        for earlier, later in zip(chain, chain[1:], strict=False):
+        for earlier, later in pairwise(chain):
             before.setdefault(later, []).append(earlier)
     return lambda node: (*needs(node), *before.get(node, ()))
 
 
 def ordered(roots: Iterable[Node], needs_of: Callable[[Node], Sequence[Node]]) -> tuple[Node, ...]:
-    """The roots and all they need, each node after what it needs, first needed first. A circle is an `InternalError`."""
+    """The roots and all they need, each node after what it needs, first needed first. No circles."""
     done: dict[Node, None] = {}
     for root in roots:
         stack = [(root, iter(needs_of(root)))] if root not in done else []
@@ -102,7 +103,7 @@ def ordered(roots: Iterable[Node], needs_of: Callable[[Node], Sequence[Node]]) -
 
 
 def stage_graph(program: Program, stage: Stage) -> Graph:
-    """The graph of a stage, as the spec says it: nothing is merged, nothing is left out. Only random nodes have rows."""
+    """The graph of a stage as the spec says it: nothing is merged or left out. Only random nodes have rows."""
     graph = Graph(stage.name, stage.forward, stage.train, (), stage.terms, stage.evaluations)
     whole = evolve(graph, nodes=ordered(graph.roots, needs))
 
@@ -119,9 +120,9 @@ def stages_graph(program: Program) -> "nx.MultiDiGraph[str]":
     network.add_nodes_from(stage.name for stage in program.stages)
     for stage in program.stages:
         network.add_edges_from((earlier, stage.name, {"kind": "after"}) for earlier in stage.after)
-        network.add_edges_from(
-            (origin.stage, stage.name, {"kind": "init", "modules": origin.modules}) for origin in stage.init if origin.stage
-        )
+        for origin in stage.init:
+            if origin.stage:
+                network.add_edge(origin.stage, stage.name, kind="init", modules=origin.modules)
     return network
 
 
@@ -144,9 +145,9 @@ class Builder:
         type: Type | None = None,
         live: frozenset[str] | None = None,
         alias: str | None = None,
-        rows: Node | None | Literal["same"] = "same",
+        rows: Node | Literal["same"] | None = "same",
     ) -> Node:
-        """A node made of `inputs`, as `node` is where nothing else is said. A new op has no draw and no rows of its own."""
+        """A node made of `inputs`, as `node` is where nothing else is said. A new op has neither draw nor rows."""
         same = op is None or op == node.op
         if rows == "same":
             rows = self.became[node.rows] if same and node.rows is not None else None

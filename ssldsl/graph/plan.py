@@ -144,6 +144,7 @@ class StagePlan(Part):
     compile: bool = False
     statistics: Literal["global", "local"] = "global"
     place: Place | None = None
+    notes: tuple[str, ...] = ()  # what the compiler did that the author of the spec should know
 
 
 class Plan(Part):

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from ssldsl.types import Dim, DimLike, NetType, TensorType
+from attrs import evolve
+
+from ssldsl.types import DataType, Dim, DimLike, NetType, SplitsType, TensorType, TupleType, Type
 
 
 def applied(net: NetType, value: TensorType) -> TensorType:
@@ -19,6 +21,29 @@ def substituted(type_: TensorType, sizes: Mapping[str, DimLike]) -> TensorType:
     """The type with symbols replaced."""
     classes = None if type_.classes is None else type_.classes.substitute(sizes)
     return TensorType(type_.kind, tuple(d.substitute(sizes) for d in type_.dims), classes)
+
+
+def with_sizes(type_: Type, sizes: Mapping[str, DimLike]) -> Type:
+    """Any type with symbols replaced."""
+
+    def fields(of: tuple[tuple[str, TensorType], ...]) -> tuple[tuple[str, TensorType], ...]:
+        return tuple((name, substituted(t, sizes)) for name, t in of)
+
+    def data(of: DataType) -> DataType:
+        return evolve(of, fields=fields(of.fields), size=Dim.of(of.size).substitute(sizes))
+
+    match type_:
+        case TensorType():
+            return substituted(type_, sizes)
+        case TupleType():
+            return TupleType(fields(type_.fields))
+        case DataType():
+            return data(type_)
+        case SplitsType():
+            return SplitsType(tuple((name, data(d)) for name, d in type_.splits))
+        case NetType():
+            source = None if type_.source is None else substituted(type_.source, sizes)
+            return NetType(source, substituted(type_.target, sizes), type_.couples_batch)
 
 
 def divided(size: Dim, by: int) -> Dim | None:

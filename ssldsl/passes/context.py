@@ -36,7 +36,8 @@ class Clock:
 class Context:
     """The library, the modules by path, which data sources are held in memory, and how long things last.
 
-    resident: names of data ops; none means that nobody knows and all count as resident. clock: absent before sizes are known.
+    resident: names of data ops; none means that nobody knows, and all count as resident.
+    clock: absent before sizes are known.
     """
 
     signatures: Mapping[str, Signature]

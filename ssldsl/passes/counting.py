@@ -10,7 +10,7 @@ from ssldsl.types import Dim, TensorType, parse_dim
 
 
 def forwards(graph: Graph, signatures: Mapping[str, Signature]) -> dict[str, int]:
-    """Forward passes of every module in one training step, with those that ops make by themselves (`@op(forwards=...)`)."""
+    """Forward passes of every module in one training step; ops that run networks say how often they do."""
     counts: dict[str, int] = {}
     for path, count, _ in _calls(graph, signatures):
         counts[path] = counts.get(path, 0) + count

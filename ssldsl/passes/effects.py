@@ -8,9 +8,9 @@ from ssldsl.passes.context import Context, couples_batch, nets_of, paths_of
 
 
 def effects(graph: Graph, context: Context) -> Graph:
-    """For every module that couples the rows of a batch, the nodes that run it stand in one chain, in the order of the spec.
+    """For every module that couples the rows of a batch, the nodes that run it are a chain in the order of the spec.
 
-    Batch normalisation keeps running averages: the last batch counts most, so another order would be another experiment.
+    Batch normalisation keeps running averages: the last batch counts most, and another order is another experiment.
     Later passes may add, merge and drop nodes; the chain holds whatever they do.
     """
     chains: dict[str, list[Node]] = {}

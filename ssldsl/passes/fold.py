@@ -12,10 +12,10 @@ from ssldsl.passes.effects import moved_by
 
 
 def fold(graph: Graph, context: Context) -> Graph:
-    """Weights and schedules have at most one constant factor, a mean or sum has more than one input, and no term is idle.
+    """Weights and schedules have one constant factor at most, means and sums several inputs, and no term is idle.
 
-    A term is idle if its weight is the constant 0 and leaving it out changes nothing: its forwards move no statistics, its
-    ops keep no state, and it trains no module that no other term trains (zero gradients still let weights decay).
+    A term is idle if its weight is the constant 0 and leaving it out changes nothing: its forwards move no statistics,
+    its ops keep no state, and it trains no module that no other term trains (zero gradients still let weights decay).
     """
     folded = rewrite(graph, _fold_node)
     terms = tuple(evolve(term, weight=folded_scalar(term.weight)) for term in folded.terms)
@@ -63,7 +63,7 @@ def _product(scalar: Combined) -> tuple[float, Scalar | None]:
     b, right = _factored(scalar.right)
     if scalar.op == "*":
         factors = [rest for rest in (left, right) if rest is not None]
-        rest = Combined("*", *factors) if len(factors) == 2 else next(iter(factors), None)
+        rest = Combined("*", factors[0], factors[1]) if len(factors) == 2 else next(iter(factors), None)
         return a * b, rest
     if b == 0:  # a division by zero is for the runtime to report, at its step
         return 1.0, Combined("/", folded_scalar(scalar.left), folded_scalar(scalar.right))

@@ -7,9 +7,10 @@ from ssldsl.types import TensorType
 
 
 def gather(graph: Graph, context: Context) -> Graph:
-    """Every batch that an op with `across="gather"` reads comes through a `gather`; a batch it gives goes out through a `local`.
+    """Batches that an op with `across="gather"` reads come through a `gather`, those it gives go out through a `local`.
 
-    With one process both are the value itself. All other ops see the rows of their process, and the mean over processes is theirs.
+    With one process both are the value itself. All other ops see the rows of their process, and the mean of what the
+    processes get is their value.
     """
 
     def gathers(node: Node) -> bool:

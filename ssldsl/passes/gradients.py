@@ -19,9 +19,9 @@ def nodes_with_gradient(graph: Graph) -> frozenset[Node]:
 
 def reaches(node: Node, train: tuple[str, ...]) -> bool:
     """Whether the gradient of a value reaches a module, or a part of a module, that the stage trains."""
-    return any(_overlap(path, trained) for path in node.live for trained in train)
+    return any(overlap(path, trained) for path in node.live for trained in train)
 
 
-def _overlap(path: str, trained: str) -> bool:
+def overlap(path: str, trained: str) -> bool:
     """`encoder` and `encoder.layer4`, either way round, or the same."""
     return path == trained or path.startswith(f"{trained}.") or trained.startswith(f"{path}.")

@@ -17,7 +17,7 @@ def forward_policy(graph: Graph, context: Context) -> Graph:
     """Under `forward = concat`, networks that couple the rows of a batch see all their batches as one.
 
     That is what the experiment says and no optimisation: the statistics of a batch are those of all rows together.
-    Forwards are one if no one needs another's result, counted in forwards of such networks from the data; inputs must have one shape.
+    Forwards become one whose inputs have the same shape and the same depth, counted in such forwards.
     """
     if graph.forward != "concat":
         return graph
@@ -27,8 +27,8 @@ def forward_policy(graph: Graph, context: Context) -> Graph:
 def merge_forwards(graph: Graph, context: Context) -> Graph:
     """Networks that keep the rows of a batch apart run once for all inputs of one shape: the values are the same.
 
-    `f(a)`, `f(b)` become rows of `f(concat(a, b))`. Forwards that nothing differentiates through stay apart from those that
-    are recorded, or their rows would be differentiated for nothing. Networks that an op calls by itself are left to it.
+    `f(a)`, `f(b)` become rows of `f(concat(a, b))`. Forwards that nothing differentiates through stay apart from those
+    that are recorded, or their rows would be differentiated for nothing. Networks that an op calls are left to it.
     """
     recorded = nodes_with_gradient(graph)
 
@@ -79,8 +79,8 @@ def _merge(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node
 def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], object]) -> dict[Node, _Group]:
     """The group of every forward that shares one.
 
-    Depth counts the candidates on the longest way to a node. It never falls along an edge and rises behind a candidate, so
-    candidates of one depth do not need one another, and merging all groups at once cannot close a circle.
+    Depth counts the candidates on the longest way to a node. It never falls along an edge and rises behind a candidate,
+    so candidates of one depth do not need one another, and merging all groups at once cannot close a circle.
     """
     needs_of = needs_with_effects(graph)
     depth: dict[Node, int] = {}

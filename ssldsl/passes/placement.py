@@ -11,10 +11,10 @@ from ssldsl.types import TensorType, TupleType, Type
 
 
 def placement(graph: Graph, context: Context) -> Graph:
-    """Data is `data`; what only evaluations read is `evaluation`; the rest is `step`, but for the start of streams read from files.
+    """Data is `data`, what evaluations alone read is `evaluation`, the rest `step`, but for the start of some streams.
 
-    Samples of such a stream may differ in size, so its views run in workers (`host`), sample by sample, up to and including
-    the first that gives all of them one size. Streams held in memory have all their views in the step, batched.
+    Samples of a stream that is read from files may differ in size, so its views run in workers (`host`), one sample at
+    a time, up to and including the first that gives all one size. Streams in memory have all their views in the step.
     """
     places: dict[Node, Placement] = {}
     resident: dict[Node, bool] = {}

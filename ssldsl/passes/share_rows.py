@@ -24,9 +24,9 @@ class _Every:
 def share_rows(graph: Graph, context: Context) -> Graph:
     """No network runs on rows that are among the rows it runs on elsewhere in the stage.
 
-    The first of the four copies that a rotation makes is the image itself, so `f(x)` is every fourth row of `f(rotate4(x))`. That
-    holds for networks that keep the rows of a batch apart and draw no random numbers. A forward that is differentiated is
-    not replaced by rows of one that is not.
+    The first of the four copies that a rotation makes is the image itself, so `f(x)` is every fourth row of
+    `f(rotate4(x))`. That holds for networks that keep the rows of a batch apart and draw no random numbers. A forward
+    that is differentiated is not replaced by rows of one that is not.
     """
     found = _shared(graph, context)
     plain_needs = needs_with_effects(graph)

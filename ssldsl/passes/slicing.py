@@ -63,7 +63,9 @@ def _joined_cut(build: Builder, run: Run, parts: list[Node]) -> Node:
     return _cut(build, run, parts[0], joined([tensor(n) for n in parts]), live_of(parts), "")
 
 
-def _cut(build: Builder, run: Run, like: Node, type_: TensorType, live: frozenset[str], alias: str | None = None) -> Node:
+def _cut(
+    build: Builder, run: Run, like: Node, type_: TensorType, live: frozenset[str], alias: str | None = None
+) -> Node:
     if run == Run(run.base, Dim.of(0), rows_of(tensor(run.base)), 1):
         return run.base
     step = (("step", run.step),) if run.step != 1 else ()

@@ -1,0 +1,197 @@
+"""From a checked program to its plan: passes over the graph of every stage, then plain data."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from ssldsl.check.nodes import Duration, Node
+from ssldsl.check.program import Configured, Module, Program, Stage
+from ssldsl.errors import InternalError
+from ssldsl.graph.graph import Graph, stage_graph
+from ssldsl.graph.plan import (
+    EvaluationPlan,
+    InitPlan,
+    ModulePlan,
+    NodePlan,
+    OpPlan,
+    Plan,
+    StagePlan,
+    StreamPlan,
+    TermPlan,
+)
+from ssldsl.graph.primitives import is_data
+from ssldsl.graph.shapes import with_sizes
+from ssldsl.passes import Clock, Context, run_passes
+from ssldsl.passes.gradients import overlap
+from ssldsl.passes.plain_values import PlainValues, number_of, place_of
+
+
+def make_plan(
+    program: Program,
+    *,
+    sizes: Mapping[str, int],
+    resident: Collection[str] | None = None,
+    level: int = 1,
+    dump: Callable[[str, Graph], None] | None = None,
+    timings: dict[str, float] | None = None,
+) -> Plan:
+    """Everything the runtime needs.
+
+    sizes: what the symbols of the program stand for, as the data say.
+    resident: the data ops whose samples lie in memory (all, if not said).
+    level: 0 runs the graph as the spec says it. dump, timings: see `run_passes`.
+    """
+    clocks = {stage.name: stage_clock(program, stage, sizes) for stage in program.stages}
+    stages = []
+    for stage in program.stages:
+        context = context_of(program, resident, clocks[stage.name])
+        graph = run_passes(stage_graph(program, stage), context, level=level, dump=dump, timings=timings)
+        stages.append(_stage(program, stage, graph, clocks[stage.name], sizes))
+    return Plan(
+        name=program.name,
+        seed=program.seed,
+        modules=tuple(_module(program, module, clocks, sizes) for module in program.modules),
+        stages=tuple(stages),
+        ops={name: signature.digest for name, signature in sorted(program.signatures.items())},
+        edits=program.edits,
+    )
+
+
+def context_of(program: Program, resident: Collection[str] | None = None, clock: Clock | None = None) -> Context:
+    """What the passes may know of a program."""
+    modules = {module.path: module for module in program.modules}
+    return Context(program.signatures, modules, None if resident is None else frozenset(resident), clock)
+
+
+def stage_clock(program: Program, stage: Stage, sizes: Mapping[str, int]) -> Clock:
+    """Steps of a pass over the stage's clock stream, and of its run."""
+    bases = _bases(program, stage.clock)
+    batch = dict(stage.batch)
+    size = sum(_stream_size(program, name, sizes) for name in bases)
+    rows = sum(batch[name] for name in bases if name in batch)
+    if not rows:
+        raise InternalError(f"stage `{stage.name}` draws nothing from its clock `{stage.clock}`")
+    return Clock.of(stage.run, size, rows)
+
+
+def _bases(program: Program, name: str) -> tuple[str, ...]:
+    """The streams a join is made of, or the stream itself."""
+    stream = next((s for s in program.streams if s.name == name), None)
+    if stream is None:
+        raise InternalError(f"there is no stream `{name}`")
+    return tuple(base for part in stream.parts for base in _bases(program, part)) or (name,)
+
+
+def _stream_size(program: Program, name: str, sizes: Mapping[str, int]) -> int:
+    stream = next(s for s in program.streams if s.name == name)
+    return number_of(stream.size, sizes, f"the size of stream `{name}`")
+
+
+# A stage
+
+
+def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Mapping[str, int]) -> StagePlan:
+    known = {**sizes, **{f"B_{name}": rows for name, rows in stage.batch}}
+    values = PlainValues(known, clock)
+    names = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
+    nodes = tuple(_node(graph, node, names, values) for node in graph.nodes)
+    optimizer = _configured(stage.optimizer, values)
+    groups = {path: values.settings(settings) for path, settings in stage.groups}
+    return StagePlan(
+        name=stage.name,
+        after=stage.after,
+        nodes=nodes,
+        streams=_streams(program, stage, graph, names, sizes),
+        terms=tuple(
+            TermPlan(name=t.name, node=names[t.node], weight=values.scalar(t.weight), place=place_of(t.span))
+            for t in graph.terms
+        ),
+        train=stage.train,
+        init=tuple(
+            InitPlan(modules=i.modules, stage=i.stage, average=i.average, file=i.file, place=place_of(i.span))
+            for i in stage.init
+        ),
+        optimizer=optimizer,
+        groups=groups,
+        schedules=tuple(values.schedules),
+        clock=stage.clock,
+        steps=clock.steps,
+        steps_per_epoch=clock.steps_per_epoch,
+        forward="separate" if stage.forward == "separate" else "concat",
+        average=None if stage.average is None else _configured(stage.average, values),
+        evaluations=tuple(
+            EvaluationPlan(name=e.name, node=names[e.node], place=place_of(e.span)) for e in graph.evaluations
+        ),
+        evaluate_every=max(1, round(clock.steps_of(stage.evaluate))),
+        clip=stage.clip,
+        accumulate=stage.accumulate,
+        precision=stage.precision,  # type: ignore[arg-type]  # pydantic checks the word
+        compile=stage.compile,
+        statistics=stage.statistics,  # type: ignore[arg-type]  # pydantic checks the word
+        place=place_of(stage.span),
+        notes=graph.notes,
+    )
+
+
+def _node(graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValues) -> NodePlan:
+    own = PlainValues(values.sizes, None) if is_data(node.type) else values
+    places = (place_of(span) for span in node.spans)
+    return NodePlan(
+        id=names[node],
+        op=node.op,
+        inputs=tuple(names[n] for n in node.inputs),
+        params=node.params,
+        settings=own.settings(node.settings),
+        type=str(with_sizes(node.type, values.sizes)),
+        live=tuple(sorted(node.live)),
+        draw=node.draw,
+        rows=None if node.rows is None else names[node.rows],
+        alias=node.alias,
+        places=tuple(place for place in places if place is not None),
+        placement=graph.places[node],
+        grad=node not in graph.no_grad,
+    )
+
+
+def _streams(
+    program: Program, stage: Stage, graph: Graph, names: Mapping[Node, str], sizes: Mapping[str, int]
+) -> tuple[StreamPlan, ...]:
+    """The streams that the graph draws from, in the order of the spec."""
+    drawn = {str(node.setting("stream")): names[node.inputs[0]] for node in graph.nodes if node.op in ("draw", "rows")}
+    batch = dict(stage.batch)
+    return tuple(
+        StreamPlan(name=s.name, data=drawn[s.name], rows=batch[s.name], size=_stream_size(program, s.name, sizes))
+        for s in program.streams
+        if s.name in drawn
+    )
+
+
+def _configured(op: Configured, values: PlainValues) -> OpPlan:
+    return OpPlan(op=op.op, settings=values.settings(op.settings), place=place_of(op.span))
+
+
+# Modules
+
+
+def _module(program: Program, module: Module, clocks: Mapping[str, Clock], sizes: Mapping[str, int]) -> ModulePlan:
+    clock = _clock_of(program, module, clocks)
+    values = PlainValues(sizes, clock)
+    known = ((name, size.substitute(sizes).value) for name, size in module.sizes)
+    half_life: Duration | None = module.half_life
+    return ModulePlan(
+        path=module.path,
+        op=module.op,
+        kind="head" if module.kind == "head" else "net",
+        sizes={name: size for name, size in known if size is not None},
+        settings=PlainValues(sizes, None).settings(module.settings),
+        average_of=module.average_of,
+        momentum=None if module.momentum is None else values.timed(module.momentum),
+        half_life=None if half_life is None or clock is None else clock.steps_of(half_life),
+        place=place_of(module.span),
+    )
+
+
+def _clock_of(program: Program, module: Module, clocks: Mapping[str, Clock]) -> Clock | None:
+    """The clock an average keeps time by: that of the first stage that trains what it averages."""
+    for stage in program.stages:
+        if module.average_of and any(overlap(module.average_of, path) for path in stage.train):
+            return clocks[stage.name]
+    return next(iter(clocks.values()), None)
