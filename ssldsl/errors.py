@@ -23,6 +23,14 @@ class Note:
     text: str
 
 
+def _notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+    return tuple(notes)
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
 @frozen
 class Diagnostic:
     """One thing that is wrong. `message` is a whole sentence without its full stop; `label` stands under the caret."""
@@ -31,8 +39,8 @@ class Diagnostic:
     message: str
     span: Span | None = None
     label: str = ""
-    notes: tuple[Note, ...] = field(default=(), converter=tuple)
-    hints: tuple[str, ...] = field(default=(), converter=tuple)  # "note: ..." lines
+    notes: tuple[Note, ...] = field(default=(), converter=_notes)
+    hints: tuple[str, ...] = field(default=(), converter=_texts)  # "note: ..." lines
     help: str = ""
     severity: Severity = "error"
 
