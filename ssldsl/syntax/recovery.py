@@ -1,0 +1,207 @@
+"""Parsing that goes on after an error: panic mode over the LALR tables.
+
+An error is reported once. If a single token explains it (a reserved word as a name), it is mended; else the tokens up to
+the next statement, or to the end of the block, are skipped, the stack is popped to where a statement may stand, and the
+rest is parsed as if nothing had been there. Errors that follow from one already reported in the same statement are not
+reported.
+"""
+
+from attrs import define, field
+
+from ssldsl.errors import Diagnostic
+from ssldsl.source import Source, Span
+from ssldsl.syntax import words
+from ssldsl.syntax.brackets import BEFORE_VALUE, STATEMENT_WORDS, Matched
+from ssldsl.syntax.lexer import Token
+from ssldsl.syntax.machine import Machine
+from ssldsl.syntax.tables import Tables
+
+_HEADS = frozenset({"STAGE", "VARIANT", "DEF"})
+
+
+@define
+class Recovery:
+    """One parse of one text. `diagnostics` begins with what the lexer and the brackets had to say."""
+
+    source: Source
+    tables: Tables
+    start: str
+    matched: Matched
+    diagnostics: list[Diagnostic]
+    machine: Machine = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.machine = Machine(self.source, self.tables, self.start)
+
+    @property
+    def tokens(self) -> list[Token]:
+        return self.matched.tokens
+
+    def run(self) -> object:
+        """What the text means, or as much of it as could be read; None if nothing could."""
+        i = 0
+        while i < len(self.tokens):
+            token = self.tokens[i]
+            states = self.machine.states.copy()
+            if not self.lacks_value(i) and self.machine.feed(token):
+                i += 1
+            elif self.mend(i, states):
+                continue
+            elif self.start == "file":
+                i = self.skip(i, self.explain(i, states))
+            else:
+                self.explain(i, states)
+                break
+        self.report_depth()
+        return self.machine.result
+
+    def lacks_value(self, i: int) -> bool:
+        """Whether the next statement begins where a value should stand: `loss =` and then `run = 30ep` on a new line."""
+        before = self.tokens[i - 1].kind if i else ""
+        follows_operator = self.matched.starts[i] and self.tokens[i].kind == "NAME" and before in BEFORE_VALUE
+        return follows_operator and self.base() < len(self.machine.symbols)
+
+    def report(self, code: str, message: str, token: Token, help: str) -> None:
+        span = Span(self.source, token.start, token.end)
+        self.diagnostics.append(Diagnostic(code, message, span, help=help))
+
+    def report_depth(self) -> None:
+        """Expressions nested too deeply: the innermost of each."""
+        last = -1
+        for span in self.machine.too_deep:
+            if span.start > last:
+                message = "this expression is nested too deeply"
+                self.diagnostics.append(Diagnostic("S107", message, span, help="give parts of it a name of their own"))
+            last = max(last, span.end)
+
+    # --- mending ----------------------------------------------------------------------------------------------------
+
+    def mend(self, i: int, states: list[int]) -> bool:
+        """Take a reserved word for the name it was meant to be."""
+        token, machine = self.tokens[i], self.machine
+        if machine.states != states or self.lacks_value(i):
+            return False
+        if self.is_name_meant(i, machine.expected(states)):
+            self.report("S106", f"`{token.text}` is a reserved word and cannot be a name", token, "choose another name")
+            self.tokens[i] = token._replace(kind="NAME")
+            return True
+        before = self.tokens[i - 1] if i else token
+        begins = machine.statement_base(self.matched.blocks) == len(machine.symbols) - 1
+        if token.kind == "ASSIGN" and words.is_word(before.kind) and begins and machine.symbols[-1] == before.kind:
+            self.report("S106", f"`{before.text}` is a reserved word and cannot be a name", before, "choose another name")
+            machine.pop(1)
+            return machine.feed(before._replace(kind="NAME"))
+        return False
+
+    def is_name_meant(self, i: int, expected: frozenset[str]) -> bool:
+        """Whether a reserved word stands where a name should, and is not the start of the next statement."""
+        token = self.tokens[i]
+        if not words.is_word(token.kind) or "NAME" not in expected:
+            return False
+        if self.matched.starts[i] and token.first:
+            return False
+        if "NUMBER" in expected:  # a value is wanted: operators and the like rather show that one is missing
+            return token.kind in STATEMENT_WORDS | {"USING"} and not self.matched.starts[i]
+        return "NET" not in expected
+
+    # --- explaining -------------------------------------------------------------------------------------------------
+
+    def explain(self, i: int, states: list[int]) -> int:
+        """Report what is wrong at a token, unless it follows from what was reported. Gives the token that is wrong."""
+        token, before = self.tokens[i], self.tokens[i - 1] if i else None
+        expected = self.machine.expected(states)
+        culprit = i
+        if expected == {"ASSIGN"} and before is not None and self.is_bare_name(before):
+            culprit = i - 1
+            message = f"expected a statement, found {words.found(before)}"
+            code, help = "S101", words.no_statement(before, self.tokens[i - 2] if i > 1 else None)
+        elif self.matched.starts[i] and not {"NUMBER", "ASSIGN", "LBRACE"} & expected and self.is_between(states):
+            code = "S105" if token.kind == "SSL" else "S101"
+            message, help = words.misplaced(token, self.block())
+        elif token.kind == "RBRACE" and "RETURN" in expected:
+            code, message, help = "S101", "this `def` has no `return`", "end it with `return value`"
+        else:
+            code, help = "S101", words.slip(before, token, expected)
+            message = f"expected {words.expected(expected)}, found {words.found(token)}"
+            if "SSL" in self.machine.symbols[-1:]:
+                code, message, help = "S105", "`ssl` wants the version of the language", "write `ssl 1`"
+        if not self.follows(self.tokens[culprit]):
+            self.report(code, message, self.tokens[culprit], help)
+        return culprit
+
+    def is_bare_name(self, before: Token) -> bool:
+        """Whether the last thing read is a name that began a statement."""
+        machine = self.machine
+        top_is_name = machine.symbols[-1:] == ["NAME"] and machine.begins[-1] == before.start
+        return self.start == "file" and top_is_name and self.base() == len(machine.symbols) - 1
+
+    def is_between(self, states: list[int]) -> bool:
+        """Whether the statement before the token is complete."""
+        kinds = self.machine.expected(states)
+        return bool(kinds & (STATEMENT_WORDS | {"RBRACE"})) and ("RBRACE" in kinds or "END" in kinds or "SET" in kinds)
+
+    def base(self) -> int:
+        return self.machine.statement_base(self.matched.blocks)
+
+    def block(self) -> str:
+        """The word of the block that the machine stands in."""
+        machine = self.machine
+        for i in range(len(machine.symbols) - 1, -1, -1):
+            if machine.symbols[i] in _HEADS:
+                return machine.symbols[i].lower()
+        return ""
+
+    def follows(self, token: Token) -> bool:
+        """Whether an error at a token follows from a bad bracket or character in the same statement."""
+        if token.made_up:
+            return True
+        base = self.base()
+        begin = self.machine.begins[base] if base < len(self.machine.begins) else token.start
+        return any(
+            d.code in ("S102", "S103") and d.span is not None and begin <= d.span.start <= token.end
+            for d in self.diagnostics
+        )
+
+    # --- skipping ---------------------------------------------------------------------------------------------------
+
+    def skip(self, i: int, culprit: int) -> int:
+        """Pop the stack to where a statement may stand. Gives the token to go on with."""
+        blocks = self.machine.open_blocks(self.matched.blocks)
+        for j in range(i, len(self.tokens)):
+            token, depth = self.tokens[j], self.matched.depth[j]
+            if token.kind == "END":
+                return self.resume(j)
+            if token.start in self.matched.blocks and token.kind == "LBRACE" and depth == blocks and self.enter():
+                return j
+            ends_block = token.kind == "RBRACE" and self.matched.direct[j] and depth < blocks
+            begins = self.matched.starts[j] and depth == blocks and j > culprit
+            if ends_block or begins or (self.matched.starts[j] and depth == blocks and self.can_begin(token)):
+                return self.resume(j)
+        return len(self.tokens)
+
+    def can_begin(self, token: Token) -> bool:
+        """Whether a token would be fine at the start of a statement of this block."""
+        machine = self.machine
+        return machine.accepts(token.kind, machine.states[: self.base() + 1])
+
+    def enter(self) -> bool:
+        """Keep the head of a block whose head is wrong, so that what stands in it is read."""
+        machine, base = self.machine, self.base()
+        if machine.symbols[base : base + 1] and machine.symbols[base] in _HEADS:
+            for length in range(len(machine.symbols), base, -1):
+                if machine.accepts("LBRACE", machine.states[: length + 1]):
+                    machine.pop(len(machine.symbols) - length)
+                    return True
+        return False
+
+    def resume(self, j: int) -> int:
+        """Drop the statement that is being read and go on with a token."""
+        machine, token = self.machine, self.tokens[j]
+        machine.pop(len(machine.symbols) - self.base())
+        if machine.accepts(token.kind):
+            return j
+        if token.kind == "RBRACE" and machine.accepts("RETURN"):
+            for kind, text in (("RETURN", "return"), ("NONE", "none")):
+                machine.feed(Token(kind, text, token.start, token.start, made_up=True))
+            return j
+        return j if token.kind != "END" and self.matched.starts[j] else j + 1

@@ -1,0 +1,127 @@
+"""What a syntax error says: human words for what was expected and found, and the way out of the usual slips."""
+
+from collections.abc import Iterable
+
+from ssldsl.errors import nearest
+from ssldsl.syntax.brackets import STATEMENT_WORDS, TOP_WORDS
+from ssldsl.syntax.lexer import Token
+
+SYMBOLS = {
+    "EQUAL": "==", "UNEQUAL": "!=", "AT_MOST": "<=", "AT_LEAST": ">=", "LESS": "<", "GREATER": ">", "PIPE": ">>",
+    "ARROW": "->", "POWER": "**", "STAR": "*", "SLASH": "/", "PLUS": "+", "MINUS": "-", "BAR": "|", "ASSIGN": "=",
+    "COLON": ":", "COMMA": ",", "DOT": ".", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{",
+    "RBRACE": "}",
+}  # fmt: skip
+COMPARISONS = frozenset({"EQUAL", "UNEQUAL", "LESS", "AT_MOST", "GREATER", "AT_LEAST"})
+OPERAND = frozenset(
+    {"NAME", "NUMBER", "QUANTITY", "STRING", "LPAR", "LSQB", "LBRACE", "MINUS", "NOT", "TRUE", "FALSE", "NONE"}
+)
+_OPERATORS = COMPARISONS | {"PIPE", "POWER", "STAR", "SLASH", "PLUS", "MINUS", "BAR", "DOT", "LPAR"}
+_OPERATORS |= {"AND", "OR", "THEN", "AS"}
+_ORDER = ("ASSIGN", "COLON", "COMMA", "RPAR", "RSQB", "RBRACE", "LPAR", "LSQB", "LBRACE", "DOT")
+_PUNCTUATION = frozenset({*SYMBOLS, "NAME", "NUMBER", "QUANTITY", "STRING", "END"})
+_OTHER_LANGUAGES = frozenset({"if", "else", "for", "while", "import", "lambda", "class", "with", "elif", "try"})
+_SLIPS = {
+    ("SLASH", "SLASH"): "a comment starts with `#`",
+    ("BAR", "BAR"): "`or` joins conditions, `|` joins streams",
+    ("ASSIGN", "GREATER"): "at least is `>=`",
+    ("PLUS", "ASSIGN"): "a name is given its value once, with `=`",
+    ("STAR", "NAME"): "",
+}
+
+
+def is_word(kind: str) -> bool:
+    """Whether a kind of token is a reserved word."""
+    return kind not in _PUNCTUATION
+
+
+def found(token: Token) -> str:
+    """A token as a message names it."""
+    if token.kind == "END":
+        return "the end of the text"
+    if token.kind in ("NAME", "NUMBER", "QUANTITY"):
+        kind = {"NAME": "name", "NUMBER": "number", "QUANTITY": "quantity"}[token.kind]
+        return f"the {kind} `{token.text}`"
+    return "a string" if token.kind == "STRING" else f"`{token.text}`"
+
+
+def expected(kinds: frozenset[str]) -> str:
+    """What could have stood there, in as few words as tell it: `` `)`, `,` or an operator``."""
+    words: list[str] = []
+    left = set(kinds)
+    if {"NUMBER", "LPAR"} <= left:
+        words.append("an expression")
+        left -= OPERAND | (_words(left) if "SSL" in left else set())
+    if {"STAR", "PLUS"} <= left:
+        words.append("an operator")
+        left -= _OPERATORS
+    if {"NET", "STREAM", "LET"} <= left:
+        words.append("a statement" if {"TRAIN", "RETURN"} & left else "a name")
+        left -= STATEMENT_WORDS | {"NAME", "END"} | (_words(left) if words[-1] == "a name" else set())
+    elif {"NET", "STREAM"} <= left:
+        left -= STATEMENT_WORDS
+    if "SET" in left and "DROP" in left:
+        words.append("`set` or `drop`")
+        left -= {"SET", "DROP"}
+    marks = [f"`{SYMBOLS[kind]}`" for kind in _ORDER if kind in left]
+    other = [_noun(kind) for kind in sorted(left - set(_ORDER))]
+    return join([*marks, *other, *words])
+
+
+def join(words: list[str]) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _words(kinds: Iterable[str]) -> set[str]:
+    return {kind for kind in kinds if is_word(kind)}
+
+
+def _noun(kind: str) -> str:
+    nouns = {"NAME": "a name", "NUMBER": "a number", "STRING": "a string", "END": "the end of the text"}
+    return nouns.get(kind) or f"`{SYMBOLS.get(kind, kind.lower())}`"
+
+
+def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
+    """Help for the slips that people coming from other languages make, or nothing."""
+    if before is not None and (before.kind, token.kind) in _SLIPS and before.end == token.start:
+        return _SLIPS[before.kind, token.kind]
+    if token.kind == "ASSIGN" and "EQUAL" in kinds:
+        return "`==` compares"
+    if token.kind in COMPARISONS and "AND" in kinds:
+        return "comparisons are not chained: write `a < b and b < c`"
+    if token.kind == "LSQB" and "STAR" in kinds:
+        return "nothing is indexed; a list as an argument stands in parentheses: `f([1, 2])`"
+    if token.text in _OTHER_LANGUAGES:
+        return f"the language has no `{token.text}`"
+    return ""
+
+
+def misplaced(token: Token, block: str) -> tuple[str, str]:
+    """Message and help for a statement that cannot stand where it is: `block` is `stage`, `def`, `variant` or ``."""
+    word = f"`{token.text}`" if token.kind != "NAME" else f"the setting `{token.text}`"
+    if token.kind == "SSL":
+        return "the `ssl` line must be the first statement", "move it to the top of the file"
+    if block == "variant":
+        return f"{word} cannot stand inside `variant`", "a variant holds `set path = value` and `drop path`"
+    if token.kind in ("SET", "DROP"):
+        return f"{word} stands only inside a `variant`", "write `variant name { " + token.text + " ... }`"
+    if token.kind == "RETURN":
+        return "`return` stands only inside a `def`", ""
+    if token.kind in TOP_WORDS:
+        return f"{word} cannot stand inside `{block}`", "move it to the top level; is a `}` missing above?"
+    if block == "def":
+        return f"{word} cannot stand inside `def`", "a def holds declarations and ends with `return value`"
+    return f"{word} cannot stand here", ""
+
+
+def no_statement(token: Token, before: Token | None) -> str:
+    """Help for a name that begins no statement."""
+    word = nearest(token.text, [kind.lower() for kind in STATEMENT_WORDS])
+    if token.text in _OTHER_LANGUAGES:
+        return f"the language has no `{token.text}`"
+    if word is not None:
+        return f"did you mean `{word}`?"
+    if before is not None and not token.first and before.kind not in ("LBRACE", "RBRACE"):
+        return f"is an operator or a comma missing between `{before.text}` and `{token.text}`?"
+    return f"a setting is written `{token.text} = value`"
