@@ -9,18 +9,19 @@ from torch import Tensor
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import key_of
 
-Shares = Callable[[Tensor, int, Tensor], Tensor]  # (samples per class, wanted, order of the classes) -> wanted per class
+# (samples of every class, how many are wanted, order of the classes) -> how many of every class
+Shares = Callable[[Tensor, int, Tensor], Tensor]
 
 
 def seeded_order(ids: Tensor, seed: int, purpose: str) -> Tensor:
-    """Rows in an order that is a hash of (seed, purpose, sample number), so a sample's place does not depend on the others."""
+    """Rows in the order of a hash of (seed, purpose, sample number): which of two comes first depends on no third."""
     key = key_of(seed, purpose).to_bytes(8, "little")
     hashes = [hashlib.blake2b(n.to_bytes(8, "little"), digest_size=8, key=key).digest() for n in ids.tolist()]
     return torch.tensor(sorted(range(len(hashes)), key=hashes.__getitem__), dtype=torch.int64)
 
 
 def even_shares(sizes: Tensor, count: int, order: Tensor) -> Tensor:
-    """As many of every class as of any other, as far as the classes reach; what is left goes to the first in `order`."""
+    """As many of every class as of any other, as far as the classes reach; a rest goes to the first in `order`."""
     shares = torch.zeros_like(sizes)
     while (left := count - int(shares.sum())) > 0:
         room = shares < sizes

@@ -20,7 +20,9 @@ class Facts:
         A string names a setting or, where nothing has that name, a size that is known only once the data is read.
     forwards: of an op that takes a network: how often it runs it, as an expression over its settings ("1+iterations").
     first_copy_is_input: of a view that multiplies rows: the first copy of every row is the row itself.
-    size, drops: of an op from data to data: the setting that holds the new size; the field it removes.
+    size, drops: of an op from data to data: the setting that holds the new size; the field it removes. `size="-count"`: the
+        setting holds by how much it is smaller.
+    held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
 
@@ -35,6 +37,7 @@ class Facts:
     forwards: int | str = 1
     first_copy_is_input: bool = False
     role: str = ""
+    held_out: bool = False
 
 
 def op(
@@ -50,10 +53,11 @@ def op(
     forwards: int | str = 1,
     first_copy_is_input: bool = False,
     role: str = "",
+    held_out: bool = False,
 ) -> Callable[[T], T]:
     """Mark an op. See `Facts` for what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
-        paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role
+        paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role, held_out
     )  # fmt: skip
 
     def mark(function: T) -> T:

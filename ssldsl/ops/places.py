@@ -33,9 +33,19 @@ def data_roots(root: str = "") -> tuple[Path, ...]:
 
 def find(name: str, paths: Sequence[str], root: str, how: str) -> Path:
     """The first of the paths that exists below a data root. `MissingData` if none does."""
-    places = [folder / path for folder in data_roots(root) for path in paths]
+    where = "Or name the folder that holds it: `root` in the spec, or the environment variable SSLDSL_DATA."
+    return _first(name, [folder / path for folder in data_roots(root) for path in paths], f"{how}\n{where}")
+
+
+def find_given(name: str, path: str, root: str) -> Path:
+    """A path of the user: as it stands, or below a data root. `MissingData` if it is nowhere."""
+    given = Path(path).expanduser()
+    places = [given] if given.is_absolute() else [given.absolute(), *(folder / given for folder in data_roots(root))]
+    return _first(name, places, "Name it by its whole path, or set SSLDSL_DATA to the folder that holds it.")
+
+
+def _first(name: str, places: Sequence[Path], how: str) -> Path:
     for place in places:
         if place.exists():
             return place
-    where = "Or name the folder that holds it: `root` in the spec, or the environment variable SSLDSL_DATA."
-    raise MissingData(name, places, f"{how}\n{where}")
+    raise MissingData(name, places, how)

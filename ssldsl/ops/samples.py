@@ -204,8 +204,9 @@ class SplitsOnUse(Mapping[str, Samples]):
             low, high = int(labels.min()), int(labels.max())
             if low < 0 or high >= classes:
                 raise BrokenData(f"`{self._name}.{split}` has labels {low} to {high}, and {classes} classes", origin)
-        for field, dims in (self._facts.fields or {}).items() if isinstance(samples, MemorySamples) else ():
-            self._check_shape(split, field, dims.split(), samples)
+        if isinstance(samples, MemorySamples):
+            for field, dims in (self._facts.fields or {}).items():
+                self._check_shape(split, field, dims.split(), samples)
 
     def _check_shape(self, split: str, field: str, dims: Sequence[str], samples: MemorySamples) -> None:
         found = tuple(samples.tensors[field].shape[1:])

@@ -6,13 +6,15 @@ from ssldsl.ops import op
 from ssldsl.ops.choosing import choose, proportional_shares
 from ssldsl.ops.data import Splits
 from ssldsl.ops.samples import MemorySamples
+from ssldsl.stdlib.data.holdout import other_rows
 
 
 @op(splits={"train": 1437, "test": 360}, fields={"image": "1 8 8"}, classes=10)
 def digits() -> Splits:
     """1,797 grey images of 8 by 8 pixels in ten classes; the split is fixed and has the same shares of every class.
 
-    Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998 (its test part). Brightness has 17 levels.
+    Brightness has 17 levels. Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998, its test
+    part.
     """
     from sklearn.datasets import load_digits  # here: a second to import, and for this set only
 
@@ -20,5 +22,5 @@ def digits() -> Splits:
     image = torch.from_numpy(found.images).float().unsqueeze(1) / 16
     samples = MemorySamples.of("scikit-learn", image=image, label=torch.from_numpy(found.target))
     test = choose(samples, 360, 0, "digits", proportional_shares)
-    train = torch.ones(len(samples), dtype=torch.bool).index_fill_(0, test, False).nonzero().squeeze(1)
+    train = other_rows(test, len(samples))
     return {"train": samples.take(train), "test": samples.take(test)}

@@ -1,0 +1,19 @@
+"""ImageNet (ILSVRC 2012): 1.3 million photographs of a thousand kinds of things."""
+
+from ssldsl.ops import op
+from ssldsl.ops.data import Splits
+from ssldsl.ops.places import find
+from ssldsl.stdlib.data.image_folder import folder_splits
+
+
+@op(splits={"train": 1281167, "val": 50000}, fields={"image": "3 height width"}, classes=1000)
+def imagenet(*, root: str = "") -> Splits:
+    """Photographs of different sizes, from `train/<class>/` and `val/<class>/` in `root` or in `imagenet` below it.
+
+    Source: Russakovsky et al., International Journal of Computer Vision 115(3), 2015. The public validation images are
+    the split `val`. A part of it, or a copy with other classes, is an `image_folder`.
+    """
+    how = "To get it: register at image-net.org, and let torchvision.datasets.ImageNet unpack the two archives"
+    places = ["imagenet/train", "ImageNet/train", "ILSVRC2012/train", "train"]
+    folder = find("imagenet", places, root, how).parent
+    return folder_splits(imagenet, folder, {"train": folder / "train", "val": folder / "val"})

@@ -1,0 +1,60 @@
+"""MNIST: handwritten digits."""
+
+import gzip
+import math
+import struct
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ssldsl.ops import op
+from ssldsl.ops.data import Splits
+from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.places import BrokenData, find
+from ssldsl.ops.samples import MemorySamples, SplitsOnUse
+
+
+def read_idx(path: Path) -> Tensor:
+    """The bytes of an IDX file, plain or gzipped, in their shape."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError) as error:
+        raise BrokenData(f"the file cannot be read: {error}", str(path)) from error
+    if len(content) < 4 or content[:3] != b"\0\0\x08" or len(content) < 4 + 4 * content[3]:
+        raise BrokenData("this is no IDX file of bytes", str(path))
+    start = 4 + 4 * content[3]
+    shape = struct.unpack(f">{content[3]}I", content[4:start])
+    if len(content) - start != math.prod(shape):
+        raise BrokenData(f"{len(content) - start} bytes of data where {math.prod(shape)} belong", str(path))
+    return torch.from_numpy(np.frombuffer(content, dtype=np.uint8, offset=start).copy()).reshape(shape)
+
+
+def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) -> Splits:
+    """The splits of a set of four IDX files named like those of MNIST."""
+    name = source.__name__
+
+    def read(prefix: str) -> MemorySamples:
+        paths = [
+            find(name, [f"{folder}/{prefix}-{kind}", f"{folder}/{prefix}-{kind}.gz"], root, how)
+            for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
+        ]
+        images, labels = (read_idx(path) for path in paths)
+        return MemorySamples.of(str(paths[0]), image=images.unsqueeze(1), label=labels)
+
+    readers = {"train": partial(read, "train"), "test": partial(read, "t10k")}
+    return SplitsOnUse(name, facts_of(source), readers)
+
+
+@op(splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
+def mnist(*, root: str = "") -> Splits:
+    """60,000 and 10,000 grey images of handwritten digits, from `MNIST/raw` below `root` as torchvision lays it out.
+
+    Source: LeCun, Bottou, Bengio & Haffner, Proceedings of the IEEE 86(11), 1998. See `ssldsl.ops.places` for where an
+    empty `root` is looked for.
+    """
+    how = """To get it: python -c "from torchvision.datasets import MNIST; MNIST('data', download=True)\""""
+    return idx_splits(mnist, "MNIST/raw", root, how)

@@ -1,0 +1,36 @@
+"""The middle of every image, for evaluation."""
+
+import torch
+from torch import Tensor
+
+from ssldsl.ops import Images, PositiveInt, op
+from ssldsl.stdlib.views.resize import apply_resampling, resampling
+
+
+@op()
+def center_crop(
+    images: Images[Tensor, "batch channels height width"],
+    *,
+    size: PositiveInt,
+    short_side: PositiveInt | None = None,
+    antialias: bool = True,
+) -> Images[Tensor, "batch channels {size} {size}"]:
+    r"""The central square of `size` pixels, of the image as it is or resized to a short side of `short_side` pixels.
+
+    $$ x'_{ij} = x_{i + \lfloor (h-s)/2 \rfloor,\; j + \lfloor (w-s)/2 \rfloor} $$
+
+    Source: common practice; no paper. For ImageNet `center_crop(224, short_side=256)`. Resizing keeps the proportions
+    to a whole number of pixels; only the part that is kept is computed.
+    """
+    height, width = images.shape[-2:]
+    scale = 1.0 if short_side is None else short_side / min(height, width)
+    new_height, new_width = round(height * scale), round(width * scale)
+    if new_height < size or new_width < size:
+        raise ValueError(f"a crop of {size} by {size} pixels from images of {new_height} by {new_width}")
+    top, left = (new_height - size) // 2, (new_width - size) // 2
+    if short_side is None:
+        return images[:, :, top : top + size, left : left + size]
+    start = torch.zeros(1, device=images.device)
+    down = resampling(start, torch.full_like(start, height), height, new_height, antialias)
+    across = resampling(start, torch.full_like(start, width), width, new_width, antialias)
+    return apply_resampling(images, down[:, top : top + size], across[:, left : left + size])

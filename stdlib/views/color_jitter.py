@@ -1,0 +1,90 @@
+"""Random changes of brightness, contrast, saturation and hue."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ssldsl.ops import Fraction, Images, NonNegativeFloat, op
+from ssldsl.ops.random import SampleRng
+from ssldsl.stdlib.views.grayscale import luminance
+
+Change = tuple[Callable[[Tensor, Tensor], Tensor], Tensor]  # what is changed, and by how much per image
+
+
+def change_brightness(images: Tensor, factor: Tensor) -> Tensor:
+    """Values times the factor (batch)."""
+    return (images * factor.view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+def change_contrast(images: Tensor, factor: Tensor) -> Tensor:
+    """Distances from the image's mean brightness times the factor (batch)."""
+    mean = luminance(images).mean(dim=(1, 2, 3), keepdim=True)
+    return torch.lerp(mean, images, factor.view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+def change_saturation(images: Tensor, factor: Tensor) -> Tensor:
+    """Distances from the pixel's brightness times the factor (batch)."""
+    return torch.lerp(luminance(images), images, factor.view(-1, 1, 1, 1)).clamp(0, 1)
+
+
+def change_hue(images: Tensor, turn: Tensor) -> Tensor:
+    """Colours moved round the circle of hues by a part (batch) of it. Images of one channel have no hue."""
+    if images.shape[1] == 1:
+        return images
+    red, green, blue = images.unbind(dim=1)
+    value, low = images.amax(dim=1), images.amin(dim=1)
+    chroma = value - low
+    divisor = chroma.where(chroma > 0, 1)
+    sixth = torch.where(value == green, 2 + (blue - red) / divisor, 4 + (red - green) / divisor)
+    sixth = torch.where(value == red, (green - blue) / divisor, sixth) + 6 * turn.view(-1, 1, 1)
+    # red, green and blue fall off with the distance of the hue from theirs, on a circle of length 6
+    distance = torch.stack([(sixth + offset) % 6 for offset in (5, 3, 1)], dim=1)
+    return value.unsqueeze(1) - chroma.unsqueeze(1) * distance.minimum(4 - distance).clamp(0, 1)
+
+
+@op(paper="chen2020simclr")
+def color_jitter(
+    images: Images[Tensor, "batch channels height width"],
+    *,
+    rng: SampleRng,
+    brightness: NonNegativeFloat = 0.4,
+    contrast: NonNegativeFloat = 0.4,
+    saturation: NonNegativeFloat = 0.2,
+    hue: Fraction = 0.1,
+    p: Fraction = 0.8,
+    shuffled: bool = False,
+) -> Images[Tensor, "batch channels height width"]:
+    r"""Brightness, contrast, saturation and hue changed by random amounts, with probability `p` all of them.
+
+    $$ x' = f x + (1 - f)\,y, \quad f \sim U(\max(0, 1 - a), 1 + a), \quad \text{hue} + U(-a, a) $$
+
+    Source: Chen et al., ICML 2020, app. A; strengths and p of Grill et al., NeurIPS 2020, app. B. y is 0 for
+    brightness, the mean grey for contrast, the pixel's grey for saturation. They come in this order; `shuffled` draws one of the
+    24 orders for every image, as the papers do, at four times the cost.
+    """
+    if hue > 0.5:
+        raise ValueError(f"half the circle of hues is the largest change, and hue is {hue}")
+    changes: list[Change] = [
+        (change_brightness, rng.uniform(low=max(0.0, 1 - brightness), high=1 + brightness)),
+        (change_contrast, rng.uniform(low=max(0.0, 1 - contrast), high=1 + contrast)),
+        (change_saturation, rng.uniform(low=max(0.0, 1 - saturation), high=1 + saturation)),
+        (change_hue, rng.uniform(low=-hue, high=hue)),
+    ]
+    applied = rng.bernoulli(p)
+    order = rng.uniform(len(changes)).argsort(dim=1) if shuffled else None
+    return torch.where(applied.view(-1, 1, 1, 1), change_all(images, changes, order), images)
+
+
+def change_all(images: Tensor, changes: list[Change], order: Tensor | None) -> Tensor:
+    """All changes one after the other; `order`: which one comes at each place, (batch, 4)."""
+    if order is None:
+        for change, amount in changes:
+            images = change(images, amount)
+        return images
+    for place in range(len(changes)):
+        before = images
+        for number, (change, amount) in enumerate(changes):
+            now = (order[:, place] == number).view(-1, 1, 1, 1)
+            images = torch.where(now, change(before, amount), images)
+    return images

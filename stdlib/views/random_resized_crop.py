@@ -1,0 +1,73 @@
+"""A random part of every image, of random area and proportions, at one size: the Inception crop."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from ssldsl.ops import Fraction, Images, PositiveFloat, PositiveInt, op
+from ssldsl.ops.random import SampleRng
+from ssldsl.stdlib.views.resize import apply_resampling, resampling
+
+
+def choose_boxes(
+    share: Tensor, shape: Tensor, corner: Tensor, size: tuple[int, int], ratio: tuple[float, float]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Top, left, height and width per image: the first of the attempts (batch, attempts) that fits, or the central box.
+
+    corner: (batch, 2) in [0, 1), which of the possible positions, down and across.
+    """
+    area = size[0] * size[1]
+    widths, heights = (share * area * shape).sqrt().round(), (share * area / shape).sqrt().round()
+    fits = (widths >= 1) & (widths <= size[1]) & (heights >= 1) & (heights <= size[0])
+    first = fits.int().argmax(dim=1, keepdim=True)
+    found = fits.any(dim=1)
+    spare_height, spare_width = central_box(size, ratio)
+    height = torch.where(found, heights.gather(1, first).squeeze(1), spare_height)
+    width = torch.where(found, widths.gather(1, first).squeeze(1), spare_width)
+    room_down, room_across = size[0] - height, size[1] - width
+    top = (corner[:, 0] * (room_down + 1)).floor().minimum(room_down)  # rounding may reach the next number
+    left = (corner[:, 1] * (room_across + 1)).floor().minimum(room_across)
+    top = torch.where(found, top, (room_down / 2).floor())
+    left = torch.where(found, left, (room_across / 2).floor())
+    return top, left, height, width
+
+
+def central_box(size: tuple[int, int], ratio: tuple[float, float]) -> tuple[int, int]:
+    """Height and width of the largest box whose width over height is within bounds."""
+    height, width = size
+    if width < ratio[0] * height:
+        return round(width / ratio[0]), width
+    if width > ratio[1] * height:
+        return height, round(height * ratio[1])
+    return height, width
+
+
+@op(paper="szegedy2015inception")
+def random_resized_crop(
+    images: Images[Tensor, "batch channels height width"],
+    *,
+    rng: SampleRng,
+    size: PositiveInt,
+    scale: tuple[Fraction, Fraction] = (0.08, 1.0),
+    ratio: tuple[PositiveFloat, PositiveFloat] = (0.75, 1.3333333333333333),
+    attempts: PositiveInt = 10,
+    antialias: bool = True,
+) -> Images[Tensor, "batch channels {size} {size}"]:
+    r"""A box whose share of the area and whose width over height are random, anywhere in the image, resized bilinearly.
+
+    $$ w = \sqrt{s A \rho}, \quad h = \sqrt{s A / \rho}, \quad s \sim U(s_0, s_1),
+    \; \ln\rho \sim U(\ln\rho_0, \ln\rho_1) $$
+
+    Source: Szegedy et al., CVPR 2015, sec. 6, as torchvision draws it: sides are rounded to pixels, the first of
+    `attempts` boxes that fits is taken, and if none does the largest central box within the bounds of `ratio`. Boxes
+    are cut out before they are resized, so no pixel beside one comes in. See `resize` for `antialias`.
+    """
+    height, width = images.shape[-2:]
+    share = rng.uniform(attempts, low=scale[0], high=scale[1])
+    shape = rng.uniform(attempts, low=math.log(ratio[0]), high=math.log(ratio[1])).exp()
+    corner = rng.uniform(2)
+    top, left, box_height, box_width = choose_boxes(share, shape, corner, (height, width), ratio)
+    down = resampling(top, box_height, height, size, antialias)
+    across = resampling(left, box_width, width, size, antialias)
+    return apply_resampling(images, down, across)

@@ -1,0 +1,26 @@
+"""Random inversion of bright pixels."""
+
+import torch
+from torch import Tensor
+
+from ssldsl.ops import Fraction, Images, op
+from ssldsl.ops.random import SampleRng
+
+
+@op(paper="grill2020byol")
+def solarize(
+    images: Images[Tensor, "batch channels height width"],
+    *,
+    rng: SampleRng,
+    threshold: Fraction = 0.5,
+    p: Fraction = 0.2,
+) -> Images[Tensor, "batch channels height width"]:
+    r"""Values from `threshold` on inverted, with probability `p`.
+
+    $$ x' = \begin{cases} 1 - x & x \ge t \\ x & x < t \end{cases} $$
+
+    Source: Grill et al., NeurIPS 2020, app. B (there for one of two views only, p = 0.2). Images must lie in [0, 1]:
+    normalise afterwards.
+    """
+    solarized = torch.where(images >= threshold, 1 - images, images)
+    return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), solarized, images)
