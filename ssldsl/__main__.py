@@ -1,0 +1,5 @@
+"""`python -m ssldsl`, and `accelerate launch -m ssldsl`."""
+
+from ssldsl.cli import main
+
+main()

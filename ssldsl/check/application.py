@@ -1,0 +1,357 @@
+"""An op applied to values: kinds, shapes, gradients, rows. Every edge of the graph is typed here."""
+
+from typing import Any
+
+from ssldsl.check import data, modules
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Batch,
+    Constructor,
+    Data,
+    Items,
+    Loss,
+    Net,
+    StreamRef,
+    View,
+    ViewPart,
+    describe,
+)
+from ssldsl.check.nodes import Constant, Node, Setting
+from ssldsl.errors import Note
+from ssldsl.ops.signature import Edge, Output, Signature
+from ssldsl.source import Span
+from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType, parse_dim
+
+Sizes = dict[str, Dim]
+Given = dict[str, tuple[Any, Span]]
+
+
+def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span) -> Any:
+    """The op applied to its edges: a node, a batch for a NamedTuple result, or a list if an edge got a list."""
+    lists = {name: value for name, (value, _) in given.items() if isinstance(value, Items) and not _takes_lists(signature, name)}
+    if lists:
+        return _each(ctx, signature, given, lists, settings, span)
+    sizes: Sizes = {}
+    inputs: list[Node] = []
+    params: list[str] = []
+    for edge in signature.edges:
+        if edge.name not in given:
+            continue
+        value, place = given[edge.name]
+        for item in value.values if edge.many and isinstance(value, Items) else (value,):
+            node = _input(ctx, signature, edge, item, place)
+            if node is None or not _fits(ctx, signature, edge, node, sizes, dict(settings), place):
+                return UNKNOWN
+            inputs.append(node)
+            params.append(edge.name)
+    if not _agrees_with_labels(ctx, signature, inputs, params, given):
+        return UNKNOWN
+    _compare_with_itself(ctx, signature, inputs, span)
+    return _result(ctx, signature, tuple(inputs), tuple(params), settings, sizes, span)
+
+
+def _takes_lists(signature: Signature, name: str) -> bool:
+    edge = signature.edge(name)
+    return edge is not None and edge.many
+
+
+def _each(
+    ctx: Context, signature: Signature, given: Given, lists: dict[str, Items], settings: Any, span: Span
+) -> Any:
+    lengths = {len(items.values) for items in lists.values()}
+    if len(lengths) > 1:
+        said = ", ".join(f"`{name}` has {len(items.values)}" for name, items in lists.items())
+        ctx.reporter.error("T314", span, f"`{signature.name}` gets lists of different lengths: {said}", "")
+        return UNKNOWN
+    results = []
+    for i in range(lengths.pop()):
+        each = {n: (v.values[i] if n in lists else v, place) for n, (v, place) in given.items()}
+        results.append(op(ctx, signature, each, settings, span))
+    return UNKNOWN if any(r is UNKNOWN for r in results) else Items(tuple(results))
+
+
+def _input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span) -> Node | None:
+    """The node an edge gets, or nothing once the reason is reported."""
+    if value is UNKNOWN:
+        return None
+    if edge.kind == "Net":
+        if isinstance(value, Net | Constructor):
+            return modules.as_node(ctx, value, span)
+        return _wrong_kind(ctx, signature, edge, describe(value), span)
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, span)
+        if isinstance(value, Items):
+            return _wrong_kind(ctx, signature, edge, "a join of streams", span)
+        if value is UNKNOWN:
+            return None
+    if isinstance(value, Loss) and len(value.parts) == 1 and value.parts[0].weight == Constant(1.0):
+        value = value.parts[0].node
+    if isinstance(value, Batch):
+        if edge.kind == "Labels":
+            if value.get("label") is None:
+                data.no_label(ctx, value, span)
+                return None
+            return _wrong_kind(ctx, signature, edge, describe(value), span, f"pass its labels: `{span.text}.label`")
+        value = value.input
+    if not isinstance(value, Node) or not isinstance(value.type, TensorType):
+        return _wrong_kind(ctx, signature, edge, describe(value), span)
+    if value.type.kind not in ACCEPTS[edge.kind]:
+        return _wrong_kind(ctx, signature, edge, str(value.type), span, _kind_advice(edge.kind, value.type.kind))
+    if edge.detached and value.live:
+        ctx.reporter.error(
+            "D402", span, f"`{edge.name}` of `{signature.name}` is a target and must not carry gradient",
+            f"its gradient reaches {_names(value.live)}", help=f"detach it: `stop({span.text})`",
+        )  # fmt: skip
+        return None
+    return value
+
+
+def _names(names: frozenset[str]) -> str:
+    return ", ".join(f"`{n}`" for n in sorted(names))
+
+
+def _wrong_kind(
+    ctx: Context, signature: Signature, edge: Edge, found: str, span: Span, help: str = ""
+) -> None:
+    wanted = f"{edge.kind}[{', '.join(edge.dims)}]" if edge.dims else {"Net": "a network"}.get(edge.kind, edge.kind)
+    ctx.reporter.error(
+        "T310", span, f"`{signature.name}` expects {wanted} for `{edge.name}`, found {found}", "", help=help
+    )
+
+
+def _kind_advice(wanted: str, found: str) -> str:
+    match wanted, found:
+        case "Logits", "Probs":
+            return "these are probabilities already: pass the logits of the head, before softmax"
+        case "Probs", "Logits":
+            return "turn scores into probabilities first: `x >> softmax()`"
+        case "Embeddings", _:
+            return "bring rows to unit length first: `x >> l2norm()`"
+        case "Logits" | "Features", "Images":
+            return "send images through a network first: `classes(encoder(x))`"
+    return ""
+
+
+def _fits(
+    ctx: Context, signature: Signature, edge: Edge, node: Node, sizes: Sizes, settings: dict[str, Setting], span: Span
+) -> bool:
+    if edge.kind == "Net" or "..." in edge.dims:
+        return True
+    assert isinstance(node.type, TensorType)
+    wrong = unify(edge.dims, node.type.dims, sizes, settings)
+    if wrong:
+        ctx.reporter.error(
+            "T311", span, f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, "
+            f"found {node.type}", wrong,
+        )  # fmt: skip
+    return not wrong
+
+
+def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
+    """Bind the names in `dims` to the sizes found, or say why they do not agree."""
+    if len(dims) != len(found):
+        return f"{len(found)} dimensions where {len(dims)} are wanted"
+    for text, size in zip(dims, found, strict=True):
+        if text.isidentifier() and text not in sizes:
+            sizes[text] = size
+            continue
+        wanted = size_of(text, sizes, settings)
+        if wanted is not None and wanted != size:
+            return f"`{text}` is {wanted}, and here {size}"
+    return ""
+
+
+def size_of(text: str, sizes: Sizes, settings: dict[str, Setting]) -> Dim | None:
+    """A dimension expression in numbers, or nothing where a name in it has no size yet.
+
+    In braces a name is a setting before it is a size: the `width` of a network is not that of an image.
+    """
+
+    def number(name: str) -> Dim | int:
+        if name in sizes and not (text.startswith("{") and name in settings):
+            return sizes[name]
+        value = settings[name]
+        if isinstance(value, bool) or not isinstance(value, int | Dim):
+            raise KeyError(name)
+        return value
+
+    try:
+        return parse_dim(text, number)
+    except KeyError:
+        return None
+
+
+def _agrees_with_labels(
+    ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given
+) -> bool:
+    """A head must have a score for every class its labels can be."""
+    scores = next((n for n in inputs if isinstance(n.type, TensorType) and n.type.kind in ("Logits", "Probs")), None)
+    for node, param in zip(inputs, params, strict=True):
+        classes = node.type.classes if isinstance(node.type, TensorType) else None
+        if scores is None or classes is None or node.type.kind != "Labels":  # type: ignore[union-attr]  # a tensor: it has classes
+            continue
+        width = scores.type.dims[-1]  # type: ignore[union-attr]  # a tensor
+        if width != classes and (width.value is not None and classes.value is not None):
+            ctx.reporter.error(
+                "T312", given[param][1],
+                f"the scores are for {width} classes, and these labels have {classes}", "",
+                help=f"give the head {classes} outputs",
+            )  # fmt: skip
+            return False
+    return True
+
+
+def _compare_with_itself(ctx: Context, signature: Signature, inputs: list[Node], span: Span) -> None:
+    if signature.role != "losses" or len(inputs) < 2:
+        return
+    plain = [_unstopped(n) for n in inputs if isinstance(n.type, TensorType)]
+    if len(plain) >= 2 and len({n.id for n in plain}) == 1:
+        ctx.reporter.error(
+            "D406", span, f"`{signature.name}` compares a value with itself, so this term says nothing", "",
+            help="one side should come from another view, another network, or an average of it",
+        )  # fmt: skip
+
+
+def _unstopped(node: Node) -> Node:
+    while node.op == "stop":
+        node = node.inputs[0]
+    return node
+
+
+def _result(
+    ctx: Context, signature: Signature, inputs: tuple[Node, ...], params: tuple[str, ...],
+    settings: tuple[tuple[str, Setting], ...], sizes: Sizes, span: Span,
+) -> Any:  # fmt: skip
+    outputs = tuple((o.name, _type(o, sizes, dict(settings))) for o in signature.outputs) or (
+        ("", TensorType("Values", ())),
+    )
+    live = frozenset[str]().union(*(n.live for n, p in zip(inputs, params, strict=True)))
+    first = outputs[0][1]
+    rows = next((n.rows for n in inputs if n.rows is not None and _same_rows(n, first)), None)
+    draw = ""
+    if signature.uses_rng:
+        rows = rows or next((n.rows for n in inputs if n.rows is not None), None)
+        if not _may_draw(ctx, signature, rows, span):
+            return UNKNOWN
+        assert ctx.stage is not None
+        draw = ctx.stage.fresh_draw(signature.name)
+    single = len(outputs) == 1 and outputs[0][0] == ""
+    node = ctx.interner.node(
+        signature.name, inputs, params=params, settings=settings, draw=draw, rows=rows, spans=(span, *ctx.reporter.calls),
+        type=first if single else TupleType(outputs), live=frozenset() if first.kind == "Labels" else live,
+    )  # fmt: skip
+    return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
+
+
+def _same_rows(node: Node, output: TensorType) -> bool:
+    return bool(isinstance(node.type, TensorType) and node.type.dims and output.dims and node.type.dims[0] == output.dims[0])
+
+
+def _may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span) -> bool:
+    if rows is not None:
+        return True
+    ctx.reporter.error(
+        "D409", span, f"`{signature.name}` is random, and an eval must give the same result every time", "drawn here",
+        help="evaluate on the data without random views, for example `images.test`",
+    )  # fmt: skip
+    return False
+
+
+def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
+    """The parts of a NamedTuple result, as nodes."""
+    assert isinstance(node.type, TupleType)
+    return [
+        (name, ctx.interner.node(
+            "field", (node,), type=type_, params=("value",), settings=(("name", name),), rows=node.rows, spans=node.spans,
+            live=frozenset() if type_.kind == "Labels" else node.live,
+        ))
+        for name, type_ in node.type.fields
+    ]  # fmt: skip
+
+
+def _type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorType:
+    dims = (size_of(text, sizes, settings) for text in output.dims)
+    return TensorType(output.kind, tuple(d if d is not None else Dim.of(t) for d, t in zip(dims, output.dims, strict=True)))
+
+
+def view(ctx: Context, view: View, value: Any, span: Span, named: str = "") -> Any:
+    """A view of a batch. `named`: the stream whose draw this view is part of."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, span)
+    if isinstance(value, Items):
+        values = tuple(globals()["view"](ctx, view, v, span, named) for v in value.values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+    if isinstance(value, Node):
+        value = Batch((("image", value),), "image", value.rows, value.alias or "this tensor", "")
+    for part in view.parts:
+        if value is UNKNOWN:
+            return UNKNOWN
+        if not isinstance(value, Batch):
+            ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(value)}", "")
+            return UNKNOWN
+        value = _one_view(ctx, part, value, span, named)
+    return value
+
+
+def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str) -> Any:
+    signature = part.signature
+    if not signature.edges:
+        return UNKNOWN
+    edge, sizes = signature.edges[0], dict[str, Dim]()
+    node = _input(ctx, signature, edge, batch, span)
+    if node is None or not _fits(ctx, signature, edge, node, sizes, dict(part.settings), part.span):
+        return UNKNOWN
+    if signature.uses_rng and not _may_draw(ctx, signature, batch.rows, part.span):
+        return UNKNOWN
+    outputs = tuple((o.name, _type(o, sizes, dict(part.settings))) for o in signature.outputs)
+    single = len(outputs) == 1
+    draw = ""
+    if signature.uses_rng:
+        assert ctx.stage is not None
+        draw = f"{named}/{signature.name}" if named else ctx.stage.fresh_draw(signature.name)
+    made = ctx.interner.node(
+        signature.name, (node,), params=(edge.name,), settings=part.settings, draw=draw, rows=batch.rows,
+        spans=(part.span, *ctx.reporter.calls), type=outputs[0][1] if single else TupleType(outputs), live=node.live,
+    )  # fmt: skip
+    times = _times(outputs[0][1], node)
+    if times != 1:
+        batch = _repeated(ctx, batch, times, part.span)
+    if single:
+        return batch.with_fields(**{batch.main: made})
+    fields = {_field(name): n for name, n in fields_of(ctx, made)}
+    fields[batch.main] = fields.pop(_field(outputs[0][0]))
+    return batch.with_fields(**fields)
+
+
+def _field(name: str) -> str:
+    """The field of a batch that an output fills: `angles` fills `angle`."""
+    return name.removesuffix("s")
+
+
+def _times(output: TensorType, node: Node) -> int:
+    """How many rows a view makes of one."""
+    assert isinstance(node.type, TensorType)
+    before, after = node.type.dims[0], output.dims[0]
+    return next((k for k in range(1, 65) if before * k == after), 1)
+
+
+def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
+    """Labels and sample numbers of a batch whose rows a view has multiplied."""
+
+    def repeat(node: Node) -> Node:
+        assert isinstance(node.type, TensorType)
+        dims = (node.type.dims[0] * times, *node.type.dims[1:])
+        return ctx.interner.node(
+            "repeat", (node,), params=("value",), settings=(("times", times),), spans=(span, *ctx.reporter.calls),
+            type=TensorType(node.type.kind, dims, node.type.classes), live=node.live,
+        )  # fmt: skip
+
+    fields = tuple((name, node if name == batch.main else repeat(node)) for name, node in batch.fields)
+    rows = repeat(batch.rows) if batch.rows is not None else None
+    return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.whole)
+
+
+__all__ = ["Note", "fields_of", "op", "size_of", "unify", "view"]

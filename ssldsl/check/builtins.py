@@ -1,0 +1,281 @@
+"""The words of the language that look like functions: draw, stop, mean, sum, concat, first, last, ema, polyak, swa, weights."""
+
+from typing import TYPE_CHECKING, Any
+
+from ssldsl.check import data, expressions
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Average,
+    Batch,
+    Constructor,
+    Data,
+    Items,
+    Loss,
+    Net,
+    Settings,
+    StageRef,
+    StreamRef,
+    as_scalar,
+    describe,
+)
+from ssldsl.check.nodes import Constant, Duration, Node
+from ssldsl.check.operators import is_number, is_scalar
+from ssldsl.check.scope import Scope
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import Dim, TensorType
+
+if TYPE_CHECKING:
+    from ssldsl.check.calls import Given
+
+# word -> parameters, in order; those after `*` by name only, all of those optional
+PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "stop": (("value",), ()),
+    "mean": (("values",), ()),
+    "sum": (("values",), ()),
+    "concat": (("values",), ()),
+    "first": (("values", "count"), ()),
+    "last": (("values", "count"), ()),
+    "ema": (("net",), ("momentum", "half_life")),
+    "polyak": ((), ("half_life", "momentum")),
+    "swa": ((), ("start", "every")),
+    "weights": (("file",), ()),
+}
+
+
+def call(ctx: Context, word: str, given: "list[Given]", span: Span) -> Any:
+    """Call one of the words; `draw` is not among them, since it reads its argument several times."""
+    bound = _bind(ctx, word, given, span)
+    if bound is None or any(g.value is UNKNOWN for g in given):
+        return UNKNOWN
+    match word:
+        case "stop":
+            return _stop(ctx, bound["value"].value, span)
+        case "mean" | "sum":
+            return _reduce(ctx, word, bound["values"].value, span)
+        case "concat":
+            return _concat(ctx, bound["values"].value, span)
+        case "first" | "last":
+            return _some(ctx, word, bound["values"].value, bound["count"].value, span)
+        case "ema":
+            return _ema(ctx, bound, span)
+        case "polyak" | "swa":
+            return _averaging(ctx, word, bound, span)
+        case _:
+            return _weights(ctx, bound["file"], span)
+
+
+def _bind(ctx: Context, word: str, given: "list[Given]", span: Span) -> "dict[str, Given] | None":
+    required, optional = PARAMETERS[word]
+    order = required + optional
+    bound: dict[str, Given] = {}
+    for i, argument in enumerate(given):
+        name = argument.name.id if argument.name else order[i] if i < len(order) else ""
+        if name not in order or name in bound:
+            place = argument.name.span if argument.name else argument.span
+            code, problem = ("T306", "is given twice") if name in bound else ("N203", "is not an argument of it")
+            what = f"`{name}`" if name else "this"
+            ctx.reporter.error(code, place, f"`{word}` takes {', '.join(order)}: {what} {problem}", "")
+            return None
+        bound[name] = argument
+    for name in required:
+        if name not in bound:
+            ctx.reporter.error("T301", span, f"`{word}` needs `{name}`", f"`{name}` is missing")
+            return None
+    return bound
+
+
+def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
+    """`draw(n, view(stream))`: n independent draws of the expression."""
+    if len(expr.arguments) != 2 or any(a.name for a in expr.arguments):
+        ctx.reporter.error("T301", expr.span, "`draw` needs a count and what to draw", "", help="`draw(2, crop(unlabeled))`")
+        return UNKNOWN
+    count = expressions.evaluate(ctx, expr.arguments[0].value, scope)
+    if count is UNKNOWN:
+        return UNKNOWN
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:
+        ctx.reporter.error(
+            "T302", expr.arguments[0].value.span, f"`draw` wants a count from 1 to 1000, found {describe(count)}", ""
+        )
+        return UNKNOWN
+    if ctx.stage is None:
+        ctx.reporter.error("T313", expr.span, "`draw` can stand inside a stage only", "")
+        return UNKNOWN
+    results: list[Any] = []
+    for i in range(count):
+        with ctx.stage.within(f"draw{i}"):
+            result = expressions.evaluate(ctx, expr.arguments[1].value, scope)
+        if result is UNKNOWN:
+            return UNKNOWN
+        results.append(data.read(ctx, result, expr.span) if isinstance(result, StreamRef) else result)
+    return Items(tuple(results))
+
+
+def _tensors(ctx: Context, value: Any, span: Span) -> Any:
+    """Streams and batches as tensors, lists as lists of tensors."""
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, span)
+    if isinstance(value, Items):
+        return Items(tuple(_tensors(ctx, v, span) for v in value.values))
+    if isinstance(value, Loss) and len(value.parts) == 1 and value.parts[0].weight == Constant(1.0):
+        return value.parts[0].node
+    return value.input if isinstance(value, Batch) else value
+
+
+def _stop(ctx: Context, value: Any, span: Span) -> Any:
+    value = _tensors(ctx, value, span)
+    if isinstance(value, Items):
+        return Items(tuple(_stop(ctx, v, span) for v in value.values))
+    if not isinstance(value, Node):
+        return _refuse(ctx, "stop", "a tensor", value, span)
+    return ctx.interner.node(
+        "stop", (value,), params=("value",), type=value.type, rows=value.rows, spans=(span, *ctx.reporter.calls)
+    )
+
+
+def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span) -> Any:
+    if value is not UNKNOWN:
+        ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "")
+    return UNKNOWN
+
+
+def _reduce(ctx: Context, word: str, value: Any, span: Span) -> Any:
+    if isinstance(value, Loss):
+        return value
+    value = _tensors(ctx, value, span)
+    nodes = value.values if isinstance(value, Items) else (value,)
+    if nodes and all(is_number(n) for n in nodes):
+        return sum(nodes) / (len(nodes) if word == "mean" else 1)
+    for node in nodes:
+        if not isinstance(node, Node) or not isinstance(node.type, TensorType) or node.type.kind != "Scalar":
+            return _refuse(ctx, word, "losses (or numbers)", node, span)
+    if len(nodes) == 1:
+        return nodes[0]
+    return ctx.interner.node(
+        word, tuple(nodes), params=("values",) * len(nodes), type=nodes[0].type, spans=(span, *ctx.reporter.calls),
+        live=frozenset[str]().union(*(n.live for n in nodes)),
+    )  # fmt: skip
+
+
+def _concat(ctx: Context, value: Any, span: Span) -> Any:
+    """Several batches or tensors as one, in order."""
+    if isinstance(value, StreamRef):
+        value = data.read(ctx, value, span)
+    items = value.values if isinstance(value, Items) else (value,)
+    items = tuple(data.read(ctx, v, span) if isinstance(v, StreamRef | Data) else v for v in items)
+    if any(v is UNKNOWN for v in items):
+        return UNKNOWN
+    if len(items) == 1:
+        return items[0]
+    if all(isinstance(v, Batch) for v in items):
+        return _concat_batches(ctx, items, span)
+    if all(isinstance(v, Node) for v in items):
+        return _concat_nodes(ctx, items, span)
+    return _refuse(ctx, "concat", "batches or tensors of one kind", items[0], span)
+
+
+def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any:
+    shared = [n for n, _ in batches[0].fields if all(b.get(n) is not None for b in batches)]
+    fields = []
+    for name in shared:
+        node = _concat_nodes(ctx, tuple(b.get(name) for b in batches), span)
+        if node is UNKNOWN:
+            return UNKNOWN
+        fields.append((name, node))
+    rows = None
+    if all(b.rows is not None for b in batches):
+        rows = _concat_nodes(ctx, tuple(b.rows for b in batches), span)
+    name = " | ".join(b.stream for b in batches)
+    removed = next((b.removed_at for b in batches if b.removed_at), None)
+    return Batch(tuple(fields), batches[0].main, rows, name, batches[0].provenance, removed, batches[0].whole)
+
+
+def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span) -> Any:
+    types = [n.type for n in nodes]
+    if len({(t.kind, t.dims[1:], t.classes) for t in types}) > 1:
+        said = " and ".join(sorted({str(t) for t in types}))
+        ctx.reporter.error("T311", span, f"`concat` joins rows of one shape, found {said}", "")
+        return UNKNOWN
+    total = Dim.of(0)
+    for t in types:
+        total = total + t.dims[0]
+    return ctx.interner.node(
+        "concat", nodes, params=("values",) * len(nodes), type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
+        spans=(span, *ctx.reporter.calls), live=frozenset[str]().union(*(n.live for n in nodes)),
+    )  # fmt: skip
+
+
+def _some(ctx: Context, word: str, value: Any, count: Any, span: Span) -> Any:
+    if not isinstance(value, Items):
+        return _refuse(ctx, word, "a list", value, span)
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(value.values):
+        ctx.reporter.error("T303", span, f"`{word}` of a list of {len(value.values)}: a count up to that is wanted", "")
+        return UNKNOWN
+    return Items(value.values[:count] if word == "first" else value.values[-count:])
+
+
+def _ema(ctx: Context, bound: "dict[str, Given]", span: Span) -> Any:
+    net = bound["net"].value
+    if isinstance(net, Constructor) or not isinstance(net, Net):
+        return _refuse(ctx, "ema", "a declared network", net, bound["net"].span)
+    momentum, half_life = _one_of(ctx, "ema", bound, span)
+    if momentum is UNKNOWN:
+        return UNKNOWN
+    return Average(net, momentum, half_life, span)
+
+
+def _one_of(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> tuple[Any, Any]:
+    """`momentum` (a number or schedule in [0, 1]) or `half_life` (a duration): exactly one of them."""
+    if ("momentum" in bound) == ("half_life" in bound):
+        ctx.reporter.error(
+            "T301", span, f"`{word}` needs either `momentum` or `half_life`", "",
+            help=f"for example `{word}({'net, ' if word == 'ema' else ''}half_life=1ep)`",
+        )  # fmt: skip
+        return UNKNOWN, None
+    if "half_life" in bound:
+        value = bound["half_life"].value
+        if isinstance(value, Duration) and value.unit != "%" and value.value > 0:
+            return None, value
+        _wants_duration(ctx, "half_life", value, bound["half_life"].span)
+        return UNKNOWN, None
+    value = bound["momentum"].value
+    if not is_scalar(value):
+        ctx.reporter.error("T302", bound["momentum"].span, f"`momentum` is a number, found {describe(value)}", "")
+        return UNKNOWN, None
+    if is_number(value) and not 0 <= value <= 1:
+        ctx.reporter.error("T303", bound["momentum"].span, f"`momentum` lies from 0 to 1, found {value}", "")
+        return UNKNOWN, None
+    return as_scalar(value), None
+
+
+def _wants_duration(ctx: Context, name: str, value: Any, span: Span) -> None:
+    number = f"{value:g}" if is_number(value) else "1"
+    bare = f"a bare number `{span.text}`" if is_number(value) else describe(value)
+    ctx.reporter.error(
+        "D501", span, f"`{name}` wants a duration, found {bare}", "in what unit?",
+        help=f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)",
+    )  # fmt: skip
+
+
+def _averaging(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> Any:
+    if word == "polyak":
+        momentum, half_life = _one_of(ctx, word, bound, span)
+        if momentum is UNKNOWN:
+            return UNKNOWN
+        values: list[tuple[str, Any]] = [("half_life", half_life)] if half_life else [("momentum", momentum)]
+        return Settings(word, tuple(values), span)
+    values = []
+    for name, default in (("start", Duration(0, "it")), ("every", Duration(1, "ep"))):
+        value = bound[name].value if name in bound else default
+        if not isinstance(value, Duration):
+            _wants_duration(ctx, name, value, bound[name].span)
+            return UNKNOWN
+        values.append((name, value))
+    return Settings(word, tuple(values), span)
+
+
+def _weights(ctx: Context, file: "Given", span: Span) -> Any:
+    if not isinstance(file.value, str):
+        return _refuse(ctx, "weights", "the name of a file", file.value, file.span)
+    return StageRef(file=file.value)

@@ -1,0 +1,243 @@
+"""Data sources, splits, subsets, and what it means to read a stream."""
+
+import hashlib
+from typing import Any
+
+from ssldsl.check import application
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import UNKNOWN, Batch, Data, Items, StreamRef, View, describe
+from ssldsl.check.nodes import Duration, Node, Setting
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import DataType, Dim, SplitsType, TensorType
+
+TEST_SPLITS = frozenset({"test", "val", "validation"})
+
+
+def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Setting], ...], span: Span) -> Data:
+    """A data source with its splits."""
+    facts = signature.facts
+    tag = hashlib.sha256(repr((signature.name, settings)).encode()).hexdigest()[:6]
+
+    def size(value: int | str) -> Dim:
+        if isinstance(value, int):
+            return Dim.of(value)
+        if value.isdigit():
+            return Dim.of(int(value))
+        given = dict(settings).get(value)
+        return Dim.of(given) if isinstance(given, int) else Dim.of(f"{value}_{tag}")
+
+    fields = []
+    for name, dims in (facts.fields or {}).items():
+        kind = {"image": "Images", "vector": "Vectors"}.get(name, "Values")
+        fields.append((name, TensorType(kind, tuple(size(d) for d in dims.split()))))
+    if facts.classes is not None:
+        fields.append(("label", TensorType("Labels", (), size(facts.classes))))
+    splits = []
+    for name, count in (facts.splits or {}).items():
+        kept = [f for f in fields if f[0] != "label"] if name == "unlabeled" else fields
+        role = "test" if name in TEST_SPLITS else "train"
+        splits.append((name, DataType(tuple(kept), size(count), role, "true" if len(kept) == len(fields) else "")))
+    node = ctx.interner.node(
+        "source", type=SplitsType(tuple(splits)), settings=(("op", signature.name), *settings), spans=(span,)
+    )
+    return Data(node)
+
+
+def split(ctx: Context, value: Data, name: tree.Name) -> Data:
+    assert isinstance(value.node.type, SplitsType)
+    type_ = dict(value.node.type.splits)[name.id]
+    node = ctx.interner.node(
+        "split", (value.node,), params=("data",), type=type_, settings=(("name", name.id),), spans=(name.span,)
+    )
+    return Data(node)
+
+
+def fact(ctx: Context, value: Data | StreamRef, name: tree.Name) -> Any:
+    """`.classes` and `.size`."""
+    if isinstance(value, StreamRef):
+        draft = ctx.streams[value.name]
+        if draft.data is None:
+            return fact(ctx, StreamRef(draft.parts[0]), name)
+        value = draft.data
+    type_ = value.node.type
+    if isinstance(type_, SplitsType):
+        type_ = type_.splits[0][1]
+    assert isinstance(type_, DataType)
+    if name.id == "size":
+        return type_.size if type_.size.value is None else type_.size.value
+    label = dict(type_.fields).get("label")
+    if label is None or label.classes is None:
+        ctx.reporter.error("D401", name.span, f"{describe(value)} without labels has no classes", "")
+        return UNKNOWN
+    return label.classes if label.classes.value is None else label.classes.value
+
+
+def field_names(ctx: Context, value: StreamRef) -> tuple[str, ...]:
+    draft = ctx.streams[value.name]
+    if draft.data is not None:
+        return draft.data.type.names
+    return field_names(ctx, StreamRef(draft.parts[0])) if draft.parts else ()
+
+
+def transform(
+    ctx: Context, signature: Signature, value: Any, settings: tuple[tuple[str, Setting], ...], span: Span, place: Span
+) -> Any:
+    """An op from data to data: `subset`, `unlabel`. Of a stream it takes the data, and is drawn anew."""
+    if isinstance(value, StreamRef) and ctx.streams[value.name].data is not None:
+        value = ctx.streams[value.name].data
+    if not isinstance(value, Data):
+        ctx.reporter.error("T310", place, f"`{signature.name}` expects data, found {describe(value)}", "")
+        return UNKNOWN
+    if isinstance(value.node.type, SplitsType):
+        names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
+        ctx.reporter.error(
+            "T310", place, f"`{signature.name}` wants one split of the data, and this has several", "",
+            help=f"choose one of {names}: `{place.text}.{value.node.type.splits[0][0]}`",
+        )  # fmt: skip
+        return UNKNOWN
+    type_ = _transformed(signature, value.type, dict(settings), span)
+    node = ctx.interner.node(
+        signature.name, (value.node,), params=(signature.edges[0].name,), settings=settings, type=type_, spans=(span,)
+    )
+    return Data(node, value.views)
+
+
+def _transformed(signature: Signature, before: DataType, settings: dict[str, Setting], span: Span) -> DataType:
+    fields, provenance, removed = before.fields, before.provenance, before.unlabeled_by
+    dropped = signature.facts.drops
+    if dropped:
+        fields = tuple(f for f in fields if f[0] != dropped)
+        if dropped == "label":
+            provenance, removed = "", span.text
+    return DataType(fields, _size(signature, before, settings), before.role, provenance, removed)
+
+
+def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) -> Dim:
+    """The new size, where it can be known before the data are read; a symbol of its own otherwise."""
+    if not signature.facts.size:
+        return before.size
+    count = settings.get(signature.facts.size)
+    if isinstance(count, int) and not isinstance(count, bool):
+        return Dim.of(count)
+    if isinstance(count, Duration) and count.unit == "%" and before.size.value is not None:
+        return Dim.of(round(before.size.value * count.value / 100))
+    label = dict(before.fields).get("label")
+    per_class = settings.get("per_class")
+    if isinstance(per_class, int) and label is not None and label.classes is not None:
+        return label.classes * per_class
+    tag = hashlib.sha256(repr((signature.name, sorted(settings.items(), key=str), before)).encode()).hexdigest()[:6]
+    return Dim.of(f"N_{tag}")
+
+
+def read(ctx: Context, value: Any, span: Span) -> Any:
+    """A batch: in an eval all samples of the data, elsewhere this step's draw of the stream. A join is a list."""
+    stage = ctx.stage
+    if stage is None:
+        ctx.reporter.error("T313", span, f"{describe(value)} can be read inside a stage only", "")
+        return UNKNOWN
+    if isinstance(value, Data):
+        if stage.whole:
+            return _whole(ctx, value, span, "the data")
+        ctx.reporter.error(
+            "D407", span, "a loss reads data through a stream, so that its draws have a name", "this is the data set itself",
+            help=f"declare `stream NAME = {span.text}` and use NAME",
+        )  # fmt: skip
+        return UNKNOWN
+    draft = ctx.streams[value.name]
+    if draft.parts:
+        parts = tuple(read(ctx, StreamRef(p), span) for p in draft.parts)
+        return UNKNOWN if any(p is UNKNOWN for p in parts) else Items(parts)
+    if draft.data is None:
+        return UNKNOWN
+    if stage.whole:
+        return _whole(ctx, draft.data, span, value.name)
+    return _draw(ctx, value.name, span)
+
+
+def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
+    if isinstance(value.node.type, SplitsType):
+        names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
+        ctx.reporter.error("T310", span, f"one split of the data is wanted here: {names}", "", help=f"`{span.text}.test`")
+        return UNKNOWN
+    type_ = value.type
+    fields = tuple(
+        (field, ctx.interner.node(
+            "whole", (value.node,), params=("data",), settings=(("field", field),), spans=(span,),
+            type=TensorType(t.kind, (type_.size, *t.dims), t.classes), alias=f"{name}.{field}",
+        ))
+        for field, t in type_.fields
+    )  # fmt: skip
+    removed = value.node.spans[0] if type_.unlabeled_by else None
+    batch = Batch(fields, type_.names[0], None, name, type_.provenance, removed, whole=True)
+    return application.view(ctx, View(value.views), batch, span) if value.views else batch
+
+
+def _draw(ctx: Context, name: str, span: Span) -> Any:
+    """This step's batch of a stream, the same for every use of the name in a stage."""
+    assert ctx.stage is not None
+    draft = ctx.streams[name]
+    assert draft.data is not None
+    type_ = draft.data.type
+    if type_.role == "test":
+        ctx.reporter.error(
+            "D405", span, f"`{name}` is test data, and a loss must not see it", "read by a loss",
+            notes=(Note(draft.span, "declared here from a test split"),),
+            help="train on the train split, and keep this one for `eval`",
+        )  # fmt: skip
+        return UNKNOWN
+    if draft.base:
+        views = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
+        return application.view(ctx, View(views), _draw(ctx, draft.base, span), span, named=name)
+    size = Dim.of(f"B_{name}")
+    data = draft.data.node
+    rows = ctx.interner.node(
+        "rows", (data,), params=("data",), settings=(("stream", name),), spans=(draft.span,),
+        type=TensorType("Rows", (size,)), alias=f"{name}.rows",
+    )  # fmt: skip
+    fields = tuple(
+        (field, ctx.interner.node(
+            "draw", (data,), params=("data",), settings=(("stream", name), ("field", field)), rows=rows,
+            spans=(draft.span,), type=TensorType(t.kind, (size, *t.dims), t.classes), alias=f"{name}.{field}",
+        ))
+        for field, t in type_.fields
+    )  # fmt: skip
+    removed = _removal(data)
+    batch: Any = Batch(fields, type_.names[0], rows, name, type_.provenance, removed)
+    if draft.data.views:
+        batch = application.view(ctx, View(draft.data.views), batch, span, named=name)
+    return batch
+
+
+def _removal(data: Node) -> Span | None:
+    """Where a chain of data ops took the labels away."""
+    node: Node | None = data
+    while node is not None:
+        before = node.inputs[0] if node.inputs else None
+        if (
+            before is not None
+            and isinstance(node.type, DataType)
+            and isinstance(before.type, DataType)
+            and "label" in before.type.names
+            and "label" not in node.type.names
+        ):
+            return node.spans[0]
+        node = before
+    return None
+
+
+def no_label(ctx: Context, batch: Batch, span: Span) -> None:
+    """Report a use of labels that are not there."""
+    notes = (Note(batch.removed_at, "the labels were removed here"),) if batch.removed_at else ()
+    known = ", ".join(n for n, _ in batch.fields)
+    ctx.reporter.error(
+        "D401", span, f"`{batch.stream}` has no labels", "reads `label`", notes=notes,
+        hints=(f"it has: {known}",), help="use a labelled stream here, or a loss that needs no labels",
+    )  # fmt: skip
+
+
+def unknown_split(value: Data, name: str) -> str:
+    assert isinstance(value.node.type, SplitsType)
+    return did_you_mean(name, [n for n, _ in value.node.type.splits])

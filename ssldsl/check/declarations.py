@@ -1,0 +1,250 @@
+"""Declarations: what a name is bound to, read when it is first needed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ssldsl.check import expressions, modules
+from ssldsl.check.context import Context, StreamDraft
+from ssldsl.check.meanings import UNKNOWN, Average, Constructor, Data, Function, Items, Net, StageRef, StreamRef, View, describe
+from ssldsl.check.nodes import Duration
+from ssldsl.check.operators import is_number, is_scalar
+from ssldsl.check.scope import PENDING, Binding, Scope
+from ssldsl.errors import Note
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import SplitsType
+
+
+def declare(ctx: Context, statements: Iterable[tree.Statement], scope: Scope) -> None:
+    """Bind the names that these statements declare; a name is declared once."""
+    for statement in statements:
+        if isinstance(statement, tree.Declaration | tree.Param | tree.Def | tree.StageDecl):
+            known = scope.own(statement.name.id)
+            if known is not None:
+                ctx.reporter.error(
+                    "N202", statement.name.span, f"`{statement.name.id}` is declared twice", "declared again here",
+                    notes=(Note(known.span, "first declared here"),),
+                )  # fmt: skip
+                continue
+            scope.declare(statement.name, statement)
+
+
+def read_all(ctx: Context, scope: Scope) -> None:
+    """Read every declaration of a scope, used or not, so that everything wrong with them is said.
+
+    A `let` is read inside a stage, where streams have draws.
+    """
+    for binding in list(scope.bindings.values()):
+        declaration = binding.declaration
+        is_let = isinstance(declaration, tree.Declaration) and declaration.kind == "let"
+        if declaration is not None and not (is_let and ctx.stage is None):
+            meaning(ctx, binding, scope)
+
+
+def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
+    """What a name stands for. A `let` is read anew in every stage, since its draws belong to the stage."""
+    if binding.known:
+        return binding.value
+    if isinstance(binding.declaration, tree.Declaration) and binding.declaration.kind == "let":
+        return _let(ctx, binding, binding.declaration)
+    if binding.value is PENDING:
+        return _cycle(ctx, binding)
+    binding.value = PENDING
+    assert binding.scope is not None
+    value = _read(ctx, binding, binding.scope)
+    binding.value, binding.known = value, True
+    return value
+
+
+def _cycle(ctx: Context, binding: Binding) -> Any:
+    ctx.reporter.error(
+        "N207", binding.span, f"`{binding.name}` is defined by itself", "reading it leads back to it",
+        help="a declaration may use other names, as long as no circle arises",
+    )  # fmt: skip
+    return UNKNOWN
+
+
+def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
+    assert binding.scope is not None
+    if ctx.stage is None:
+        return _guarded_let(ctx, binding, declaration, binding.scope)
+    key = (binding, ctx.stage.whole)
+    if key not in ctx.stage.meanings:
+        ctx.stage.meanings[key] = PENDING
+        path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]
+        value = expressions.evaluate(ctx, declaration.value, binding.scope)
+        ctx.stage.path = path
+        ctx.stage.meanings[key] = value
+    value = ctx.stage.meanings[key]
+    return _cycle(ctx, binding) if value is PENDING else value
+
+
+def _guarded_let(ctx: Context, binding: Binding, declaration: tree.Declaration, scope: Scope) -> Any:
+    if binding.value is PENDING:
+        return _cycle(ctx, binding)
+    binding.value = PENDING
+    value = expressions.evaluate(ctx, declaration.value, scope)
+    binding.value = None
+    return value
+
+
+def _outside(scope: Scope) -> list[str]:
+    return [scope.owner] if scope.owner else []
+
+
+def _read(ctx: Context, binding: Binding, scope: Scope) -> Any:
+    match binding.declaration:
+        case tree.Def() as definition:
+            return Function(definition, scope)
+        case tree.StageDecl() as stage:
+            return StageRef(stage.name.id)
+        case tree.Param() as param:
+            return _param(ctx, param, scope)
+        case tree.Declaration() as declaration:
+            value = expressions.evaluate(ctx, declaration.value, scope)
+            return _of_kind(ctx, declaration, value, scope)
+    raise AssertionError(binding)
+
+
+def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope) -> Any:
+    if value is UNKNOWN:
+        return UNKNOWN
+    match declaration.kind:
+        case "data":
+            if isinstance(value, Data):
+                return value
+            return _wrong(ctx, declaration, value, "a data set", "for example `digits()`")
+        case "stream":
+            return _stream(ctx, declaration, value)
+        case "view":
+            if isinstance(value, View):
+                return value
+            return _wrong(ctx, declaration, value, "a view", "for example `shift(1) >> flip()`")
+        case _:
+            if isinstance(value, Net | Constructor | Average):
+                return modules.declare(
+                    ctx, declaration.name.id, scope.owner, value, declaration.kind, declaration.value.span
+                )
+            return _wrong(ctx, declaration, value, "a network", "for example `convnet(width=32)`")
+
+
+def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str, help: str) -> Any:
+    ctx.reporter.error(
+        "T313", declaration.value.span, f"`{declaration.kind} {declaration.name.id}` wants {wanted}, found {describe(value)}",
+        "", help=help,
+    )  # fmt: skip
+    return UNKNOWN
+
+
+def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
+    name = declaration.name.id
+    draft = StreamDraft(name, declaration.name.span)
+    if isinstance(value, Items) and all(isinstance(v, StreamRef | Data) for v in value.values):
+        draft.parts = tuple(_part(ctx, draft, i, v) for i, v in enumerate(value.values))
+    elif isinstance(value, Data) and isinstance(value.node.type, SplitsType):
+        names = [n for n, _ in value.node.type.splits]
+        text = declaration.value.span.text
+        ctx.reporter.error(
+            "T310", declaration.value.span, "a stream is drawn from one split of the data, and this has several", "",
+            help=f"choose one: {', '.join(f'`{text}.{n}`' for n in names)}",
+        )  # fmt: skip
+        return UNKNOWN
+    elif isinstance(value, Data):
+        draft.data, draft.base = value, value.of_stream
+    elif isinstance(value, StreamRef):
+        return value
+    else:
+        return _wrong(ctx, declaration, value, "data or a join of streams", "for example `images.train >> shift(1)`")
+    ctx.streams[name] = draft
+    return StreamRef(name)
+
+
+def _part(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> str:
+    """The stream behind one part of a join; data written in place get a name of their own."""
+    if isinstance(value, StreamRef):
+        return value.name
+    name = f"{join.name}.{i}"
+    ctx.streams[name] = StreamDraft(name, join.span, value, base=value.of_stream)
+    return name
+
+
+# --- params -----------------------------------------------------------------------------------------------------
+
+TYPES = {
+    "float": "a number", "int": "a whole number", "count": "a whole number above 0", "prob": "a number from 0 to 1",
+    "weight": "a number not below 0", "bool": "true or false", "str": "a text", "duration": "a duration such as 5ep",
+    "schedule": "a number or a schedule",
+}  # fmt: skip
+CHECKS: dict[str, Any] = {
+    "float": is_number,
+    "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "count": lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
+    "prob": lambda v: is_number(v) and 0 <= v <= 1,
+    "weight": lambda v: (is_number(v) and v >= 0) or (is_scalar(v) and not is_number(v)),
+    "bool": lambda v: isinstance(v, bool),
+    "str": lambda v: isinstance(v, str),
+    "duration": lambda v: isinstance(v, Duration),
+    "schedule": is_scalar,
+}
+OPAQUE = frozenset({"Loss", "List", "Image", "Images", "Batch", "Net", "Labels", "Logits", "Probs", "Features"})
+
+
+def fits_type(ctx: Context, type_: tree.TypeName | None, value: Any, span: Span, name: str) -> bool:
+    """Whether a value is of the written type; types of tensors are remarks for the reader, their shapes are inferred."""
+    if type_ is None or value is UNKNOWN or type_.name.id in OPAQUE:
+        return True
+    if type_.name.id not in TYPES:
+        ctx.reporter.error(
+            "T319", type_.span, f"there is no type `{type_.name.id}`", "", help=f"types are: {', '.join(TYPES)}"
+        )
+        return False
+    if CHECKS[type_.name.id](value):
+        return True
+    ctx.reporter.error("T319", span, f"`{name}` is {TYPES[type_.name.id]}, found {describe(value)}", "")
+    return False
+
+
+def _param(ctx: Context, param: tree.Param, scope: Scope) -> Any:
+    name = param.name.id
+    value = expressions.evaluate(ctx, param.value, scope)
+    if value is UNKNOWN or not fits_type(ctx, param.type, value, param.value.span, name):
+        return UNKNOWN
+    if not (is_scalar(value) or isinstance(value, bool | str | Duration | Items) or value is None):
+        ctx.reporter.error("T319", param.value.span, f"a param is a plain value, found {describe(value)}", "")
+        return UNKNOWN
+    ctx.params[name] = value
+    if param.where is not None and not _holds(ctx, param, value, scope):
+        return UNKNOWN
+    return value
+
+
+def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
+    assert param.where is not None
+    inner = Scope(parent=scope)
+    inner.bind(param.name.id, value, param.name.span)
+    result = condition(ctx, param.where, inner)
+    if isinstance(result, bool) and not result:
+        ctx.reporter.error(
+            "T317", param.value.span, f"`{param.name.id}` = {param.value.span.text} breaks its condition", "",
+            notes=(Note(param.where.span, "the condition"),),
+        )  # fmt: skip
+        return False
+    if not isinstance(result, bool) and result is not UNKNOWN:
+        ctx.reporter.error("T318", param.where.span, f"`where` wants a condition, found {describe(result)}", "")
+    return result is True
+
+
+def condition(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
+    """A condition; `0 <= t <= 1` means what it means on paper."""
+    chain = ("<", "<=", ">", ">=", "==", "!=")
+    if isinstance(expr, tree.Binary) and expr.op in chain and isinstance(expr.left, tree.Binary) and expr.left.op in chain:
+        left = condition(ctx, expr.left, scope)
+        middle = tree.Binary(expr.op, expr.left.right, expr.right, span=expr.span)
+        right = condition(ctx, middle, scope)
+        return left and right if isinstance(left, bool) and isinstance(right, bool) else UNKNOWN
+    if isinstance(expr, tree.Binary) and expr.op in ("and", "or"):
+        left, right = condition(ctx, expr.left, scope), condition(ctx, expr.right, scope)
+        if isinstance(left, bool) and isinstance(right, bool):
+            return (left and right) if expr.op == "and" else (left or right)
+        return UNKNOWN
+    return expressions.evaluate(ctx, expr, scope)

@@ -1,0 +1,176 @@
+"""The meaning of an expression: literals, names, attributes, lists. Operators and calls have files of their own."""
+
+from typing import Any
+
+from ssldsl.check import calls, data, declarations, modules, operators
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Batch,
+    Builtin,
+    Data,
+    Entries,
+    Items,
+    Loss,
+    Net,
+    OpRef,
+    StageRef,
+    StreamRef,
+    describe,
+)
+from ssldsl.check.nodes import Duration
+from ssldsl.check.scope import Scope
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.syntax import tree
+from ssldsl.types import DataType, SplitsType
+
+BUILTINS = ("concat", "draw", "ema", "first", "last", "mean", "polyak", "stop", "sum", "swa", "weights")
+
+
+def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
+    """The meaning of `expr`, or `UNKNOWN` with the reason reported."""
+    match expr:
+        case tree.Number() | tree.String() | tree.Bool():
+            return expr.value
+        case tree.Nothing():
+            return None
+        case tree.Quantity():
+            return Duration(expr.value, expr.unit)
+        case tree.Ref():
+            return name(ctx, expr, scope)
+        case tree.Attribute():
+            return attribute(ctx, expr, scope)
+        case tree.Call():
+            return calls.call(ctx, expr, scope)
+        case tree.ListExpr():
+            values = tuple(evaluate(ctx, item, scope) for item in expr.items)
+            return UNKNOWN if UNKNOWN in values else Items(values)
+        case tree.MapExpr():
+            return _map(ctx, expr, scope)
+        case tree.Named():
+            return operators.named(ctx, expr, evaluate(ctx, expr.value, scope))
+        case tree.Unary():
+            return operators.unary(ctx, expr, evaluate(ctx, expr.operand, scope))
+        case tree.Binary():
+            return operators.binary(ctx, expr, evaluate(ctx, expr.left, scope), evaluate(ctx, expr.right, scope))
+
+
+def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
+    values: dict[str, Any] = {}
+    for entry in expr.entries:
+        if entry.key.id in values:
+            ctx.reporter.error("N202", entry.key.span, f"`{entry.key.id}` stands twice in this map", "the second time")
+        values[entry.key.id] = evaluate(ctx, entry.value, scope)
+    if any(v is UNKNOWN for v in values.values()):
+        return UNKNOWN
+    return Entries(tuple(values.items()), tuple((e.key.span, e.value.span) for e in expr.entries))
+
+
+def name(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
+    """What a name stands for: nearest declaration, then words of the language, then the library."""
+    found = lookup(ctx, ref.id, scope)
+    if found is None:
+        _unknown_name(ctx, ref, scope)
+        return UNKNOWN
+    return found
+
+
+def lookup(ctx: Context, id: str, scope: Scope) -> Any:
+    """The meaning of a name, or `None` where nothing has that name. (The literal `none` is never a name.)"""
+    binding = scope.find(id)
+    if binding is not None:
+        binding.uses += 1
+        return declarations.meaning(ctx, binding, scope)
+    if id in BUILTINS:
+        return Builtin(id)
+    function = ctx.method(id)
+    if function is not None:
+        return function
+    signature = ctx.signature(id)
+    return OpRef(signature) if signature is not None else None
+
+
+def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
+    known = {*scope.visible(), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
+    ctx.reporter.error(
+        "N201", ref.span, f"nothing is called `{ref.id}`", "not declared here, and not in the library",
+        help=did_you_mean(ref.id, known) or "`ssldsl ops` lists what the library has",
+    )  # fmt: skip
+
+
+def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:
+    """`value.name`."""
+    return member(ctx, evaluate(ctx, expr.value, scope), expr.name)
+
+
+def member(ctx: Context, value: Any, name: tree.Name) -> Any:
+    """The attribute `name` of a value; its absence is reported."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, Items) and name.id not in ("first", "last"):
+        values = tuple(member(ctx, v, name) for v in value.values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+    names = members(ctx, value)
+    if name.id in names:
+        return _get(ctx, value, name)
+    _no_member(ctx, value, name, names)
+    return UNKNOWN
+
+
+def members(ctx: Context, value: Any) -> tuple[str, ...]:
+    """The attributes a value has."""
+    match value:
+        case Data():
+            if isinstance(value.node.type, SplitsType):
+                return (*(n for n, _ in value.node.type.splits), "classes")
+            return (*value.type.names, "classes", "size")
+        case StreamRef():
+            return (*data.field_names(ctx, value), "classes", "size")
+        case Batch():
+            return tuple(n for n, _ in value.fields)
+        case Net():
+            return ("dim", *modules.parts_of(ctx, value))
+        case StageRef():
+            return ("average",) if value.stage else ()
+        case _:
+            return ()
+
+
+def _get(ctx: Context, value: Any, name: tree.Name) -> Any:
+    match value:
+        case Data() if isinstance(value.node.type, SplitsType) and name.id != "classes":
+            return data.split(ctx, value, name)
+        case Data() | StreamRef() if name.id in ("classes", "size"):
+            return data.fact(ctx, value, name)
+        case Data() | StreamRef():
+            return member(ctx, data.read(ctx, value, name.span), name)
+        case Batch():
+            return value.get(name.id)
+        case Net():
+            return modules.width(ctx, value, name) if name.id == "dim" else modules.select(value, name.id)
+        case _:
+            return StageRef(value.stage, average=True)
+
+
+def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]) -> None:
+    if name.id == "label":
+        batch = data.read(ctx, value, name.span) if isinstance(value, Data | StreamRef) else value
+        if isinstance(batch, Batch):
+            data.no_label(ctx, batch, name.span)
+            return
+        if batch is UNKNOWN:
+            return
+    if isinstance(value, Batch) or (isinstance(value, Data) and isinstance(value.node.type, DataType)):
+        kind = "a field"
+    elif isinstance(value, Data):
+        kind = "a split or attribute"
+    else:
+        kind = "an attribute"
+    what = "a loss" if isinstance(value, Loss) else describe(value)
+    ctx.reporter.error(
+        "N204", name.span, f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`", "",
+        help=did_you_mean(name.id, names) or (f"it has: {', '.join(names)}" if names else ""),
+    )  # fmt: skip
+
+
+__all__ = ["BUILTINS", "Note", "attribute", "evaluate", "lookup", "member", "members", "name"]

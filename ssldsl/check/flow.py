@@ -1,0 +1,110 @@
+"""What must hold of a stage as a whole: every term trains something, everything trained is reached, merging is decided."""
+
+from collections.abc import Iterable
+
+from ssldsl.check.context import Context
+from ssldsl.check.modules import couples_batch
+from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar
+from ssldsl.check.program import Term
+from ssldsl.errors import Note
+from ssldsl.source import Span
+
+
+def ancestors(roots: Iterable[Node]) -> list[Node]:
+    """Every node the roots depend on, themselves included, inputs before users."""
+    seen: dict[int, Node] = {}
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            seen[node.id] = node
+        elif node.id not in seen:
+            stack.append((node, True))
+            stack.extend((i, False) for i in reversed(node.inputs) if i.id not in seen)
+    return list(seen.values())
+
+
+def check_terms(ctx: Context, terms: Iterable[Term], trained: frozenset[str]) -> None:
+    """Every term must change something that is trained."""
+    for term in terms:
+        if term.node.live & trained:
+            continue
+        stops = [n for n in ancestors([term.node]) if n.op == "stop"]
+        place = _user_span(ctx, stops[0]) if stops else None
+        notes = (Note(place, "gradient stops here"),) if place and place != term.span else ()
+        if term.node.live:
+            reached = ", ".join(f"`{n}`" for n in sorted(term.node.live))
+            label, help = f"it reaches {reached}, which this stage does not train", "add it to `train`, or drop the term"
+        else:
+            label, help = "no gradient leaves this term", "one side of the loss must come from a trained network"
+        ctx.reporter.error(
+            "D403", term.span, f"the loss term `{term.name}` has no gradient path to any trained network", label,
+            notes=notes, help=help,
+        )  # fmt: skip
+
+
+def _user_span(ctx: Context, node: Node) -> Span | None:
+    return next((s for s in node.spans if s.source in ctx.reporter.own), None)
+
+
+def check_reached(ctx: Context, trained: Iterable[tuple[str, Span]], terms: Iterable[Term]) -> None:
+    """Everything in `train` must be reached by a term."""
+    terms = list(terms)
+    live = frozenset[str]().union(*(t.node.live for t in terms))
+    for path, span in trained:
+        module = path if path in ctx.modules else path.rsplit(".", 1)[0]
+        if module not in live:
+            names = ", ".join(f"`{t.name}`" for t in terms)
+            ctx.reporter.error(
+                "D404", span, f"`{path}` is trained, and no loss term reaches it", f"terms: {names}",
+                help=f"use `{path}` in a loss, or take it out of `train`",
+            )  # fmt: skip
+
+
+def check_merging(ctx: Context, forward: str, loss: Span) -> None:
+    """Where merging forwards would change batch statistics, the spec must say whether to merge."""
+    assert ctx.stage is not None
+    if forward:
+        return
+    for path, inputs in ctx.stage.forwards.items():
+        draft = ctx.modules[path]
+        if len(inputs) > 1 and couples_batch(draft.signature, dict(draft.settings)):
+            ctx.reporter.error(
+                "D411", loss, f"this loss sends {len(inputs)} batches through `{path}`, whose rows depend on one another",
+                "one batch, or several?", notes=(Note(draft.span, "it normalises over the batch"),),
+                help="write `forward = concat` (one joint batch, as in S4L and FixMatch) or `forward = separate`",
+            )  # fmt: skip
+            return
+
+
+def check_frozen(ctx: Context, terms: Iterable[Term], trained: frozenset[str], initialised: frozenset[str], loss: Span) -> None:
+    """A network that is neither trained nor initialised stays at its random weights: almost never meant."""
+    used = {str(n.setting("name")) for n in ancestors(t.node for t in terms) if n.op == "net"}
+    for path in sorted(used - trained - initialised):
+        draft = ctx.modules[path]
+        if not draft.average_of and draft.signature.is_module and draft.signature.sizes:
+            ctx.reporter.warning(
+                "L604", loss, f"`{path}` is used, but neither trained nor initialised: it stays random",
+                help=f"add `{path}` to `train`, or `init {path} from ...`",
+            )  # fmt: skip
+
+
+def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Duration) -> None:
+    """A ramp longer than the run never completes."""
+    for scalar, span in scalars:
+        for curve in curves(scalar):
+            for name, value in curve.settings:
+                if name == "length" and isinstance(value, Duration) and value.unit == run.unit and value.value > run.value:
+                    ctx.reporter.warning(
+                        "L601", curve.span or span, f"`{curve.op}` takes {value}, and the run ends after {run}",
+                        "it never completes",
+                    )  # fmt: skip
+
+
+def curves(scalar: object) -> list[Curve]:
+    """Every schedule inside a scalar."""
+    if isinstance(scalar, Curve):
+        return [scalar]
+    if isinstance(scalar, Combined):
+        return [*curves(scalar.left), *curves(scalar.right)]
+    return []

@@ -1,0 +1,247 @@
+"""Nets and heads: who owns which parameters, what goes in and what comes out."""
+
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check import application, data
+from ssldsl.check.context import Context, ModuleDraft
+from ssldsl.check.meanings import UNKNOWN, Average, Batch, Constructor, Data, Items, Net, NetPart, StreamRef, describe
+from ssldsl.check.nodes import Node
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import ACCEPTS, Dim, NetType, TensorType
+
+
+def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Span) -> Any:
+    """Give the constructors of a `net` or `head` declaration the paths they own their parameters under."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    base = f"{owner}.{name}" if owner else name
+    if isinstance(value, Average):
+        return _average(ctx, base, value, span)
+    if isinstance(value, Constructor):
+        value = Net((value,))
+    if not isinstance(value, Net):
+        ctx.reporter.error(
+            "T313", span, f"`{kind} {name}` wants a network, found {describe(value)}", "",
+            help="for example `convnet(width=32)`, or a composition `encoder >> classes`",
+        )  # fmt: skip
+        return UNKNOWN
+    parts: list[NetPart | Constructor] = []
+    for i, part in enumerate(value.parts):
+        if isinstance(part, Constructor):
+            path = base if len(value.parts) == 1 else f"{base}.{_piece(value, i)}"
+            if not _own(ctx, path, part, kind):
+                return UNKNOWN
+            part = NetPart(path)
+        parts.append(part)
+    return Net(tuple(parts))
+
+
+def _piece(net: Net, i: int) -> str:
+    """The name of one constructor in a chain: its op, numbered where the op stands twice."""
+    part = net.parts[i]
+    assert isinstance(part, Constructor)
+    name = part.signature.name
+    twins = [k for k, p in enumerate(net.parts) if isinstance(p, Constructor) and p.signature.name == name]
+    return name if len(twins) == 1 else f"{name}{twins.index(i)}"
+
+
+def _own(ctx: Context, path: str, part: Constructor, kind: str) -> bool:
+    draft = ModuleDraft(path, part.signature, kind, dict(part.sizes), part.settings, part.span)
+    known = ctx.modules.get(path)
+    if known is None:
+        ctx.modules[path] = draft
+        return True
+    same = known.signature.name == part.signature.name and known.settings == part.settings
+    if same and all(known.sizes.get(n) == s for n, s in part.sizes):
+        return True
+    ctx.reporter.error(
+        "T312", part.span, f"`{path}` is already a different head", "declared again with other sizes",
+        help="a head that a definition declares is shared by all of its calls: declare it in the spec and pass it",
+    )  # fmt: skip
+    return False
+
+
+def _average(ctx: Context, base: str, value: Average, span: Span) -> Any:
+    parts = []
+    for part in value.of.parts:
+        if not isinstance(part, NetPart) or part.part:
+            ctx.reporter.error("T313", value.span, "`ema` follows a declared network", "")
+            return UNKNOWN
+        of = ctx.modules[part.path]
+        path = f"{base}.{part.path}" if len(value.of.parts) > 1 else base
+        ctx.modules[path] = ModuleDraft(
+            path, of.signature, of.kind, of.sizes, of.settings, span, part.path, value.momentum, value.half_life
+        )
+        parts.append(NetPart(path))
+    return Net(tuple(parts))
+
+
+def couples_batch(signature: Signature, settings: dict[str, Any]) -> bool:
+    """Whether a row of the output depends on the other rows."""
+    fact = signature.facts.batch_coupled
+    if isinstance(fact, bool):
+        return fact
+    return any(settings.get(name) == value for name, value in fact.items())
+
+
+def _draft(ctx: Context, part: NetPart | Constructor) -> tuple[Signature, dict[str, Dim], dict[str, Any]]:
+    if isinstance(part, Constructor):
+        return part.signature, dict(part.sizes), dict(part.settings)
+    draft = ctx.modules[part.path]
+    return draft.signature, draft.sizes, dict(draft.settings)
+
+
+def parts_of(ctx: Context, net: Net) -> tuple[str, ...]:
+    """What `f.layer4` may name: pieces of a net of one part."""
+    if len(net.parts) != 1:
+        return ()
+    return _draft(ctx, net.parts[0])[0].parts
+
+
+def select(net: Net, name: str) -> Net:
+    part = net.parts[0]
+    assert isinstance(part, NetPart)
+    return Net((evolve(part, part=name),))
+
+
+def width(ctx: Context, net: Net, name: tree.Name) -> Any:
+    """`net.dim`: how wide the rows are that come out."""
+    signature, sizes, settings = _draft(ctx, net.parts[-1])
+    if not signature.outputs or not signature.outputs[0].dims:
+        ctx.reporter.error("N204", name.span, f"`{signature.name}` has no width", "")
+        return UNKNOWN
+    text = signature.outputs[0].dims[-1]
+    size = application.size_of(text, sizes, settings)
+    if size is None and len(net.parts) > 1 and text in {e for edge in signature.edges for e in edge.dims}:
+        return width(ctx, Net(net.parts[:-1]), name)
+    if size is None:
+        size = Dim.of(f"{_path(net.parts[-1])}.{text}")
+    return size if size.value is None else size.value
+
+
+def _path(part: NetPart | Constructor) -> str:
+    return part.path if isinstance(part, NetPart) else part.signature.name
+
+
+def apply(ctx: Context, net: Net, value: Any, span: Span) -> Any:
+    """The output of a net for a batch, a tensor, or every item of a list."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, span)
+    if isinstance(value, Items):
+        values = tuple(apply(ctx, net, v, span) for v in value.values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+    if isinstance(value, Batch):
+        value = value.input
+    for part in net.parts:
+        if value is UNKNOWN:
+            return UNKNOWN
+        if not isinstance(value, Node) or not isinstance(value.type, TensorType):
+            ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "")
+            return UNKNOWN
+        value = _apply_part(ctx, part, value, span)
+    return value
+
+
+def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Span) -> Any:
+    signature, sizes, settings = _draft(ctx, part)
+    if isinstance(part, Constructor):
+        if signature.is_module and signature.sizes:
+            ctx.reporter.error(
+                "T313", part.span, f"`{signature.name}` owns parameters and needs a name", "",
+                help=f"declare it: `head NAME = {part.span.text}`",
+            )  # fmt: skip
+            return UNKNOWN
+        given = {signature.edges[0].name: (value, span)}
+        return application.op(ctx, signature, given, part.settings, span)
+    draft = ctx.modules[part.path]
+    assert isinstance(value.type, TensorType)
+    if not _accepts(ctx, part.path, signature, value, draft, span):
+        return UNKNOWN
+    edge = signature.edges[0]
+    found = dict(draft.sizes)
+    wrong = application.unify(edge.dims, value.type.dims, found, settings)
+    if wrong:
+        _misfit(ctx, part.path, draft, value.type, wrong, span)
+        return UNKNOWN
+    for name in signature.sizes:
+        if name in found:
+            draft.sizes.setdefault(name, found[name])
+    node = _net_node(ctx, part.path)
+    target = _target(signature, found, settings, part.path)
+    if ctx.stage is not None and not ctx.stage.whole and not draft.average_of:
+        ctx.stage.forwards.setdefault(part.path, [])
+        if value not in ctx.stage.forwards[part.path]:
+            ctx.stage.forwards[part.path].append(value)
+    return ctx.interner.node(
+        "apply", (node, value), params=("net", "inputs"), type=target, rows=value.rows, spans=(span, *ctx.reporter.calls),
+        live=frozenset() if draft.average_of else value.live | {part.path},
+    )  # fmt: skip
+
+
+def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: ModuleDraft, span: Span) -> bool:
+    edge = signature.edges[0]
+    assert isinstance(value.type, TensorType)
+    if value.type.kind in ACCEPTS[edge.kind]:
+        return True
+    ctx.reporter.error(
+        "T310", span, f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}", "",
+        help="" if value.type.kind != "Images" else f"send the images through a net first: `{path}(encoder(...))`",
+    )  # fmt: skip
+    return False
+
+
+def _misfit(ctx: Context, path: str, draft: ModuleDraft, found: TensorType, why: str, span: Span) -> None:
+    wanted = ", ".join(str(draft.sizes.get(d, d)) for d in draft.signature.edges[0].dims)
+    ctx.reporter.error(
+        "T312", draft.span if draft.span.source in ctx.reporter.own else span,
+        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}", why,
+        help=f"the input is {found.dims[-1]} wide: use the net's own width, `encoder.dim`" if draft.kind == "head" else "",
+    )  # fmt: skip
+
+
+def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any], path: str) -> TensorType:
+    output = signature.outputs[0]
+    dims = []
+    for text in output.dims:
+        size = application.size_of(text, sizes, settings)
+        dims.append(size if size is not None else Dim.of(f"{path}.{text}"))
+    return TensorType(output.kind, tuple(dims))
+
+
+def _net_node(ctx: Context, path: str) -> Node:
+    draft = ctx.modules[path]
+    signature, settings = draft.signature, dict(draft.settings)
+    sizes = {"batch": Dim.of("batch"), **draft.sizes}
+    type_ = NetType(None, _target(signature, sizes, settings, path), couples_batch(signature, settings))
+    return ctx.interner.node(
+        "net", type=type_, settings=(("name", path),), spans=(draft.span,), alias=path,
+        live=frozenset() if draft.average_of else frozenset({path}),
+    )  # fmt: skip
+
+
+def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
+    """A network as a value that an op may call."""
+    nodes = []
+    for part in value.parts if isinstance(value, Net) else (value,):
+        if isinstance(part, Constructor):
+            ctx.reporter.error(
+                "T313", span, f"`{part.signature.name}` needs a name before an op may call it", "",
+                help=f"declare it: `head NAME = {part.span.text}`",
+            )  # fmt: skip
+            return None
+        nodes.append(_net_node(ctx, part.path))
+    if len(nodes) == 1:
+        return nodes[0]
+    last = nodes[-1].type
+    assert isinstance(last, NetType)
+    couples = any(isinstance(n.type, NetType) and n.type.couples_batch for n in nodes)
+    return ctx.interner.node(
+        "compose", tuple(nodes), params=("nets",) * len(nodes), type=NetType(None, last.target, couples), spans=(span,),
+        live=frozenset[str]().union(*(n.live for n in nodes)),
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""`resolve`: the whole experiment as a spec with nothing left implicit. What the author did not write says `# default`."""
+
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.calls import literal
+from ssldsl.check.checking import Checked
+from ssldsl.check.program import Configured, Stage
+from ssldsl.source import Source
+from ssldsl.syntax import tree
+from ssldsl.syntax.parser import parse_expression
+from ssldsl.syntax.printer import print_statement
+
+DEFAULT = "  # default"
+IMPLICIT = "main"
+
+
+def resolve(checked: Checked) -> str:
+    """The text of the resolved spec; checking it gives the same experiment."""
+    program = checked.unwrap()
+    stages = {s.name: s for s in program.stages}
+    lines = [f"# {edit}" for edit in program.edits]
+    version = checked.file.version
+    lines.append(f"ssl {version.text if version else 1}")
+    if not any(isinstance(s, tree.Setting) and s.name.id == "seed" for s in checked.file.statements):
+        lines.append(f"seed = {program.seed}{DEFAULT}")
+    for statement in checked.file.statements:
+        if isinstance(statement, tree.StageDecl):
+            lines += ["", *_stage_block(statement, stages[statement.name.id], checked)]
+        elif isinstance(statement, tree.Setting) and statement.name.id == "seed":
+            lines.append(f"seed = {program.seed}")
+        elif not isinstance(statement, tree.Variant | tree.Sweep):
+            lines.append(_written(statement, checked, stages.get(IMPLICIT)))
+    if IMPLICIT in stages and not any(isinstance(s, tree.StageDecl) for s in checked.file.statements):
+        lines += _defaults(checked.file.statements, stages[IMPLICIT])
+    return "\n".join(lines) + "\n"
+
+
+def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> list[str]:
+    after = f" after {', '.join(n.id for n in statement.after)}" if statement.after else ""
+    inside = [_written(s, checked, stage) for s in statement.body] + _defaults(statement.body, stage)
+    return [f"stage {statement.name.id}{after} {{", *(f"  {line}" for text in inside for line in text.split("\n")), "}"]
+
+
+def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -> str:
+    if isinstance(statement, tree.Setting) and statement.name.id == "loss" and stage is not None:
+        return _loss(statement, checked, stage)
+    match statement:
+        case tree.Declaration() | tree.Setting() | tree.Param() | tree.Eval():
+            statement = evolve(statement, value=_filled(statement.value, checked))
+    return print_statement(statement).rstrip("\n")
+
+
+def _loss(statement: tree.Setting, checked: Checked, stage: Stage) -> str:
+    """The loss with every call filled in; dropped and re-weighted terms as the edits left them."""
+    text = print_statement(evolve(statement, value=_filled(statement.value, checked))).rstrip("\n")
+    weights = "  ".join(f"{t.name}: {t.weight}" for t in stage.terms)
+    return f"# terms and weights: {weights}\n{text}"
+
+
+def _filled(expr: Any, checked: Checked) -> Any:
+    """The expression with the arguments that its calls left out."""
+    match expr:
+        case tree.Call():
+            span = expr.span
+            left_out = checked.completions.get((span.source.name, span.start, span.end), [])
+            given = tuple(evolve(a, value=_filled(a.value, checked)) for a in expr.arguments)
+            named = {a.name.id for a in given if a.name}
+            added = tuple(
+                tree.Argument(tree.Name(n, span=span), parse_expression(Source("<default>", v)), span=span)
+                for n, v in dict(left_out).items()
+                if n not in named
+            )
+            return evolve(expr, function=_filled(expr.function, checked), arguments=(*given, *added))
+        case tree.Binary():
+            return evolve(expr, left=_filled(expr.left, checked), right=_filled(expr.right, checked))
+        case tree.Unary():
+            return evolve(expr, operand=_filled(expr.operand, checked))
+        case tree.Named() | tree.Attribute():
+            return evolve(expr, value=_filled(expr.value, checked))
+        case tree.ListExpr():
+            return evolve(expr, items=tuple(_filled(i, checked) for i in expr.items))
+        case tree.MapExpr():
+            return evolve(expr, entries=tuple(evolve(e, value=_filled(e.value, checked)) for e in expr.entries))
+        case _:
+            return expr
+
+
+def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]:
+    """The settings of a stage that the author left out."""
+    written = {s.name.id for s in statements if isinstance(s, tree.Setting)}
+    lines = []
+    if not any(isinstance(s, tree.Train) for s in statements):
+        lines.append(f"train {', '.join(stage.train)}{DEFAULT}")
+    values: dict[str, str | None] = {
+        "optimizer": _configured(stage.optimizer),
+        "batch": "{" + ", ".join(f"{k}: {v}" for k, v in stage.batch) + "}",
+        "clock": stage.clock,
+        "forward": stage.forward,
+        "average": _configured(stage.average) if stage.average else None,
+        "clip": None if stage.clip is None else repr(stage.clip),
+        "accumulate": str(stage.accumulate),
+        "precision": stage.precision,
+        "compile": literal(stage.compile),
+        "statistics": stage.statistics,
+        "evaluate": str(stage.evaluate),
+    }
+    lines += [f"{name} = {value}{DEFAULT}" for name, value in values.items() if value is not None and name not in written]
+    return lines
+
+
+def _configured(configured: Configured) -> str:
+    return f"{configured.op}({', '.join(f'{k}={literal(v)}' for k, v in configured.settings)})"
+
+
