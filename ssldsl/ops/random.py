@@ -1,13 +1,20 @@
-"""Randomness as a function of (seed, stage, draw, pass, sample, copy): the same numbers on any device, in any worker, in any order.
+"""Randomness as a function of (seed, stage, draw, pass, sample, copy): the same on any device, in any worker and order.
 
-A counter-based generator (Philox 4x32-10) turns a key and a counter into numbers, so nothing is stored and nothing advances.
+A counter-based generator (Philox 4x32-10: Salmon et al., SC 2011) turns a key and a counter into numbers, so nothing is
+stored and nothing advances.
 """
 
 import hashlib
+import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+WORD = 0xFFFFFFFF
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)  # of the first and the third word of the counter
+WEYL = (0x9E3779B9, 0xBB67AE85)  # what a round adds to the two words of the key
+ROUNDS = 10
 
 
 class Rows(NamedTuple):
@@ -18,7 +25,7 @@ class Rows(NamedTuple):
     copy: which copy of the sample, where a view multiplies rows, int64 (batch).
     """
 
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]  # hides `tuple.index`, which nobody calls
     epoch: Tensor
     copy: Tensor
 
@@ -33,3 +40,81 @@ def key_of(seed: int, *names: str) -> int:
     """The 64-bit key of a draw: the experiment's seed, then stage and draw."""
     text = "\x00".join([str(seed), *names])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def batch_generator(key: int, *numbers: int) -> torch.Generator:
+    """A generator on the CPU for what concerns a whole batch or pass, such as its order: always the same for a key."""
+    return torch.Generator().manual_seed(key_of(key, *map(str, numbers)))
+
+
+class SampleRng:
+    """Random numbers of a batch: those of a row depend on the key and on its sample, pass and copy, on no other row.
+
+    Every call gives new numbers, in the order of the calls. Results have a row for every row of the batch.
+    """
+
+    def __init__(self, key: int, rows: Rows, device: torch.device | str | None = None) -> None:
+        self.key = key
+        self.rows = rows if device is None else Rows(*(t.to(device) for t in rows))
+        self.calls = 0
+
+    def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
+        """Float32 numbers from `low` up to `high`, which rounding alone can reach; of [0, 1) the multiples of 2^-24."""
+        fractions = (self._words(shape) >> 8).to(torch.float32) * 2.0**-24
+        return fractions if (low, high) == (0.0, 1.0) else low + (high - low) * fractions
+
+    def normal(self, *shape: int) -> Tensor:
+        """Float32 numbers of mean 0 and variance 1, at most 6.7 from 0, by the method of Box and Muller."""
+        count = math.prod(shape)
+        # 64 bits make the last digits of a row independent of where in memory it lies and of the device
+        exact = torch.float32 if self.rows.index.device.type == "mps" else torch.float64
+        words = self._words((2, (count + 1) // 2))
+        radius, angle = ((words.to(exact) + 0.5) * 2.0**-32).unbind(dim=1)
+        radius = (-2.0 * radius.log()).sqrt()
+        angle = 2.0 * math.pi * angle
+        both = torch.cat((radius * angle.cos(), radius * angle.sin()), dim=1)
+        return both[:, :count].to(torch.float32).reshape(-1, *shape)
+
+    def integers(self, *shape: int, low: int = 0, high: int) -> Tensor:
+        """Int64 numbers from `low` up to, not including, `high`; no probability is off by more than 2^-32."""
+        span = high - low
+        if not 0 < span <= 2**31:
+            raise ValueError(f"integers from {low} up to {high}: wanted are 1 to 2**31 different ones")
+        return low + (self._words(shape) * span >> 32)
+
+    def bernoulli(self, p: float, *shape: int) -> Tensor:
+        """True with probability `p`, exactly never for 0 and always for 1."""
+        return self.uniform(*shape) < p
+
+    def _words(self, shape: tuple[int, ...]) -> Tensor:
+        """New 32-bit words as int64, (batch, *shape)."""
+        count = math.prod(shape)
+        index, epoch, copy = (t.unsqueeze(1) & WORD for t in self.rows)
+        block = torch.arange((count + 3) // 4, device=index.device).unsqueeze(0)
+        words = philox((block, index, epoch, copy), self.key ^ self.calls)
+        self.calls += 1
+        return words.flatten(1)[:, :count].reshape(-1, *shape)
+
+
+def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: int) -> Tensor:
+    """Four random words for every counter of four words and a key of 64 bits: int64 tensors that broadcast, (..., 4).
+
+    The two halves of the counter go through a round together, one above the other, and constants are made on the device
+    from numbers: few launches, and no copy that the host would wait for.
+    """
+    first, second, third, fourth = torch.broadcast_tensors(*counter)  # type: ignore[no-untyped-call]  # torch's own
+    left, right = torch.stack((first, third)), torch.stack((second, fourth))
+    half = torch.arange(2, device=left.device).view(2, *[1] * first.dim())
+    multipliers = _pair(*MULTIPLIERS, half)
+    keys, step = _pair(key & WORD, key >> 32, half), _pair(*WEYL, half)
+    for _ in range(ROUNDS):
+        product = (left * multipliers).flip(0)  # wraps around beyond 64 bits, which leaves all of them right
+        left = (product >> 32 ^ right ^ keys) & WORD
+        right = product & WORD
+        keys = keys + step & WORD
+    return torch.stack((left[0], right[0], left[1], right[1]), dim=-1)
+
+
+def _pair(first: int, second: int, half: Tensor) -> Tensor:
+    """`first` where `half` is 0, `second` where it is 1."""
+    return half * (second - first) + first

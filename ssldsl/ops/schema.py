@@ -1,4 +1,4 @@
-"""The settings of an op as a pydantic model derived from its signature. All that is wrong with a call is said at once."""
+"""The settings of an op as a pydantic model derived from its signature; all that is wrong with a call, said at once."""
 
 import functools
 import operator
