@@ -1,7 +1,7 @@
 """Checkpoints: one folder per moment of a run, either complete or not there at all.
 
-A checkpoint is written under a name that begins with a dot, forced to the disk, and renamed. Its manifest is its last file and holds
-size and digest of every other, so whatever a kill leaves behind is recognised and passed over.
+A checkpoint is written under a name that begins with a dot, forced to the disk, and renamed. Its manifest is its last
+file and holds size and digest of every other, so whatever a kill leaves behind is recognised and passed over.
 """
 
 import hashlib
@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from attrs import frozen
 from safetensors.torch import load, save
 from torch import Tensor
@@ -139,6 +138,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a kill left behind."""
+    for path in folder.glob(".*"):
+        shutil.rmtree(path)
+
+
 def _portable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Copies in main memory that share no storage, as safetensors wants them."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
@@ -171,8 +176,3 @@ def _checked(checkpoint: Checkpoint, name: str) -> bytes:
             )
         )
     return content
-
-
-def total_bytes(tensors: Tensors) -> int:
-    """Size of the tensors, for the message about a full disk."""
-    return sum(t.numel() * torch.empty((), dtype=t.dtype).element_size() for part in tensors.values() for t in part.values())

@@ -4,9 +4,11 @@
     metrics.jsonl metrics.csv                      one line per logged step, one per evaluation
     checkpoints/ summary.json                      the weights; how it ended
 
-A line of metrics.jsonl about training holds the means over the steps since the line before it:
-`{"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second", "seconds"}`;
-one about evaluation `{"stage", "step", "epoch", "eval": {name: number or matrix}, "seconds"}`. Steps count from 1, in each stage.
+A line of metrics.jsonl about training holds the means over the steps since the line before it, one about evaluation the
+metrics; steps are those done in the stage, and `rates` stands there where modules learn at different rates:
+
+    {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second", "seconds"}
+    {"stage", "step", "epoch", "eval": {name: number or matrix}, "seconds"}
 """
 
 import csv
@@ -78,7 +80,7 @@ def columns(plan: Plan) -> tuple[str, ...]:
 
 
 class MetricsFiles:
-    """metrics.jsonl and metrics.csv, written line by line; `sizes` is what a checkpoint keeps and `cut_back` returns to."""
+    """metrics.jsonl and metrics.csv, line by line; `sizes` is what a checkpoint keeps and `cut_back` returns to."""
 
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
         self._names = names
@@ -98,6 +100,10 @@ class MetricsFiles:
     def sizes(self) -> dict[str, int]:
         """Size of each file in bytes."""
         return {name: os.fstat(file.fileno()).st_size for name, file in self._files.items()}
+
+    def empty_sizes(self) -> dict[str, int]:
+        """The sizes before the first line."""
+        return {"metrics.jsonl": 0, "metrics.csv": len(_csv_row(self._names).encode())}
 
     def sync(self) -> None:
         """Force what was written to the disk."""

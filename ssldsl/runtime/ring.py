@@ -22,7 +22,8 @@ class Window:
 
     def means(self) -> dict[str, float]:
         """Mean of every column over the steps."""
-        return {name: math.fsum(column) / len(column) for name, column in zip(self.names, zip(*self.rows), strict=True)}
+        columns = zip(*self.rows, strict=True)
+        return {name: math.fsum(column) / len(column) for name, column in zip(self.names, columns, strict=True)}
 
     def first_not_finite(self) -> tuple[int, str] | None:
         """The first step with a loss that is no finite number, and the name of the first such loss."""
@@ -36,7 +37,7 @@ class Window:
 class LossRing:
     """A buffer of `length` rows on the device, one row a step, in windows that begin at multiples of `length`.
 
-    The sum of a step's `parts` micro-steps is kept; reading divides by their number and takes `mean` over the processes.
+    The sum of a step's `parts` micro-steps is kept; reading divides by their number and takes the `mean` of all processes.
     """
 
     def __init__(

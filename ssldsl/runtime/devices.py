@@ -1,0 +1,72 @@
+"""Accelerate as a run uses it: devices, processes, precision, accumulation. Every stage has its own accelerator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState
+from accelerate.utils import DistributedDataParallelKwargs
+from torch import Tensor, nn
+
+from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.graph.plan import StagePlan
+from ssldsl.ops.random import key_of
+from ssldsl.runtime.places import span_of
+
+_PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Accelerator:
+    """The accelerator of a stage, with its precision and accumulation; processes and device stay what they were."""
+    if stage.precision == "fp16" and not torch.cuda.is_available():
+        raise SpecError(
+            Diagnostic(
+                "R411",
+                f"stage `{stage.name}` asks for fp16, which needs a GPU, and there is none",
+                span_of(stage.place),
+                help='take `precision = "bf16"` or `precision = "fp32"`',
+            )
+        )
+    AcceleratorState._reset_state()
+    GradientState._reset_state()
+    distributed = DistributedDataParallelKwargs(broadcast_buffers=False, find_unused_parameters=unused_parameters)
+    return Accelerator(
+        mixed_precision=_PRECISIONS[stage.precision],
+        gradient_accumulation_steps=stage.accumulate,
+        dynamo_backend="inductor" if stage.compile else "no",
+        kwargs_handlers=[distributed],
+    )
+
+
+def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
+    """Torch's own generators, which dropout uses, as a function of the step: a resumed run drops the same units."""
+    torch.manual_seed(key_of(seed, "step", stage, str(step), str(rank)) % 2**63)
+
+
+def has_unused_parameters(step: nn.Module, batch: dict[str, Tensor], scalars: Tensor) -> bool:
+    """Whether the loss leaves out trained parameters, which distributed training must know. Changes nothing."""
+    with unchanged_buffers(step):
+        step(batch, scalars)["loss"].backward()
+    unused = any(parameter.requires_grad and parameter.grad is None for parameter in step.parameters())
+    step.zero_grad(set_to_none=True)
+    return unused
+
+
+@contextmanager
+def unchanged_buffers(module: nn.Module) -> Iterator[None]:
+    """Afterwards every buffer holds what it held."""
+    kept = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, value in kept:
+                buffer.copy_(value)
+
+
+def share_buffers(modules: nn.Module, world: int) -> None:
+    """Give every process the buffers of the first, where processes keep statistics of their own."""
+    if world > 1:
+        for buffer in modules.buffers():
+            torch.distributed.broadcast(buffer, src=0)

@@ -1,0 +1,209 @@
+"""The metrics of a stage: its networks applied to whole data sets in evaluation mode, each process to its share.
+
+What a metric reads is computed once per data set, however many metrics read it. Processes end with the same numbers.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+
+import torch
+from accelerate import Accelerator
+from attrs import Factory, define, evolve, frozen
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.ops.random import Rows
+from ssldsl.runtime.averages import Moving, averaged_weights
+from ssldsl.runtime.direct import Direct, Resolve, Value
+from ssldsl.runtime.loading import Library
+from ssldsl.runtime.scalars import Scalars
+
+Matrix = list[list[float]]
+Results = dict[str, float | Matrix]
+
+
+@frozen
+class Pass:
+    """One pass over a data set: the `whole` nodes that read it, and the nodes whose values the metrics want of it."""
+
+    data: str
+    reads: tuple[NodePlan, ...]
+    wanted: tuple[str, ...]
+
+
+@define
+class Evaluator:
+    """Evaluates a stage. `data`: id of a data node -> its samples. `rows`: samples in a batch of one process."""
+
+    plan: Plan
+    stage: StagePlan
+    modules: nn.ModuleDict
+    data: Mapping[str, Samples]
+    library: Library
+    accelerator: Accelerator
+    scalars: Scalars
+    rows: int
+    num_workers: int = 0
+    _direct: Direct = Factory(
+        lambda self: Direct(self.plan.seed, self.stage, self.modules, self.library), takes_self=True
+    )
+
+    def evaluate(self, step: int, average: Moving | None = None) -> Results:
+        """Every metric of the stage after `step` (from 0), of the averaged weights if there are any."""
+        if not self.stage.evaluations:
+            return {}
+        with torch.no_grad(), averaged_weights(average), evaluation_mode(self.modules):
+            values: dict[str, Value] = {}
+            for whole in self._passes():
+                values |= self._run(whole, step)
+        with torch.no_grad():
+            return {e.name: self._metric(e, values, step) for e in self.stage.evaluations}
+
+    def _metric(self, evaluation: EvaluationPlan, values: dict[str, Value], step: int) -> float | Matrix:
+        node = self._direct.nodes[evaluation.node]
+        result = self._direct.compute([node], dict(values), self._resolver(step))[node.id]
+        return plain_result(result, evaluation.name)
+
+    def _resolver(self, step: int) -> Resolve:
+        return partial(self.scalars.resolve, step=step)
+
+    def _passes(self) -> Iterator[Pass]:
+        """What is wanted of each data set, in the order of the metrics."""
+        wanted: dict[str, dict[str, None]] = {}
+        for evaluation in self.stage.evaluations:
+            for id_ in self._direct.nodes[evaluation.node].inputs:
+                sources = {node.inputs[0] for node in self._direct.needed([id_], set()) if node.op == "whole"}
+                if len(sources) != 1:
+                    raise InternalError(f"an input of `{evaluation.name}` reads {len(sources)} data sets")
+                wanted.setdefault(sources.pop(), {})[id_] = None
+        for data, ids in wanted.items():
+            reads = [node for node in self._direct.needed(list(ids), set()) if node.op == "whole"]
+            yield Pass(data, tuple(reads), tuple(ids))
+
+    def _run(self, whole: Pass, step: int) -> dict[str, Value]:
+        """The wanted values of one data set, over all of its samples."""
+        samples = self.data[whole.data]
+        prepared = Share(self, whole, samples, step)
+        parts: dict[str, list[Tensor]] = {id_: [] for id_ in whole.wanted}
+        loader = DataLoader(prepared, batch_size=None, num_workers=0 if samples.resident else self.num_workers)
+        for batch in loader:
+            values = {id_: _moved(value, self.accelerator.device) for id_, value in batch.items()}
+            with self.accelerator.autocast():
+                self._direct.compute(prepared.remaining, values, self._resolver(step))
+            for id_, found in parts.items():
+                value = values[id_]
+                found.append(value.float() if value.is_floating_point() else value)
+        return {id_: self._joined(found, len(samples)) for id_, found in parts.items()}
+
+    def _joined(self, parts: list[Tensor], samples: int) -> Tensor:
+        """The values of all processes, in main memory. Shares are padded to one length so that they can be gathered."""
+        mine = torch.cat(parts)
+        if self.accelerator.num_processes == 1:
+            return mine.cpu()
+        per_sample = len(mine) // max(1, self.share(samples)[2])
+        length = -(-samples // self.accelerator.num_processes) * per_sample
+        padding = mine.new_zeros(length - len(mine), *mine.shape[1:])
+        gathered: Tensor = self.accelerator.gather(torch.cat([mine, padding]))
+        return gathered.cpu()[: samples * per_sample]
+
+    def share(self, samples: int) -> tuple[int, int, int]:
+        """First and last sample of this process, and their number; a process too many repeats the last sample."""
+        size = -(-samples // self.accelerator.num_processes)
+        first = min(self.accelerator.process_index * size, samples - 1)
+        last = max(first + 1, min(first + size, samples))
+        return first, last, last - first
+
+
+class Share(Dataset[dict[str, Value]]):
+    """The batches of one process, as far as they can be made before a network is applied."""
+
+    def __init__(self, evaluator: Evaluator, whole: Pass, samples: Samples, step: int) -> None:
+        direct = evaluator._direct
+        self.samples, self.whole = samples, whole
+        self.direct = evolve(direct, modules=nn.ModuleDict())  # a worker has no use for networks
+        self.first, self.last, _ = evaluator.share(len(samples))
+        self.rows = evaluator.rows
+        given = {node.id for node in whole.reads} | {node.id for node in direct.stage.nodes if node.op == "rows"}
+        nodes = direct.needed(list(whole.wanted), given)
+        self.early = [] if samples.resident else _before_networks(nodes)
+        made = {node.id for node in self.early} | given
+        self.remaining = [node for node in nodes if node.id not in made]
+        used = {id_ for node in self.remaining for id_ in (*node.inputs, node.rows or "")} | set(whole.wanted)
+        self.handed = [id_ for id_ in made if id_ in used]
+        self.resolve = evaluator._resolver(step)
+
+    def __len__(self) -> int:
+        return -(-(self.last - self.first) // self.rows)
+
+    def __getitem__(self, number: int) -> dict[str, Value]:
+        if number >= len(self):
+            raise IndexError(number)
+        start = self.first + number * self.rows
+        rows = torch.arange(start, min(start + self.rows, self.last))
+        pieces = [rows] if self.samples.resident else list(rows.split(1))
+        with torch.no_grad():
+            return _join([self._piece(piece) for piece in pieces])
+
+    def _piece(self, rows: Tensor) -> dict[str, Value]:
+        read = self.samples.read(rows)
+        zeros = torch.zeros_like(rows)
+        values: dict[str, Value] = {node.id: read[node.settings["field"]] for node in self.whole.reads}
+        index = self.samples.ids[rows.to(self.samples.ids.device)]
+        values |= {n.id: Rows(index, zeros, zeros) for n in self.direct.stage.nodes if n.op == "rows"}
+        self.direct.compute(self.early, values, self.resolve)
+        return {id_: values[id_] for id_ in self.handed}
+
+
+def _before_networks(nodes: list[NodePlan]) -> list[NodePlan]:
+    """The nodes that no network stands before: what a worker can do to a sample alone."""
+    after: set[str] = set()
+    for node in nodes:
+        if node.op in ("net", "compose", "apply") or any(id_ in after for id_ in node.inputs):
+            after.add(node.id)
+    return [node for node in nodes if node.id not in after]
+
+
+def _join(pieces: list[dict[str, Value]]) -> dict[str, Value]:
+    if len(pieces) == 1:
+        return pieces[0]
+    return {id_: _cat([piece[id_] for piece in pieces]) for id_ in pieces[0]}
+
+
+def _cat(values: list[Value]) -> Value:
+    if isinstance(values[0], tuple):
+        return type(values[0])(*(torch.cat(parts) for parts in zip(*values, strict=True)))
+    return torch.cat(values)
+
+
+def _moved(value: Value, device: torch.device) -> Value:
+    if isinstance(value, tuple):
+        return type(value)(*(part.to(device) for part in value))
+    return value.to(device)
+
+
+def plain_result(result: object, name: str) -> float | Matrix:
+    """What a metric gave, as what the records hold."""
+    if isinstance(result, Tensor):
+        if result.ndim == 2:
+            return [[float(value) for value in row] for row in result.tolist()]
+        if result.numel() == 1:
+            return float(result)
+    if isinstance(result, (int, float)):
+        return float(result)
+    raise InternalError(f"the metric `{name}` gave {type(result).__name__}, not a number or a matrix")
+
+
+@contextmanager
+def evaluation_mode(modules: nn.Module) -> Iterator[None]:
+    """Inside, every module is in evaluation mode; afterwards each is in the mode it was in."""
+    modes = [(module, module.training) for module in modules.modules()]
+    modules.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode

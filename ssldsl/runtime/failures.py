@@ -1,0 +1,186 @@
+"""What goes wrong while training, as messages about the spec: op, line, and the last good checkpoint."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from attrs import frozen
+
+from ssldsl.errors import Diagnostic, Note, SpecError
+from ssldsl.graph.plan import NodePlan, Place, StagePlan
+from ssldsl.runtime.checkpoint import latest
+from ssldsl.runtime.direct import OP_ERRORS, NodeFailure
+from ssldsl.runtime.lowering import Lowered, locate
+from ssldsl.runtime.places import span_of
+from ssldsl.runtime.samples import BrokenData, MissingData
+
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+@frozen
+class Moment:
+    """Where a run stands, for a message. `step` counts from 1."""
+
+    folder: Path
+    stage: StagePlan
+    step: int
+    lowered: Lowered
+
+
+@contextmanager
+def explaining_step(moment: Moment) -> Iterator[None]:
+    """Inside, an error of an op or of memory becomes a message about the spec."""
+    try:
+        yield
+    except OP_ERRORS as error:
+        found = locate(error, moment.lowered)
+        if is_out_of_memory(error):
+            raise SpecError(_out_of_memory(error, moment, found)) from error
+        if found is None:
+            raise  # not the op's: ours
+        raise SpecError(_op_error(error, moment, found)) from error
+
+
+@contextmanager
+def explaining_evaluation(moment: Moment) -> Iterator[None]:
+    """Inside, an error of a metric, or of what it reads, becomes a message about the spec."""
+    try:
+        yield
+    except NodeFailure as failure:
+        cause, node = failure.error, failure.node
+        if is_out_of_memory(cause):
+            raise SpecError(_out_of_memory(cause, moment, node)) from cause
+        raise SpecError(_op_error(cause, moment, node)) from cause
+
+
+@contextmanager
+def explaining_disk(folder: Path) -> Iterator[None]:
+    """Inside, a full disk becomes a message; what was complete before stays complete."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        raise SpecError(
+            Diagnostic(
+                "R405",
+                f"the disk that holds {folder} is full",
+                hints=last_good(folder),
+                help=f"free some space, then continue with `ssldsl resume {folder}`",
+            )
+        ) from error
+
+
+@contextmanager
+def explaining_data(stage: StagePlan, data: str = "") -> Iterator[None]:
+    """Inside, missing or broken data become a message about the line that wants them. `data`: the node, if known."""
+    try:
+        yield
+    except MissingData as error:
+        message, hints = _data_message(error)
+        raise SpecError(Diagnostic("R403", message, span_of(_source_place(stage, data)), hints=hints)) from error
+    except BrokenData as error:
+        message, hints = _data_message(error)
+        raise SpecError(Diagnostic("R404", message, span_of(_source_place(stage, data)), hints=hints)) from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on any device."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _NO_MEMORY)
+
+
+def not_finite(moment: Moment, name: str) -> SpecError:
+    """A loss, `loss` for their sum, is infinite or no number."""
+    term = next((t for t in moment.stage.terms if t.name == name), None)
+    place = term.place if term else None
+    what = f"the loss `{name}`" if term else "the sum of the losses"
+    return SpecError(
+        Diagnostic(
+            "R401",
+            f"{what} is infinite or not a number at step {moment.step} of stage `{moment.stage.name}`",
+            span_of(place),
+            "this term" if place else "",
+            notes=_notes(next((n for n in moment.stage.nodes if term and n.id == term.node), None), place),
+            hints=last_good(moment.folder),
+            help="lower the learning rate, warm it up, or limit the gradient with `clip`",
+        )
+    )
+
+
+def weights_not_finite(moment: Moment, name: str) -> SpecError:
+    """A weight became infinite or no number though the losses were finite."""
+    return SpecError(
+        Diagnostic(
+            "R401",
+            f"the weights `{name}` are infinite or not numbers after step {moment.step} of stage `{moment.stage.name}`",
+            span_of(moment.stage.optimizer.place),
+            "this update" if moment.stage.optimizer.place else "",
+            hints=last_good(moment.folder),
+            help="lower the learning rate, warm it up, or limit the gradient with `clip`",
+        )
+    )
+
+
+def last_good(folder: Path) -> tuple[str, ...]:
+    """The line that names the last good checkpoint."""
+    found = latest(folder / "checkpoints")
+    if found is None:
+        return ("no checkpoint had been written",)
+    return (f"the last good checkpoint is {found.folder} (stage `{found.stage}`, step {found.step})",)
+
+
+def _out_of_memory(error: BaseException, moment: Moment, node: NodePlan | None) -> Diagnostic:
+    place = node.places[0] if node and node.places else None
+    where = f" in `{node.op}`" if node else ""
+    return Diagnostic(
+        "R402",
+        f"out of memory{where} at step {moment.step} of stage `{moment.stage.name}`",
+        span_of(place),
+        hints=(_first_line(error), *last_good(moment.folder)),
+        help='take a smaller `batch`, split it with `accumulate = 2`, or use `precision = "bf16"`',
+    )
+
+
+def _op_error(error: BaseException, moment: Moment, node: NodePlan) -> Diagnostic:
+    place = node.places[0] if node.places else None
+    return Diagnostic(
+        "R406",
+        f"`{node.op}` failed at step {moment.step} of stage `{moment.stage.name}`: {_first_line(error)}",
+        span_of(place),
+        notes=_notes(node, place),
+        hints=last_good(moment.folder),
+        help="`ssldsl compile --emit python` prints the code of the step; the op's own file is plain PyTorch",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
+
+
+def _notes(node: NodePlan | None, shown: object) -> tuple[Note, ...]:
+    """The other places a node was written at: the call of the `def`."""
+    spans = [span_of(place) for place in (node.places if node else ()) if place != shown]
+    return tuple(Note(span, "called from here") for span in spans if span is not None)
+
+
+def _data_message(error: Exception) -> tuple[str, tuple[str, ...]]:
+    """The first line of the message, and the others. Of the traceback that a worker hands on, the last part counts."""
+    text = str(error).rpartition(f"{type(error).__name__}: ")[2]
+    first, *rest = text.strip().splitlines()
+    return first.rstrip("."), tuple(line.strip() for line in rest if line.strip())
+
+
+def _source_place(stage: StagePlan, data: str) -> Place | None:
+    """Where the source is written that a data node reads; without a node, the only source of the stage."""
+    nodes = {node.id: node for node in stage.nodes}
+    found = [nodes[data]] if data in nodes else []
+    for node in found:  # grows while it is read
+        found += [nodes[id_] for id_ in node.inputs]
+    sources = [n for n in found or stage.nodes if n.op == "source" and n.places]
+    return sources[0].places[0] if len(sources) == 1 else None

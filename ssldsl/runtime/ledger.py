@@ -1,0 +1,147 @@
+"""The folder of a run, as one process keeps it: begun, continued after checking that it is the same run, and ended."""
+
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from attrs import define
+
+from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.graph.plan import Plan
+from ssldsl.runtime.checkpoint import (
+    Tensors,
+    latest,
+    read_state,
+    remove_old,
+    write_checkpoint,
+    write_file,
+)
+from ssldsl.runtime.failures import explaining_disk
+from ssldsl.runtime.records import Line, MetricsFiles, columns, new_folder, write_json
+
+KEPT = 2  # checkpoints beside those at the ends of stages
+
+
+@define
+class Ledger:
+    """Writes the records of one run. Only the main process has one."""
+
+    folder: Path
+    files: MetricsFiles
+    seconds: float = 0.0  # of earlier sittings
+    _since: float = 0.0
+
+    @staticmethod
+    def begin(folder: Path, plan: Plan, texts: Mapping[str, str], lock: Mapping[str, Any]) -> "Ledger":
+        """A new run folder. `texts`: file name -> content, such as the spec as it was given."""
+        with explaining_disk(folder):
+            new_folder(folder)
+            for name, text in texts.items():
+                write_file(folder / name, text.encode())
+            write_file(folder / "plan.json", (plan.model_dump_json(indent=1) + "\n").encode())
+            write_json(folder / "lock.json", dict(lock))
+            (folder / "checkpoints").mkdir()
+            return Ledger(folder, MetricsFiles(folder, columns(plan)), since=time.monotonic())
+
+    @staticmethod
+    def resume(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Callable[[], str] | None) -> "Ledger":
+        """An old run folder, if it is of the same experiment; lines after its latest checkpoint are forgotten."""
+        check_same(folder, lock, difference)
+        files = MetricsFiles(folder, columns(plan))
+        found = latest(folder / "checkpoints")
+        state = read_state(found) if found is not None else {}
+        files.cut_back(state["files"] if state else files.empty_sizes())
+        return Ledger(folder, files, state.get("seconds", 0.0), time.monotonic())
+
+    def elapsed(self) -> float:
+        """Seconds that the run has taken, over all sittings."""
+        return self.seconds + time.monotonic() - self._since
+
+    def record(self, line: Line) -> None:
+        with explaining_disk(self.folder):
+            self.files.write({**line, "seconds": round(self.elapsed(), 3)})
+
+    def save(
+        self, *, number: int, stage: str, step: int, is_end: bool, tensors: Tensors, state: dict[str, Any]
+    ) -> None:
+        """Write a checkpoint that knows how far the records were, and remove the oldest."""
+        checkpoints = self.folder / "checkpoints"
+        with explaining_disk(self.folder):
+            self.files.sync()
+            whole = {**state, "files": self.files.sizes(), "seconds": self.elapsed()}
+            write_checkpoint(
+                checkpoints, number=number, stage=stage, step=step, is_end=is_end, tensors=tensors, state=whole
+            )
+            remove_old(checkpoints, KEPT)
+
+    def end(self, status: str, stages: Mapping[str, Any], message: str = "") -> None:
+        """Write how the run ended."""
+        summary = {"status": status, "seconds": round(self.elapsed(), 3), "stages": dict(stages), "message": message}
+        write_json(self.folder / "summary.json", summary)
+
+    def close(self) -> None:
+        self.files.close()
+
+
+def make_lock(plan: Plan, identity: str, data: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """What the run depends on: versions, digests of ops and data, the state of the repository it runs in."""
+    packages = ("ssldsl", "torch", "torchvision", "accelerate", "numpy", "safetensors")
+    return {
+        "identity": identity,
+        "seed": plan.seed,
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
+        "ops": dict(plan.ops),
+        "data": {stage: dict(digests) for stage, digests in data.items()},
+        "git": git_state(),
+    }
+
+
+def git_state() -> dict[str, Any] | None:
+    """Commit of the working directory and whether it has changes, or nothing outside a repository."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return {"commit": commit, "has_changes": bool(_git("status", "--porcelain"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
+
+
+def check_same(folder: Path, lock: Mapping[str, Any], difference: Callable[[], str] | None) -> None:
+    """Refuse to continue a run of another experiment, with other ops, or on other data."""
+    if not (folder / "lock.json").is_file():
+        raise SpecError(Diagnostic("R410", f"{folder} is no run folder", help="give the folder that `ssldsl run` made"))
+    before = json.loads((folder / "lock.json").read_bytes())
+    found = []
+    if before["identity"] != lock["identity"] or before["seed"] != lock["seed"]:
+        found.append(difference() if difference is not None else "the spec has another meaning")
+    found += _changes("the source of the op", before["ops"], lock["ops"])
+    for stage, digests in lock["data"].items():
+        found += _changes(f"the data of stage `{stage}`, node", before["data"].get(stage, {}), digests)
+    if found:
+        raise SpecError(
+            Diagnostic(
+                "R410",
+                f"the run in {folder} cannot be continued: it is not the same experiment any more",
+                hints=tuple(found),
+                help="start a new run, or restore what has changed",
+            )
+        )
+
+
+def _changes(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{what} `{name}` has changed"
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]

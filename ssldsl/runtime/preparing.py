@@ -1,0 +1,142 @@
+"""A stage made ready to train: step, optimizer, averages and batches, as Accelerate distributes them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from accelerate import Accelerator
+from attrs import frozen
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.runtime.averages import averaged_nets, stage_average
+from ssldsl.runtime.devices import has_unused_parameters, make_accelerator
+from ssldsl.runtime.evaluation import Evaluator
+from ssldsl.runtime.feeding import Feed, check_divisible
+from ssldsl.runtime.loading import Library
+from ssldsl.runtime.modules import Shape, set_trained, trained_parameters
+from ssldsl.runtime.optimizing import make_optimizer
+from ssldsl.runtime.ring import LossRing
+from ssldsl.runtime.scalars import Scalars
+from ssldsl.runtime.state import Changing
+from ssldsl.runtime.step import StageStep, make_step
+from ssldsl.runtime.training import TOTAL, Machinery, window_length
+from ssldsl.runtime.weights import initialise
+
+Saved = Callable[[str, bool], Mapping[str, Tensor]]  # stage, whether its average -> the weights it ended with
+
+
+@frozen
+class Materials:
+    """What every stage of a run is made from. `folder`: where relative names of weight files start."""
+
+    plan: Plan
+    library: Library
+    modules: nn.ModuleDict
+    fields: Mapping[str, Shape]
+    data: Mapping[str, Mapping[str, Samples]]  # stage -> data node -> samples
+    saved: Saved
+    folder: Path
+    workers: int = 0
+
+
+def in_order(plan: Plan) -> tuple[StagePlan, ...]:
+    """The stages, each behind those it comes after; otherwise as they are written."""
+    done: list[StagePlan] = []
+    waiting = list(plan.stages)
+    while waiting:
+        names = {stage.name for stage in done}
+        ready = next((stage for stage in waiting if set(stage.after) <= names), None)
+        if ready is None:
+            raise InternalError(f"no stage of {[stage.name for stage in waiting]} can come first")
+        waiting.remove(ready)
+        done.append(ready)
+    return tuple(done)
+
+
+def data_ids(stage: StagePlan) -> list[str]:
+    """The data nodes that a stage reads, for its streams and its metrics."""
+    whole = [node.inputs[0] for node in stage.nodes if node.op == "whole"]
+    return list(dict.fromkeys([*(stream.data for stream in stage.streams), *whole]))
+
+
+def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machinery:
+    """Everything that a stage needs. `is_new`: it starts here, so its `init` is carried out."""
+    plan, library, modules = materials.plan, materials.library, materials.modules
+    accelerator = make_accelerator(stage)
+    check_divisible(stage, accelerator.num_processes)
+    modules.to(accelerator.device)
+    if is_new:
+        initialise(
+            plan, stage, modules, materials.saved, fields=materials.fields, library=library, folder=materials.folder
+        )
+    set_trained(stage, modules)
+    scalars = Scalars(stage, library)
+    step = make_step(plan, stage, modules, library, shards=accelerator.num_processes * stage.accumulate)
+    feed = _feed(materials, stage, accelerator)
+    if accelerator.num_processes > 1 and has_unused_parameters(
+        step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device)
+    ):
+        accelerator = make_accelerator(stage, unused_parameters=True)
+    optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
+    model, prepared = accelerator.prepare(step, optimizer)
+    return Machinery(
+        plan=plan,
+        stage=stage,
+        accelerator=accelerator,
+        model=model,
+        optimizer=prepared,
+        lowered=step.lowered,
+        changing=_changing(stage, modules, optimizer, step, accelerator),
+        rates=rates,
+        scalars=scalars,
+        nets=tuple(averaged_nets(plan, stage, modules, library)),
+        feed=feed,
+        evaluator=_evaluator(materials, stage, accelerator, scalars),
+    )
+
+
+def _feed(materials: Materials, stage: StagePlan, accelerator: Accelerator) -> Feed:
+    samples = {stream.name: materials.data[stage.name][stream.data] for stream in stage.streams}
+    return Feed(
+        materials.plan,
+        stage,
+        samples,
+        library=materials.library,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+        device=accelerator.device,
+        num_workers=materials.workers,
+    )
+
+
+def _changing(
+    stage: StagePlan, modules: nn.ModuleDict, optimizer: Optimizer, step: StageStep, accelerator: Accelerator
+) -> Changing:
+    ring = LossRing(
+        (*step.term_names, TOTAL),
+        window_length(stage),
+        accelerator.device,
+        parts=stage.accumulate,
+        mean=lambda values: accelerator.reduce(values, "mean"),
+    )
+    live = {name: parameter for name, parameter in modules.named_parameters() if parameter.requires_grad}
+    average = stage_average(stage.average, live) if stage.average is not None else None
+    return Changing(modules, optimizer, ring, average, accelerator.scaler)
+
+
+def _evaluator(materials: Materials, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:
+    trained = sum(stream.rows for stream in stage.streams) // accelerator.num_processes // stage.accumulate
+    return Evaluator(
+        materials.plan,
+        stage,
+        materials.modules,
+        materials.data[stage.name],
+        materials.library,
+        accelerator,
+        scalars,
+        rows=max(64, trained),  # what training has room for, evaluation has too
+        num_workers=materials.workers,
+    )

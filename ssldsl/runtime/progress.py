@@ -1,0 +1,148 @@
+"""What a person sees while a run trains: a bar on a terminal, lines elsewhere. All of it on the error stream."""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from ssldsl.graph.plan import StagePlan
+
+Numbers = Mapping[str, float]
+
+
+class Reporter(Protocol):
+    """Is told how a run goes. Steps count from 1."""
+
+    def start(self, stage: StagePlan, step: int) -> None: ...
+    def advance(self, step: int) -> None: ...
+    def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None: ...
+    def evaluated(self, step: int, results: Mapping[str, object]) -> None: ...
+    def say(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, stage: StagePlan, step: int) -> None: ...
+    def advance(self, step: int) -> None: ...
+    def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None: ...
+    def evaluated(self, step: int, results: Mapping[str, object]) -> None: ...
+    def say(self, text: str) -> None: ...
+    def close(self) -> None: ...
+
+
+def make_reporter(*, is_wanted: bool) -> Reporter:
+    """The reporter that suits the error stream."""
+    if not is_wanted:
+        return Silent()
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Lines:
+    """One line now and then, for logs."""
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        self._pause, self._last = seconds, 0.0
+        self._stage: StagePlan | None = None
+        self._begun = (0, 0.0)
+
+    def start(self, stage: StagePlan, step: int) -> None:
+        self._stage, self._begun, self._last = stage, (step, time.monotonic()), 0.0
+        self.say(f"stage {stage.name}: {stage.steps} steps, {_epochs(stage, stage.steps)} epochs of `{stage.clock}`")
+
+    def advance(self, step: int) -> None: ...
+
+    def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
+        if self._stage is None or (time.monotonic() - self._last < self._pause and step < self._stage.steps):
+            return
+        self._last = time.monotonic()
+        first, begun = self._begun
+        left = (self._last - begun) / max(1, step - first) * (self._stage.steps - step)
+        text = f"{_epoch(self._stage, step)}  step {step}/{self._stage.steps}  {_losses(total, terms)}"
+        self.say(f"{text}  lr {lr:.3g}  {speed:.0f} images/s  {_clock(left)} left")
+
+    def evaluated(self, step: int, results: Mapping[str, object]) -> None:
+        stage = self._stage
+        if stage is not None:
+            self.say(f"{_epoch(stage, step)}  step {step}/{stage.steps}  {_results(results)}")
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None: ...
+
+
+class Bar:
+    """A progress bar with losses, rate, speed, time left, and the last evaluation."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._progress = Progress(
+            TextColumn("[bold]{task.description}"),
+            TextColumn("{task.fields[epoch]}"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(),
+            TextColumn("[cyan]{task.fields[results]}"),
+            console=console or Console(stderr=True),
+            refresh_per_second=5,
+        )
+        self._stage: StagePlan | None = None
+        self._task: TaskID | None = None
+        self._drawn = 0.0
+
+    def start(self, stage: StagePlan, step: int) -> None:
+        self._stage = stage
+        self._progress.start()
+        self._task = self._progress.add_task(
+            stage.name, total=stage.steps, completed=step, epoch="", numbers="", results=""
+        )
+
+    def advance(self, step: int) -> None:
+        now = time.monotonic()
+        if self._task is None or self._stage is None or now - self._drawn < 0.1:
+            return
+        self._drawn = now
+        self._progress.update(self._task, completed=step, epoch=_epoch(self._stage, step))
+
+    def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
+        if self._task is not None and self._stage is not None:
+            numbers = f"{_losses(total, terms)}  lr {lr:.3g}  {speed:.0f} images/s"
+            self._progress.update(self._task, completed=step, epoch=_epoch(self._stage, step), numbers=numbers)
+
+    def evaluated(self, step: int, results: Mapping[str, object]) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=step, results=_results(results))
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False)
+
+    def close(self) -> None:
+        self._progress.stop()
+
+
+def _losses(total: float, terms: Numbers) -> str:
+    named = "  ".join(f"{name} {value:.3f}" for name, value in terms.items())
+    return f"loss {total:.3f}" + (f" = {named}" if len(terms) > 1 else "")
+
+
+def _results(results: Mapping[str, object]) -> str:
+    return "  ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float))
+
+
+def _epochs(stage: StagePlan, steps: int) -> str:
+    return f"{steps / stage.steps_per_epoch:.4g}"
+
+
+def _epoch(stage: StagePlan, step: int) -> str:
+    last = -(-stage.steps // stage.steps_per_epoch)
+    return f"epoch {min(last, step // stage.steps_per_epoch + 1)}/{last}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

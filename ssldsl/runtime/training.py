@@ -1,0 +1,211 @@
+"""One stage trained: its steps, and between them the records, evaluations and checkpoints that are due.
+
+The loop never waits for the device within a step: losses go into a ring that is read once a window, rates and weights
+are functions of the step, averages are updated where they lie.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from accelerate import Accelerator
+from accelerate.optimizer import AcceleratedOptimizer
+from attrs import Factory, define, frozen
+from torch import nn
+
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.runtime.averages import Moving
+from ssldsl.runtime.devices import seed_step, share_buffers
+from ssldsl.runtime.evaluation import Evaluator, Results
+from ssldsl.runtime.failures import Moment, explaining_data, explaining_evaluation, explaining_step, not_finite
+from ssldsl.runtime.feeding import Feed
+from ssldsl.runtime.interrupts import Interrupt
+from ssldsl.runtime.lowering import Lowered
+from ssldsl.runtime.optimizing import Rates, learning_rates
+from ssldsl.runtime.progress import Reporter
+from ssldsl.runtime.records import Line
+from ssldsl.runtime.ring import Window
+from ssldsl.runtime.scalars import Scalars
+from ssldsl.runtime.state import Changing
+
+Ending = Literal["finished", "interrupted"]
+TOTAL = "loss"  # name of the sum of the terms
+
+
+def window_length(stage: StagePlan) -> int:
+    """Steps between two lines of the records: about fifty in a short stage, every fifty steps in a long one."""
+    return max(1, min(50, stage.steps // 50))
+
+
+def is_evaluation_due(stage: StagePlan, done: int) -> bool:
+    """Whether the metrics are computed after so many steps: as often as the stage says, and at its end."""
+    return done == stage.steps or (stage.evaluate_every > 0 and done % stage.evaluate_every == 0)
+
+
+@frozen
+class Hooks:
+    """What the run does for the stage. Steps are how many are done."""
+
+    folder: Path
+    record: Callable[[Line], None]
+    save: Callable[[int, Results], None]
+    is_save_due: Callable[[int], bool]
+    must_stop: Callable[[], bool]
+
+
+@frozen
+class Machinery:
+    """A stage ready to train. `model` is the step, and `optimizer` the optimizer, as Accelerate prepared them."""
+
+    plan: Plan
+    stage: StagePlan
+    accelerator: Accelerator
+    model: nn.Module
+    optimizer: AcceleratedOptimizer
+    lowered: Lowered
+    changing: Changing
+    rates: Rates
+    scalars: Scalars
+    nets: tuple[Moving, ...]  # nets that are moving averages of what this stage trains
+    feed: Feed
+    evaluator: Evaluator
+
+
+@define
+class Stopwatch:
+    """Seconds spent on steps; what happens between them is left out."""
+
+    seconds: float = 0.0
+    _since: float = 0.0
+
+    def start(self) -> None:
+        self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        self.seconds += time.perf_counter() - self._since
+
+    def take(self) -> float:
+        """The seconds since the last time, which begin anew."""
+        taken, self.seconds = self.seconds, 0.0
+        return taken
+
+
+@define
+class Trainer:
+    """Trains one stage. `recorded`: steps done when the last line was recorded."""
+
+    made: Machinery
+    hooks: Hooks
+    reporter: Reporter
+    interrupt: Interrupt
+    results: Results
+    recorded: int = 0
+    _watch: Stopwatch = Factory(Stopwatch)
+
+    def train(self, first: int) -> Ending:
+        """Train from step `first` (from 0) to the end, or until somebody asks to stop."""
+        stage, self.recorded, self._watch = self.made.stage, first, Stopwatch()
+        self.reporter.start(stage, first)
+        for step in range(first, stage.steps):
+            stop = self._advance(step)
+            done = step + 1
+            if stop or done == stage.steps or self.hooks.is_save_due(done):
+                self._save(done)
+            if stop and done < stage.steps:
+                return "interrupted"
+        return "finished"
+
+    def _advance(self, step: int) -> bool:
+        """One step and what is due after it. Gives whether to stop."""
+        made, done = self.made, step + 1
+        self._watch.start()
+        with explaining_data(made.stage), explaining_step(self._moment(done)):
+            take_step(made, step)
+            window = None
+            if made.changing.ring.closes_window(step, made.stage.steps):
+                window = made.changing.ring.read(step, stop=self.interrupt.is_wanted)
+        self._watch.stop()
+        self.reporter.advance(done)
+        if window is not None:
+            self._record(window, step)
+        if is_evaluation_due(made.stage, done):
+            self._evaluate(step)
+        alone = made.accelerator.num_processes == 1
+        wanted = self.interrupt.is_wanted if alone else window is not None and window.is_stop_wanted
+        return wanted or self.hooks.must_stop()
+
+    def _record(self, window: Window, step: int) -> None:
+        """A line about the steps of a window, once all of their losses are known to be finite."""
+        made, done = self.made, step + 1
+        self.check(window)
+        means = window.means()
+        total = means.pop(TOTAL)
+        images = sum(stream.rows for stream in made.stage.streams) * (done - self.recorded)
+        speed = images / max(self._watch.take(), 1e-9)
+        self.recorded = done
+        rates = learning_rates(made.changing.optimizer)
+        rate = next(iter(rates.values()))
+        line = {**self._place(done), "loss": means, "total": total, "lr": rate, "weight": made.scalars.weights(step)}
+        if len(set(rates.values())) > 1:
+            line["rates"] = rates
+        self.hooks.record({**line, "images_per_second": speed})
+        self.reporter.losses(done, total, means, rate, speed)
+
+    def _evaluate(self, step: int) -> None:
+        made = self.made
+        self._agree_on_statistics()
+        with explaining_data(made.stage), explaining_evaluation(self._moment(step + 1)):
+            self.results = made.evaluator.evaluate(step, made.changing.average)
+        if self.results:
+            self.hooks.record({**self._place(step + 1), "eval": self.results})
+            self.reporter.evaluated(step + 1, self.results)
+
+    def _save(self, done: int) -> None:
+        self.check(self.made.changing.ring.read(done - 1))
+        self._agree_on_statistics()
+        self.hooks.save(done, self.results)
+
+    def check(self, window: Window) -> None:
+        """Stop with a message if a loss was infinite or no number."""
+        found = window.first_not_finite()
+        if found is not None:
+            step, name = found
+            raise not_finite(self._moment(step + 1), name)
+
+    def _agree_on_statistics(self) -> None:
+        if self.made.stage.statistics == "local":
+            share_buffers(self.made.changing.modules, self.made.accelerator.num_processes)
+
+    def _moment(self, done: int) -> Moment:
+        return Moment(self.hooks.folder, self.made.stage, done, self.made.lowered)
+
+    def _place(self, done: int) -> Line:
+        stage = self.made.stage
+        return {"stage": stage.name, "step": done, "epoch": round(done / stage.steps_per_epoch, 6)}
+
+
+def take_step(made: Machinery, step: int) -> None:
+    """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
+    accelerator, stage = made.accelerator, made.stage
+    seed_step(made.plan.seed, stage.name, step, accelerator.process_index)
+    made.rates.set(made.scalars.at(step))
+    scalars = made.scalars.tensor_at(step, accelerator.device)
+    for part in range(stage.accumulate):
+        with accelerator.accumulate(made.model):
+            losses = made.model(made.feed.batch_at(step, part), scalars)
+            accelerator.backward(losses[TOTAL])
+            made.changing.ring.put(step, part, losses)
+            if accelerator.sync_gradients:
+                if stage.clip is not None:
+                    accelerator.clip_grad_norm_(_parameters(made), stage.clip)
+                made.optimizer.step()
+                made.optimizer.zero_grad(set_to_none=True)
+    for moving in made.nets:
+        moving.update(step, stage.steps)
+    if made.changing.average is not None:
+        made.changing.average.update(step, stage.steps)
+
+
+def _parameters(made: Machinery) -> list[nn.Parameter]:
+    return [parameter for group in made.changing.optimizer.param_groups for parameter in group["params"]]
