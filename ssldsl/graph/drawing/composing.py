@@ -1,0 +1,173 @@
+"""From a checked experiment to its picture: every stage traced, terms weighted and added up, stages linked."""
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from ssldsl.check.nodes import Constant, Node
+from ssldsl.check.program import Evaluation, Program, Stage, Term
+from ssldsl.graph.drawing import wording
+from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
+from ssldsl.graph.drawing.tracing import NETS, Tracer, modules, owner
+from ssldsl.source import Source, Span
+
+MEANS = frozenset({"mean", "sum"})
+
+
+def picture_of(program: Program) -> Picture:
+    """The picture of a method: every stage has its boxes, each box stands once in its stage."""
+    tracers = [_traced(program, stage) for stage in program.stages]
+    boxes = [b for t in tracers for b in _chained(t)[0]]
+    edges = [e for t in tracers for e in _chained(t)[1]]
+    used = {s for e in edges for s in e.streams}
+    return Picture(
+        program.name,
+        tuple(_cluster(stage, program) for stage in program.stages),
+        tuple(boxes),
+        tuple(edges),
+        tuple(_links(program)),
+        tuple(s.name for s in program.streams if s.name in used),
+        tuple(_sources(program, boxes, edges)),
+    )
+
+
+def _traced(program: Program, stage: Stage) -> Tracer:
+    tracer = Tracer(program, stage)
+    for term in stage.terms:
+        _trace_term(tracer, term)
+    if len(stage.terms) > 1 or any(t.weight != Constant(1) for t in stage.terms):
+        _add_total(tracer, stage)
+    _add_averages(tracer, program)
+    for evaluation in stage.evaluations:
+        _trace_evaluation(tracer, evaluation)
+    return tracer
+
+
+def _trace_term(tracer: Tracer, term: Term) -> None:
+    """A term is one box with the losses it averages; losses of different kinds have boxes of their own before it."""
+    losses = list(_losses(term.node))
+    title = term.name
+    ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures.get(n.op)) for n in losses)
+    lines = [next(iter(ops))] if len(ops) == 1 else []
+    spans = [term.span, *(s for n in losses for s in n.spans)]
+    id = tracer.box(f"loss:{term.name}", "loss", title, spans=spans, lines=lines)
+    tracer.boxes[id] = evolve(tracer.boxes[id], type=str(term.node.type), reach=tuple(sorted(term.node.live)))
+    values = (v for n in losses for v in (tracer.into(n) if len(ops) == 1 else tracer.values(n)))
+    for value in values:
+        tracer.lane(value, id)
+
+
+def _losses(node: Node) -> Iterable[Node]:
+    if node.op in MEANS:
+        for value in node.inputs:
+            yield from _losses(value)
+    else:
+        yield node
+
+
+def _add_total(tracer: Tracer, stage: Stage) -> None:
+    total = tracer.box("total:loss", "total", "loss", spans=[t.span for t in stage.terms])
+    for term in stage.terms:
+        source = f"{stage.name}/loss:{term.name}"
+        origins = tuple(e.id for e in tracer.edges.values() if e.target == source)
+        id = f"{source}>total"
+        text = f"{wording.TIMES} {wording.scalar(term.weight)}"
+        reach = tuple(sorted(term.node.live))
+        tracer.edges[id] = Edge(
+            id, source, total, "weight", text=text, type=str(term.node.type), reach=reach, origins=origins, spans=(term.span,)
+        )
+
+
+def _add_averages(tracer: Tracer, program: Program) -> None:
+    """An arrow from a net to the one that follows it by moving average, where both are drawn."""
+    stage = tracer.stage.name
+    for module in (m for m in program.modules if m.average_of):
+        source, target = (_module_id(tracer, program, p) for p in (module.average_of, module.path))
+        if source and target:
+            text = wording.scalar(module.momentum) if module.momentum else str(module.half_life or "")
+            spans = (module.span,) if module.span else ()
+            id = f"{stage}/ema:{module.path}"
+            tracer.edges[id] = Edge(id, source, target, "ema", text=f"average {text}".strip(), spans=spans)
+
+
+def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
+    module = owner(program, path)
+    id = f"{tracer.stage.name}/{module.kind if module else 'net'}:{path}"
+    return id if id in tracer.boxes else None
+
+
+def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
+    """A quiet box, joined to the last module of the net it measures."""
+    whole, nets = list(_upstream(evaluation.node, "whole")), list(_upstream(evaluation.node, "net", "compose"))
+    texts = dict.fromkeys(wording.data(n.inputs[0], tracer.program.signatures) for n in whole)
+    spans = [evaluation.span, *evaluation.node.spans]
+    id = tracer.box(f"eval:{evaluation.name}", "eval", evaluation.name, spans=spans, lines=[f"on {t}" for t in texts][:1])
+    tracer.boxes[id] = evolve(tracer.boxes[id], type=str(evaluation.node.type))
+    for net in nets[:1]:
+        source = _module_id(tracer, tracer.program, str(modules(net)[-1].setting("name")))
+        if source is not None:
+            edge = f"{source}>eval:{evaluation.name}"
+            tracer.edges[edge] = Edge(edge, source, id, "eval", spans=(evaluation.span,))
+
+
+def _upstream(node: Node, *ops: str) -> Iterable[Node]:
+    """The nearest nodes of these ops, in the order they are read; nothing beyond a net."""
+    if node.op in ops:
+        yield node
+    elif node.op not in NETS:
+        yield from dict.fromkeys(n for i in node.inputs for n in _upstream(i, *ops))
+
+
+def _chained(tracer: Tracer) -> tuple[list[Box], list[Edge]]:
+    """One box for a chain of views that everything passes from end to end."""
+    boxes, edges = dict(tracer.boxes), dict(tracer.edges)
+    for id in list(boxes):
+        incoming = [e for e in edges.values() if e.target == id]
+        sources = {e.source for e in incoming}
+        if boxes[id].kind != "view" or len(sources) != 1:
+            continue
+        first = boxes[sources.pop()]
+        if first.kind == "view" and {e.target for e in edges.values() if e.source == first.id} == {id}:
+            _join(boxes, edges, first, boxes[id])
+    return list(boxes.values()), list(edges.values())
+
+
+def _join(boxes: dict[str, Box], edges: dict[str, Edge], first: Box, second: Box) -> None:
+    chips = (*(first.chips or (_view_text(first),)), _view_text(second))
+    spans = tuple(dict.fromkeys(first.spans + second.spans))
+    boxes[second.id] = evolve(second, title="", lines=(), chips=chips, spans=spans)
+    del boxes[first.id]
+    inner = {e.id: e for e in edges.values() if e.target == second.id}
+    for id in inner:
+        del edges[id]
+    for edge in list(edges.values()):
+        if edge.target == first.id:
+            edges[edge.id] = evolve(edge, target=second.id)
+        elif edge.source == second.id:
+            origins = tuple(dict.fromkeys(o for i in edge.origins for o in (inner[i].origins if i in inner else (i,))))
+            edges[edge.id] = evolve(edge, origins=origins)
+
+
+def _view_text(box: Box) -> str:
+    return f"{box.title}({box.lines[0]})" if box.lines else box.title
+
+
+def _cluster(stage: Stage, program: Program) -> Cluster:
+    spans = (stage.span,) if stage.span else ()
+    return Cluster(stage.name, stage.name, wording.captions(stage, program), spans)
+
+
+def _links(program: Program) -> Iterable[Link]:
+    for stage in program.stages:
+        for init in (i for i in stage.init if i.stage):
+            yield Link(init.stage, stage.name, wording.init(init))
+        linked = {i.stage for i in stage.init}
+        for earlier in (a for a in stage.after if a not in linked):
+            yield Link(earlier, stage.name, "")
+
+
+def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[Edge]) -> Iterable[Source]:
+    """The texts that anything drawn was written in, the experiment's own first."""
+    spans: list[Span] = [s.span for s in program.streams if s.span] + [t.span for s in program.stages for t in s.terms]
+    spans += [s for thing in (*boxes, *edges) for s in thing.spans]
+    return dict.fromkeys(s.source for s in spans)

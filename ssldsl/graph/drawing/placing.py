@@ -1,0 +1,102 @@
+"""Heights: every slot of a column as near as may be to what it is joined to, none on another."""
+
+from collections.abc import Mapping
+
+from attrs import define, field
+
+from ssldsl.graph.drawing.columns import Order, Slot, bundles
+from ssldsl.graph.drawing.picture import Edge
+from ssldsl.graph.drawing.sizes import Size
+
+Cell = tuple[int, Slot]  # a slot in a column
+SWEEPS = 24
+
+
+@define
+class Placing:
+    """The tops of the cells of one stage. `middle`: where in a cell its lanes run, measured from its top."""
+
+    order: Order
+    height: dict[Cell, float]
+    middle: dict[Cell, float]
+    joined: dict[Cell, list[tuple[Cell, float]]]
+    top: dict[Cell, float] = field(factory=dict)
+
+    def relax(self) -> dict[Cell, float]:
+        """The tops, after sweeps to the right and to the left; the highest one is 0."""
+        for i, column in enumerate(self.order.columns):
+            y = 0.0
+            for k, slot in enumerate(column):
+                y += self._gap(column[k - 1], slot) if k else 0.0
+                self.top[i, slot] = y
+                y += self.height[i, slot]
+        columns = list(range(len(self.order.columns)))
+        for sweep in range(SWEEPS):
+            for i in columns if sweep % 2 == 0 else columns[::-1]:
+                self._settle(i)
+        least = min(self.top.values(), default=0.0)
+        return {cell: round(y - least, 1) for cell, y in self.top.items()}
+
+    def _gap(self, above: Slot, below: Slot) -> float:
+        boxes = bool(above.box) + bool(below.box)
+        return (6.0, 10.0, 13.0)[boxes]
+
+    def _settle(self, i: int) -> None:
+        """Put one column where its neighbours pull it: least squares with room between, which is isotonic regression."""
+        column = self.order.columns[i]
+        wishes, weights, offsets, y = [], [], [], 0.0
+        for k, slot in enumerate(column):
+            cell = (i, slot)
+            y += self._gap(column[k - 1], slot) if k else 0.0
+            pulls = [(self.top[c] + self.middle[c] - self.middle[cell], w) for c, w in self.joined.get(cell, ())]
+            weight = sum(w for _, w in pulls)
+            wish = sum(p * w for p, w in pulls) / weight if weight else self.top[cell]
+            wishes.append(wish - y)
+            weights.append(weight or 0.1)
+            offsets.append(y)
+            y += self.height[cell]
+        for slot, base, offset in zip(column, isotonic(wishes, weights), offsets, strict=True):
+            self.top[i, slot] = base + offset
+
+
+def isotonic(values: list[float], weights: list[float]) -> list[float]:
+    """The non-decreasing sequence nearest to the values (pool adjacent violators)."""
+    pools: list[tuple[float, float, int]] = []
+    for value, weight in zip(values, weights, strict=True):
+        mean, total, count = value, weight, 1
+        while pools and pools[-1][0] > mean:
+            before, heavy, many = pools.pop()
+            mean = (before * heavy + mean * total) / (heavy + total)
+            total, count = total + heavy, count + many
+        pools.append((mean, total, count))
+    return [mean for mean, _, count in pools for _ in range(count)]
+
+
+def placed(
+    order: Order, edges: tuple[Edge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
+) -> dict[Cell, float]:
+    """The top of every cell of a stage."""
+    lanes = {pair: 0 for pair in bundles(edges)}
+    named: set[tuple[str, str]] = set()
+    for edge in (e for e in edges if e.kind != "ema"):
+        lanes[edge.source, edge.target] += 1
+        if edge.kind == "label":
+            named.add((edge.source, edge.target))
+    height: dict[Cell, float] = {}
+    middle: dict[Cell, float] = {}
+    for i, slots in enumerate(order.columns):
+        for slot in slots:
+            size = sizes.get(slot.box)
+            height[i, slot] = size.height if size else lanes[slot.bundle] * lane + (6 if slot.bundle in named else 0)
+            middle[i, slot] = (height[i, slot] + (size.header if size else 0)) / 2
+    joined: dict[Cell, list[tuple[Cell, float]]] = {}
+    for (source, target), count in lanes.items():
+        first, last = column[source], column[target]
+        cells = [(first, Slot(box=source)), *order.chain(source, target), (last, Slot(box=target))]
+        if first >= last:
+            continue
+        for a, b in zip(cells, cells[1:], strict=False):
+            weight = count * (1.0 + 2.0 * bool(a[1].bundle[0]) + 2.0 * bool(b[1].bundle[0]))
+            joined.setdefault(a, []).append((b, weight))
+            joined.setdefault(b, []).append((a, weight))
+    return Placing(order, height, middle, joined).relax()

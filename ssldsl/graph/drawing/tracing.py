@@ -1,0 +1,258 @@
+"""Following values through one stage: what leaves which box, along which lane.
+
+Plumbing (rows, repeats, fields, joins, means) has no box: a value passes through it. Applying a net leads through the boxes of its
+modules, one box a module. Values that differ in nothing but their draw share a lane.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from attrs import define, evolve, field, frozen
+
+from ssldsl.check.nodes import Node
+from ssldsl.check.program import Module, Program, Stage
+from ssldsl.graph.drawing import wording
+from ssldsl.graph.drawing.picture import Box, BoxKind, Edge, EdgeKind
+from ssldsl.source import Span
+from ssldsl.types import NetType, TensorType, Type
+
+PASSING = frozenset({"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop"})
+NETS = frozenset({"net", "compose"})
+
+
+@frozen
+class Value:
+    """What leaves a box. `path`: the boxes it came through; `lanes`: the lanes into its box that it continues."""
+
+    box: str
+    path: tuple[str, ...]
+    streams: tuple[str, ...]
+    kind: EdgeKind
+    node: Node = field(eq=False)
+    type: Type = field(eq=False)
+    reach: frozenset[str] = field(default=frozenset(), eq=False)
+    detached: bool = False
+    name: str = ""
+    lanes: tuple[str, ...] = field(default=(), eq=False)
+
+
+@define
+class Tracer:
+    """Collects the boxes and lanes of one stage."""
+
+    program: Program
+    stage: Stage
+    boxes: dict[str, Box] = field(factory=dict)
+    edges: dict[str, Edge] = field(factory=dict)
+    _values: dict[int, tuple[Value, ...]] = field(factory=dict)
+    _seen: dict[str, set[int]] = field(factory=dict)
+    _structures: dict[str, list[tuple[str, ...]]] = field(factory=dict)
+
+    # --- boxes and lanes ---------------------------------------------------------------------------------------
+
+    def box(self, key: str, kind: BoxKind, title: str, *, spans: Sequence[Span] = (), lines: Sequence[str] = ()) -> str:
+        """The box with this key, made when first met; later meetings add their spans."""
+        id = f"{self.stage.name}/{key}"
+        if id not in self.boxes:
+            self.boxes[id] = Box(id, kind, title, tuple(lines))
+        self._note(id, spans=spans)
+        return id
+
+    def _note(self, id: str, *, spans: Sequence[Span] = (), type: str = "", reach: Iterable[str] = ()) -> None:
+        box = self.boxes[id]
+        types = box.type.split("\n") if box.type else []
+        self.boxes[id] = evolve(
+            box,
+            spans=tuple(dict.fromkeys([*box.spans, *spans])),
+            type="\n".join(dict.fromkeys([*types, *([type] if type else [])])),
+            reach=tuple(sorted({*box.reach, *reach})),
+        )
+
+    def lane(self, value: Value, target: str, kind: EdgeKind | None = None) -> str:
+        """The lane that brings a value to a box; one more value on it where there is one already."""
+        path = ">".join(p.split("/", 1)[1] for p in value.path)
+        marks = ("~" if value.detached else "") + value.name
+        id = f"{self.stage.name}/{path}>{target.split('/', 1)[1]}|{'+'.join(value.streams)}|{kind or value.kind}{marks}"
+        seen = self._seen.setdefault(id, set())
+        if value.node.id >= 0:
+            seen.add(value.node.id)
+        if id not in self.edges:
+            self.edges[id] = Edge(
+                id,
+                value.box,
+                target,
+                kind or value.kind,
+                value.streams,
+                value.detached,
+                text=value.name,
+                shape=wording.shape(value.type, dict(self.stage.batch)),
+                type=str(value.type),
+                reach=tuple(sorted(value.reach)),
+                origins=value.lanes,
+                spans=value.node.spans,
+            )
+        self.edges[id] = evolve(self.edges[id], count=max(1, len(seen)))
+        return id
+
+    # --- values ------------------------------------------------------------------------------------------------
+
+    def values(self, node: Node) -> tuple[Value, ...]:
+        """What the drawing shows of a node: one value, several for a join, none for what has no tensor of a stream."""
+        if node.id not in self._values:
+            self._values[node.id] = tuple(dict.fromkeys(self._trace(node)))
+        return self._values[node.id]
+
+    def _trace(self, node: Node) -> Iterable[Value]:
+        if node.op == "draw":
+            return [self._drawn(node)]
+        if node.op in NETS or node.op in {"rows", "whole", "source", "split"}:
+            return []
+        if node.op in PASSING:
+            return self._passed(node)
+        if node.op == "apply":
+            return self._through(node.inputs[0], self.values(node.inputs[1]), node)
+        if self._in_stream(node):
+            return [self._chip(node, v) for v in self._inputs(node)]
+        return self._applied(node)
+
+    def _inputs(self, node: Node) -> list[Value]:
+        return list(dict.fromkeys(v for i in node.inputs for v in self.values(i)))
+
+    def _drawn(self, node: Node) -> Value:
+        name = str(node.setting("stream"))
+        id = self.box(f"stream:{name}", "stream", name)
+        if not self.boxes[id].lines:
+            stream = next((s for s in self.program.streams if s.name == name), None)
+            lines = [wording.samples(stream, dict(self.stage.batch).get(name))] if stream else []
+            lines += [wording.data(i, self.program.signatures) for i in node.inputs]
+            spans = (stream.span,) if stream and stream.span else ()
+            self.boxes[id] = evolve(self.boxes[id], lines=tuple(lines), spans=spans)
+        is_label = isinstance(node.type, TensorType) and node.type.kind == "Labels"
+        self._note(id, type=str(node.type))
+        field_name = str(node.setting("field") or "")
+        return Value(id, (id,), (name,), "label" if is_label else "data", node, node.type, name=field_name if is_label else "")
+
+    def _in_stream(self, node: Node) -> bool:
+        """Whether a view is part of a stream's declaration, and so of its draw."""
+        if self._role(node) != "views":
+            return False
+        names = {v.box.split("/stream:", 1)[1] for v in self._inputs(node) if "/stream:" in v.box}
+        if any(node.draw.startswith(f"{name}/") for name in names):
+            return True
+        places = [s.span for s in self.program.streams if s.name in names and s.span]
+        return any(p.source == s.source and p.start <= s.start and s.end <= p.end for p in places for s in node.spans)
+
+    def _chip(self, node: Node, value: Value) -> Value:
+        box = self.boxes[value.box]
+        chip = wording.call(node.op, node.settings, self.program.signatures.get(node.op), whole=True)
+        self.boxes[box.id] = evolve(box, chips=tuple(dict.fromkeys([*box.chips, chip])))
+        return evolve(value, node=node, type=node.type) if value.kind == "data" else value
+
+    def _passed(self, node: Node) -> Iterable[Value]:
+        for value in self._inputs(node):
+            if node.op == "field" and isinstance(node.type, TensorType):
+                is_label = node.type.kind == "Labels"
+                name = str(node.setting("name")) if is_label else ""
+                value = evolve(value, kind="label" if is_label else "data", name=name, node=node, type=node.type)
+            if node.op == "stop" and any(_is_module(p) for p in value.path):
+                value = evolve(value, detached=True, reach=frozenset())
+            yield value
+
+    def _through(self, net: Node, values: Sequence[Value], node: Node) -> list[Value]:
+        """The values behind a net: each passes the boxes of its modules in order."""
+        parts = modules(net)
+        later = {str(p.setting("name")) for p in parts}
+        for part in parts:
+            path = str(part.setting("name"))
+            later.discard(path)
+            values = [self._module(path, v, node, _behind(part, v, node, not later), node.live - later) for v in values]
+        return list(values)
+
+    def _module(self, path: str, value: Value, node: Node, type: Type, reach: frozenset[str]) -> Value:
+        module = owner(self.program, path)
+        id = self._module_box(path, module)
+        lane = self.lane(value, id)
+        self._note(id, type=str(type), reach=reach)
+        detached = value.detached or (module is not None and bool(module.average_of)) or not node.live
+        return Value(id, (*value.path, id), value.streams, "data", node, type, reach, detached, "", (lane,))
+
+    def _module_box(self, path: str, module: Module | None) -> str:
+        if module is None:
+            return self.box(f"net:{path}", "net", path)
+        kind: BoxKind = "head" if module.kind == "head" else "net"
+        spans = (module.span,) if module.span else ()
+        lines = (wording.module(module, self.program.signatures),)
+        id = self.box(f"{kind}:{path}", kind, path, spans=spans, lines=lines)
+        trained = any(t == path or t.startswith(path + ".") or path.startswith(t + ".") for t in self.stage.train)
+        self.boxes[id] = evolve(self.boxes[id], frozen=not trained and not module.average_of, average=bool(module.average_of))
+        return id
+
+    def _applied(self, node: Node) -> list[Value]:
+        """An op of the library that has a box of its own."""
+        kind: BoxKind = "view" if self._role(node) == "views" else "target"
+        inputs = self.into(node)
+        text = wording.arguments(node.settings, self.program.signatures.get(node.op), whole=kind == "view")
+        before = sorted({v.box for v in inputs if "stream:" not in v.box})
+        key = self._short(kind, node.op, (text, *before))
+        id = self.box(key, kind, node.op, spans=node.spans, lines=(text,) if text else ())
+        lanes = {v: self.lane(v, id) for v in inputs}
+        self._note(id, type=str(node.type), reach=node.live)
+        detached = not node.live and any(_is_module(p) for v in inputs for p in v.path)
+        main = [v for v in inputs if v.kind == "data"]
+        if sum(any(v.kind == "data" for v in self.values(i)) for i in node.inputs) == 1:
+            return [
+                Value(id, (*v.path, id), v.streams, "data", node, node.type, node.live, detached, "", (lanes[v],)) for v in main
+            ]
+        streams = tuple(dict.fromkeys(s for v in main for s in v.streams))
+        return [Value(id, (id,), streams, "data", node, node.type, node.live, detached, "", tuple(lanes.values()))]
+
+    def _short(self, kind: str, op: str, structure: tuple[str, ...]) -> str:
+        """A key that is the same in every stage and every variant where the op has the same place among its like."""
+        known = self._structures.setdefault(f"{kind}:{op}", [])
+        if structure not in known:
+            known.append(structure)
+        number = known.index(structure) + 1
+        return f"{kind}:{op}" + (f"#{number}" if number > 1 else "")
+
+    def into(self, node: Node) -> list[Value]:
+        """The values an op reads. Where it takes a net and runs it itself, they pass the net's boxes on their way."""
+        inputs = self._inputs(node)
+        for net in (i for i in node.inputs if i.op in NETS):
+            raw = [v for v in inputs if v.kind == "data" and not any(_is_module(p) for p in v.path)]
+            passed = self._through(net, raw, _inside(node, net))
+            known = {(v.box, v.streams) for v in inputs}
+            inputs = [v for v in inputs if v not in raw] + [v for v in passed if (v.box, v.streams) not in known]
+        return inputs
+
+    def _role(self, node: Node) -> str:
+        signature = self.program.signatures.get(node.op)
+        return signature.role if signature else ""
+
+
+def _behind(part: Node, value: Value, node: Node, is_last: bool) -> Type:
+    """The type of a value behind one part of a net."""
+    if is_last or not isinstance(part.type, NetType) or not isinstance(value.type, TensorType):
+        return node.type
+    target = part.type.target
+    return evolve(target, dims=tuple(d.substitute({"batch": value.type.dims[0]}) for d in target.dims))
+
+
+def _inside(node: Node, net: Node) -> Node:
+    """What a net gives inside an op that runs it: no node of the program, so one that looks like it."""
+    target = net.type.target if isinstance(net.type, NetType) else net.type
+    live = node.live | {str(p.setting("name")) for p in modules(net)}
+    return Node(-node.id - 1, "apply", (), (), (), target, live, spans=node.spans)
+
+
+def modules(net: Node) -> list[Node]:
+    """The nodes of the modules of a net, in the order a value passes them."""
+    return [net] if net.op == "net" else [part for i in net.inputs for part in modules(i)]
+
+
+def owner(program: Program, path: str) -> Module | None:
+    """The module a path names, itself or by one of its parts."""
+    found = [m for m in program.modules if path == m.path or path.startswith(m.path + ".")]
+    return max(found, key=lambda m: len(m.path), default=None)
+
+
+def _is_module(box: str) -> bool:
+    return box.split("/", 1)[1].startswith(("net:", "head:"))
