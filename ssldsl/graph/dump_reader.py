@@ -41,7 +41,7 @@ class _Scanner:
 
     def take(self, pattern: str) -> re.Match[str] | None:
         """The next piece if it has this form; space before it is skipped."""
-        found = re.compile(rf"\s*{pattern}").match(self.text, self.at)
+        found = re.compile(rf"\s*(?:{pattern})").match(self.text, self.at)
         if found:
             self.at = found.end()
         return found

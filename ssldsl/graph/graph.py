@@ -73,12 +73,12 @@ def needs(node: Node) -> tuple[Node, ...]:
 
 
 def needs_with_effects(graph: Graph) -> Callable[[Node], tuple[Node, ...]]:
-    """`needs`, and of the nodes that move the same statistics the one before."""
+    """`needs`, and before that, of the nodes that move the same statistics, the one before."""
     before: dict[Node, list[Node]] = {}
     for chain in graph.effects:
         for earlier, later in pairwise(chain):
             before.setdefault(later, []).append(earlier)
-    return lambda node: (*needs(node), *before.get(node, ()))
+    return lambda node: (*before.get(node, ()), *needs(node))
 
 
 def ordered(roots: Iterable[Node], needs_of: Callable[[Node], Sequence[Node]]) -> tuple[Node, ...]:

@@ -28,7 +28,7 @@ def gather(graph: Graph, context: Context) -> Graph:
 
 
 def _gathered(value: Node, build: Builder) -> Node:
-    if not _is_batch(value):
+    if not _is_batch(value) or value.op == "gather":
         return value
     if value.op == "local":
         return value.inputs[0]

@@ -9,7 +9,7 @@ from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
 from ssldsl.graph.shapes import rows_of, with_rows
 from ssldsl.passes.context import Context, couples_batch
 from ssldsl.passes.gradients import nodes_with_gradient
-from ssldsl.passes.slicing import join_rows, live_of, take_rows, tensor
+from ssldsl.passes.slicing import again, join_rows, live_of, take_rows, tensor
 from ssldsl.types import Dim, TensorType
 
 
@@ -71,7 +71,9 @@ def _merge(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node
 
     def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
         group = groups.get(node)
-        return build.like(node, inputs) if group is None else _rows_of_merged(build, group, node)
+        if group is not None:
+            return _rows_of_merged(build, group, node)
+        return again(build, node, inputs)
 
     return rewrite(graph, rule, needs_of) if groups else graph
 

@@ -75,6 +75,15 @@ def _cut(
     )  # fmt: skip
 
 
+def again(build: Builder, node: Node, inputs: tuple[Node, ...]) -> Node:
+    """The node over new inputs; cuts and joins of what are now cuts themselves become simpler."""
+    if node.op == "slice":
+        return take_rows(build, node, inputs[0], *slice_of(node))
+    if node.op == "concat" and any(value.op == "slice" for value in inputs):
+        return join_rows(build, node, list(inputs))
+    return build.like(node, inputs)
+
+
 def live_of(values: Iterable[Node]) -> frozenset[str]:
     """The modules that the gradient of any of the values reaches."""
     return frozenset[str]().union(*(value.live for value in values))
