@@ -15,23 +15,24 @@ Group = dict[str, Any]
 
 @frozen
 class Binding:
-    """A setting of a parameter group that follows a schedule, the `slot`-th of the stage."""
+    """A setting of the `group`-th group of parameters that follows the `slot`-th schedule of the stage."""
 
-    group: Group
+    group: int
     name: str
     slot: int
 
 
 @frozen
 class Rates:
-    """Every scheduled setting of an optimizer."""
+    """Every scheduled setting of an optimizer. Groups are known by number: loading a state makes them anew."""
 
+    optimizer: torch.optim.Optimizer
     bindings: tuple[Binding, ...]
 
     def set(self, values: list[float]) -> None:
         """Give the groups the values of this step; `values` as `Scalars.at` gives them."""
         for binding in self.bindings:
-            binding.group[binding.name] = values[binding.slot]
+            self.optimizer.param_groups[binding.group][binding.name] = values[binding.slot]
 
 
 def make_optimizer(
@@ -43,14 +44,14 @@ def make_optimizer(
     op = op_object(signature_of(library, stage.optimizer.op))
     optimizer: torch.optim.Optimizer = op(groups, **scalars.resolve(settings, 0))
     bindings = []
-    for group in optimizer.param_groups:
+    for number, group in enumerate(optimizer.param_groups):
         own = stage.groups.get(group["path"], {})
         for name, value in {**settings, **own}.items():
             if isinstance(value, dict) and name not in group.get("fixed", ()):
                 if name not in group:
                     raise InternalError(f"optimizer `{stage.optimizer.op}` has no setting `{name}` that could change")
-                bindings.append(Binding(group, name, value["schedule"]))
-    return optimizer, Rates(tuple(bindings))
+                bindings.append(Binding(number, name, value["schedule"]))
+    return optimizer, Rates(optimizer, tuple(bindings))
 
 
 def learning_rates(optimizer: torch.optim.Optimizer) -> dict[str, float]:

@@ -7,7 +7,8 @@
 A line of metrics.jsonl about training holds the means over the steps since the line before it, one about evaluation the
 metrics; steps are those done in the stage, and `rates` stands there where modules learn at different rates:
 
-    {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second", "seconds"}
+    {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second",
+     "seconds"}
     {"stage", "step", "epoch", "eval": {name: number or matrix}, "seconds"}
 """
 

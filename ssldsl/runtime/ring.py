@@ -37,7 +37,7 @@ class Window:
 class LossRing:
     """A buffer of `length` rows on the device, one row a step, in windows that begin at multiples of `length`.
 
-    The sum of a step's `parts` micro-steps is kept; reading divides by their number and takes the `mean` of all processes.
+    The sum of a step's `parts` micro-steps is kept; reading divides by their number, and takes the `mean` of processes.
     """
 
     def __init__(
