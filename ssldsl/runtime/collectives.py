@@ -1,8 +1,8 @@
 """Values of all processes, with gradients: what an op needs that must see the rows of the whole batch.
 
-Gradients are those of the sum of the processes' losses. Distributed training averages gradients over processes, so the two together
-give the gradient of the mean loss: for a mean over rows, and for a loss that every process computes on the gathered rows, that is the
-gradient of the loss of the joined batch.
+Gradients are those of the sum of the processes' losses. Distributed training averages gradients over processes, so
+the two together give the gradient of the mean loss: for a mean over rows, and for a loss that every process computes on
+the gathered rows, that is the gradient of the loss of the joined batch.
 """
 
 from typing import Any
@@ -42,7 +42,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat(parts)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]  # torch does not annotate it
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         total = grads[0].contiguous().clone()
         dist.all_reduce(total)
@@ -53,14 +53,14 @@ def all_sum(value: Tensor) -> Tensor:
     """The sum of the processes' values."""
     if processes() == 1:
         return value
-    return _AllSum.apply(value)  # type: ignore[no-any-return, no-untyped-call]  # torch does not annotate apply
+    return _AllSum.apply(value)  # type: ignore[no-any-return]  # torch does not annotate apply
 
 
 def gather(value: Tensor) -> Tensor:
     """The rows of all processes, in the order of the processes. Every process must give the same number of rows."""
     if processes() == 1:
         return value
-    return _Gather.apply(value)  # type: ignore[no-any-return, no-untyped-call]  # torch does not annotate apply
+    return _Gather.apply(value)  # type: ignore[no-any-return]  # torch does not annotate apply
 
 
 def local(value: Tensor) -> Tensor:

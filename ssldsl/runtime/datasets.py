@@ -1,4 +1,4 @@
-"""The data of a plan: sources are opened, split and thinned out as its data nodes say, each at its first use and once."""
+"""The data of a plan: sources are opened, split and thinned out as its data nodes say, each once, at its first use."""
 
 import json
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def _meaning(nodes: Mapping[str, NodePlan], id_: str) -> str:
 
 def sample_shapes(samples: Mapping[str, Samples]) -> dict[str, tuple[int, ...]]:
     """The shape of one sample of every stream, by field: `{"labeled.image": (1, 8, 8)}`. Reads one sample of each."""
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for stream, data in samples.items():
         one = data.read(data.ids.new_zeros(1))
         shapes |= {f"{stream}.{field}": tuple(value.shape[1:]) for field, value in one.items()}

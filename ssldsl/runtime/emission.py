@@ -33,7 +33,9 @@ class Emission:
     used: dict[str, Signature] = Factory(dict)  # op -> signature, of the ops that are called
     tools: set[str] = Factory(set)  # runtime names that are called
     attributes: dict[str, str] = Factory(dict)  # attribute of the step -> path of the module
-    instances: dict[str, str] = Factory(dict)  # attribute of the step -> expression that makes a module without parameters
+    instances: dict[str, str] = Factory(
+        dict
+    )  # attribute of the step -> expression that makes a module without parameters
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
@@ -78,7 +80,7 @@ class Emission:
         return node.placement == "host" or (node.op == "field" and self._made_on_host(self.nodes[node.inputs[0]]))
 
     def _is_rows(self, node: NodePlan) -> bool:
-        return node.op == "rows" or (node.op in ("repeat", "concat") and self._is_rows(self.nodes[node.inputs[0]]))
+        return node.op == "rows" or node.type.startswith("Rows")
 
     # Writing
 
@@ -128,7 +130,7 @@ class Emission:
             return ()
         if self.from_batch(node) or self._is_rows(node):
             return self._regime  # nothing to differentiate: it may stand in any block
-        regime = () if node.grad else ("torch.no_grad()",)
+        regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
         if self._in_full_precision(node):
             regime += ("torch.autocast(scalars.device.type, enabled=False)",)
         return regime
@@ -201,9 +203,7 @@ class Emission:
 
     def _concat(self, node: NodePlan) -> str:
         values = ", ".join(self._inputs(node))
-        if self._is_rows(node):
-            return f"Rows(*(torch.cat(part) for part in zip({values})))"
-        return f"torch.cat([{values}])"
+        return f"Rows(*map(torch.cat, zip({values})))" if self._is_rows(node) else f"torch.cat([{values}])"
 
     def _slice(self, node: NodePlan) -> str:
         step = int(node.settings.get("step") or 1)
@@ -211,7 +211,7 @@ class Emission:
         if any(bound % self.shards for bound in bounds):
             raise InternalError(f"node {node.id}: rows {bounds} cannot be shared by {self.shards} equal parts")
         start, stop = (bound // self.shards for bound in bounds)
-        return f"{self._inputs(node)[0]}[{start or ''}:{stop}{f':{step}' if step > 1 else ''}]"
+        return self._each(node, "{}" + f"[{start or ''}:{stop}{f':{step}' if step > 1 else ''}]")
 
     def _mean(self, node: NodePlan) -> str:
         return f"({' + '.join(self._inputs(node))}) / {len(node.inputs)}"
@@ -221,11 +221,16 @@ class Emission:
 
     def _gather(self, node: NodePlan) -> str:
         self.tools.add("gather")
-        return f"gather({self._inputs(node)[0]})"
+        return self._each(node, "gather({})")
 
     def _local(self, node: NodePlan) -> str:
         self.tools.add("local")
-        return f"local({self._inputs(node)[0]})"
+        return self._each(node, "local({})")
+
+    def _each(self, node: NodePlan, text: str) -> str:
+        """An expression of the input, or of each of its three parts where it says which samples rows are."""
+        (value,) = self._inputs(node)
+        return f"Rows(*({text.format('part')} for part in {value}))" if self._is_rows(node) else text.format(value)
 
     def _apply(self, node: NodePlan) -> str:
         net, value = node.inputs

@@ -1,4 +1,7 @@
-"""The batches of a stage, by step: read on the device where the data lie in memory, prepared by workers where they lie in files."""
+"""The batches of a stage, by step.
+
+Where the data lie in memory they are read on the device; where they lie in files, workers prepare them.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -42,7 +45,9 @@ def check_divisible(stage: StagePlan, world: int) -> None:
     if not wrong:
         return
     found = ", ".join(f"`{stream.name}`: {stream.rows}" for stream in wrong)
-    among = f"{world} process{'es' if world > 1 else ''}" + (f" times {stage.accumulate} parts" if stage.accumulate > 1 else "")
+    among = f"{world} process{'es' if world > 1 else ''}" + (
+        f" times {stage.accumulate} parts" if stage.accumulate > 1 else ""
+    )
     message = f"the batch of stage `{stage.name}` cannot be shared equally by {among}"
     help_ = f"choose numbers of rows that {shares} divides, or another number of processes"
     raise SpecError(Diagnostic("R407", message, span_of(stage.place), f"rows of {found}", help=help_))
@@ -73,9 +78,7 @@ class Prepared(Dataset[Batch]):
     A worker reads a sample, applies the views that stand before the step to it alone, and joins the results.
     """
 
-    def __init__(
-        self, streams: Sequence[Resident], share: Share, lowered: Lowered, scalars: Scalars
-    ) -> None:
+    def __init__(self, streams: Sequence[Resident], share: Share, lowered: Lowered, scalars: Scalars) -> None:
         self.streams, self.share, self.lowered, self.scalars = tuple(streams), share, lowered, scalars
         self._functions: dict[str, Callable[[Batch, Tensor], Batch]] | None = None
 
@@ -95,7 +98,7 @@ class Prepared(Dataset[Batch]):
     def _rows(self, stream: Resident, step: int, part: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Position, number and pass of every sample of this process, each as a batch of one."""
         tensors = stream.order.rows(*self.share.bounds(stream.rows, step, part))
-        return zip(*(tensor.split(1) for tensor in tensors), strict=True)
+        return zip(*(torch.split(tensor, 1) for tensor in tensors), strict=True)
 
     def _sample(self, stream: Resident, row: tuple[Tensor, Tensor, Tensor], scalars: Tensor) -> Batch:
         position, index, epoch = row
@@ -116,9 +119,10 @@ class Prepared(Dataset[Batch]):
 
 
 class Feed:
-    """The batches of a stage for one process, by step and part. Any step may be asked for; the next one is asked for soonest.
+    """The batches of a stage for one process, by step and part. Any step may be asked for; going on is cheapest.
 
-    samples: stream -> its samples. num_workers: processes that prepare samples from files; the results do not depend on it.
+    samples: stream -> its samples.
+    num_workers: processes that prepare samples from files; the results do not depend on it.
     """
 
     def __init__(
@@ -138,7 +142,8 @@ class Feed:
         self.share = Share(rank, world, stage.accumulate)
         self._lowered = lower(plan, stage, library, shards=world * stage.accumulate)
         streams = [
-            self._stream(plan.seed, stage.name, stream.name, stream.rows, samples[stream.name]) for stream in stage.streams
+            self._stream(plan.seed, stage.name, stream.name, stream.rows, samples[stream.name])
+            for stream in stage.streams
         ]
         self._resident = [stream for stream in streams if stream.samples.resident]
         filed = [stream for stream in streams if not stream.samples.resident]
@@ -175,7 +180,7 @@ class _Loader:
 
     def __init__(self, prepared: Prepared, total: int, device: torch.device, num_workers: int) -> None:
         self._prepared, self._total, self._device, self._workers = prepared, total, device, num_workers
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's
         self._batches: Iterator[Batch] | None = None
         self._next: tuple[int, Batch] | None = None
         self._following = -1

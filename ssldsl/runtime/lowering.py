@@ -1,7 +1,7 @@
 """From a stage of a plan to the Python code that runs as its step.
 
-The code is straight-line: every node of the stage is one assignment, in the order of the plan, under a comment that names the line of
-the spec. What is printed is what runs, and a line number of a traceback leads back to the node.
+The code is straight-line: every node of the stage is one assignment, in the order of the plan, under a comment that
+names the line of the spec. What is printed is what runs, and a line number of a traceback leads back to the node.
 """
 
 import linecache
@@ -47,7 +47,8 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     """The code of a stage's step, for one of `shards` equal parts of the batch (processes times accumulated parts)."""
     step = Emission(plan, stage, library, shards)
     body = Lines(depth=2)
-    for node in _wanted(step, (term.node for term in stage.terms)):
+    forwards = (node.id for node in stage.nodes if node.op == "apply" and node.placement == "step")  # they move statistics
+    for node in _wanted(step, [*(term.node for term in stage.terms), *forwards]):
         step.emit(body, node)
     step.close(body)
     hosts = {stream.name: _host(step, stream.name) for stream in stage.streams}
@@ -155,7 +156,9 @@ def locate(exception: BaseException, lowered: Lowered) -> NodePlan | None:
     seen: BaseException | None = exception
     while seen is not None:
         numbers = list(_lines_of(seen.__traceback__, lowered.filename))
-        numbers += [f.lineno for f in getattr(seen, "real_stack", None) or () if f.filename == lowered.filename and f.lineno]
+        numbers += [
+            f.lineno for f in getattr(seen, "real_stack", None) or () if f.filename == lowered.filename and f.lineno
+        ]
         for number in reversed(numbers):
             if number in lowered.lines:
                 return lowered.lines[number]

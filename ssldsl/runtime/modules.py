@@ -27,7 +27,8 @@ def module_key(path: str) -> str:
 def build_modules(plan: Plan, fields: Mapping[str, Shape], library: Library) -> nn.ModuleDict:
     """Every module of the plan. Its first weights depend on the seed and its path, on nothing else.
 
-    fields: the shape of one sample, such as `{"labeled.image": (1, 8, 8)}`, for sizes that only the data or a foreign network tell.
+    fields: the shape of one sample, such as `{"labeled.image": (1, 8, 8)}`, for sizes that only the data or a foreign
+        network tell.
     """
     builder = Builder(plan, fields, library)
     return nn.ModuleDict({module_key(module.path): builder.module(module.path) for module in plan.modules})
@@ -79,7 +80,9 @@ class Builder:
             if len(sizes) == len(missing):
                 return sizes
         message = f"the sizes of `{plan.path}` cannot be told: {', '.join(missing)}"
-        raise SpecError(Diagnostic("R305", message, span_of(plan.place), help=f"give them: `{plan.op}({missing[0]}, ...)`"))
+        raise SpecError(
+            Diagnostic("R305", message, span_of(plan.place), help=f"give them: `{plan.op}({missing[0]}, ...)`")
+        )
 
     def _input_shapes(self, path: str) -> Iterator[Shape]:
         """Shapes of what the module is applied to, with two rows."""

@@ -7,7 +7,6 @@ from torch.nn.modules.batchnorm import _BatchNorm  # the common class of the thr
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.runtime.collectives import all_sum, processes
 
-
 _SHARED = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 _PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -15,12 +14,15 @@ _PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 class GlobalBatchNorm(nn.SyncBatchNorm):
     """Normalises by the mean and variance over the rows of all processes, which must hold equally many.
 
-    On CUDA the ordinary pass is torch's own fused layer. Elsewhere it is written out; mean and variance are summed one after the other, since a
-    variance from sums of squares loses digits. Layers that drop and activate as well (timm's) keep their parts, which run afterwards.
+    On CUDA the ordinary pass is torch's own fused layer. Elsewhere it is written out; mean and variance are summed one
+    after the other, since a variance from sums of squares loses digits. Layers that drop and activate as well (timm's)
+    keep their parts, which run afterwards.
     """
 
     def __init__(self, original: _BatchNorm) -> None:
-        super().__init__(original.num_features, original.eps, original.momentum, original.affine, original.track_running_stats)
+        super().__init__(
+            original.num_features, original.eps, original.momentum, original.affine, original.track_running_stats
+        )
         self.original = (original,)  # in a tuple: it is not a part of this layer
         for name, part in original.named_children():
             self.add_module(name, part)
@@ -33,7 +35,9 @@ class GlobalBatchNorm(nn.SyncBatchNorm):
         return result
 
     def _normalise(self, input: Tensor) -> Tensor:
-        fused = input.is_cuda and self.track_running_stats  # a frozen pass may be differentiated forwards, which needs the other
+        fused = (
+            input.is_cuda and self.track_running_stats
+        )  # a frozen pass may be differentiated forwards, which needs the other
         if fused or not self.training:
             return super().forward(input)
         axes = [axis for axis in range(input.dim()) if axis != 1]

@@ -11,7 +11,9 @@ from attrs import Factory, define, field
 from ssldsl.graph.plan import NodePlan
 
 WIDTH = 112
-_TAKEN = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "batch", "scalars", "loss", "torch", "nn", "Tensor"})
+_TAKEN = frozenset(
+    {*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "self", "batch", "scalars", "loss", "torch", "nn", "Tensor"}
+)
 
 
 def identifier(text: str) -> str:
@@ -84,4 +86,8 @@ def literal(value: Any) -> str:
         return f"[{inside}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{k!r}: {literal(v)}" for k, v in value.items()) + "}"
-    return repr(value).replace("'", '"') if isinstance(value, str) and '"' not in value and "'" not in value else repr(value)
+    return (
+        repr(value).replace("'", '"')
+        if isinstance(value, str) and '"' not in value and "'" not in value
+        else repr(value)
+    )

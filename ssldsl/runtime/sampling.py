@@ -1,7 +1,7 @@
 """Which samples a step takes: a function of the step, so that nothing needs to be remembered to go on from any of them.
 
-A stream passes over its data again and again, each pass in an order of its own. The passes follow one another without a gap and without
-dropping a sample; step k takes the samples from `k * rows` up to `(k + 1) * rows` of that sequence.
+A stream passes over its data again and again, each pass in an order of its own. The passes follow one another without a
+gap and without dropping a sample; step k takes the samples from `k * rows` up to `(k + 1) * rows` of that sequence.
 """
 
 from collections import OrderedDict

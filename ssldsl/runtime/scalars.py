@@ -76,7 +76,7 @@ def _length(plan: CombinedPlan) -> float:
 
 
 class Scalars:
-    """All scalars of a stage. The step reads `at(step)` by position: schedules of settings, then weights that change."""
+    """All scalars of a stage. The step reads `at(step)` by position: schedules first, then weights that change."""
 
     def __init__(self, stage: StagePlan, library: Library) -> None:
         self.steps = stage.steps

@@ -15,8 +15,9 @@ from ssldsl.runtime.norms import set_statistics
 class StageStep(nn.Module):
     """What the generated code of a stage derives from: `forward(batch, scalars)` gives the loss and its terms.
 
-    In training mode, the parts that the stage trains are in training mode, and so are moving averages of them; everything else stays in
-    evaluation mode: a frozen network is a fixed function, whose statistics neither move nor depend on the batch.
+    In training mode, the parts that the stage trains are in training mode, and so are moving averages of them;
+    everything else stays in evaluation mode: a frozen network is a fixed function, whose statistics neither move nor
+    depend on the batch.
     """
 
     lowered: Lowered
@@ -32,9 +33,7 @@ class StageStep(nn.Module):
         return self
 
 
-def make_step(
-    plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library, *, shards: int = 1
-) -> StageStep:
+def make_step(plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library, *, shards: int = 1) -> StageStep:
     """The step of a stage, for one of `shards` equal parts of its batch (processes times accumulated parts)."""
     set_statistics(modules, across_processes=stage.statistics == "global" and processes() > 1)
     lowered = lower(plan, stage, library, shards=shards)

@@ -1,4 +1,4 @@
-"""Weights at the start of a stage: from another stage, from its average, from a file, or afresh. No file is ever executed."""
+"""Weights at the start of a stage: from another stage or its average, from a file, or afresh. No file is executed."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,14 +33,21 @@ def initialise(
     """Carry out the stage's `init`; modules that it does not name keep their weights.
 
     saved: (stage, whether its average) -> the weights it ended with, named as in `modules.state_dict()`.
-    folder: where relative file names start. A moving average whose network gets new weights starts again as a copy of it.
+    folder: where relative file names start.
+    A moving average whose network gets new weights starts again as a copy of it.
     """
     fresh = Builder(plan, fields, library, stage.name)
     for init in stage.init:
         for path in init.modules:
             target = find(modules, path)
             if init.stage:
-                _load(target, path, _named(saved(init.stage, init.average), modules, path), f"stage `{init.stage}`", init.place)
+                _load(
+                    target,
+                    path,
+                    _named(saved(init.stage, init.average), modules, path),
+                    f"stage `{init.stage}`",
+                    init.place,
+                )
             elif init.file:
                 _load(target, path, _from_file(folder / init.file, target, path, init), f"`{init.file}`", init.place)
             else:
@@ -80,7 +87,9 @@ def read_weights(path: Path, place: Place | None = None) -> dict[str, Tensor]:
         raise _unreadable(path, "it holds Python objects besides tensors, which are not loaded", place) from error
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
         raise _unreadable(path, str(error).splitlines()[0] if str(error) else type(error).__name__, place) from error
-    while isinstance(content, dict) and (inner := next((content[k] for k in _WRAPPERS if k in content), None)) is not None:
+    while (
+        isinstance(content, dict) and (inner := next((content[k] for k in _WRAPPERS if k in content), None)) is not None
+    ):
         content = inner
     tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)} if isinstance(content, dict) else {}
     if not tensors:
@@ -102,7 +111,7 @@ def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> dict
 
 
 def _load(target: nn.Module, path: str, state: Mapping[str, Tensor], source: str, place: Place | None) -> None:
-    """Copy weights in. All of the target's must be there, in its shapes; others, such as a classifier's, may stand beside them."""
+    """Copy weights in. All of the target's must be there, in its shapes; others, such as a classifier's, may be."""
     wanted = target.state_dict()
     missing = [name for name in wanted if name not in state]
     wrong = [
