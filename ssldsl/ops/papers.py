@@ -1,0 +1,55 @@
+"""`stdlib/papers.bib`: the papers that ops and specs refer to by key.
+
+A plain subset of BibTeX: `@kind{key,` on a line of its own, fields `name = {text},` or `name = "text",` that may run on over
+further lines, and a closing `}` in the first column.
+"""
+
+import re
+from pathlib import Path
+
+from attrs import frozen
+
+from ssldsl.resources import stdlib
+
+_ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)^\}", re.MULTILINE | re.DOTALL)
+_FIELD = re.compile(r"^\s*(\w+)\s*=\s*(?:\{(.*?)\}|\"(.*?)\"|(\d+))\s*,?\s*$", re.MULTILINE | re.DOTALL)
+
+
+@frozen
+class Paper:
+    key: str
+    authors: tuple[str, ...]
+    title: str
+    venue: str
+    year: str
+
+    def __str__(self) -> str:
+        last = [a.split(",")[0] for a in self.authors]
+        said = (
+            last[0]
+            if len(last) == 1
+            else f"{', '.join(last[:-1])} & {last[-1]}"
+            if len(last) <= 4
+            else f"{last[0]} et al."
+        )
+        return f"{said}: {self.title}. {self.venue}, {self.year}"
+
+
+def read_papers(path: Path | None = None) -> dict[str, Paper]:
+    """All papers by key."""
+    text = (path or stdlib() / "papers.bib").read_text(encoding="utf-8")
+    return {key: _paper(key, body) for _, key, body in _ENTRY.findall(text)}
+
+
+def _paper(key: str, body: str) -> Paper:
+    found = {name.lower(): _plain(a or b or c) for name, a, b, c in _FIELD.findall(body)}
+    missing = [name for name in ("author", "title", "year") if name not in found]
+    if missing:
+        raise ValueError(f"papers.bib: {key} lacks {', '.join(missing)}")
+    venue = found.get("booktitle") or found.get("journal") or found.get("howpublished") or found.get("publisher", "")
+    return Paper(key, tuple(found["author"].split(" and ")), found["title"], venue, found["year"])
+
+
+def _plain(text: str) -> str:
+    """A field without its protecting braces and line breaks."""
+    return " ".join(text.replace("{", "").replace("}", "").split())
