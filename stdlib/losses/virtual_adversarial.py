@@ -11,7 +11,7 @@ from ssldsl.ops.net import Net
 from ssldsl.ops.random import SampleRng
 
 
-@op(paper="miyato2018vat")
+@op(paper="miyato2018vat", forwards="1+iterations")
 def virtual_adversarial(
     net: Net,
     images: Images[Tensor, "batch channels height width"],
@@ -28,11 +28,12 @@ def virtual_adversarial(
     $$ L = \frac{1}{B} \sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
        g = \nabla_v \textstyle\sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + v_b)) $$
 
-    `logits` are those of the unperturbed images; they and r are constants of the loss. `xi` none: g is the exact product
-    H d of a random unit direction d with the Hessian at v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one forward and
-    one reverse derivative, in any precision. `xi` a number: g is taken at v = xi d, as in the authors' codes, for networks
-    with parts that have no forward derivative (their 1e-6 is lost in float32: take 1e-2 or more). The scale of g does not
-    matter: the length of r is `epsilon`, or 0 where the derivative vanishes. Running statistics stay as they are.
+    `logits` are those of the unperturbed images; they and r are constants of the loss. `xi` none: g is the exact
+    product H d of a random unit direction d with the Hessian at v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one
+    forward and one reverse derivative, in any precision. `xi` a number: g is taken at v = xi d, as in the authors'
+    codes, for networks with parts that have no forward derivative (their 1e-6 is lost in float32: take 1e-2 or more).
+    The scale of g does not matter: the length of r is `epsilon`, or 0 where the derivative vanishes. Running statistics
+    stay as they are.
 
     Source: Miyato et al., TPAMI 2018, eq. 5-9; Zhai et al., ICCV 2019, eq. 3-4 (`adversarial_to_clean`: their released
     code). At least 0; 0 only if no prediction moves.
@@ -53,12 +54,13 @@ def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
     return (log_p.exp() * (log_p - log_q)).sum(dim=-1).mean()
 
 
-@torch.compiler.disable  # the compiler cannot follow a derivative that is taken inside a forward pass
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # the compiler cannot follow a derivative that is taken inside a forward pass
 def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
     """H d at the images themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
     with torch.enable_grad(), forward_ad.dual_level():
         leaf = images.clone().requires_grad_()
-        logits, slope = forward_ad.unpack_dual(net.frozen(forward_ad.make_dual(leaf, d)))
+        moving: Tensor = forward_ad.make_dual(leaf, d)  # type: ignore[no-untyped-call]  # torch's is untyped
+        logits, slope = forward_ad.unpack_dual(net.frozen(moving))  # type: ignore[no-untyped-call]  # as above
         if slope is None:
             raise ValueError("the output of the network does not depend on its input")
         p = logits.detach().softmax(dim=-1)
@@ -67,7 +69,7 @@ def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
         return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]
 
 
-@torch.compiler.disable  # as above
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # as above
 def _difference(net: Net, images: Tensor, clean: Tensor, v: Tensor, direction: str) -> Tensor:
     """The gradient at a small perturbation v of the divergence, summed: its scale does not depend on the batch."""
     with torch.enable_grad():

@@ -14,9 +14,9 @@ class ConvNet(nn.Module):
     $$ f(x) = \mathrm{mean}_{hw}\, b_{depth} \circ \dots \circ b_1(x), \quad
        b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{conv} $$
 
-    Every block but the first halves the image. Channels are `width`, twice that, and four times that in the last block and
-    all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or perturbed copies move no
-    statistics that the plain images are judged by.
+    Every block but the first halves the image. Channels are `width`, twice that, and four times that in the last block
+    and all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or perturbed copies
+    move no statistics that the plain images are judged by.
 
     Source: common practice; no paper. Features are not negative.
     """
@@ -44,12 +44,13 @@ def block(channels_in: int, channels_out: int, stride: int, norm: str) -> nn.Seq
     """Convolution, normalisation, ReLU. A convolution that is normalised needs no bias of its own."""
     conv = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=norm == "none")
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    normalised = {
-        "group": lambda: nn.GroupNorm(group_count(channels_out), channels_out),
-        "batch": lambda: nn.BatchNorm2d(channels_out),
-        "none": nn.Identity,
-    }
-    return nn.Sequential(conv, normalised[norm](), nn.ReLU())
+    return nn.Sequential(conv, normalisation(channels_out, norm), nn.ReLU())
+
+
+def normalisation(channels: int, norm: str) -> nn.Module:
+    if norm == "group":
+        return nn.GroupNorm(group_count(channels), channels)
+    return nn.BatchNorm2d(channels) if norm == "batch" else nn.Identity()
 
 
 def group_count(channels: int) -> int:

@@ -8,7 +8,7 @@ from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
 from ssldsl.ops.parameters import split_decay
 
 
-@op()
+@op(paper="sutskever2013momentum")
 def sgd(
     parameters: list[dict[str, Any]],
     *,

@@ -1,0 +1,70 @@
+"""ResNet-18, and the stem and stages that all residual networks of the first kind share."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, Bottleneck
+
+from ssldsl.ops import Features, Images, PositiveInt, op
+
+
+@op(paper="he2016resnet", batch_coupled=True)
+class ResNet18(nn.Module):
+    r"""Four stages of two residual blocks with two 3×3 convolutions each, then the mean over all places.
+
+    $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$
+
+    `stem`: for ImageNet a 7×7 convolution of stride 2 and a maximum pool; for images of CIFAR's size a 3×3 convolution.
+    Weights have torchvision's names, without the classifier.
+
+    Source: He et al., CVPR 2016, table 1; version 1 of the block; the CIFAR stem is common practice. Features are not
+    negative.
+    """
+
+    def __init__(self, channels: PositiveInt, *, stem: Literal["imagenet", "cifar"] = "imagenet") -> None:
+        super().__init__()
+        self.conv1 = stem_conv(channels, stem)
+        self.bn1 = nn.BatchNorm2d(64)
+        self.maxpool = stem_pool(stem)
+        self.layer1 = stage(BasicBlock, 64, 64, blocks=2, stride=1)
+        self.layer2 = stage(BasicBlock, 64, 128, blocks=2, stride=2)
+        self.layer3 = stage(BasicBlock, 128, 256, blocks=2, stride=2)
+        self.layer4 = stage(BasicBlock, 256, 512, blocks=2, stride=2)
+        initialise(self)
+
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 512"]:
+        maps = self.maxpool(self.bn1(self.conv1(images)).relu())
+        maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
+        features: Tensor = maps.mean(dim=(2, 3))
+        return features
+
+
+def stem_conv(channels: int, stem: str) -> nn.Conv2d:
+    """The first convolution."""
+    if stem == "cifar":
+        return nn.Conv2d(channels, 64, 3, stride=1, padding=1, bias=False)
+    return nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
+
+
+def stem_pool(stem: str) -> nn.Module:
+    return nn.Identity() if stem == "cifar" else nn.MaxPool2d(3, stride=2, padding=1)
+
+
+def stage(
+    block: type[BasicBlock] | type[Bottleneck], channels_in: int, planes: int, *, blocks: int, stride: int
+) -> nn.Sequential:
+    """Residual blocks at one resolution; the first one changes it and the channels, with a 1×1 convolution beside."""
+    channels = planes * block.expansion
+    beside = None
+    if stride != 1 or channels_in != channels:
+        beside = nn.Sequential(nn.Conv2d(channels_in, channels, 1, stride, bias=False), nn.BatchNorm2d(channels))
+    return nn.Sequential(
+        block(channels_in, planes, stride, beside), *(block(channels, planes) for _ in range(blocks - 1))
+    )
+
+
+def initialise(net: nn.Module) -> None:
+    """Convolutions as He et al., ICCV 2015, by outputs; normalisations start as the identity."""
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

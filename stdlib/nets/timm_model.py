@@ -1,0 +1,33 @@
+"""Any image network of timm, without its classifier."""
+
+from torch import Tensor, nn
+
+from ssldsl.ops import Features, Images, PositiveInt, op
+from ssldsl.ops.weights import load_weights
+
+
+@op(batch_coupled=True)
+class TimmModel(nn.Module):
+    """The pooled features of a timm network.
+
+    `name`: as `timm.list_models()` prints it. `channels`: of the images. `weights`: a file with the network's weights
+    (safetensors, or of `torch.save` without code); nothing is downloaded, and without a file the start is random.
+
+    Source: timm, an optional dependency. That rows depend on one another is assumed, as batch normalisation may be
+    inside.
+    """
+
+    def __init__(self, *, name: str, weights: str | None = None, channels: PositiveInt = 3) -> None:
+        super().__init__()
+        import timm  # an optional dependency, and slow to import
+
+        if name not in timm.list_models():
+            near = ", ".join(timm.list_models(f"*{name.partition('_')[0]}*")[:10]) or "none like it"
+            raise ValueError(f"timm has no network {name!r}; near it: {near}")
+        self.model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, in_chans=channels)
+        if weights is not None:
+            load_weights(self.model, weights)
+
+    def forward(self, images: Images[Tensor, "batch {channels} height width"]) -> Features[Tensor, "batch dim"]:
+        features: Tensor = self.model(images)
+        return features

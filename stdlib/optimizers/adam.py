@@ -1,0 +1,33 @@
+"""Adam, with weight decay as part of the gradient."""
+
+from typing import Any, Literal
+
+import torch
+
+from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
+from ssldsl.ops.parameters import split_decay
+
+
+@op(paper="kingma2015adam")
+def adam(
+    parameters: list[dict[str, Any]],
+    *,
+    lr: Scheduled[PositiveFloat],
+    beta1: Fraction = 0.9,
+    beta2: Fraction = 0.999,
+    epsilon: PositiveFloat = 1e-8,
+    weight_decay: Scheduled[NonNegativeFloat] = 0.0,
+    exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
+) -> torch.optim.Optimizer:
+    r"""Gradient descent with steps scaled by running means of the gradient and of its square.
+
+    $$ g \leftarrow \nabla L + \lambda \theta, \quad m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
+       v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad \theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} +
+       \epsilon) $$
+
+    Hats: divided by 1 - β^t. `exclude`: what the decay leaves out.
+
+    Source: Kingma & Ba, ICLR 2015, algorithm 1.
+    """
+    groups = split_decay(parameters, weight_decay, exclude)
+    return torch.optim.Adam(groups, lr=lr, betas=(beta1, beta2), eps=epsilon, weight_decay=weight_decay)

@@ -1,0 +1,32 @@
+"""Adam, with weight decay beside the gradient."""
+
+from typing import Any, Literal
+
+import torch
+
+from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
+from ssldsl.ops.parameters import split_decay
+
+
+@op(paper="loshchilov2019adamw")
+def adamw(
+    parameters: list[dict[str, Any]],
+    *,
+    lr: Scheduled[PositiveFloat],
+    beta1: Fraction = 0.9,
+    beta2: Fraction = 0.999,
+    epsilon: PositiveFloat = 1e-8,
+    weight_decay: Scheduled[NonNegativeFloat] = 0.01,
+    exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
+) -> torch.optim.Optimizer:
+    r"""Adam on the gradient alone; weights shrink by a factor of their own.
+
+    $$ \theta \leftarrow (1 - \eta \lambda)\, \theta, \quad
+       \theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \epsilon) $$
+
+    `exclude`: what the decay leaves out.
+
+    Source: Loshchilov & Hutter, ICLR 2019, algorithm 2; the decay is multiplied by the learning rate, as in PyTorch.
+    """
+    groups = split_decay(parameters, weight_decay, exclude)
+    return torch.optim.AdamW(groups, lr=lr, betas=(beta1, beta2), eps=epsilon, weight_decay=weight_decay)

@@ -1,0 +1,16 @@
+"""A linear start."""
+
+from ssldsl.ops import Duration, Fraction, Time, op
+
+
+@op(paper="goyal2017minibatch")
+def warmup(step: Time, steps: Time, *, length: Duration, start: Fraction = 0.0) -> float:
+    r"""A factor that rises in a straight line from `start` at the first step to 1 at step `length`, and stays.
+
+    $$ f(t) = a + (1 - a)\, t, \quad t = \min(step / length, 1), \quad a = start $$
+
+    Source: Goyal et al., 2017, sec. 2.2. Between `start` and 1. The first step itself has `start`: with 0 it changes
+    nothing.
+    """
+    t = min(step / length, 1.0) if length > 0 else 1.0
+    return start + (1.0 - start) * t
