@@ -38,6 +38,19 @@ def svg(layout: Layout, *, title: str = "") -> str:
     return "\n".join(parts) + "\n"
 
 
+def sheet(layouts: Sequence[Layout], titles: Sequence[str]) -> str:
+    """Several drawings on one sheet: side by side if they are higher than wide, else one under the other."""
+    beside = layouts[0].height > layouts[0].width
+    parts, x, y = [], 0.0, 0.0
+    for layout, title in zip(layouts, titles, strict=True):
+        parts.append(f'<g transform="translate({n(x)} {n(y)})">\n{svg(layout, title=title)}</g>')
+        x, y = (x + layout.width, y) if beside else (x, y + layout.height)
+    width = sum(k.width for k in layouts) if beside else max(k.width for k in layouts)
+    height = max(k.height for k in layouts) if beside else sum(k.height for k in layouts)
+    size = f'viewBox="0 0 {n(width)} {n(height)}" width="{n(width)}" height="{n(height)}"'
+    return "\n".join([f'<svg xmlns="http://www.w3.org/2000/svg" {size}>', *parts, "</svg>"]) + "\n"
+
+
 def body(layout: Layout) -> Iterable[str]:
     """Frames, arrows, lanes and boxes, in the order in which they cover one another."""
     picture = layout.picture

@@ -1,0 +1,100 @@
+"""A picture as one page that needs no network: the drawing, what is known of every part of it, and the text it comes from."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+from ssldsl.graph.drawing.layout import Layout
+from ssldsl.graph.drawing.picture import Box, Edge, Picture
+from ssldsl.graph.drawing.svg import svg
+from ssldsl.source import Source, Span
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+WIDE = 2.0  # a drawing at least this much wider than high has its text below
+
+KINDS = {
+    "stream": "stream", "view": "view", "net": "network", "head": "head", "target": "op", "loss": "loss term",
+    "total": "what is minimised", "eval": "evaluation",
+}  # fmt: skip
+LANES = {"data": "value", "label": "labels", "weight": "weighted term", "ema": "moving average", "eval": "evaluated"}
+
+
+def html(layouts: Sequence[Layout], titles: Sequence[str] = (), *, title: str = "") -> str:
+    """The page. Several layouts stand one under the other, or side by side if they are narrow."""
+    sources = list(dict.fromkeys(s for layout in layouts for s in layout.picture.sources))
+    names = [*titles, *(layout.picture.name for layout in layouts[len(titles) :])]
+    drawings = [Markup(svg(layout, title=name)) for layout, name in zip(layouts, names, strict=True)]
+    height = sum(layout.height for layout in layouts)
+    wide = max(layout.width for layout in layouts) >= WIDE * height
+    template = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template("page.html.j2")
+    return template.render(
+        title=title or names[0],
+        arrangement="below" if wide else "beside",
+        drawings=drawings,
+        sources=[{"name": s.name, "lines": s.text.rstrip("\n").split("\n")} for s in sources],
+        facts=_embedded(facts([layout.picture for layout in layouts], sources)),
+        css=Markup(_asset("page.css")),
+        script=Markup(_asset("page.js")),
+    ) + "\n"  # fmt: skip
+
+
+def _asset(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+def _embedded(data: dict[str, Any]) -> Markup:
+    """JSON that cannot end the script element it stands in."""
+    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def facts(pictures: Sequence[Picture], sources: Sequence[Source]) -> dict[str, Any]:
+    """What the page knows: of every box and lane its title, its facts and its lines; of every lane where it comes from."""
+    items: dict[str, Any] = {}
+    lanes: dict[str, Any] = {}
+    for picture in pictures:
+        for box in picture.boxes:
+            items[box.id] = {"title": box.title or " >> ".join(box.chips), "facts": _of_box(box)}
+            items[box.id]["lines"] = _lines(box.spans, sources)
+        for edge in picture.edges:
+            items[edge.id] = {"title": _name(edge, picture), "facts": _of_lane(edge), "lines": _lines(edge.spans, sources)}
+            lanes[edge.id] = {"source": edge.source, "target": edge.target, "origins": list(edge.origins)}
+    return {"items": items, "lanes": lanes}
+
+
+def _name(edge: Edge, picture: Picture) -> str:
+    source, target = picture.box(edge.source), picture.box(edge.target)
+    return f"{source.title or source.chips[-1]} → {target.title or target.chips[0]}"
+
+
+def _of_box(box: Box) -> list[tuple[str, str]]:
+    found = [("kind", KINDS[box.kind] + (", not trained here" if box.frozen else "")), ("is", " · ".join(box.lines))]
+    found += [("views" if box.kind == "stream" else "steps", " >> ".join(box.chips))]
+    found += [("gives", line) for line in box.type.split("\n")]
+    if box.kind in ("net", "head", "target", "loss"):
+        found.append(("gradient", f"reaches {', '.join(box.reach)}" if box.reach else "none"))
+    return [(k, v) for k, v in (*found, *_places(box.spans)) if v]
+
+
+def _of_lane(edge: Edge) -> list[tuple[str, str]]:
+    found = [("kind", LANES[edge.kind]), ("streams", ", ".join(edge.streams)), ("text", edge.text), ("type", edge.type)]
+    found.append(("draws", str(edge.count) if edge.count > 1 else ""))
+    if edge.kind in ("data", "label", "weight"):
+        reach = f"reaches {', '.join(edge.reach)}" if edge.reach else ""
+        found.append(("gradient", "stopped" if edge.detached else reach))
+    return [(k, v) for k, v in (*found, *_places(edge.spans)) if v]
+
+
+def _places(spans: Iterable[Span]) -> list[tuple[str, str]]:
+    places = dict.fromkeys(f"{s.source.name}:{s.line}" for s in spans)
+    return [("written", ", ".join(places))] if places else []
+
+
+def _lines(spans: Iterable[Span], sources: Sequence[Source]) -> list[tuple[int, int, int]]:
+    """Source, first and last line of every span."""
+    index = {s: i for i, s in enumerate(sources)}
+    found = [(index[s.source], s.line, s.source.position(max(s.start, s.end - 1))[0]) for s in spans if s.source in index]
+    return list(dict.fromkeys(found))
