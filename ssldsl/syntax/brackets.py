@@ -4,6 +4,8 @@ The parser gets tokens whose brackets all match: a bracket that is never closed 
 statement begins, one that closes nothing is left out. So it can tell, from any token, how many blocks it stands in.
 """
 
+from collections import Counter
+
 from attrs import define, field, frozen
 
 from ssldsl.errors import Diagnostic, Note
@@ -17,8 +19,8 @@ STATEMENT_WORDS = frozenset(
     | {"EVAL", "VARIANT", "SET", "DROP", "SWEEP"}
 )
 TOP_WORDS = frozenset({"SSL", "USE", "PARAM", "DEF", "STAGE", "VARIANT", "SWEEP"})  # never inside a block
-_NAME_FOLLOWS = (STATEMENT_WORDS - {"TRAIN", "INIT", "EVAL", "RETURN", "SSL", "USE"}) | {"DOT", "AS", "AFTER", "EXTENDS"}
-_NAME_FOLLOWS |= {"COLON", "ARROW"}
+_NAME_FOLLOWS = STATEMENT_WORDS - {"TRAIN", "INIT", "EVAL", "RETURN", "SSL", "USE"}
+_NAME_FOLLOWS |= {"DOT", "AS", "AFTER", "EXTENDS", "COLON", "ARROW"}
 BEFORE_VALUE = BEFORE_OPERAND - {"LBRACE", "COLON"}
 
 
@@ -50,19 +52,20 @@ def match_brackets(source: Source, tokens: list[Token]) -> Matched:
 def _without_partner(tokens: list[Token]) -> frozenset[int]:
     """The offsets of brackets that have no partner if one just counts."""
     open_: list[Token] = []
+    waiting: Counter[str] = Counter()  # closers that the open brackets wait for
     alone: set[int] = set()
     for token in tokens:
         if token.kind in PARTNER:
             open_.append(token)
+            waiting[PARTNER[token.kind]] += 1
+        elif token.kind in CLOSED_BY and not waiting[token.kind]:
+            alone.add(token.start)
         elif token.kind in CLOSED_BY:
-            if open_ and PARTNER[open_[-1].kind] == token.kind:
-                open_.pop()
-            elif any(PARTNER[t.kind] == token.kind for t in open_):
-                while PARTNER[open_[-1].kind] != token.kind:
-                    alone.add(open_.pop().start)
-                open_.pop()
-            else:
-                alone.add(token.start)
+            while PARTNER[open_[-1].kind] != token.kind:
+                waiting[PARTNER[open_[-1].kind]] -= 1
+                alone.add(open_.pop().start)
+            waiting[token.kind] -= 1
+            open_.pop()
     return frozenset(alone | {t.start for t in open_})
 
 
@@ -86,6 +89,7 @@ class _Matcher:
     blocks: set[int] = field(factory=set)
     diagnostics: list[Diagnostic] = field(factory=list)
     open: list[_Open] = field(factory=list)
+    waiting: Counter[str] = field(factory=Counter)  # closers that the open brackets wait for
     opened_blocks: int = 0
     statement: Token | None = None
     returned_at: int = -1
@@ -123,22 +127,24 @@ class _Matcher:
     def is_start(self, i: int) -> bool:
         """Whether a token that stands directly in the file or in a block begins a statement."""
         token, before = self.tokens[i], self.tokens[i - 1] if i else None
-        if before is not None and (before.kind == "DOT" or (before.kind in _NAME_FOLLOWS and not token.first)):
+        after = self.tokens[i + 1]
+        if before is not None and before.kind == "DOT":
+            return token.first and token.kind in STATEMENT_WORDS and after.kind == "NAME" and not after.first
+        if before is not None and before.kind in _NAME_FOLLOWS and not token.first:
             return False
         if token.kind in STATEMENT_WORDS:
             return True
-        if token.kind != "NAME" or self.tokens[i + 1].kind != "ASSIGN":
+        if token.kind != "NAME" or after.kind != "ASSIGN":
             return False
         # after `=` or an operator, `NAME =` is the next statement only if it is on a line of its own
-        return before is None or not (
-            before.kind in _NAME_FOLLOWS or (before.kind in BEFORE_VALUE and not token.first)
-        )
+        return before is None or not (before.kind in _NAME_FOLLOWS or (before.kind in BEFORE_VALUE and not token.first))
 
     def opening(self, token: Token) -> None:
         before = self.out[-2].kind if len(self.out) > 1 else "ASSIGN"
         is_block = token.kind == "LBRACE" and self.is_direct and before not in BEFORE_OPERAND
         statement = self.statement or token
         word = statement.kind
+        self.waiting[PARTNER[token.kind]] += 1
         self.open.append(_Open(token, is_block, self.column(statement), word))
         if is_block:
             self.blocks.add(token.start)
@@ -151,53 +157,83 @@ class _Matcher:
 
     def close(self, i: int) -> None:
         token = self.tokens[i]
-        if not any(PARTNER[o.token.kind] == token.kind for o in self.open):
+        if not self.waiting[token.kind]:
             self.close_nothing(i)
             return
-        while PARTNER[self.open[-1].token.kind] != token.kind:
-            self.make_up(token)
+        inside = next(n for n, top in enumerate(reversed(self.open)) if PARTNER[top.token.kind] == token.kind)
+        self.make_up(inside, token)
         self.pop()
         self.put(token)
 
     def close_nothing(self, i: int) -> None:
-        """A bracket that nothing opened: taken for the right one if it can only be that, else left out."""
+        """A bracket that nothing opened: taken for the right one if that is missing, else left out."""
         token = self.tokens[i]
-        if self.open and not self.open[-1].is_block and self.open[-1].token.start in self.alone:
+        if self.open and not self.open[-1].is_block and not self.is_closed_later(i):
             opener = self.pop().token
             right = CLOSED_BY[PARTNER[opener.kind]]
             note = Note(self.span(opener), "opened here")
             message = f"`{opener.text}` is closed by `{token.text}`"
-            self.diagnostics.append(Diagnostic("S102", message, self.span(token), notes=[note], help=f"write `{right}`"))
+            help = f"write `{right}`"
+            self.diagnostics.append(Diagnostic("S102", message, self.span(token), notes=[note], help=help))
             self.put(token._replace(kind=PARTNER[opener.kind], text=right))
         else:
             self.diagnostics.append(Diagnostic("S102", f"`{token.text}` closes nothing", self.span(token)))
 
+    def is_closed_later(self, i: int) -> bool:
+        """Whether the innermost open bracket is closed within the statement, after a token."""
+        wanted, inner = PARTNER[self.open[-1].token.kind], 0
+        for j in range(i + 1, min(i + 200, len(self.tokens))):  # a statement is shorter than this
+            token = self.tokens[j]
+            if token.kind == "END" or (token.first and self.is_start(j)):
+                return False
+            inner += (token.kind == self.open[-1].token.kind) - (token.kind == wanted)
+            if inner < 0:
+                return True
+        return False
+
     def pop(self) -> _Open:
         top = self.open.pop()
         self.opened_blocks -= top.is_block
+        self.waiting[PARTNER[top.token.kind]] -= 1
         return top
 
-    def make_up(self, at: Token) -> None:
-        """Report the innermost open bracket as never closed, and close it before a token."""
-        opener = self.pop().token
-        line = self.source.position(opener.start)[0]
-        message = f"`{opener.text}` opened on line {line} is never closed"
-        where = Note(self.span(at), "something else begins here") if at.kind != "END" else None
-        notes = [where] if where is not None and where.span.line != line else []
-        help = f"add `{CLOSED_BY[PARTNER[opener.kind]]}`"
-        self.diagnostics.append(Diagnostic("S102", message, self.span(opener), notes=notes, help=help))
-        end = self.out[-1].end
-        closer = PARTNER[opener.kind]
-        self.put(Token(closer, CLOSED_BY[closer], end, end, made_up=True))
+    def make_up(self, count: int, at: Token) -> None:
+        """Close the innermost brackets before a token, and report those that belong together as one."""
+        forgotten: list[Token] = []
+        for _ in range(count):
+            top = self.pop()
+            if top.is_block and forgotten:
+                self.report_unclosed(forgotten, at)
+                forgotten = []
+            forgotten.append(top.token)
+            closer, end = PARTNER[top.token.kind], self.out[-1].end
+            self.put(Token(closer, CLOSED_BY[closer], end, end, made_up=True))
+        if forgotten:
+            self.report_unclosed(forgotten, at)
+
+    def report_unclosed(self, openers: list[Token], at: Token) -> None:
+        """`openers`: the innermost first."""
+        first = openers[-1]
+        line = self.source.position(first.start)[0]
+        notes = [Note(self.span(token), "nor is this one") for token in openers[-2::-1]]
+        where = self.source.position(at.start)[0]
+        if at.kind != "END" and where != line:
+            notes.append(Note(self.span(at), "something else begins here"))
+        closers = "".join(CLOSED_BY[PARTNER[token.kind]] for token in openers)
+        message = f"`{first.text}` opened on line {line} is never closed"
+        self.diagnostics.append(Diagnostic("S102", message, self.span(first), notes=notes, help=f"add `{closers}`"))
 
     def close_all(self, at: Token) -> None:
-        while self.open:
-            self.make_up(at)
+        self.make_up(len(self.open), at)
 
     def close_forgotten(self, i: int) -> None:
         """Close what must have been forgotten if a statement starts at this token."""
-        while self.open and self.is_forgotten(self.open[-1], i):
-            self.make_up(self.tokens[i])
+        inside = 0
+        for top in reversed(self.open):
+            if not self.is_forgotten(top, i):
+                break
+            inside += 1
+        self.make_up(inside, self.tokens[i])
 
     def is_forgotten(self, top: _Open, i: int) -> bool:
         token, before, after = self.tokens[i], self.tokens[i - 1], self.tokens[i + 1].kind

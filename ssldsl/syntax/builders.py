@@ -41,9 +41,7 @@ def declaration(span: Span, word: Token, name: Token, value: tree.Expr) -> tree.
     return tree.Declaration(cast(Any, word.text), _name(span, name), value, span=span)
 
 
-def param(
-    span: Span, name: Token, type: tree.TypeName | None, value: tree.Expr, where: tree.Expr | None
-) -> tree.Param:
+def param(span: Span, name: Token, type: tree.TypeName | None, value: tree.Expr, where: tree.Expr | None) -> tree.Param:
     return tree.Param(_name(span, name), type, value, where, span=span)
 
 

@@ -1,6 +1,6 @@
 """From the grammar to the plain data the parser runs on: tokens, rules and LALR(1) tables, as JSON can hold them.
 
-This is the only place that uses lark. It imports nothing of ssldsl, because the build of the wheel loads it by its path.
+Only this module uses lark. It imports nothing of ssldsl, because the build of the wheel loads it by its path.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ def digest(grammar: str) -> str:
 
 
 def generate(grammar: str, *, strict: bool = False) -> dict[str, Any]:
-    """The tables of a grammar. `strict` proves them free of conflicts and collisions, for which it needs interegular."""
+    """The tables of a grammar. `strict` proves them free of conflicts and collisions; it needs interegular."""
     from lark import Lark
     from lark import __version__ as version
 
     parser = Lark(grammar, parser="lalr", lexer="basic", start=list(STARTS), maybe_placeholders=True, strict=strict)
-    table = parser.parser.parser._parse_table  # type: ignore[attr-defined]  # lark offers no public way to it
+    table = parser.parser.parser._parse_table  # lark offers no public way to it
     rules = list(parser.rules)
     order = _state_order(table)
     return {
@@ -42,7 +42,7 @@ def encode(tables: dict[str, Any]) -> str:
     return json.dumps(tables, separators=(",", ":"), sort_keys=True)
 
 
-def _lexer_order(terminals: list[Any]) -> list[Any]:
+def _lexer_order(terminals: Any) -> list[Any]:
     """The order in which lark's basic lexer tries them."""
     return sorted(terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name))
 
@@ -71,7 +71,7 @@ def _row(row: dict[str, Any], rules: list[Any], order: dict[int, int]) -> dict[s
 
 
 def _rule(rule: Any) -> list[Any]:
-    """Origin, length, builder, and which symbols the builder gets: an index, -1 for "left out", or [index] for a list."""
+    """Origin, length, builder, and what the builder gets: the index of a symbol, -1 if left out, [index] if a list."""
     kept: list[Any] = []
     empty = list(rule.options.empty_indices) or [False] * len(rule.expansion)
     symbols = iter(enumerate(rule.expansion))

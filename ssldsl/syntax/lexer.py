@@ -18,7 +18,7 @@ from ssldsl.syntax.tree import Comment
 
 
 class Token(NamedTuple):
-    """A token. `first`: nothing but blanks stands before it on its line. `made_up`: not in the text, put in by a repair."""
+    """A token. `first`: only blanks stand before it on its line. `made_up`: not in the text, put in by a repair."""
 
     kind: str
     text: str
@@ -139,7 +139,7 @@ class _Lexer:
         escape = literals.unknown_escape(text)
         if escape:
             at = start + text.index(escape)
-            known = "`\\\"`, `\\\\`, `\\n` and `\\t`"
+            known = '`\\"`, `\\\\`, `\\n` and `\\t`'
             self.report("S103", f"`{escape}` means nothing in a string", at, at + 2, f"there are {known}")
 
     # --- numbers --------------------------------------------------------------------------------------------------
@@ -192,7 +192,9 @@ class _Lexer:
             end += 1
         kind = _MEANT.get(text[start:end], "")
         help = f"write `{_SPELLED[kind]}`" if kind else _USELESS.get(char, "")
-        self.report("S103", f"`{_shown(text[start:end])}` means nothing here", start, end, help)
+        last = self.diagnostics[-1].span if self.diagnostics else None
+        if last is None or last.text != text[start:end] or last.line != self.source.position(start)[0]:
+            self.report("S103", f"the language has no {_quoted(text[start:end])}", start, end, help)
         if kind:
             self.add(kind, _SPELLED[kind], start, end)
         return end
@@ -209,7 +211,8 @@ class _Lexer:
             self.report("S103", "strings stand in double quotes", start, end + 1, f'write `"{_shown(content)}"`')
             self.add("STRING", literals.string_text(content), start, end + 1)
             return end + 1
-        end = start + 1 + len(re.sub(r"(\s+#.*|[\s\])},])+$", "", text[start + 1 : line_end]))
+        content = text[start + 1 : line_end].split(" #")[0]  # what closes brackets, and a comment, is rather not meant
+        end = start + 1 + len(content.rstrip(" \t\r])},"))
         self.report("S103", "this string is never closed", start, end, 'put `"` at its end, on the same line')
         self.add("STRING", literals.string_text(text[start + 1 : end].rstrip("\\")), start, end)
         return end
@@ -222,6 +225,10 @@ class _Lexer:
         self.report("S103", f"`{_shown(self.source.text[start:end])}` cannot be a name", start, end, help)
         self.add("NAME", self.source.text[start:end], start, end)
         return end
+
+
+def _quoted(text: str) -> str:
+    return "backtick" if text[0] == "`" else f"`{_shown(text)}`"
 
 
 def _shown(text: str) -> str:

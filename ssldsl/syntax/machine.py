@@ -12,13 +12,13 @@ from ssldsl.syntax.builders import BUILDERS, EXPRESSIONS
 from ssldsl.syntax.lexer import Token
 from ssldsl.syntax.tables import Rule, Tables
 
-LISTS = frozenset({"_statements", "_steps", "_locals", "_edits", "version"})  # before and after these a statement may stand
+LISTS = frozenset({"_statements", "_steps", "_locals", "_edits", "version"})  # after these a statement may stand
 DEEPEST = 200  # levels of an expression: far beyond what a person writes, well within what recursion can walk
 
 
 @define
 class Machine:
-    """The stacks: states (one more than the rest), symbols, values, the places of the symbols, depths of expressions."""
+    """The stacks: states (one more than the rest), symbols, values, their places, depths of expressions."""
 
     source: Source
     tables: Tables
@@ -31,13 +31,16 @@ class Machine:
     levels: list[int] = field(factory=list)
     too_deep: list[Span] = field(factory=list)
     result: object = None
+    floor: int = 0  # how many states a `feed` that failed left as they were
+    saved: list[int] = field(factory=list)  # those above that it took away
 
     def __attrs_post_init__(self) -> None:
         self.states = [self.tables.starts[self.start]]
 
     def feed(self, token: Token) -> bool:
-        """Take a token. False if it cannot stand here; then the stack may have been reduced, but the token is not on it."""
+        """Take a token. False if it cannot stand here: then the stack may have been reduced, without the token."""
         kind, states = token.kind, self.states
+        self.floor, self.saved = len(states), []
         end_state = self.tables.ends[self.start] if kind == "END" else -1
         rows, rules = self.tables.states, self.tables.rules
         while True:
@@ -51,6 +54,7 @@ class Machine:
                 self.begins.append(token.start)
                 self.ends.append(token.end)
                 self.levels.append(0)
+                self.saved = []
                 return True
             self.reduce(rules[-1 - action], token)
             if states[-1] == end_state:
@@ -59,6 +63,10 @@ class Machine:
 
     def reduce(self, rule: Rule, ahead: Token) -> None:
         states = self.states
+        low = len(states) - rule.length
+        if low < self.floor:
+            self.saved[:0] = states[low : self.floor]
+            self.floor = low
         if rule.length == 1 and rule.builder in ("", "[]"):  # one symbol becomes another: by far the most frequent
             del states[-1]
             if rule.builder and isinstance(rule.keep[0], int):
@@ -117,27 +125,32 @@ class Machine:
 
     # --- what recovery asks -----------------------------------------------------------------------------------------
 
-    def accepts(self, kind: str, states: list[int] | None = None) -> bool:
+    def accepts(self, kind: str) -> bool:
         """Whether a token of this kind could stand next."""
-        stack = list(self.states if states is None else states)
-        rows, rules = self.tables.states, self.tables.rules
+        return self.would_accept(kind, len(self.states), [])
+
+    def expected(self) -> frozenset[str]:
+        """The kinds of tokens that could have stood where the last one was not accepted."""
+        base, top = (self.floor, self.saved) if self.saved else (len(self.states), [])
+        row = self.tables.states[top[-1] if top else self.states[base - 1]]
+        return frozenset(kind for kind in row if kind.isupper() and self.would_accept(kind, base, top))
+
+    def would_accept(self, kind: str, base: int, top: list[int]) -> bool:
+        """Whether a token could stand next if the states were the first `base` of the stack, and `top` upon them."""
+        rows, rules, end = self.tables.states, self.tables.rules, self.tables.ends[self.start]
+        top = top.copy()
         while True:
-            action = rows[stack[-1]].get(kind)
+            action = rows[top[-1] if top else self.states[base - 1]].get(kind)
             if action is None:
                 return False
             if action >= 0:
                 return True
             rule = rules[-1 - action]
-            if rule.length:
-                del stack[-rule.length :]
-            stack.append(rows[stack[-1]][rule.origin])
-            if kind == "END" and stack[-1] == self.tables.ends[self.start]:
+            base -= max(0, rule.length - len(top))
+            del top[len(top) - min(rule.length, len(top)) :]
+            top.append(rows[top[-1] if top else self.states[base - 1]][rule.origin])
+            if kind == "END" and top[-1] == end:
                 return True
-
-    def expected(self, states: list[int]) -> frozenset[str]:
-        """The kinds of tokens that could stand next after these states."""
-        row = self.tables.states[states[-1]]
-        return frozenset(kind for kind in row if kind.isupper() and self.accepts(kind, states))
 
     def statement_base(self, blocks: frozenset[int]) -> int:
         """How many symbols stand before the statement that is being read."""

@@ -1,10 +1,12 @@
 """Parsing that goes on after an error: panic mode over the LALR tables.
 
-An error is reported once. If a single token explains it (a reserved word as a name), it is mended; else the tokens up to
-the next statement, or to the end of the block, are skipped, the stack is popped to where a statement may stand, and the
-rest is parsed as if nothing had been there. Errors that follow from one already reported in the same statement are not
-reported.
+An error is reported once. If a single token explains it (a reserved word as a name), it is mended; else the tokens up
+to the next statement, or to the end of the block, are skipped, the stack is popped to where a statement may stand, and
+the rest is parsed as if nothing had been there. Errors that follow from one already reported in the same statement are
+not reported.
 """
+
+from bisect import bisect_left
 
 from attrs import define, field
 
@@ -29,9 +31,13 @@ class Recovery:
     matched: Matched
     diagnostics: list[Diagnostic]
     machine: Machine = field(init=False)
+    causes: list[int] = field(init=False)  # where bad characters and brackets are
+    has_returned: bool = False  # a `return` that was not read to its end has been dropped
 
     def __attrs_post_init__(self) -> None:
         self.machine = Machine(self.source, self.tables, self.start)
+        bad = (d.span.start for d in self.diagnostics if d.span is not None and d.code in ("S102", "S103"))
+        self.causes = sorted(bad)
 
     @property
     def tokens(self) -> list[Token]:
@@ -42,24 +48,25 @@ class Recovery:
         i = 0
         while i < len(self.tokens):
             token = self.tokens[i]
-            states = self.machine.states.copy()
             if not self.lacks_value(i) and self.machine.feed(token):
                 i += 1
-            elif self.mend(i, states):
+            elif self.mend(i):
                 continue
             elif self.start == "file":
-                i = self.skip(i, self.explain(i, states))
+                i = self.skip(i, self.explain(i))
             else:
-                self.explain(i, states)
+                self.explain(i)
                 break
         self.report_depth()
         return self.machine.result
 
     def lacks_value(self, i: int) -> bool:
-        """Whether the next statement begins where a value should stand: `loss =` and then `run = 30ep` on a new line."""
-        before = self.tokens[i - 1].kind if i else ""
-        follows_operator = self.matched.starts[i] and self.tokens[i].kind == "NAME" and before in BEFORE_VALUE
-        return follows_operator and self.base() < len(self.machine.symbols)
+        """Whether the next statement begins where a value should stand: `loss =`, and `run = 30ep` on a new line."""
+        if not i or not self.matched.starts[i]:
+            return False
+        before, is_name = self.tokens[i - 1].kind, self.tokens[i].kind == "NAME"
+        wanted = before == "DOT" or (is_name and before in BEFORE_VALUE)
+        return wanted and self.base() < len(self.machine.symbols)
 
     def report(self, code: str, message: str, token: Token, help: str) -> None:
         span = Span(self.source, token.start, token.end)
@@ -76,22 +83,27 @@ class Recovery:
 
     # --- mending ----------------------------------------------------------------------------------------------------
 
-    def mend(self, i: int, states: list[int]) -> bool:
+    def mend(self, i: int) -> bool:
         """Take a reserved word for the name it was meant to be."""
         token, machine = self.tokens[i], self.machine
-        if machine.states != states or self.lacks_value(i):
+        if not i or self.lacks_value(i):
             return False
-        if self.is_name_meant(i, machine.expected(states)):
-            self.report("S106", f"`{token.text}` is a reserved word and cannot be a name", token, "choose another name")
-            self.tokens[i] = token._replace(kind="NAME")
+        expected, before = machine.expected(), self.tokens[i - 1]
+        if not machine.saved and self.is_name_meant(i, expected):
+            self.tokens[i] = self.renamed(token)
             return True
-        before = self.tokens[i - 1] if i else token
-        begins = machine.statement_base(self.matched.blocks) == len(machine.symbols) - 1
-        if token.kind == "ASSIGN" and words.is_word(before.kind) and begins and machine.symbols[-1] == before.kind:
-            self.report("S106", f"`{before.text}` is a reserved word and cannot be a name", before, "choose another name")
+        if not words.is_word(before.kind) or machine.symbols[-1:] not in ([before.kind], ["_any_name"]):
+            return False
+        begins = self.base() == len(machine.symbols) - 1
+        if (token.kind == "ASSIGN" and begins) or (expected == {"ASSIGN"} and not begins):  # `view = 3`, `f(stage)`
             machine.pop(1)
-            return machine.feed(before._replace(kind="NAME"))
+            return machine.feed(self.renamed(before))
         return False
+
+    def renamed(self, token: Token) -> Token:
+        """Report a reserved word as no name, and make it one."""
+        self.report("S106", f"`{token.text}` is a reserved word and cannot be a name", token, "choose another name")
+        return token._replace(kind="NAME")
 
     def is_name_meant(self, i: int, expected: frozenset[str]) -> bool:
         """Whether a reserved word stands where a name should, and is not the start of the next statement."""
@@ -106,26 +118,29 @@ class Recovery:
 
     # --- explaining -------------------------------------------------------------------------------------------------
 
-    def explain(self, i: int, states: list[int]) -> int:
+    def explain(self, i: int) -> int:
         """Report what is wrong at a token, unless it follows from what was reported. Gives the token that is wrong."""
         token, before = self.tokens[i], self.tokens[i - 1] if i else None
-        expected = self.machine.expected(states)
-        culprit = i
+        expected = self.machine.expected()
+        culprit, code = i, "S101"
         if expected == {"ASSIGN"} and before is not None and self.is_bare_name(before):
             culprit = i - 1
             message = f"expected a statement, found {words.found(before)}"
-            code, help = "S101", words.no_statement(before, self.tokens[i - 2] if i > 1 else None)
-        elif self.matched.starts[i] and not {"NUMBER", "ASSIGN", "LBRACE"} & expected and self.is_between(states):
+            help = words.no_statement(before, self.tokens[i - 2] if i > 1 else None)
+        elif before is not None and self.machine.symbols[-1:] == ["SSL"]:
+            culprit, code = i - 1, "S105"
+            message, help = "`ssl` wants the version of the language", "write `ssl 1`"
+        elif self.matched.starts[i] and self.is_between(expected):
             code = "S105" if token.kind == "SSL" else "S101"
-            message, help = words.misplaced(token, self.block())
+            message, help = words.misplaced(token, self.block(), "RBRACE" in expected)
         elif token.kind == "RBRACE" and "RETURN" in expected:
-            code, message, help = "S101", "this `def` has no `return`", "end it with `return value`"
+            message, help = "this `def` has no `return`", "end it with `return value`"
         else:
-            code, help = "S101", words.slip(before, token, expected)
-            message = f"expected {words.expected(expected)}, found {words.found(token)}"
-            if "SSL" in self.machine.symbols[-1:]:
-                code, message, help = "S105", "`ssl` wants the version of the language", "write `ssl 1`"
-        if not self.follows(self.tokens[culprit]):
+            help = words.slip(before, token, expected)
+            next_one = token.first and self.matched.starts[i] and token.kind != "END"
+            message = f"expected {words.expected(expected)}, found "
+            message += "the next statement" if next_one else words.found(token)
+        if not self.follows(culprit):
             self.report(code, message, self.tokens[culprit], help)
         return culprit
 
@@ -135,10 +150,9 @@ class Recovery:
         top_is_name = machine.symbols[-1:] == ["NAME"] and machine.begins[-1] == before.start
         return self.start == "file" and top_is_name and self.base() == len(machine.symbols) - 1
 
-    def is_between(self, states: list[int]) -> bool:
-        """Whether the statement before the token is complete."""
-        kinds = self.machine.expected(states)
-        return bool(kinds & (STATEMENT_WORDS | {"RBRACE"})) and ("RBRACE" in kinds or "END" in kinds or "SET" in kinds)
+    def is_between(self, expected: frozenset[str]) -> bool:
+        """Whether a statement has just ended, or a block just begun."""
+        return bool(expected & (STATEMENT_WORDS | {"RBRACE"})) and not expected & {"NUMBER", "EXTENDS", "USING"}
 
     def base(self) -> int:
         return self.machine.statement_base(self.matched.blocks)
@@ -151,16 +165,19 @@ class Recovery:
                 return machine.symbols[i].lower()
         return ""
 
-    def follows(self, token: Token) -> bool:
+    def follows(self, i: int) -> bool:
         """Whether an error at a token follows from a bad bracket or character in the same statement."""
+        token, base = self.tokens[i], self.base()
         if token.made_up:
             return True
-        base = self.base()
+        if token.kind == "RBRACE" and self.has_returned:
+            self.has_returned = False
+            return True
         begin = self.machine.begins[base] if base < len(self.machine.begins) else token.start
-        return any(
-            d.code in ("S102", "S103") and d.span is not None and begin <= d.span.start <= token.end
-            for d in self.diagnostics
-        )
+        if i and not token.first:
+            begin = min(begin, self.tokens[i - 1].start)
+        after = bisect_left(self.causes, begin)
+        return after < len(self.causes) and self.causes[after] <= token.end
 
     # --- skipping ---------------------------------------------------------------------------------------------------
 
@@ -182,22 +199,23 @@ class Recovery:
     def can_begin(self, token: Token) -> bool:
         """Whether a token would be fine at the start of a statement of this block."""
         machine = self.machine
-        return machine.accepts(token.kind, machine.states[: self.base() + 1])
+        return machine.would_accept(token.kind, self.base() + 1, [])
 
     def enter(self) -> bool:
         """Keep the head of a block whose head is wrong, so that what stands in it is read."""
         machine, base = self.machine, self.base()
         if machine.symbols[base : base + 1] and machine.symbols[base] in _HEADS:
             for length in range(len(machine.symbols), base, -1):
-                if machine.accepts("LBRACE", machine.states[: length + 1]):
+                if machine.would_accept("LBRACE", length + 1, []):
                     machine.pop(len(machine.symbols) - length)
                     return True
         return False
 
     def resume(self, j: int) -> int:
         """Drop the statement that is being read and go on with a token."""
-        machine, token = self.machine, self.tokens[j]
-        machine.pop(len(machine.symbols) - self.base())
+        machine, token, base = self.machine, self.tokens[j], self.base()
+        self.has_returned = "RETURN" in machine.symbols[base:] and token.kind != "RBRACE"
+        machine.pop(len(machine.symbols) - base)
         if machine.accepts(token.kind):
             return j
         if token.kind == "RBRACE" and machine.accepts("RETURN"):

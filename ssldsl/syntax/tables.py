@@ -1,7 +1,7 @@
 """The parse tables: shipped with the wheel, else from the user's cache, else made from the grammar.
 
 They are JSON, not a pickle: whoever could plant a file where they are looked for could make a parse go wrong, but never
-run code. That, and not the version of Python or lark, is why the key of a cached file is the digest of the grammar alone.
+run code. The same file serves every version of Python, so its key is the digest of the grammar and of the format.
 """
 
 import contextlib
@@ -109,7 +109,7 @@ def read_tables(path: Path, key: str) -> dict[str, Any] | None:
 
 
 def write_tables(path: Path, data: dict[str, Any]) -> None:
-    """Write the tables so that a reader sees the old file or the new one. A place that cannot be written is left alone."""
+    """Write the tables so that a reader sees the old file or the new one. Where nothing can be written, do nothing."""
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not is_private(path.parent):

@@ -3,6 +3,8 @@
 Spans do not take part in equality: two trees are equal when they say the same.
 """
 
+# ruff: noqa: RUF009  # `_span()` is attrs' `field(...)`: a declaration, not a default that instances share
+
 from typing import Literal
 
 from attrs import field, frozen
@@ -181,7 +183,7 @@ class Param:
 
 @frozen
 class Parameter:
-    """A parameter of a `def`. `using`: taken from the caller's scope, by name or by the default expression, if not passed."""
+    """A parameter of a `def`. `using`: if not passed, the default expression or the same name in the caller's scope."""
 
     name: Name
     type: TypeName | None = None
@@ -294,9 +296,7 @@ class Use:
     span: Span = _span()
 
 
-Statement = (
-    Declaration | Param | Def | Setting | Train | Init | Eval | StageDecl | Variant | Sweep | Use
-)
+Statement = Declaration | Param | Def | Setting | Train | Init | Eval | StageDecl | Variant | Sweep | Use
 
 
 @frozen

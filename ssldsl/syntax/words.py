@@ -26,7 +26,7 @@ _SLIPS = {
     ("BAR", "BAR"): "`or` joins conditions, `|` joins streams",
     ("ASSIGN", "GREATER"): "at least is `>=`",
     ("PLUS", "ASSIGN"): "a name is given its value once, with `=`",
-    ("STAR", "NAME"): "",
+    ("LESS", "GREATER"): "unequal is `!=`",
 }
 
 
@@ -55,10 +55,13 @@ def expected(kinds: frozenset[str]) -> str:
     if {"STAR", "PLUS"} <= left:
         words.append("an operator")
         left -= _OPERATORS
-    if {"NET", "STREAM", "LET"} <= left:
-        words.append("a statement" if {"TRAIN", "RETURN"} & left else "a name")
-        left -= STATEMENT_WORDS | {"NAME", "END"} | (_words(left) if words[-1] == "a name" else set())
-    elif {"NET", "STREAM"} <= left:
+    if {"NET", "EXTENDS", "NAME"} <= left:
+        words.append("a name")
+        left -= {"NAME"} | _words(left)
+    elif {"NET", "LET"} <= left:
+        words.append("a statement")
+        left -= STATEMENT_WORDS | {"NAME", "END"}
+    elif {"NET", "NAME"} <= left:
         left -= STATEMENT_WORDS
     if "SET" in left and "DROP" in left:
         words.append("`set` or `drop`")
@@ -86,6 +89,10 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
     """Help for the slips that people coming from other languages make, or nothing."""
     if before is not None and (before.kind, token.kind) in _SLIPS and before.end == token.start:
         return _SLIPS[before.kind, token.kind]
+    if token.kind == "ASSIGN" and kinds == {"COLON"}:
+        return "the entries of a map are written `name: value`"
+    if token.kind == "COLON" and {"STAR", "RPAR"} <= kinds:
+        return "an argument is written `name=value`"
     if token.kind == "ASSIGN" and "EQUAL" in kinds:
         return "`==` compares"
     if token.kind in COMPARISONS and "AND" in kinds:
@@ -97,8 +104,11 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
     return ""
 
 
-def misplaced(token: Token, block: str) -> tuple[str, str]:
-    """Message and help for a statement that cannot stand where it is: `block` is `stage`, `def`, `variant` or ``."""
+def misplaced(token: Token, block: str, returned: bool) -> tuple[str, str]:
+    """Message and help for a statement that cannot stand where it is.
+
+    block: `stage`, `def`, `variant`, or empty. returned: the `return` of the def has been read.
+    """
     word = f"`{token.text}`" if token.kind != "NAME" else f"the setting `{token.text}`"
     if token.kind == "SSL":
         return "the `ssl` line must be the first statement", "move it to the top of the file"
@@ -110,6 +120,8 @@ def misplaced(token: Token, block: str) -> tuple[str, str]:
         return "`return` stands only inside a `def`", ""
     if token.kind in TOP_WORDS:
         return f"{word} cannot stand inside `{block}`", "move it to the top level; is a `}` missing above?"
+    if block == "def" and returned:
+        return f"{word} cannot stand after `return`", "`return value` ends a def"
     if block == "def":
         return f"{word} cannot stand inside `def`", "a def holds declarations and ends with `return value`"
     return f"{word} cannot stand here", ""
