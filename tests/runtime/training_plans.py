@@ -1,35 +1,72 @@
-"""Plans for whole runs: the hand-written quickstart with metrics, in one stage or two."""
+"""Plans for whole runs: the hand-written quickstart with metrics, in one stage or two, and with everything that has state."""
 
+from pathlib import Path
 from typing import Any
 
 from step_plans import place, quickstart
 
-from ssldsl.graph.plan import EvaluationPlan, InitPlan, NodePlan, Plan
+from ssldsl.graph.plan import ConstantPlan, EvaluationPlan, InitPlan, ModulePlan, NodePlan, OpPlan, Plan, TermPlan
 from ssldsl.ops.library import Library
 
-LIBRARY = Library.shipped(installed=False)
+LIBRARY = Library.shipped(installed=False).with_file(Path(__file__).with_name("own_ops.py"))
 
 
 def experiment(*, steps: int = 12, norm: str = "group", seed: int = 0, **stage: Any) -> Plan:
     """The quickstart with accuracy and confusion matrix on the test set, four steps an epoch, metrics after each."""
     settings: dict[str, Any] = {"steps": steps, "steps_per_epoch": 4, "evaluate_every": 4, **stage}
-    plan = quickstart(norm=norm, seed=seed, separate=False, **settings)
+    plan = quickstart(norm=norm, seed=seed, separate=norm != "group", **settings)
     only = plan.stages[0]
     nodes = (*only.nodes, *_evaluation(only.nodes))
-    metrics = tuple(EvaluationPlan(name=name, node=name, place=place(11)) for name in ("top1",))
-    return plan.model_copy(update={"stages": (only.model_copy(update={"nodes": nodes, "evaluations": metrics}),)})
+    metrics = tuple(EvaluationPlan(name=name, node=name, place=place(11)) for name in ("top1", "confused"))
+    return with_stage(plan, nodes=nodes, evaluations=metrics)
 
 
-def two_stages(*, steps: int = 6, **init: Any) -> Plan:
+def with_stage(plan: Plan, **changes: Any) -> Plan:
+    """The plan of one stage with that stage changed."""
+    return plan.model_copy(update={"stages": (plan.stages[0].model_copy(update=changes),)})
+
+
+def stateful(*, steps: int = 12, **stage: Any) -> Plan:
+    """Batch normalisation, dropout, Adam's moments, a net that is a moving average, an averaged stage, accumulation."""
+    settings: dict[str, Any] = {
+        "optimizer": OpPlan(op="adamw", settings={"lr": 0.01}),
+        "average": OpPlan(op="polyak", settings={"half_life": 3.0}),
+        "accumulate": 2,
+        "clip": 1.0,
+    }
+    plan = experiment(steps=steps, norm="batch", **{**settings, **stage})
+    modules = [
+        module.model_copy(update={"op": "linear_with_dropout"}) if module.path == "classes" else module
+        for module in plan.modules
+    ]
+    encoder = modules[0]
+    teacher = encoder.model_copy(
+        update={"path": "teacher", "average_of": "encoder", "momentum": ConstantPlan(value=0.9)}
+    )
+    return plan.model_copy(update={"modules": (*modules, ModulePlan.model_validate(teacher.model_dump()))})
+
+
+def two_stages(*, steps: int = 6, average: bool = False, **stage: Any) -> Plan:
     """`main`, then `second` after it, which begins with the encoder of `main` and trains the rest afresh."""
-    plan = experiment(steps=steps)
+    plan = experiment(steps=steps, **stage)
     first = plan.stages[0]
     inits = (
-        InitPlan(modules=("encoder",), stage="main", place=place(11), **init),
+        InitPlan(modules=("encoder",), stage="main", average=average, place=place(11)),
         InitPlan(modules=("classes", "rotation.angles"), place=place(11)),
     )
     second = first.model_copy(update={"name": "second", "after": ("main",), "init": inits})
     return plan.model_copy(update={"stages": (first, second)})
+
+
+def with_term(plan: Plan, op: str, **settings: Any) -> Plan:
+    """The plan with one more term, an op on logits and labels."""
+    stage = plan.stages[0]
+    clean = next(node for node in stage.nodes if node.id == stage.terms[0].node)
+    node = NodePlan(
+        id="odd", op=op, inputs=clean.inputs, params=("logits", "labels"), settings=settings, places=(place(11),)
+    )
+    term = TermPlan(name="odd", node="odd", weight=ConstantPlan(value=1.0), place=place(11))
+    return with_stage(plan, nodes=(*stage.nodes, node), terms=(*stage.terms, term))
 
 
 def _evaluation(nodes: tuple[NodePlan, ...]) -> list[NodePlan]:

@@ -1,0 +1,125 @@
+"""A run that was stopped or killed, and continued, is the run that never was: weights, averages and records to the bit."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from killed_run import QUIET
+from training_plans import LIBRARY, experiment, stateful, two_stages
+
+from ssldsl.errors import SpecError
+from ssldsl.graph.plan import Plan
+from ssldsl.runtime.checkpoint import complete_checkpoints, latest, read_part
+from ssldsl.runtime.records import TIMINGS, read_lines
+from ssldsl.runtime.running import Options, run
+
+
+def outcome(folder: Path) -> tuple[dict[str, bytes], list[dict[str, object]], list[str]]:
+    """Final tensors as bytes, and the records without their timings."""
+    last = latest(folder / "checkpoints")
+    assert last is not None
+    tensors = {
+        f"{part}/{name}": tensor.numpy().tobytes()
+        for part in ("weights", "average", "optimizer", "losses")
+        for name, tensor in read_part(last, part).items()
+    }
+    lines = [{k: v for k, v in line.items() if k not in TIMINGS} for line in read_lines(folder)]
+    table = [row.rsplit(",", len(TIMINGS))[0] for row in (folder / "metrics.csv").read_text().splitlines()]
+    return tensors, lines, table
+
+
+def stopped(plan: Plan, folder: Path, *stops: int) -> None:
+    """Run in sittings of so many steps, then to the end."""
+    for number, stop in enumerate(stops):
+        options = Options(is_progress_shown=False, stop_after=stop)
+        assert run(plan, folder, LIBRARY, options, resume=number > 0).status == "interrupted"
+    assert run(plan, folder, LIBRARY, Options(is_progress_shown=False), resume=True).status == "finished"
+
+
+@pytest.mark.slow
+def test_killed_and_resumed_is_never_killed_to_the_bit(tmp_path: Path) -> None:
+    run(stateful(), tmp_path / "whole", LIBRARY, QUIET)
+    kills = [
+        ("begin", "step", 2),  # before the first checkpoint
+        ("resume", "step", 7),  # in the middle of an epoch, a step after a checkpoint
+        ("resume", "write", 1),  # in a tensor file of the checkpoint at step 9
+    ]
+    for how, where, number in kills:
+        command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path / "killed")]
+        done = subprocess.run([*command, how, where, str(number)], capture_output=True, text=True, cwd=Path.cwd())
+        assert done.returncode == -9, done.stderr
+    run(stateful(), tmp_path / "killed", LIBRARY, QUIET, resume=True)
+    assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
+
+
+def test_stopped_in_the_middle_of_an_epoch_and_of_a_window_of_the_records(tmp_path: Path) -> None:
+    plan = stateful(steps=100, evaluate_every=50)  # windows of two steps
+    run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False))
+    stopped(plan, tmp_path / "stopped", 5, 46)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
+def test_stages_that_are_done_are_not_run_again(tmp_path: Path) -> None:
+    plan = two_stages(steps=4)
+    run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False))
+    stopped(plan, tmp_path / "stopped", 3, 3, 1)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
+def test_a_finished_run_resumed_changes_nothing(tmp_path: Path) -> None:
+    first = run(experiment(steps=4), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
+    again = run(experiment(steps=4), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
+    assert again.metrics == first.metrics
+    assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def refusal(folder: Path, plan: Plan, options: Options) -> str:
+    with pytest.raises(SpecError) as caught:
+        run(plan, folder, LIBRARY, options, resume=True)
+    assert caught.value.diagnostics[0].code == "R410"
+    return str(caught.value)
+
+
+def test_another_experiment_is_refused_with_the_difference(tmp_path: Path) -> None:
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, identity="one"))
+    options = Options(identity="two", difference=lambda: "main.loss.vat.weight: 0.3 -> 0.5")
+    assert "main.loss.vat.weight: 0.3 -> 0.5" in refusal(tmp_path / "run", experiment(steps=2), options)
+
+
+def test_a_changed_op_is_refused_by_name(tmp_path: Path) -> None:
+    plan = experiment(steps=2).model_copy(update={"ops": {"cross_entropy": "1"}})
+    run(plan, tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    changed = plan.model_copy(update={"ops": {"cross_entropy": "2"}})
+    assert "`cross_entropy` has changed" in refusal(tmp_path / "run", changed, Options())
+
+
+def test_changed_data_are_refused(tmp_path: Path) -> None:
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    lock = json.loads((tmp_path / "run" / "lock.json").read_text())
+    lock["data"]["main"]["test"] = "another digest"
+    (tmp_path / "run" / "lock.json").write_text(json.dumps(lock))
+    assert "node `test` has changed" in refusal(tmp_path / "run", experiment(steps=2), Options())
+
+
+def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    with pytest.raises(SpecError, match="never overwritten"):
+        run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+
+
+def test_the_two_newest_checkpoints_and_the_ends_of_stages_stay(tmp_path: Path) -> None:
+    run(two_stages(steps=6), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, checkpoint_every=1))
+    kept = [(c.stage, c.step) for c in complete_checkpoints(tmp_path / "run" / "checkpoints")]
+    assert kept == [("main", 6), ("second", 5), ("second", 6)]
+
+
+def test_global_random_numbers_are_those_of_the_step(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    run(stateful(steps=3), tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
+    torch.manual_seed(2)
+    run(stateful(steps=3), tmp_path / "two", LIBRARY, Options(is_progress_shown=False))
+    assert outcome(tmp_path / "one") == outcome(tmp_path / "two")
