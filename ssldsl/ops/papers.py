@@ -1,7 +1,7 @@
 """`stdlib/papers.bib`: the papers that ops and specs refer to by key.
 
-A plain subset of BibTeX: `@kind{key,` on a line of its own, fields `name = {text},` or `name = "text",` that may run on over
-further lines, and a closing `}` in the first column.
+A plain subset of BibTeX: `@kind{key,` on a line of its own, fields `name = {text},` or `name = "text",` over a line or
+several, and a closing `}` in the first column.
 """
 
 import re

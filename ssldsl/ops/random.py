@@ -64,7 +64,7 @@ class SampleRng:
         return fractions if (low, high) == (0.0, 1.0) else low + (high - low) * fractions
 
     def normal(self, *shape: int) -> Tensor:
-        """Float32 numbers of mean 0 and variance 1, at most 6.7 from 0, by the method of Box and Muller."""
+        """Float32 numbers of mean 0 and variance 1, at most 6.8 from 0, by the method of Box and Muller."""
         count = math.prod(shape)
         # 64 bits make the last digits of a row independent of where in memory it lies and of the device
         exact = torch.float32 if self.rows.index.device.type == "mps" else torch.float64

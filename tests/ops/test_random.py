@@ -1,0 +1,175 @@
+"""Random numbers of samples: the generator's published vectors, statistics, and what the numbers of a row depend on."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from ssldsl.ops.random import Rows, SampleRng, batch_generator, key_of, philox
+
+
+def rows_of(*index: int, epoch: int = 0) -> Rows:
+    indices = torch.tensor(index)
+    return Rows(indices, torch.full_like(indices, epoch), torch.zeros_like(indices))
+
+
+def many(count: int, key: int = 11) -> SampleRng:
+    return SampleRng(key, rows_of(*range(count)))
+
+
+# Known answers of Philox 4x32-10 that the authors publish with their library Random123 (kat_vectors).
+KNOWN = [
+    ((0, 0, 0, 0), (0, 0), "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+    ((0xFFFFFFFF,) * 4, (0xFFFFFFFF, 0xFFFFFFFF), "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+    (
+        (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+        (0xA4093822, 0x299F31D0),
+        "d16cfe09 94fdcceb 5001e420 24126ea1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("counter", "key", "words"), KNOWN)
+def test_philox_gives_the_published_words(counter: tuple[int, ...], key: tuple[int, int], words: str) -> None:
+    first, second, third, fourth = (torch.tensor(word) for word in counter)
+    found = philox((first, second, third, fourth), key[0] | key[1] << 32)
+    assert " ".join(f"{w:08x}" for w in found.tolist()) == words
+
+
+def test_philox_of_many_counters_is_that_of_each() -> None:
+    counters = torch.arange(12).view(3, 4)
+    together = philox((counters, counters + 1, counters * 7, torch.tensor(5)), 99)
+    alone = philox((counters[1, 2], counters[1, 2] + 1, counters[1, 2] * 7, torch.tensor(5)), 99)
+    assert torch.equal(together[1, 2], alone)
+
+
+def draw_everything(rng: SampleRng) -> list[Tensor]:
+    return [
+        rng.uniform(3),
+        rng.normal(2, 5, 5),
+        rng.integers(4, low=-3, high=9),
+        rng.bernoulli(0.3),
+        rng.uniform(low=-2.0, high=5.0),
+    ]
+
+
+def test_a_row_gets_the_same_numbers_alone_as_in_any_batch() -> None:
+    batch = draw_everything(many(100))
+    alone = draw_everything(SampleRng(11, rows_of(77)))
+    shuffled = draw_everything(SampleRng(11, rows_of(5, 99, 77, 3)))
+    for whole, one, other in zip(batch, alone, shuffled, strict=True):
+        assert torch.equal(whole[77], one[0])
+        assert torch.equal(whole[77], other[2])
+
+
+@pytest.mark.parametrize("field", ["index", "epoch", "copy"])
+def test_another_sample_pass_or_copy_gets_other_numbers(field: str) -> None:
+    rows = rows_of(4)
+    other = rows._replace(**{field: getattr(rows, field) + 1})
+    assert not torch.equal(SampleRng(1, rows).uniform(4), SampleRng(1, other).uniform(4))
+
+
+def test_another_key_gives_other_numbers() -> None:
+    assert not torch.equal(many(8, key=1).uniform(), many(8, key=2).uniform())
+
+
+def test_successive_calls_differ_and_repeat_with_a_new_rng() -> None:
+    rng = many(8)
+    first, second = rng.uniform(2), rng.uniform(2)
+    again = many(8)
+    assert not torch.equal(first, second)
+    assert torch.equal(first, again.uniform(2))
+    assert torch.equal(second, again.uniform(2))
+
+
+def test_uniform_numbers_fill_the_interval_evenly() -> None:
+    numbers = many(5000).uniform(20, low=2.0, high=4.0)
+    assert numbers.shape == (5000, 20)
+    assert 2.0 <= numbers.min().item() < numbers.max().item() <= 4.0
+    counts = torch.histc(numbers, bins=50, min=2.0, max=4.0)
+    expected = numbers.numel() / 50
+    chi_squared = ((counts - expected) ** 2 / expected).sum().item()
+    assert chi_squared < 49 + 4 * math.sqrt(2 * 49)  # four standard deviations of the statistic
+
+
+def test_normal_numbers_have_the_moments_of_the_normal_distribution() -> None:
+    numbers = many(4000).normal(3, 9).double()
+    assert numbers.shape == (4000, 3, 9)
+    n = numbers.numel()
+    for power, moment, variance in [(1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)]:
+        assert (numbers**power).mean().item() == pytest.approx(moment, abs=4 * math.sqrt(variance / n))
+
+
+def test_numbers_of_neighbouring_samples_and_calls_are_uncorrelated() -> None:
+    rng = many(20000)
+    first, second = rng.normal().double(), rng.normal().double()
+    bound = 4 / math.sqrt(20000)
+    assert abs((first * second).mean().item()) < bound
+    assert abs((first[1:] * first[:-1]).mean().item()) < bound
+
+
+def test_integers_reach_both_ends_and_are_equally_likely() -> None:
+    numbers = many(7000).integers(low=-3, high=4)
+    counts = torch.bincount(numbers + 3, minlength=7)
+    assert len(counts) == 7
+    assert counts.sub(1000).abs().max().item() < 4 * math.sqrt(1000)
+
+
+def test_integers_refuse_an_empty_range() -> None:
+    with pytest.raises(ValueError, match="from 3 up to 3"):
+        many(2).integers(low=3, high=3)
+
+
+@pytest.mark.parametrize("p", [0.0, 1.0])
+def test_certain_events_are_certain(p: float) -> None:
+    assert many(20000).bernoulli(p).float().mean().item() == p
+
+
+def test_bernoulli_happens_with_its_probability() -> None:
+    assert many(20000).bernoulli(0.3).double().mean().item() == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / 20000))
+
+
+def test_copies_of_a_row_are_numbered() -> None:
+    rows = rows_of(7, 8).repeat(2).repeat(2)
+    assert rows.index.tolist() == [7, 7, 7, 7, 8, 8, 8, 8]
+    assert rows.copy.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+
+
+def test_keys_do_not_confuse_names_that_join_alike() -> None:
+    assert key_of(1, "ab", "c") != key_of(1, "a", "bc") != key_of(1, "abc")
+    assert key_of(1, "a") != key_of(11, "a")
+
+
+def test_a_batch_generator_is_a_function_of_its_numbers() -> None:
+    def order(*numbers: int) -> list[int]:
+        return torch.randperm(50, generator=batch_generator(3, *numbers)).tolist()
+
+    assert order(1, 2) == order(1, 2)
+    assert len({tuple(order(*n)) for n in [(1, 2), (2, 1), (12,), ()]}) == 4
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    draw_everything(many(4))
+    batch_generator(1)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_gives_the_same_numbers() -> None:
+    here = draw_everything(many(100))
+    there = draw_everything(SampleRng(11, rows_of(*range(100)), device="cuda"))
+    for ours, theirs in zip(here, there, strict=True):
+        assert torch.equal(ours, theirs.cpu())
+
+
+@pytest.mark.slow
+def test_compiled_numbers_are_the_same() -> None:
+    def numbers(index: Tensor) -> Tensor:
+        rng = SampleRng(5, Rows(index, index * 0, index * 0))
+        return rng.normal(3) + rng.uniform(3)
+
+    compiled = torch.compile(numbers, fullgraph=True)
+    index = torch.arange(40)
+    torch.testing.assert_close(compiled(index), numbers(index))
