@@ -47,7 +47,9 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     """The code of a stage's step, for one of `shards` equal parts of the batch (processes times accumulated parts)."""
     step = Emission(plan, stage, library, shards)
     body = Lines(depth=2)
-    forwards = (node.id for node in stage.nodes if node.op == "apply" and node.placement == "step")  # they move statistics
+    forwards = (
+        node.id for node in stage.nodes if node.op == "apply" and node.placement == "step"
+    )  # they move statistics
     for node in _wanted(step, [*(term.node for term in stage.terms), *forwards]):
         step.emit(body, node)
     step.close(body)

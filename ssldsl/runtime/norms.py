@@ -11,7 +11,7 @@ _SHARED = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked
 _PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
-class GlobalBatchNorm(nn.SyncBatchNorm):
+class GlobalBatchNorm(_BatchNorm):
     """Normalises by the mean and variance over the rows of all processes, which must hold equally many.
 
     On CUDA the ordinary pass is torch's own fused layer. Elsewhere it is written out; mean and variance are summed one
@@ -23,10 +23,18 @@ class GlobalBatchNorm(nn.SyncBatchNorm):
         super().__init__(
             original.num_features, original.eps, original.momentum, original.affine, original.track_running_stats
         )
+        self.process_group = None  # read by torch's layer: all processes
         self.original = (original,)  # in a tuple: it is not a part of this layer
         for name, part in original.named_children():
             self.add_module(name, part)
         _share(original, self)
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"rows and channels are wanted, found a tensor of {input.dim()} dimensions")
+
+    def _check_non_zero_input_channels(self, input: Tensor) -> None:
+        """A layer has at least one channel."""
 
     def forward(self, input: Tensor) -> Tensor:
         result = self._normalise(input)
@@ -35,11 +43,12 @@ class GlobalBatchNorm(nn.SyncBatchNorm):
         return result
 
     def _normalise(self, input: Tensor) -> Tensor:
-        fused = (
-            input.is_cuda and self.track_running_stats
-        )  # a frozen pass may be differentiated forwards, which needs the other
-        if fused or not self.training:
+        if not self.training:
             return super().forward(input)
+        if (
+            input.is_cuda and self.track_running_stats
+        ):  # frozen passes may be differentiated forwards: not the fused one
+            return nn.SyncBatchNorm.forward(self, input)  # type: ignore[arg-type]  # has all that it reads
         axes = [axis for axis in range(input.dim()) if axis != 1]
         count = input.numel() // input.shape[1] * processes()
         values = input.float()

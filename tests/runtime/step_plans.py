@@ -83,11 +83,15 @@ def quickstart(
     first = stream(nodes, "labeled", train, labeled, 5)
     second = stream(nodes, "unlabeled", train, unlabeled, 6)
     turns = [_turned(nodes, first["image"], labeled), _turned(nodes, second["image"], unlabeled)]
-    nets = {path: nodes("net", settings={"name": path}, type="Net") for path in ("encoder", "classes", "rotation.angles")}
+    nets = {
+        path: nodes("net", settings={"name": path}, type="Net") for path in ("encoder", "classes", "rotation.angles")
+    }
     parts = Terms(nodes, nets, labeled, unlabeled)
     terms = parts.separate(first, second, turns) if separate else parts.merged(first, second, turns)
     modules = (
-        ModulePlan(path="encoder", op="convnet", kind="net", sizes={"channels": 1}, settings={"width": 8, "norm": norm}),
+        ModulePlan(
+            path="encoder", op="convnet", kind="net", sizes={"channels": 1}, settings={"width": 8, "norm": norm}
+        ),
         ModulePlan(path="classes", op="linear", kind="head", sizes={"dim": 32, "classes": 10}),
         ModulePlan(path="rotation.angles", op="linear", kind="head", sizes={"classes": 4}),
     )
@@ -192,11 +196,11 @@ class Terms:
 LIBRARY = Library.shipped(installed=False)
 
 
-def built(plan: Plan) -> tuple[nn.ModuleDict, StageStep]:
+def built(plan: Plan, shards: int = 1) -> tuple[nn.ModuleDict, StageStep]:
     """The modules of a plan with digits, and the step of its first stage, ready to train."""
     modules = build_modules(plan, FIELDS, LIBRARY)
     set_trained(plan.stages[0], modules)
-    return modules, make_step(plan, plan.stages[0], modules, LIBRARY)
+    return modules, make_step(plan, plan.stages[0], modules, LIBRARY, shards=shards)
 
 
 def random_batch(rows: int = 8, seed: int = 0) -> dict[str, Tensor]:

@@ -119,7 +119,10 @@ def test_an_error_elsewhere_leads_to_no_node() -> None:
 def test_two_values_of_one_name_and_names_of_python_do_not_clash() -> None:
     plan = quickstart()
     stage = plan.stages[0]
-    nodes = tuple(n.model_copy(update={"alias": {"ce": "import", "vat": "cross_entropy"}.get(n.alias, n.alias)}) for n in stage.nodes)
+    nodes = tuple(
+        n.model_copy(update={"alias": {"ce": "import", "vat": "cross_entropy"}.get(n.alias, n.alias)})
+        for n in stage.nodes
+    )
     renamed = plan.model_copy(update={"stages": (stage.model_copy(update={"nodes": nodes}),)})
     _, step = built(renamed)
     assert step(random_batch(), torch.tensor([0.0, 0.3]))["loss"].isfinite()

@@ -144,7 +144,9 @@ def test_weights_come_from_a_stage_or_from_its_average(tmp_path: Path) -> None:
     plain = initialised(quickstart(), InitPlan(modules=("encoder",), stage="pre"), tmp_path, **saved)
     assert torch.equal(plain["encoder"].blocks[0][0].weight, state["encoder.blocks.0.0.weight"])
     assert not torch.equal(plain["classes"].map.weight, state["classes.map.weight"])
-    averaged = initialised(quickstart(), InitPlan(modules=("rotation.angles",), stage="pre", average=True), tmp_path, **saved)
+    averaged = initialised(
+        quickstart(), InitPlan(modules=("rotation.angles",), stage="pre", average=True), tmp_path, **saved
+    )
     assert (averaged["rotation/angles"].map.weight == 1).all()
 
 

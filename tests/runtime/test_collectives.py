@@ -1,0 +1,201 @@
+"""Two processes give the values and gradients of one process on the joined batch."""
+
+import copy
+from typing import Any
+
+import pytest
+import torch
+from ranks import WORLD, Ranks
+from step_plans import LIBRARY, built, quickstart
+from torch import Tensor, nn
+from torch.autograd import forward_ad
+from torch.nn.parallel import DistributedDataParallel
+
+from ssldsl.errors import SpecError
+from ssldsl.graph.plan import Plan
+from ssldsl.runtime.collectives import all_sum, gather, local
+from ssldsl.runtime.composition import Composition
+from ssldsl.runtime.datasets import Datasets
+from ssldsl.runtime.feeding import Feed
+from ssldsl.runtime.norms import GlobalBatchNorm, set_statistics
+
+
+def share(rank: int, rows: Tensor) -> Tensor:
+    return rows.chunk(WORLD)[rank]
+
+
+def contrastive(net: nn.Module, rows: Tensor) -> Tensor:
+    """A loss that must see every pair of rows of the whole batch."""
+    z = gather(nn.functional.normalize(net(rows)))
+    return (z @ z.T / 0.1).logsumexp(dim=1).mean()
+
+
+def parallel_gradients(rank: int, rows: Tensor, across: bool) -> tuple[Tensor, list[Tensor]]:
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3))
+    model = DistributedDataParallel(Loss(net, across))
+    value = model(share(rank, rows))
+    value.backward()
+    return value.detach(), [p.grad for p in net.parameters()]
+
+
+class Loss(nn.Module):
+    def __init__(self, net: nn.Module, across: bool) -> None:
+        super().__init__()
+        self.net, self.across = net, across
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return contrastive(self.net, rows) if self.across else self.net(rows).square().mean()
+
+
+@pytest.mark.parametrize("across", [True, False])
+def test_averaged_gradients_are_those_of_the_joined_batch(ranks: Ranks, across: bool) -> None:
+    rows = torch.randn(8, 5, generator=torch.Generator().manual_seed(1))
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(5, 7), nn.ReLU(), nn.Linear(7, 3))
+    expected = Loss(net, across)(rows)
+    expected.backward()
+    results = ranks.call(parallel_gradients, rows, across)
+    torch.testing.assert_close(sum(value for value, _ in results) / WORLD, expected.detach())
+    for _, gradients in results:
+        torch.testing.assert_close(gradients, [p.grad for p in net.parameters()])
+
+
+def gathered(rank: int, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    all_ = gather(share(rank, rows))
+    return all_, local(all_), all_sum(share(rank, rows).sum())
+
+
+def test_gather_keeps_the_order_and_local_undoes_it(ranks: Ranks) -> None:
+    rows = torch.arange(12).view(6, 2)
+    for rank, (all_, own, total) in enumerate(ranks.call(gathered, rows)):
+        assert torch.equal(all_, rows) and torch.equal(own, share(rank, rows)) and total == 66
+
+
+def test_one_process_needs_no_collective() -> None:
+    rows = torch.rand(3, 2)
+    assert gather(rows) is rows and local(rows) is rows and all_sum(rows) is rows
+
+
+# Batch normalisation
+
+
+def normalised(rank: int, norm: nn.Module, rows: Tensor, weights: Tensor, parallel: bool) -> dict[str, Any]:
+    """Output, gradients and statistics of two passes."""
+    if parallel:
+        holder = nn.Sequential(norm)
+        set_statistics(holder, across_processes=True)
+        norm, rows, weights = holder[0], share(rank, rows), share(rank, weights)
+    rows = rows.clone().requires_grad_()
+    norm(rows + 1)
+    output = norm(rows)
+    (output * weights).sum().backward()
+    return {
+        "output": output.detach(),
+        "rows": rows.grad,
+        "parameters": [p.grad for p in norm.parameters()],
+        "statistics": dict(norm.named_buffers()),
+    }
+
+
+@pytest.mark.parametrize(
+    ("norm", "shape"),
+    [
+        (nn.BatchNorm2d(3), (8, 3, 4, 4)),
+        (nn.BatchNorm1d(3), (8, 3)),
+        (nn.BatchNorm2d(3, momentum=None), (4, 3, 2, 2)),
+        (nn.BatchNorm2d(3, affine=False), (4, 3, 2, 2)),
+    ],
+)
+def test_batch_normalisation_over_two_processes_is_that_of_the_joined_batch(
+    ranks: Ranks, norm: nn.Module, shape: tuple[int, ...]
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(*shape, generator=generator) * 3 + 100  # far from zero: sums of squares would lose digits
+    weights = torch.randn(*shape, generator=generator)
+    expected = normalised(0, copy.deepcopy(norm), rows, weights, False)
+    found = ranks.call(normalised, norm, rows, weights, True)
+    for name in ("output", "rows"):
+        torch.testing.assert_close(torch.cat([f[name] for f in found]), expected[name], rtol=1e-5, atol=1e-4)
+    for i, gradient in enumerate(expected["parameters"]):
+        torch.testing.assert_close(sum(f["parameters"][i] for f in found), gradient, rtol=1e-5, atol=1e-4)
+    for f in found:
+        torch.testing.assert_close(f["statistics"], expected["statistics"], rtol=1e-5, atol=1e-5)
+
+
+def slope(rank: int, norm: nn.Module, rows: Tensor, direction: Tensor, parallel: bool) -> Tensor:
+    """The forward derivative of a frozen pass."""
+    if parallel:
+        holder = nn.Sequential(norm)
+        set_statistics(holder, across_processes=True)
+        norm, rows, direction = holder[0], share(rank, rows), share(rank, direction)
+    with forward_ad.dual_level():
+        return forward_ad.unpack_dual(Composition(norm).frozen(forward_ad.make_dual(rows, direction))).tangent
+
+
+def test_forward_derivatives_go_across_processes(ranks: Ranks) -> None:
+    rows, direction = torch.randn(2, 8, 3, generator=torch.Generator().manual_seed(0))
+    expected = slope(0, nn.BatchNorm1d(3), rows, direction, False)
+    found = ranks.call(slope, nn.BatchNorm1d(3), rows, direction, True)
+    torch.testing.assert_close(torch.cat(found), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_layers_change_back_and_keep_their_parameters() -> None:
+    net = nn.Sequential(nn.Linear(3, 3), nn.Sequential(nn.BatchNorm1d(3)))
+    original, names = net[1][0], list(net.state_dict())
+    set_statistics(net, across_processes=True)
+    assert isinstance(net[1][0], GlobalBatchNorm) and list(net.state_dict()) == names
+    assert net[1][0].weight is original.weight
+    set_statistics(net, across_processes=False)
+    assert net[1][0] is original
+
+
+def test_layers_with_an_activation_keep_it() -> None:
+    from timm.layers import BatchNormAct2d
+
+    net, rows = nn.Sequential(BatchNormAct2d(3)), torch.randn(4, 3, 2, 2)
+    expected = copy.deepcopy(net)(rows)
+    set_statistics(net, across_processes=True)
+    assert isinstance(net[0], GlobalBatchNorm)
+    torch.testing.assert_close(net(rows), expected)
+
+
+class OwnNorm(nn.BatchNorm1d):
+    """A layer whose forward nobody knows."""
+
+
+def test_an_unknown_kind_of_batch_normalisation_is_refused() -> None:
+    with pytest.raises(SpecError, match="`OwnNorm` cannot normalise over several processes"):
+        set_statistics(nn.Sequential(OwnNorm(3)), across_processes=True)
+
+
+# The whole step
+
+
+def stepped(rank: int, plan: Plan, world: int) -> dict[str, Any]:
+    """Loss, gradients and buffers of one step on a process's share of the batch."""
+    stage = plan.stages[0]
+    samples = Datasets(LIBRARY).streams(stage)
+    feed = Feed(plan, stage, samples, library=LIBRARY, rank=rank, world=world)
+    modules, step = built(plan, shards=world)
+    model = DistributedDataParallel(step) if world > 1 else step
+    values = model(feed.batch_at(3), torch.tensor([0.0, 0.3]))
+    values["loss"].backward()
+    return {
+        "values": {name: value.detach() for name, value in values.items()},
+        "gradients": {name: p.grad for name, p in modules.named_parameters()},
+        "buffers": dict(modules.named_buffers()),
+    }
+
+
+@pytest.mark.parametrize("norm", ["group", "batch"])
+@pytest.mark.parametrize("separate", [True, False])
+def test_two_processes_take_the_step_of_one_on_the_joined_batch(ranks: Ranks, norm: str, separate: bool) -> None:
+    plan = quickstart(norm=norm, separate=separate)
+    expected = stepped(0, plan, 1)
+    found = ranks.call(stepped, plan, WORLD)
+    mean = {name: sum(f["values"][name] for f in found) / WORLD for name in expected["values"]}
+    torch.testing.assert_close(mean, expected["values"], rtol=1e-5, atol=1e-5)
+    for f in found:
+        torch.testing.assert_close(f["gradients"], expected["gradients"], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(f["buffers"], expected["buffers"], rtol=1e-5, atol=1e-5)
