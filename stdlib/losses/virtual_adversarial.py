@@ -57,16 +57,17 @@ def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
 @torch.compiler.disable  # type: ignore[untyped-decorator]  # the compiler cannot follow a derivative that is taken inside a forward pass
 def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
     """H d at the images themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
+    leaf = images.clone().requires_grad_()
     with torch.enable_grad(), forward_ad.dual_level():
-        leaf = images.clone().requires_grad_()
         moving: Tensor = forward_ad.make_dual(leaf, d)  # type: ignore[no-untyped-call]  # torch's is untyped
         logits, slope = forward_ad.unpack_dual(net.frozen(moving))  # type: ignore[no-untyped-call]  # as above
         if slope is None:
             raise ValueError("the output of the network does not depend on its input")
-        p = logits.detach().softmax(dim=-1)
         slope = slope.detach()
-        cotangent = p * (slope - (p * slope).sum(dim=-1, keepdim=True))
-        return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]
+    # outside the level: the derivatives of some layers (group normalisation) have no forward derivative themselves
+    p = logits.detach().softmax(dim=-1)
+    cotangent = p * (slope - (p * slope).sum(dim=-1, keepdim=True))
+    return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]  # as above
