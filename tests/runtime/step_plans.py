@@ -75,7 +75,7 @@ def quickstart(
 ) -> Plan:
     """Cross-entropy, rotation and virtual adversarial training on the digits.
 
-    separate: one forward for each term, as without optimisation; else one for all images and one for their clean logits.
+    separate: one forward for each term, as without optimisation; else one for all images.
     """
     nodes = Nodes()
     source = nodes("source", settings={"op": "digits"}, type="Splits[train, test]", placement="data", line=5)

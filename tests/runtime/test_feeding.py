@@ -40,7 +40,7 @@ def test_every_pass_holds_every_sample_once_in_an_order_of_its_own() -> None:
 
 def test_no_sample_is_dropped_where_a_batch_lies_across_two_passes() -> None:
     batches = [positions(order(), 4 * k, 4 * k + 4) for k in range(5)]
-    assert sum(batches, []) == positions(order(), 0, 10) + positions(order(), 10, 20)
+    assert [p for batch in batches for p in batch] == positions(order(), 0, 10) + positions(order(), 10, 20)
 
 
 def test_numbers_follow_the_sample_and_passes_are_counted() -> None:

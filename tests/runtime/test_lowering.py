@@ -1,4 +1,4 @@
-"""The generated step does what a person would write by hand, and says which line of the spec each of its lines is from."""
+"""The generated step does what a person would write by hand, and knows the spec line of each of its own lines."""
 
 import ast
 
