@@ -92,11 +92,16 @@ class Ledger:
 
 def make_lock(plan: Plan, identity: str, data: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """What the run depends on: versions, digests of ops and data, the state of the repository it runs in."""
-    packages = ("torch", "torchvision", "accelerate", "numpy", "safetensors")
+    packages = ("torchvision", "accelerate", "numpy", "safetensors")
     return {
         "identity": identity,
         "seed": plan.seed,
-        "versions": {"ssldsl": __version__, "python": platform.python_version(), **{name: version(name) for name in packages}},
+        "versions": {
+            "ssldsl": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            **{name: version(name) for name in packages},
+        },
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
         "ops": dict(plan.ops),
         "data": {stage: dict(digests) for stage, digests in data.items()},

@@ -1,0 +1,186 @@
+"""What goes wrong while training is said in terms of the spec, and the last good checkpoint stays."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from own_ops import no_space
+from training_plans import LIBRARY, experiment, with_stage, with_term
+
+from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.graph.plan import CurvePlan, Plan
+from ssldsl.runtime import ledger, training
+from ssldsl.runtime.checkpoint import latest
+from ssldsl.runtime.datasets import Datasets
+from ssldsl.runtime.feeding import Feed
+from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.samples import BrokenData, MissingData
+
+QUIET = Options(is_progress_shown=False, checkpoint_every=3)
+
+
+def failure(plan: Plan, folder: Path, options: Options = QUIET) -> Diagnostic:
+    with pytest.raises(SpecError) as caught:
+        run(plan, folder, LIBRARY, options)
+    (found,) = caught.value.diagnostics
+    return found
+
+
+def zero_from(step: int) -> dict[str, Any]:
+    """A schedule that is 1 and becomes 0 at a step (from 0)."""
+    return {"schedules": (CurvePlan(op="cosine"), CurvePlan(op="drops", settings={"at": [float(step)], "by": 0.0}))}
+
+
+def test_an_infinite_loss_names_term_step_and_line(tmp_path: Path) -> None:
+    plan = with_term(experiment(steps=100, **zero_from(6)), "infinite_once_zero", factor={"schedule": 1})
+    found = failure(plan, tmp_path / "run")
+    assert found.code == "R401"
+    assert "`odd`" in found.message and "step 7 " in found.message  # the seventh, in the window of steps 7 and 8
+    assert found.span is not None and found.span.place == "quickstart.ssl:11:1"
+    assert "step 6" in found.hints[0]
+
+
+def test_no_checkpoint_is_written_after_a_loss_that_is_no_number(tmp_path: Path) -> None:
+    plan = with_term(experiment(steps=500, **zero_from(4)), "infinite_once_zero", factor={"schedule": 1})
+    failure(plan, tmp_path / "run")  # windows of ten steps; the check at the sixth comes first
+    last = latest(tmp_path / "run" / "checkpoints")
+    assert last is not None and last.step == 3
+
+
+def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = training.take_step
+
+    def poison(made: training.Machinery, step: int) -> None:
+        take(made, step)
+        if step == 5:
+            with torch.no_grad():
+                next(made.changing.modules.parameters()).fill_(float("nan"))
+
+    monkeypatch.setattr(training, "take_step", poison)
+    found = failure(experiment(steps=100), tmp_path / "run")
+    assert found.code == "R401" and "weights `" in found.message and "step 6 " in found.message
+    last = latest(tmp_path / "run" / "checkpoints")
+    assert last is not None and last.step == 3
+
+
+def test_an_op_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
+    found = failure(with_term(experiment(), "confused_shapes"), tmp_path / "run")
+    assert found.code == "R406"
+    assert "`confused_shapes` failed at step 1" in found.message and "RuntimeError" in found.message
+    assert found.span is not None and found.span.place == "quickstart.ssl:11:1"
+
+
+def test_memory_that_ran_out_is_named_with_the_op(tmp_path: Path) -> None:
+    found = failure(with_term(experiment(), "hungry"), tmp_path / "run")
+    assert found.code == "R402"
+    assert "out of memory in `hungry`" in found.message
+    assert "accumulate" in found.help
+
+
+def test_a_metric_that_fails_is_named(tmp_path: Path) -> None:
+    plan = experiment(steps=4)
+    wrong = tuple(
+        node.model_copy(update={"inputs": ("label", "label")}) if node.id == "top1" else node
+        for node in plan.stages[0].nodes
+    )
+    found = failure(with_stage(plan, nodes=wrong), tmp_path / "run")
+    assert found.code == "R406" and "`accuracy` failed" in found.message
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (MissingData("cifar10", [Path("/data/cifar")], "Get it there"), "R403", "/data/cifar"),
+        (BrokenData("truncated", "images/7.png"), "R404", "images/7.png: truncated"),
+    ],
+)
+def test_data_that_cannot_be_opened_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, words: str
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Datasets, "samples", fail)
+    found = failure(experiment(), tmp_path / "run")
+    assert found.code == code
+    assert words in "\n".join([found.message, *found.hints])
+    assert found.span is not None and found.span.line == 5
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_file_that_breaks_while_training_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    give = Feed.batch_at
+
+    def breaking(feed: Feed, step: int, part: int = 0) -> dict[str, torch.Tensor]:
+        if step == 4:
+            raise BrokenData("cannot be decoded", "train/9.jpg")
+        return give(feed, step, part)
+
+    monkeypatch.setattr(Feed, "batch_at", breaking)
+    found = failure(experiment(), tmp_path / "run")
+    assert found.code == "R404" and found.message == "train/9.jpg: cannot be decoded"
+
+
+def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, saved = ledger.write_checkpoint, iter(range(100))
+
+    def full(*arguments: Any, **settings: Any) -> Path:
+        if next(saved) == 1:
+            no_space()
+        return write(*arguments, **settings)
+
+    monkeypatch.setattr(ledger, "write_checkpoint", full)
+    found = failure(experiment(), tmp_path / "run")
+    assert found.code == "R405" and "full" in found.message and "step 3" in found.hints[0]
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
+    found = failure(experiment(accumulate=3), tmp_path / "run")
+    assert found.code == "R407"
+
+
+def test_fp16_without_a_gpu_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert failure(experiment(precision="fp16"), tmp_path / "run").code == "R411"
+
+
+def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
+    options = Options(is_progress_shown=False, trackers=("mlflowww",))
+    assert failure(experiment(), tmp_path / "run", options).code == "R412"
+
+
+def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(made: training.Machinery, step: int) -> None:
+        raise RuntimeError("not in generated code")
+
+    monkeypatch.setattr(training, "take_step", broken)
+    with pytest.raises(RuntimeError, match="not in generated code"):
+        run(experiment(), tmp_path / "run", LIBRARY, QUIET)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    take = training.take_step
+
+    def interrupted(made: training.Machinery, step: int) -> None:
+        if step == 4:
+            os.kill(os.getpid(), number)
+        take(made, step)
+
+    monkeypatch.setattr(training, "take_step", interrupted)
+    result = run(experiment(), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    assert (result.status, result.exit_code) == ("interrupted", 130)
+    last = latest(tmp_path / "run" / "checkpoints")
+    assert last is not None and last.step == 5
+
+
+def test_a_failed_run_says_so_in_its_summary(tmp_path: Path) -> None:
+    failure(with_term(experiment(), "confused_shapes"), tmp_path / "run")
+    assert '"status": "failed"' in (tmp_path / "run" / "summary.json").read_text()
+
+
