@@ -56,9 +56,12 @@ class MemorySamples:
     def labels(self) -> Tensor | None:
         return self.tensors.get("label")
 
-    @cached_property
     def digest(self) -> str:
         """SHA-256 of every field and of the sample numbers."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         total = hashlib.sha256()
         for name, tensor in sorted({**self.tensors, "ids": self.ids}.items()):
             array = tensor.cpu().contiguous().numpy()
@@ -112,9 +115,12 @@ class FileSamples:
     def origin(self) -> str:
         return str(self.folder)
 
-    @cached_property
     def digest(self) -> str:
         """SHA-256 of the list of names, sizes and labels: the images themselves are not read for it."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> str:
         total = hashlib.sha256()
         labels = [None] * len(self.names) if self.labels is None else self.labels.tolist()
         for name, number, label in zip(self.names, self.ids.tolist(), labels, strict=True):
@@ -195,10 +201,13 @@ class SplitsOnUse(Mapping[str, Samples]):
         return size
 
     def _check(self, split: str, samples: Samples) -> None:
-        expected = self._declared((self._facts.splits or {})[split])
+        size = (self._facts.splits or {})[split]
+        expected = self._declared(size)
         origin = getattr(samples, "origin", "")
         if expected is not None and len(samples) != expected:
-            raise BrokenData(f"`{self._name}.{split}` has {len(samples)} samples instead of {expected}", origin)
+            remark = f"; if that is meant, say `{size}={len(samples)}`" if size in self._settings else ""
+            reason = f"`{self._name}.{split}` has {len(samples)} samples instead of {expected}{remark}"
+            raise BrokenData(reason, origin)
         labels, classes = samples.labels, self._declared(self._facts.classes)
         if labels is not None and len(labels) and classes is not None:
             low, high = int(labels.min()), int(labels.max())

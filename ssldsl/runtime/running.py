@@ -267,4 +267,4 @@ def _open(datasets: Datasets, stage: StagePlan) -> dict[str, Samples]:
 
 
 def _digests(data: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, str]]:
-    return {stage: {id_: samples.digest for id_, samples in found.items()} for stage, found in data.items()}
+    return {stage: {id_: samples.digest() for id_, samples in found.items()} for stage, found in data.items()}

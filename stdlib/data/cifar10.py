@@ -69,7 +69,7 @@ def batch_splits(
     return SplitsOnUse(source.__name__, facts_of(source), readers, **settings)
 
 
-@op(splits={"train": 50000, "test": 10000}, fields={"image": "3 32 32"}, classes=10)
+@op(paper="krizhevsky2009cifar", splits={"train": 50000, "test": 10000}, fields={"image": "3 32 32"}, classes=10)
 def cifar10(*, root: str = "") -> Splits:
     """50,000 and 10,000 colour images of 32 by 32 pixels, from `cifar-10-batches-py` below `root`.
 

@@ -5,7 +5,9 @@ from ssldsl.ops.data import Splits
 from ssldsl.stdlib.data.cifar10 import batch_splits
 
 
-@op(splits={"train": "train_size", "test": 10000}, fields={"image": "3 32 32"}, classes=100)
+@op(
+    paper="krizhevsky2009cifar", splits={"train": "train_size", "test": 10000}, fields={"image": "3 32 32"}, classes=100
+)
 def cifar100(*, root: str = "", train_size: PositiveInt = 50000) -> Splits:
     """50,000 and 10,000 colour images of 32 by 32 pixels, from `cifar-100-python` below `root`, with their fine labels.
 

@@ -6,7 +6,12 @@ from ssldsl.ops.places import find
 from ssldsl.stdlib.data.image_folder import folder_splits
 
 
-@op(splits={"train": 1281167, "val": 50000}, fields={"image": "3 height width"}, classes=1000)
+@op(
+    paper="russakovsky2015imagenet",
+    splits={"train": 1281167, "val": 50000},
+    fields={"image": "3 height width"},
+    classes=1000,
+)
 def imagenet(*, root: str = "") -> Splits:
     """Photographs of different sizes, from `train/<class>/` and `val/<class>/` in `root` or in `imagenet` below it.
 

@@ -49,7 +49,7 @@ def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) 
     return SplitsOnUse(name, facts_of(source), readers)
 
 
-@op(splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
+@op(paper="lecun1998mnist", splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
 def mnist(*, root: str = "") -> Splits:
     """60,000 and 10,000 grey images of handwritten digits, from `MNIST/raw` below `root` as torchvision lays it out.
 

@@ -37,7 +37,12 @@ def read_split(split: str, root: str) -> MemorySamples:
     return MemorySamples.of(str(path), image=images, label=labels.long() - 1)
 
 
-@op(splits={"train": 5000, "test": 8000, "unlabeled": 100000}, fields={"image": "3 96 96"}, classes=10)
+@op(
+    paper="coates2011stl10",
+    splits={"train": 5000, "test": 8000, "unlabeled": 100000},
+    fields={"image": "3 96 96"},
+    classes=10,
+)
 def stl10(*, root: str = "") -> Splits:
     """Colour images of 96 by 96 pixels, from `stl10_binary` below `root`; the split `unlabeled` has no labels.
 

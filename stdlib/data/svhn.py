@@ -30,7 +30,12 @@ def read_split(split: str, root: str) -> MemorySamples:
     return MemorySamples.of(str(path), image=pixels, label=torch.from_numpy(labels) % 10)
 
 
-@op(splits={"train": 73257, "test": 26032, "extra": 531131}, fields={"image": "3 32 32"}, classes=10)
+@op(
+    paper="netzer2011svhn",
+    splits={"train": 73257, "test": 26032, "extra": 531131},
+    fields={"image": "3 32 32"},
+    classes=10,
+)
 def svhn(*, root: str = "") -> Splits:
     """Colour images of digits, 32 by 32 pixels, in unequal numbers per class, from `train_32x32.mat` and the like.
 

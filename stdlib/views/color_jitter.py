@@ -60,8 +60,8 @@ def color_jitter(
     $$ x' = f x + (1 - f)\,y, \quad f \sim U(\max(0, 1 - a), 1 + a), \quad \text{hue} + U(-a, a) $$
 
     Source: Chen et al., ICML 2020, app. A; strengths and p of Grill et al., NeurIPS 2020, app. B. y is 0 for
-    brightness, the mean grey for contrast, the pixel's grey for saturation. They come in this order; `shuffled` draws one of the
-    24 orders for every image, as the papers do, at four times the cost.
+    brightness, the mean grey for contrast, the pixel's grey for saturation. They come in this order; `shuffled`
+    draws one of the 24 orders for every image, as the papers do, at four times the cost.
     """
     if hue > 0.5:
         raise ValueError(f"half the circle of hues is the largest change, and hue is {hue}")

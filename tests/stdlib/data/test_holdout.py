@@ -1,0 +1,36 @@
+from collections.abc import Callable
+
+import torch
+
+from ssldsl.ops.samples import MemorySamples
+from ssldsl.stdlib.data.holdout import holdout
+from ssldsl.stdlib.data.subset import subset
+from ssldsl.stdlib.data.unlabel import unlabel
+from ssldsl.stdlib.data.without_holdout import without_holdout
+
+Make = Callable[[list[int]], MemorySamples]
+
+
+def test_the_two_parts_are_the_whole_and_share_nothing(labelled: Make) -> None:
+    data = labelled([40, 25, 35])
+    kept, rest = holdout(data, count=20, seed=5), without_holdout(data, count=20, seed=5)
+    assert (len(kept), len(rest)) == (20, 80)
+    assert torch.cat([kept.ids, rest.ids]).sort().values.tolist() == list(range(100))
+
+
+def test_classes_keep_their_shares(labelled: Make) -> None:
+    assert holdout(labelled([400, 250, 350]), count=0.1).labels.bincount().tolist() == [40, 25, 35]
+
+
+def test_rounding_goes_to_the_largest_remainders(labelled: Make) -> None:
+    found = holdout(labelled([47, 16, 158]), count=10).labels.bincount().tolist()
+    assert found == [2, 1, 7]  # exactly 2.13, 0.72 and 7.15
+
+
+def test_the_held_out_part_has_an_order_of_its_own(labelled: Make) -> None:
+    data = labelled([100, 100])
+    assert set(holdout(data, count=20).ids.tolist()) != set(subset(data, count=20).ids.tolist())
+
+
+def test_data_without_labels_are_split_too(labelled: Make) -> None:
+    assert len(without_holdout(unlabel(labelled([30, 30])), count=12)) == 48
