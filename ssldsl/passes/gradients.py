@@ -1,27 +1,25 @@
 """Which nodes of a training step something differentiates through."""
 
+from collections.abc import Collection
+
 from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Graph
 
 
 def nodes_with_gradient(graph: Graph) -> frozenset[Node]:
     """The nodes whose value depends on a trained parameter, and on whose value a term depends with gradient."""
-    wanted: dict[Node, None] = {}
-    moving = {node for node in graph.trained_nodes if reaches(node, graph.train)}
-    roots = [term.node for term in graph.terms if term.node in moving]
-    while roots:
-        node = roots.pop()
-        if node not in wanted:
-            wanted[node] = None
-            roots += [value for value in node.inputs if value in moving]
+    modules = frozenset[str]().union(*(node.live for node in graph.trained_nodes if node.op == "net"))
+    trained = {path for path in modules if is_trained(path, graph.train)}
+    wanted: set[Node] = set()
+    waiting = [term.node for term in graph.terms]
+    while waiting:
+        node = waiting.pop()
+        if node not in wanted and not trained.isdisjoint(node.live):
+            wanted.add(node)
+            waiting += node.inputs
     return frozenset(wanted)
 
 
-def reaches(node: Node, train: tuple[str, ...]) -> bool:
-    """Whether the gradient of a value reaches a module, or a part of a module, that the stage trains."""
-    return any(overlap(path, trained) for path in node.live for trained in train)
-
-
-def overlap(path: str, trained: str) -> bool:
-    """`encoder` and `encoder.layer4`, either way round, or the same."""
-    return path == trained or path.startswith(f"{trained}.") or trained.startswith(f"{path}.")
+def is_trained(path: str, train: Collection[str]) -> bool:
+    """Whether a stage trains a module: itself, a part of it (`encoder.layer4`), or what it is a part of."""
+    return path in train or any(path.startswith(f"{t}.") or t.startswith(f"{path}.") for t in train)

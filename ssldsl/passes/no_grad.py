@@ -8,5 +8,5 @@ from ssldsl.passes.gradients import nodes_with_gradient
 
 
 def no_grad(graph: Graph, context: Context) -> Graph:
-    """Nodes are marked that no trained parameter reaches, or through which no term differentiates (as before a `stop`)."""
+    """Nodes are marked that no trained parameter reaches, or through which no term differentiates (before a `stop`)."""
     return evolve(graph, no_grad=frozenset(graph.nodes) - nodes_with_gradient(graph))

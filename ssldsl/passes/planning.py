@@ -20,7 +20,7 @@ from ssldsl.graph.plan import (
 from ssldsl.graph.primitives import is_data
 from ssldsl.graph.shapes import with_sizes
 from ssldsl.passes import Clock, Context, run_passes
-from ssldsl.passes.gradients import overlap
+from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of
 
 
@@ -192,6 +192,6 @@ def _module(program: Program, module: Module, clocks: Mapping[str, Clock], sizes
 def _clock_of(program: Program, module: Module, clocks: Mapping[str, Clock]) -> Clock | None:
     """The clock an average keeps time by: that of the first stage that trains what it averages."""
     for stage in program.stages:
-        if module.average_of and any(overlap(module.average_of, path) for path in stage.train):
+        if module.average_of and is_trained(module.average_of, stage.train):
             return clocks[stage.name]
     return next(iter(clocks.values()), None)

@@ -75,7 +75,7 @@ LABELS = ("label", TensorType("Labels", (), Dim.of(10)))
 
 @define
 class Draft:
-    """Makes the nodes of one stage. `coupled`: the encoder is batch-normalised. `open_sizes`: images come in any size."""
+    """Makes nodes. `coupled`: the encoder is batch-normalised. `open_sizes`: images come in any size."""
 
     coupled: bool = False
     open_sizes: bool = False
@@ -173,13 +173,17 @@ class Draft:
         return self.interner.node(op, values, type=TensorType("Scalar"), params=("values",) * len(values), live=live)
 
     def ce(self, stream: str = "labeled") -> Node:
-        return self.mean(self.loss("cross_entropy", logits=self.logits(self.shifted(stream)), labels=self.draw(stream, "label")))
+        return self.mean(
+            self.loss("cross_entropy", logits=self.logits(self.shifted(stream)), labels=self.draw(stream, "label"))
+        )
 
     def rotation(self, *streams: str) -> Node:
         losses = []
         for stream in streams:
             turned, angles = self.rotated(self.shifted(stream))
-            losses.append(self.loss("cross_entropy", "rotation", logits=self.logits(turned, "rotation.angles"), labels=angles))
+            losses.append(
+                self.loss("cross_entropy", "rotation", logits=self.logits(turned, "rotation.angles"), labels=angles)
+            )
         return self.mean(*losses)
 
     def vat(self, stream: str = "unlabeled") -> Node:
@@ -258,5 +262,3 @@ def s4l(coupled: bool = False, forward: str = "concat") -> Program:
         "entmin": (Constant(0.1), draft.entmin()),
     }
     return program(draft, stage(terms, draft.top1(), forward=forward))
-
-

@@ -14,7 +14,10 @@ from ssldsl.types import Dim, NetType, TensorType
 COSINE = Curve("cosine", (("to", 0.0),))
 
 
-def graph(weight: Scalar = Constant(1.0), settings: tuple[tuple[str, Setting], ...] = ()) -> Graph:
+ONE = Constant(1.0)
+
+
+def graph(weight: Scalar = ONE, settings: tuple[tuple[str, Setting], ...] = ()) -> Graph:
     draft = Draft()
     loss = draft.interner.node(
         "entropy", (draft.logits(draft.shifted("labeled")),), type=TensorType("Scalar"), live=frozenset({"encoder"}),
@@ -41,7 +44,8 @@ def test_a_place_is_file_line_and_column_innermost_first() -> None:
     "value",
     [
         None, True, False, 1, 1.0, -2, 1e-05, float("inf"), "text", 'quoted " # and\nmore', (), (1, (2.5, "x")),
-        Duration(30, "ep"), Duration(2.5, "%"), Duration(500, "it"), Dim.of("B") * 4 + 2, Dim.of("B") * -1 + 3, Dim.of(0),
+        Duration(30, "ep"), Duration(2.5, "%"), Duration(500, "it"), Dim.of("B") * 4 + 2, Dim.of("B") * -1 + 3,
+        Dim.of(0),
         (Duration(1, "ep"), Duration(2, "ep")),
         Constant(0.5), COSINE, Combined("-", Constant(1), COSINE),
     ],
@@ -59,7 +63,9 @@ def test_every_form_of_setting_reads_back_with_its_type(value: Setting) -> None:
         (Constant(0.3), "0.3"),
         (Combined("*", Constant(0.3), COSINE), "(0.3 * cosine(to=0.0))"),
         (
-            Combined("then", Curve("linear_ramp", (("length", Duration(10, "ep")),)), Constant(1.0), Duration(10, "ep")),
+            Combined(
+                "then", Curve("linear_ramp", (("length", Duration(10, "ep")),)), Constant(1.0), Duration(10, "ep")
+            ),
             "(linear_ramp(length=10ep) then after 10ep 1.0)",
         ),
         (Combined("/", Combined("-", COSINE, Constant(-1.5)), COSINE), "((cosine(to=0.0) - -1.5) / cosine(to=0.0))"),

@@ -1,8 +1,8 @@
 """How often a training step runs each network."""
 
 import pytest
-from stage_programs import Draft, s4l, signature
 from small_graphs import context, graph_of, one_stage
+from stage_programs import Draft, s4l, signature
 
 from ssldsl.check.program import Program
 from ssldsl.passes import forward_rows, forwards, run_passes
@@ -60,7 +60,10 @@ def test_a_target_is_computed_apart_from_what_is_differentiated() -> None:
     draft = Draft()
     target = draft.stop(draft.logits(draft.shifted("unlabeled")))
     logits = draft.logits(draft.shifted("labeled"))
-    made = one_stage(draft, {"a": draft.loss("entropy", logits=logits), "b": draft.loss("cross_entropy", logits=logits, labels=target)})
+    made = one_stage(
+        draft,
+        {"a": draft.loss("entropy", logits=logits), "b": draft.loss("cross_entropy", logits=logits, labels=target)},
+    )
     graph = run_passes(graph_of(made), context(made))
     recorded = [node in graph.no_grad for node in graph.nodes if node.op == "apply" and node.alias == ""]
     assert sorted(recorded) == [False, False, True, True]
@@ -97,7 +100,8 @@ def test_an_op_that_runs_networks_says_how_often(iterations: int, hidden: int) -
     images, net = draft.shifted("unlabeled"), draft.net("encoder")
     node = draft.interner.node(
         "virtual_adversarial", (net, images, draft.apply("encoder", images)), type=draft.vat().type, live=net.live,
-        params=("net", "images", "logits"), settings=(("iterations", iterations),), draw="v", rows=draft.rows("unlabeled"),
+        params=("net", "images", "logits"), settings=(("iterations", iterations),), draw="v",
+        rows=draft.rows("unlabeled"),
     )  # fmt: skip
     made = one_stage(draft, {"vat": node})
     assert forwards(graph_of(made), made.signatures)["encoder"] == 1 + hidden
