@@ -131,13 +131,16 @@ class Emission:
         if self.from_batch(node) or self._is_rows(node):
             return self._regime  # nothing to differentiate: it may stand in any block
         regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
+        if self.stage.precision == "fp32":
+            return regime
         if self._in_full_precision(node):
-            regime += ("torch.autocast(scalars.device.type, enabled=False)",)
-        return regime
+            return (*regime, "torch.autocast(scalars.device.type, enabled=False)")
+        # a weight that is cast without gradient must not be kept: a later pass would take it, and learn nothing
+        return (*regime, "torch.autocast(scalars.device.type, cache_enabled=False)") if regime else ()
 
     def _in_full_precision(self, node: NodePlan) -> bool:
         """Losses and targets are computed in float32, except where they run networks themselves."""
-        if self.stage.precision == "fp32" or node.op in PRIMITIVES:
+        if node.op in PRIMITIVES:
             return False
         signature = signature_of(self.library, node.op)
         return signature.role in _LOW_PRECISION_ROLES and not any(edge.kind == "Net" for edge in signature.edges)

@@ -47,7 +47,7 @@ class GlobalBatchNorm(_BatchNorm):
             return super().forward(input)
         if (
             input.is_cuda and self.track_running_stats
-        ):  # frozen passes may be differentiated forwards: not the fused one
+        ):  # a frozen pass may be differentiated forwards: no fused layer can
             return nn.SyncBatchNorm.forward(self, input)  # type: ignore[arg-type]  # has all that it reads
         axes = [axis for axis in range(input.dim()) if axis != 1]
         count = input.numel() // input.shape[1] * processes()

@@ -163,6 +163,31 @@ def test_in_low_precision_losses_are_computed_in_float32() -> None:
     assert {value.dtype for value in values.values()} == {torch.float32}
 
 
+def test_in_low_precision_a_pass_without_gradient_takes_none_from_later_passes() -> None:
+    plan = quickstart(precision="bf16")
+    stage = plan.stages[0]
+    first = next(n.id for n in stage.nodes if n.op == "apply")  # the encoder of the labelled images, before all others
+    nodes = tuple(n.model_copy(update={"grad": n.grad and n.id != first}) for n in stage.nodes)
+    plan = without_term(plan.model_copy(update={"stages": (stage.model_copy(update={"nodes": nodes}),)}), "vat")
+    modules, step = built(plan)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = step(random_batch(), torch.zeros(1))["loss"]
+    loss.backward()
+    assert set(gradients(modules)) == set(dict(modules.named_parameters()))
+
+
+@pytest.mark.slow
+def test_compiled_around_a_derivative_that_is_taken_inside_the_step_gives_the_same() -> None:
+    plan, batch, scalars = quickstart(norm="batch"), random_batch(), torch.tensor([0.0, 0.3])
+    values, expected = trained_once(plan, batch, scalars)
+    modules, step = built(plan)
+    found = torch.compile(step, backend="aot_eager")(batch, scalars)
+    found["loss"].backward()
+    torch.testing.assert_close(found["loss"], values["loss"], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(gradients(modules), expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.slow
 def test_compiled_in_one_graph_the_step_gives_the_same() -> None:
     plan = without_term(quickstart(), "vat")
     batch, scalars = random_batch(), torch.zeros(1)
