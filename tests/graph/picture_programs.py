@@ -17,11 +17,12 @@ QUICKSTART = Path(__file__).parents[2] / "specs" / "quickstart.ssl"
 
 def op(name: str, role: Role, edges: str, outputs: str, **defaults: Any) -> Signature:
     """A signature: `edges` as `name:Kind name:Kind`, likewise `outputs`; the defaults are the settings."""
+    dims = {"Features": ("batch", "dim")}
     pairs = [part.split(":") for part in edges.split()]
     return Signature(
         name=name,
         role=role,
-        edges=tuple(Edge(n, k) for n, k in pairs),
+        edges=tuple(Edge(n, k, dims.get(k, ())) for n, k in pairs),
         settings=tuple(SettingSpec(n, "float", d) for n, d in defaults.items()),
         outputs=tuple(Output(*part.split(":")) for part in outputs.split()),
     )
@@ -46,7 +47,9 @@ SIGNATURES = {
         op("cross_entropy", "losses", "logits:Logits labels:Labels", ":Scalar", smoothing=0.0),
         op("entropy", "losses", "logits:Logits", ":Scalar"),
         op("mse", "losses", "probs:Probs target:Probs", ":Scalar"),
-        op("virtual_adversarial", "losses", "net:Net images:Images logits:Logits", ":Scalar", epsilon=1.0, iterations=1),
+        op(
+            "virtual_adversarial", "losses", "net:Net images:Images logits:Logits", ":Scalar", epsilon=1.0, iterations=1
+        ),
         op("cosine", "schedules", "step:Time steps:Time", "", to=0.0),
         op("drops", "schedules", "step:Time steps:Time", "", at=(), by=0.1),
         op("warmup", "schedules", "step:Time steps:Time", "", length=None),
@@ -73,9 +76,14 @@ class Builder:
         return Span(self.source, start, start + len(text))
 
     def data(self, op: str, inputs: Sequence[Node], size: DimLike, settings: dict[str, Any], **more: Any) -> Node:
-        fields = (("image", TensorType("Images", self.pixels)), ("label", TensorType("Labels", (), Dim.of(self.classes))))
+        fields = (
+            ("image", TensorType("Images", self.pixels)),
+            ("label", TensorType("Labels", (), Dim.of(self.classes))),
+        )
         type_ = DataType(fields, Dim.of(size), **more)
-        return self.interner.node(op, tuple(inputs), type=type_, params=("data",) * len(inputs), settings=pairs(settings))
+        return self.interner.node(
+            op, tuple(inputs), type=type_, params=("data",) * len(inputs), settings=pairs(settings)
+        )
 
     def split(self, source: str, name: str, size: DimLike, role: str = "train") -> Node:
         root = self.interner.node("source", type=SplitsType(()), settings=(("op", source),))
@@ -83,7 +91,9 @@ class Builder:
 
     def draw(self, data: Node, stream: str, name: str = "image") -> Node:
         type_ = TensorType("Images", (f"B_{stream}", *self.pixels)) if name == "image" else labels(f"B_{stream}")
-        return self.interner.node("draw", (data,), type=type_, params=("data",), settings=pairs({"stream": stream, "field": name}))
+        return self.interner.node(
+            "draw", (data,), type=type_, params=("data",), settings=pairs({"stream": stream, "field": name})
+        )
 
     def rows(self, data: Node, stream: str) -> Node:
         type_ = TensorType("Rows", (f"B_{stream}",))
@@ -96,7 +106,14 @@ class Builder:
 
     def view(self, op: str, images: Node, rows: Node, draw: str, *spans: Span, **settings: Any) -> Node:
         return self.interner.node(
-            op, (images,), type=images.type, params=("images",), settings=pairs(settings), draw=draw, rows=rows, spans=spans
+            op,
+            (images,),
+            type=images.type,
+            params=("images",),
+            settings=pairs(settings),
+            draw=draw,
+            rows=rows,
+            spans=spans,
         )
 
     def rotated(self, images: Node, *spans: Span) -> tuple[Node, Node]:
@@ -118,9 +135,7 @@ class Builder:
         type_ = TensorType("Logits", (rows, out)) if out else TensorType("Features", (rows, self.width))
         live = value.live | frozenset(p.strip() for p in path.split(">>") if not p.strip().startswith("teacher"))
         net = self.network(path)
-        return self.interner.node(
-            "apply", (net, value), type=type_, params=("net", "inputs"), live=live, spans=spans
-        )
+        return self.interner.node("apply", (net, value), type=type_, params=("net", "inputs"), live=live, spans=spans)
 
     def network(self, path: str) -> Node:
         parts = [self._module(p.strip()) for p in path.split(">>")]
@@ -131,11 +146,15 @@ class Builder:
         target = TensorType("Logits", ("batch", out)) if out else TensorType("Features", ("batch", self.width))
         return self.interner.node("net", type=NetType(None, target), settings=(("name", path),))
 
-    def call(self, op: str, inputs: Sequence[Node], type: Type, settings: dict[str, Any] | None = None, **more: Any) -> Node:
+    def call(
+        self, op: str, inputs: Sequence[Node], type: Type, settings: dict[str, Any] | None = None, **more: Any
+    ) -> Node:
         known = SIGNATURES.get(op)
         params = tuple(e.name for e in known.edges) if known else ("value",) * len(inputs)
         live = frozenset().union(*(i.live for i in inputs)) if op != "stop" else frozenset()
-        return self.interner.node(op, tuple(inputs), type=type, params=params, live=live, settings=pairs(settings or {}), **more)
+        return self.interner.node(
+            op, tuple(inputs), type=type, params=params, live=live, settings=pairs(settings or {}), **more
+        )
 
     def loss(self, op: str, inputs: Sequence[Node], *spans: Span, **settings: Any) -> Node:
         return self.call(op, inputs, TensorType("Scalar"), settings, spans=spans)
@@ -145,7 +164,9 @@ class Builder:
 
     def accuracy(self, name: str, test: Node, net: str, span: Span) -> Evaluation:
         logits = self.apply(net, self.whole(test, "image"))
-        return Evaluation(name, self.call("accuracy", [logits, self.whole(test, "label")], TensorType("Scalar"), {"k": 1}), span)
+        return Evaluation(
+            name, self.call("accuracy", [logits, self.whole(test, "label")], TensorType("Scalar"), {"k": 1}), span
+        )
 
 
 def pairs(settings: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -175,19 +196,30 @@ def quickstart(
     unl = b.data("unlabel", [train], 1437, {}, provenance="")
     lab_span = b.span("labeled   = images.train.subset(100, seed=0) >> shift(1)")
     unl_span = b.span("unlabeled = unlabel(images.train) >> shift(1)")
-    first = b.view("shift", b.draw(lab, "labeled"), b.rows(lab, "labeled"), "labeled.shift", b.span("shift(1)"), pixels=1)
+    first = b.view(
+        "shift", b.draw(lab, "labeled"), b.rows(lab, "labeled"), "labeled.shift", b.span("shift(1)"), pixels=1
+    )
     shift2 = b.span("shift(1)", "stream unlabeled")
     second = b.view("shift", b.draw(unl, "unlabeled"), b.rows(unl, "unlabeled"), "unlabeled.shift", shift2, pixels=1)
     classify = f"{net} >> classes"
     ce, rotation, vat = b.span("ce(labeled)"), b.span("rotation(all)"), b.span("vat(unlabeled)")
-    supervised = b.loss("cross_entropy", [b.apply(classify, first, ce), b.draw(lab, "labeled", "label")], ce, smoothing=0.0)
+    supervised = b.loss(
+        "cross_entropy", [b.apply(classify, first, ce), b.draw(lab, "labeled", "label")], ce, smoothing=0.0
+    )
     turned = [b.rotated(x, rotation) for x in (first, second)]
     pretext = [
-        b.loss("cross_entropy", [b.apply("rotation.angles", b.apply(net, x, rotation), rotation), a], rotation, smoothing=0.0)
+        b.loss(
+            "cross_entropy",
+            [b.apply("rotation.angles", b.apply(net, x, rotation), rotation), a],
+            rotation,
+            smoothing=0.0,
+        )
         for x, a in turned
     ]
     clean = b.apply(classify, second, vat)
-    adversarial = b.loss("virtual_adversarial", [b.network(classify), second, clean], vat, epsilon=epsilon, iterations=1)
+    adversarial = b.loss(
+        "virtual_adversarial", [b.network(classify), second, clean], vat, epsilon=epsilon, iterations=1
+    )
     terms = (
         Term("ce", Constant(weights[0]), supervised, ce),
         Term("rotation", Constant(weights[1]), b.mean(pretext), rotation),
@@ -199,7 +231,9 @@ def quickstart(
         train=(net, "classes", "rotation.angles"),
         init=(),
         terms=terms[::-1] if reverse else terms,
-        optimizer=Configured("sgd", pairs({"lr": times(0.1, Curve("cosine", (("to", 0.0),))), "momentum": 0.9, "weight_decay": 0.0})),
+        optimizer=Configured(
+            "sgd", pairs({"lr": times(0.1, Curve("cosine", (("to", 0.0),))), "momentum": 0.9, "weight_decay": 0.0})
+        ),
         groups=(),
         batch=(("labeled", 50), ("unlabeled", 100)),
         clock="unlabeled",
@@ -215,11 +249,30 @@ def quickstart(
         streams=(
             Stream("labeled", lab, Dim.of(100), span=lab_span),
             Stream("unlabeled", unl, Dim.of(1437), span=unl_span),
-            Stream("all", None, Dim.of(1537), parts=("labeled", "unlabeled"), span=b.span("all       = labeled | unlabeled")),
+            Stream(
+                "all",
+                None,
+                Dim.of(1537),
+                parts=("labeled", "unlabeled"),
+                span=b.span("all       = labeled | unlabeled"),
+            ),
         ),
         modules=(
-            Module(net, "convnet", "net", (("channels", Dim.of(1)),), pairs({"width": 32, "norm": "group"}), span=b.span("convnet(width=32)")),
-            Module("classes", "linear", "head", (("dim", Dim.of(128)), ("classes", Dim.of(10))), span=b.span("classes   = linear")),
+            Module(
+                net,
+                "convnet",
+                "net",
+                (("channels", Dim.of(1)),),
+                pairs({"width": 32, "norm": "group"}),
+                span=b.span("convnet(width=32)"),
+            ),
+            Module(
+                "classes",
+                "linear",
+                "head",
+                (("dim", Dim.of(128)), ("classes", Dim.of(10))),
+                span=b.span("classes   = linear"),
+            ),
             Module("rotation.angles", "linear", "head", (("dim", Dim.of(128)), ("classes", Dim.of(4))), span=rotation),
         ),
         stages=(evolve(main, **stage),),
@@ -294,7 +347,9 @@ def moam() -> Program:
     )  # fmt: skip
     x = _weak(b, data["labeled"], "labeled", "finetune")
     span = b.span("ce(labeled >> weak)")
-    last = b.loss("cross_entropy", [b.apply("encoder >> classes", x, span), b.draw(data["labeled"], "labeled", "label")], span)
+    last = b.loss(
+        "cross_entropy", [b.apply("encoder >> classes", x, span), b.draw(data["labeled"], "labeled", "label")], span
+    )
     finetune = evolve(
         retrain, name="finetune", after=("retrain",), init=(InitFrom(("encoder", "classes"), "retrain"),),
         train=("encoder", "classes"), terms=(Term("sup", Constant(1), last, span),), batch=(("labeled", 128),),
@@ -308,7 +363,13 @@ def moam() -> Program:
         streams=tuple(Stream(n, d, Dim.of(sizes[n]), span=spans[n]) for n, d in data.items()),
         modules=(
             Module("encoder", "resnet50", "net", (), pairs({"widen": 4}), span=b.span("encoder   = resnet50(widen=4)")),
-            Module("classes", "linear", "head", (("dim", Dim.of(8192)), ("classes", Dim.of(1000))), span=b.span("classes   = linear")),
+            Module(
+                "classes",
+                "linear",
+                "head",
+                (("dim", Dim.of(8192)), ("classes", Dim.of(1000))),
+                span=b.span("classes   = linear"),
+            ),
             Module("rotation.angles", "linear", "head", (("dim", Dim.of(8192)), ("classes", Dim.of(4)))),
         ),
         stages=(shared, retrain, finetune),
@@ -334,7 +395,12 @@ def _moam_terms(b: Builder, data: dict[str, Node], streams: tuple[str, str], sta
     angles = [b.loss("cross_entropy", [b.apply("encoder >> rotation.angles", x), a], spans[1]) for x, a in turned]
     vat = b.loss("virtual_adversarial", [b.network("encoder >> classes"), xu, clean], spans[2], epsilon=32.0)
     return (
-        Term("sup", Constant(0.3), b.loss("cross_entropy", [b.apply("encoder >> classes", xl, spans[0]), repeated]), spans[0]),
+        Term(
+            "sup",
+            Constant(0.3),
+            b.loss("cross_entropy", [b.apply("encoder >> classes", xl, spans[0]), repeated]),
+            spans[0],
+        ),
         Term("rotation", Constant(0.7), b.mean(angles), spans[1]),
         Term("vat", Constant(0.3), vat, spans[2]),
         Term("entmin", Constant(0.3), b.loss("entropy", [clean], spans[3]), spans[3]),

@@ -62,9 +62,7 @@ def _larger(one: Mapping[str, Size], other: Mapping[str, Size]) -> dict[str, Siz
     found = dict(one)
     for id, size in other.items():
         known = found.get(id, size)
-        found[id] = Size(
-            max(size.width, known.width), max(size.height, known.height), max(size.header, known.header)
-        )
+        found[id] = Size(max(size.width, known.width), max(size.height, known.height), max(size.header, known.header))
     return found
 
 

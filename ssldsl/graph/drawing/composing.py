@@ -11,14 +11,16 @@ from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
 from ssldsl.graph.drawing.tracing import NETS, Tracer, modules, owner
 from ssldsl.source import Source, Span
 
+KINDS = ("stream", "view", "net", "head", "target", "loss", "total", "eval")
 MEANS = frozenset({"mean", "sum"})
 
 
 def picture_of(program: Program) -> Picture:
     """The picture of a method: every stage has its boxes, each box stands once in its stage."""
     tracers = [_traced(program, stage) for stage in program.stages]
-    boxes = [b for t in tracers for b in _chained(t)[0]]
-    edges = [e for t in tracers for e in _chained(t)[1]]
+    chained = [_chained(tracer) for tracer in tracers]
+    boxes = [b for found, _ in chained for b in sorted(found, key=lambda b: KINDS.index(b.kind))]
+    edges = [e for _, found in chained for e in found]
     used = {s for e in edges for s in e.streams}
     return Picture(
         program.name,
@@ -74,7 +76,15 @@ def _add_total(tracer: Tracer, stage: Stage) -> None:
         text = f"{wording.TIMES} {wording.scalar(term.weight)}"
         reach = tuple(sorted(term.node.live))
         tracer.edges[id] = Edge(
-            id, source, total, "weight", text=text, type=str(term.node.type), reach=reach, origins=origins, spans=(term.span,)
+            id,
+            source,
+            total,
+            "weight",
+            text=text,
+            type=str(term.node.type),
+            reach=reach,
+            origins=origins,
+            spans=(term.span,),
         )
 
 
@@ -101,7 +111,9 @@ def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
     whole, nets = list(_upstream(evaluation.node, "whole")), list(_upstream(evaluation.node, "net", "compose"))
     texts = dict.fromkeys(wording.data(n.inputs[0], tracer.program.signatures) for n in whole)
     spans = [evaluation.span, *evaluation.node.spans]
-    id = tracer.box(f"eval:{evaluation.name}", "eval", evaluation.name, spans=spans, lines=[f"on {t}" for t in texts][:1])
+    id = tracer.box(
+        f"eval:{evaluation.name}", "eval", evaluation.name, spans=spans, lines=[f"on {t}" for t in texts][:1]
+    )
     tracer.boxes[id] = evolve(tracer.boxes[id], type=str(evaluation.node.type))
     for net in nets[:1]:
         source = _module_id(tracer, tracer.program, str(modules(net)[-1].setting("name")))

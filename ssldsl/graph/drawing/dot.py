@@ -20,8 +20,15 @@ def dot(picture: Picture, *, shapes: bool = False) -> str:
         '  edge [fontname="Helvetica", fontsize=9, arrowsize=0.6];',
     ]
     for i, cluster in enumerate(picture.clusters):
-        label = r"\n".join([cluster.title, *cluster.captions]) if len(picture.clusters) > 1 else r"\n".join(cluster.captions)
-        lines += [f"  subgraph cluster_{i} {{", f"    label={_quoted(label)}; fontname=Helvetica; color={_quoted(LINE)};"]
+        label = (
+            r"\n".join([cluster.title, *cluster.captions])
+            if len(picture.clusters) > 1
+            else r"\n".join(cluster.captions)
+        )
+        lines += [
+            f"  subgraph cluster_{i} {{",
+            f"    label={_quoted(label)}; fontname=Helvetica; color={_quoted(LINE)};",
+        ]
         lines += [f"    {_box(b)};" for b in picture.boxes_of(cluster.id)]
         lines.append("  }")
     lines += [f"  {_edge(e, picture, shapes)};" for e in picture.edges]
@@ -64,4 +71,6 @@ def _link(picture: Picture, source: str, target: str, text: str) -> list[str]:
     if not tail or not head:
         return []
     ends = f"{_quoted(tail[-1].id)} -> {_quoted(head[0].id)}"
-    return [f"  {ends} [ltail=cluster_{index[source]}, lhead=cluster_{index[target]}, label={_quoted(text)}, constraint=false];"]
+    return [
+        f"  {ends} [ltail=cluster_{index[source]}, lhead=cluster_{index[target]}, label={_quoted(text)}, constraint=false];"
+    ]

@@ -30,7 +30,9 @@ def html(layouts: Sequence[Layout], titles: Sequence[str] = (), *, title: str = 
     drawings = [Markup(svg(layout, title=name)) for layout, name in zip(layouts, names, strict=True)]
     height = sum(layout.height for layout in layouts)
     wide = max(layout.width for layout in layouts) >= WIDE * height
-    template = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template("page.html.j2")
+    template = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template(
+        "page.html.j2"
+    )
     return template.render(
         title=title or names[0],
         arrangement="below" if wide else "beside",
@@ -57,12 +59,20 @@ def facts(pictures: Sequence[Picture], sources: Sequence[Source]) -> dict[str, A
     lanes: dict[str, Any] = {}
     for picture in pictures:
         for box in picture.boxes:
-            items[box.id] = {"title": box.title or " >> ".join(box.chips), "facts": _of_box(box)}
-            items[box.id]["lines"] = _lines(box.spans, sources)
+            _add(items, box.id, box.title or " >> ".join(box.chips), _of_box(box), _lines(box.spans, sources))
         for edge in picture.edges:
-            items[edge.id] = {"title": _name(edge, picture), "facts": _of_lane(edge), "lines": _lines(edge.spans, sources)}
+            _add(items, edge.id, _name(edge, picture), _of_lane(edge), _lines(edge.spans, sources))
             lanes[edge.id] = {"source": edge.source, "target": edge.target, "origins": list(edge.origins)}
     return {"items": items, "lanes": lanes}
+
+
+def _add(
+    items: dict[str, Any], id: str, title: str, about: list[tuple[str, str]], lines: list[tuple[int, int, int]]
+) -> None:
+    """One more thing; of two pictures that have it, what either says and the lines of both."""
+    before = items.get(id, {"facts": [], "lines": []})
+    both = dict.fromkeys([*before["facts"], *about])
+    items[id] = {"title": title, "facts": list(both), "lines": list(dict.fromkeys([*before["lines"], *lines]))}
 
 
 def _name(edge: Edge, picture: Picture) -> str:
@@ -96,5 +106,7 @@ def _places(spans: Iterable[Span]) -> list[tuple[str, str]]:
 def _lines(spans: Iterable[Span], sources: Sequence[Source]) -> list[tuple[int, int, int]]:
     """Source, first and last line of every span."""
     index = {s: i for i, s in enumerate(sources)}
-    found = [(index[s.source], s.line, s.source.position(max(s.start, s.end - 1))[0]) for s in spans if s.source in index]
+    found = [
+        (index[s.source], s.line, s.source.position(max(s.start, s.end - 1))[0]) for s in spans if s.source in index
+    ]
     return list(dict.fromkeys(found))

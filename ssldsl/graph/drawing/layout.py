@@ -92,7 +92,9 @@ def _columns(
     """Left edge and width of every column, and where the last one ends."""
     boxes, edges = layout.picture.boxes, layout.picture.edges
     last = max(column.values(), default=0)
-    widths = {c: max((layout.sizes[b.id].width for b in boxes if column[b.key] == c), default=0.0) for c in range(last + 1)}
+    widths = {
+        c: max((layout.sizes[b.id].width for b in boxes if column[b.key] == c), default=0.0) for c in range(last + 1)
+    }
     gaps = dict.fromkeys(widths, GAP)
     key = {b.id: b.key for b in boxes}
     for edge in edges:
@@ -201,13 +203,19 @@ class Router:
         points = [start]
         if self.layout.shapes and edge.shape:
             points.append((start[0] + text_width(edge.shape, SHAPE) + 10, start[1]))
-        mates = sorted((e for e in flow if (e.source, e.target) == (edge.source, edge.target)), key=lambda e: self.rank[e.id])
+        mates = sorted(
+            (e for e in flow if (e.source, e.target) == (edge.source, edge.target)), key=lambda e: self.rank[e.id]
+        )
         offset = (mates.index(edge) + 0.5) * self.layout.lane
         named = 6 if any(e.kind == "label" for e in mates) else 0
         for c in range(self.column[edge.source] + 1, self.column[edge.target]):
             y = round(self.passing[(edge.source, edge.target), c] + offset + named, 1)
             points += [(self.lefts[c], y), (self.lefts[c] + self.widths[c], y)]
-        text = ((points[-2][0] + points[-1][0]) / 2, points[-1][1]) if self.column[edge.target] - self.column[edge.source] > 1 else start
+        text = (
+            ((points[-2][0] + points[-1][0]) / 2, points[-1][1])
+            if self.column[edge.target] - self.column[edge.source] > 1
+            else start
+        )
         if edge.kind == "weight":
             pill = (start[0] + pill_width(edge.text) + 16, start[1])
             text = ((start[0] + 10 + pill[0] - 6) / 2, start[1])
@@ -227,7 +235,12 @@ class Router:
             return Route(((x, start), (target.x + target.width / 2, end)), (x, (start + end) / 2))
         low = max(r.bottom for r in self.layout.boxes.values()) + 14
         return Route(
-            ((source.right, source.bottom - 6), (source.right + 16, low), (target.x - 16, low), (target.x, target.bottom - 6))
+            (
+                (source.right, source.bottom - 6),
+                (source.right + 16, low),
+                (target.x - 16, low),
+                (target.x, target.bottom - 6),
+            )
         )
 
     def _quiet(self, edge: Edge, source: Rect, target: Rect) -> Route:

@@ -69,7 +69,9 @@ def eval_width(box: Box) -> float:
 def text_height(box: Box) -> float:
     """Of title, lines and chips together."""
     chips = chip_rows(box)
-    return (17.0 if box.title else 0) + LEADING * len(lines_of(box)) + (CHIP_HEIGHT + 4) * len(chips) + (2 if chips else 0)
+    return (
+        (17.0 if box.title else 0) + LEADING * len(lines_of(box)) + (CHIP_HEIGHT + 4) * len(chips) + (2 if chips else 0)
+    )
 
 
 def box_sizes(picture: Picture, lane: float = LANE) -> dict[str, Size]:

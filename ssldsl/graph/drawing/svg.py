@@ -184,7 +184,9 @@ def _lane(layout: Layout, edge: Edge) -> Iterable[str]:
 def _about_lane(edge: Edge) -> str:
     facts = [", ".join(edge.streams), edge.type, f"{edge.count} draws" if edge.count > 1 else ""]
     if edge.kind in ("data", "label"):
-        facts.append("no gradient" if edge.detached else f"gradient reaches {', '.join(edge.reach)}" if edge.reach else "")
+        facts.append(
+            "no gradient" if edge.detached else f"gradient reaches {', '.join(edge.reach)}" if edge.reach else ""
+        )
     facts += [f"{s.source.name}:{s.line}" for s in edge.spans[:1]]
     return "\n".join(f for f in facts if f)
 
@@ -208,7 +210,8 @@ def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
     width = 2.6 if edge.kind == "data" else 1.3
     dash = "6 4" if edge.detached else ""
     spread = width if len(streams) > 1 else 0
-    yield path(curve(route.points), FRAME, width * len(streams) + 3, kind="casing")
+    if edge.mark not in MARKS:
+        yield path(curve(route.points), FRAME, width * len(streams) + 3, kind="casing")
     for i, stream in enumerate(streams):
         shift = (i - (len(streams) - 1) / 2) * spread
         yield path(curve(route.points, shift), stream_colour(stream, all_streams), width, kind="line", dash=dash)
@@ -241,8 +244,9 @@ def _pill(layout: Layout, edge: Edge) -> Iterable[str]:
     x, y = layout.routes[edge.id].label
     lines, width = pill_lines(edge.text), pill_width(edge.text)
     height = 7 + 14 * len(lines)
-    yield _group("pill", edge.id, edge.mark, _about_lane(edge))
-    colour = MARKS.get(edge.mark, INK)
+    # quiet without being see-through: the lane runs under it
+    yield _group("pill", edge.id, "" if edge.mark == "same" else edge.mark, _about_lane(edge))
+    colour = FAINT if edge.mark == "same" else MARKS.get(edge.mark, INK)
     yield rect(Rect(x - width / 2, y - height / 2, width, height), PAPER, colour, 10, kind="pill", width=1.2)
     for i, line in enumerate(lines):
         yield text(x, y - height / 2 + 14.5 + 14 * i, line, PILL, colour, bold=True, anchor="middle", kind="name")
@@ -260,7 +264,9 @@ def _box(layout: Layout, box: Box) -> Iterable[str]:
     yield _group(f"box {box.kind}", box.id, box.mark, _about_box(box))
     if box.mark in MARKS:
         halo = Rect(place.x - 4, place.y - 4, place.width + 8, place.height + 8)
-        yield rect(halo, "none", MARKS[box.mark], 11, kind="glow", width=2.2, dash="6 4" if box.mark == "removed" else "")
+        yield rect(
+            halo, "none", MARKS[box.mark], 11, kind="glow", width=2.2, dash="6 4" if box.mark == "removed" else ""
+        )
     radius = place.width / 2 if box.kind == "total" else 14 if box.kind == "head" else 8
     yield rect(place, fill, AVERAGE if box.average else line, radius, kind="shape", width=width, dash=dash)
     if box.kind == "stream":
@@ -297,7 +303,15 @@ def _inner_lanes(layout: Layout, box: Box) -> Iterable[str]:
 
 def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:
     if box.kind == "total":
-        yield text(place.x + place.width / 2, place.y + place.height / 2 + 5, box.title, TITLE, PAPER, bold=True, anchor="middle")
+        yield text(
+            place.x + place.width / 2,
+            place.y + place.height / 2 + 5,
+            box.title,
+            TITLE,
+            PAPER,
+            bold=True,
+            anchor="middle",
+        )
         return
     if box.kind == "eval":
         yield from _eval_text(box, place)
@@ -320,7 +334,9 @@ def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:
 def _eval_text(box: Box, place: Rect) -> Iterable[str]:
     x, y = place.x + PADDING, place.y + place.height / 2 + 4
     yield text(x, y, box.title, LINE_SIZE, SOFT, bold=True, kind="soft")
-    yield text(x + text_width(box.title, LINE_SIZE, bold=True) + 6, y, " ".join(box.lines), LINE_SIZE, FAINT, kind="soft")
+    yield text(
+        x + text_width(box.title, LINE_SIZE, bold=True) + 6, y, " ".join(box.lines), LINE_SIZE, FAINT, kind="soft"
+    )
 
 
 def _chips(box: Box, x: float, y: float) -> Iterable[str]:

@@ -129,7 +129,9 @@ class Tracer:
         is_label = isinstance(node.type, TensorType) and node.type.kind == "Labels"
         self._note(id, type=str(node.type))
         field_name = str(node.setting("field") or "")
-        return Value(id, (id,), (name,), "label" if is_label else "data", node, node.type, name=field_name if is_label else "")
+        return Value(
+            id, (id,), (name,), "label" if is_label else "data", node, node.type, name=field_name if is_label else ""
+        )
 
     def _in_stream(self, node: Node) -> bool:
         """Whether a view is part of a stream's declaration, and so of its draw."""
@@ -183,7 +185,9 @@ class Tracer:
         lines = (wording.module(module, self.program.signatures),)
         id = self.box(f"{kind}:{path}", kind, path, spans=spans, lines=lines)
         trained = any(t == path or t.startswith(path + ".") or path.startswith(t + ".") for t in self.stage.train)
-        self.boxes[id] = evolve(self.boxes[id], frozen=not trained and not module.average_of, average=bool(module.average_of))
+        self.boxes[id] = evolve(
+            self.boxes[id], frozen=not trained and not module.average_of, average=bool(module.average_of)
+        )
         return id
 
     def _applied(self, node: Node) -> list[Value]:
@@ -200,7 +204,8 @@ class Tracer:
         main = [v for v in inputs if v.kind == "data"]
         if sum(any(v.kind == "data" for v in self.values(i)) for i in node.inputs) == 1:
             return [
-                Value(id, (*v.path, id), v.streams, "data", node, node.type, node.live, detached, "", (lanes[v],)) for v in main
+                Value(id, (*v.path, id), v.streams, "data", node, node.type, node.live, detached, "", (lanes[v],))
+                for v in main
             ]
         streams = tuple(dict.fromkeys(s for v in main for s in v.streams))
         return [Value(id, (id,), streams, "data", node, node.type, node.live, detached, "", tuple(lanes.values()))]

@@ -50,7 +50,9 @@ def arguments(
     return ", ".join(shown + (["…"] if len(said) > limit else []))
 
 
-def call(op: str, settings: tuple[tuple[str, Setting], ...], signature: Signature | None, *, whole: bool = False) -> str:
+def call(
+    op: str, settings: tuple[tuple[str, Setting], ...], signature: Signature | None, *, whole: bool = False
+) -> str:
     """`convnet(width=64)`; without brackets where every setting is the default."""
     inside = arguments(settings, signature, whole=whole)
     return f"{op}({inside})" if inside else op
@@ -152,4 +154,6 @@ def configured(value: Configured, program: Program) -> str:
 
 def init(value: InitFrom) -> str:
     """`weights of encoder, classes, averaged`."""
-    return f"{', '.join(value.modules)} start" + (" from the average of" if value.average else " from") + f" {value.stage}"
+    return (
+        f"{', '.join(value.modules)} start" + (" from the average of" if value.average else " from") + f" {value.stage}"
+    )

@@ -1,0 +1,323 @@
+"""The meaning of an experiment without its accidents: names, the order of terms, how a product is written.
+
+Two experiments of equal `identity` minimise the same losses over the same data in the same way. What names cannot tell apart is told
+apart by use: every module, stream and random draw gets a colour, made of what it is and of where it occurs, refined a few times.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from attrs import define, field, frozen
+
+from ssldsl.check.nodes import Combined, Constant, Curve, Node, Scalar, Setting
+from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream
+from ssldsl.types import NetType
+
+COMMUTATIVE = frozenset({"mean", "sum"})
+PLACES = frozenset({"root"})  # settings that say where files lie, not what is in them
+ROUNDS = 3
+
+Naming = Callable[[str, str], str]  # (kind, name) -> what stands for it
+
+
+def digest(value: object) -> str:
+    """A short hash of plain nested data."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
+
+
+def scalar_form(value: Scalar) -> Any:
+    """A scalar with constants folded, and sums and products in a fixed order."""
+    match value:
+        case Constant():
+            return float(value.value)
+        case Curve():
+            return (value.op, settings_form(value.settings))
+        case Combined(op="then"):
+            return ("then", scalar_form(value.left), scalar_form(value.right), str(value.length))
+        case Combined():
+            return _arithmetic(value)
+
+
+def _arithmetic(value: Combined) -> Any:
+    left, right = scalar_form(value.left), scalar_form(value.right)
+    if isinstance(left, float) and isinstance(right, float):
+        operations = {
+            "+": left + right,
+            "-": left - right,
+            "*": left * right,
+            "/": left / right if right else float("nan"),
+        }
+        return operations[value.op]
+    if value.op in "-/":
+        return (value.op, left, right)
+    parts = [
+        p for side in (left, right) for p in (side[1] if isinstance(side, tuple) and side[0] == value.op else (side,))
+    ]
+    numbers = [p for p in parts if isinstance(p, float)]
+    others = sorted((p for p in parts if not isinstance(p, float)), key=repr)
+    unit = 1.0 if value.op == "*" else 0.0
+    total = unit
+    for number in numbers:
+        total = total * number if value.op == "*" else total + number
+    kept = ([total] if total != unit else []) + others
+    return kept[0] if len(kept) == 1 else (value.op, tuple(kept))
+
+
+def setting_form(value: Setting) -> Any:
+    """A setting as plain data: `1` and `1.0` stay apart, a schedule that is constant is its number."""
+    if isinstance(value, Constant | Curve | Combined):
+        return scalar_form(value)
+    if isinstance(value, tuple | list):
+        return tuple(setting_form(v) for v in value)
+    return repr(value)
+
+
+def settings_form(settings: Iterable[tuple[str, Setting]]) -> Any:
+    return tuple(sorted((k, setting_form(v)) for k, v in settings if k not in PLACES))
+
+
+def configured_form(value: Configured | None) -> Any:
+    return None if value is None else (value.op, settings_form(value.settings))
+
+
+@define
+class Forms:
+    """The forms of the nodes of one program: what they are without any name, and with names as a naming gives them."""
+
+    _bare: dict[int, str] = field(factory=dict)
+
+    def bare(self, node: Node) -> str:
+        """What a node is, with every module, stream and draw alike."""
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            waiting = [i for i in top.inputs if i.id not in self._bare]
+            if top.id not in self._bare and waiting:
+                stack += waiting
+                continue
+            stack.pop()
+            if top.id not in self._bare:
+                inputs = [self._bare[i.id] for i in top.inputs]
+                kept = [(k, v) for k, v in top.settings if not is_name(top, k)]
+                drawn = bool(top.draw)
+                order = sorted(inputs) if top.op in COMMUTATIVE else inputs
+                self._bare[top.id] = digest((top.op, settings_form(kept), top.params, drawn, order))
+        return self._bare[node.id]
+
+    def walk(self, root: Node) -> list[Node]:
+        """The node and all it depends on, inputs before users; those of a mean or a sum in an order of their own."""
+        found: dict[int, Node] = {}
+        stack = [(root, False)]
+        while stack:
+            node, ready = stack.pop()
+            if node.id in found:
+                continue
+            if ready:
+                found[node.id] = node
+                continue
+            stack.append((node, True))
+            stack += [(i, False) for i in reversed(self._inputs(node))]
+        return list(found.values())
+
+    def _inputs(self, node: Node) -> list[Node]:
+        return sorted(node.inputs, key=self.bare) if node.op in COMMUTATIVE else list(node.inputs)
+
+    def form(self, root: Node, naming: Naming) -> tuple[Any, ...]:
+        """The node as a list of lines, inputs before users, names as `naming` says and numbered where it says the same."""
+        labels, nodes = Labels(naming), self.walk(root)
+        index = {node.id: i for i, node in enumerate(nodes)}
+        return tuple(
+            (n.op, labels.settings(n), n.params, labels.draw(n), [index[i.id] for i in self._inputs(n)]) for n in nodes
+        )
+
+    def names(self, root: Node, naming: Naming) -> list[tuple[str, str, str]]:
+        """Every module, stream and draw of a root, with its label inside it."""
+        labels = Labels(naming)
+        for node in self.walk(root):
+            labels.settings(node)
+            labels.draw(node)
+        return [(kind, name, label) for (kind, name), label in labels.seen.items()]
+
+
+def is_name(node: Node, setting: str) -> bool:
+    """Whether a setting of a node is the name of a module or a stream."""
+    return (node.op == "net" and setting == "name") or (node.op in ("draw", "rows") and setting == "stream")
+
+
+@define
+class Labels:
+    """Names inside one root: what the naming says, and a number for each further one of which it says the same."""
+
+    naming: Naming
+    seen: dict[tuple[str, str], str] = field(factory=dict)
+    counts: dict[str, int] = field(factory=dict)
+
+    def of(self, kind: str, name: str) -> str:
+        if (kind, name) not in self.seen:
+            said = f"{kind}:{self.naming(kind, name)}"
+            self.counts[said] = self.counts.get(said, 0) + 1
+            self.seen[kind, name] = f"{said}#{self.counts[said]}"
+        return self.seen[kind, name]
+
+    def settings(self, node: Node) -> Any:
+        plain = settings_form((k, v) for k, v in node.settings if not is_name(node, k))
+        kind = "module" if node.op == "net" else "stream"
+        return (plain, [self.of(kind, str(v)) for k, v in node.settings if is_name(node, k)])
+
+    def draw(self, node: Node) -> str:
+        return self.of("draw", node.draw) if node.draw else ""
+
+
+@frozen
+class Root:
+    """A node that means something by itself: a term of a stage with its weight, or an evaluation."""
+
+    stage: int
+    role: Any
+    node: Node
+
+
+def roots(program: Program) -> list[Root]:
+    found = []
+    for i, stage in enumerate(program.stages):
+        found += [Root(i, ("term", scalar_form(t.weight)), t.node) for t in stage.terms]
+        found += [Root(i, ("eval",), e.node) for e in stage.evaluations]
+    return found
+
+
+@define
+class Colours:
+    """A colour for every module, stream and draw, that does not depend on its name."""
+
+    program: Program
+    forms: Forms = field(factory=Forms)
+    colour: dict[tuple[str, str], str] = field(factory=dict)
+
+    def refine(self) -> "Colours":
+        """Start from what a thing is; then look, again and again, at where it is used."""
+        for module in self.program.modules:
+            self.colour["module", module.path] = digest(_module_form(module))
+        for stream in self.program.streams:
+            self.colour["stream", stream.name] = digest(self._stream_form(stream))
+        for _ in range(ROUNDS):
+            uses = self._uses()
+            keys = {*self.colour, *uses}
+            self.colour = {key: digest((self.colour.get(key, ""), sorted(uses.get(key, ())))) for key in keys}
+        return self
+
+    def naming(self, stage: int) -> Naming:
+        def name(kind: str, name: str) -> str:
+            return self.colour.get((kind, f"{stage}/{name}" if kind == "draw" else name), "")
+
+        return name
+
+    def _stream_form(self, stream: Stream) -> Any:
+        return self.forms.bare(stream.data) if stream.data is not None else "join"
+
+    def _uses(self) -> dict[tuple[str, str], list[str]]:
+        """In which roots, and at which place of them, everything with a name occurs; and in which settings of stages."""
+        uses: dict[tuple[str, str], list[str]] = {}
+
+        def note(path: str, use: str) -> None:
+            owner, part = owned(self.program, path)
+            uses.setdefault(("module", owner), []).append(f"{use} {part}")
+
+        for root in roots(self.program):
+            naming = self.naming(root.stage)
+            here = digest((root.stage, root.role, self.forms.form(root.node, naming)))
+            for kind, name, label in self.forms.names(root.node, naming):
+                key = (kind, f"{root.stage}/{name}" if kind == "draw" else name)
+                uses.setdefault(key, []).append(f"{here} {label}")
+        for i, stage in enumerate(self.program.stages):
+            for path in stage.train:
+                note(path, f"train {i}")
+            for k, init in enumerate(stage.init):
+                for path in init.modules:
+                    note(path, f"init {i} {k}")
+            for name, rows in stage.batch:
+                uses.setdefault(("stream", name), []).append(f"batch {i} {rows} {stage.clock == name}")
+        for module in (m for m in self.program.modules if m.average_of):
+            uses.setdefault(("module", module.path), []).append("follows " + self.colour["module", module.average_of])
+        return uses
+
+
+def _module_form(module: Module) -> Any:
+    sizes = [(k, d.value) for k, d in module.sizes]
+    momentum = None if module.momentum is None else scalar_form(module.momentum)
+    return (
+        module.kind,
+        module.op,
+        sizes,
+        settings_form(module.settings),
+        bool(module.average_of),
+        momentum,
+        str(module.half_life),
+    )
+
+
+def couples_batch(stage: Stage) -> bool:
+    """Whether a network of the stage makes a row depend on the others, so that what is forwarded together matters."""
+    seen: set[int] = set()
+    stack = [t.node for t in stage.terms]
+    while stack:
+        node = stack.pop()
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        if isinstance(node.type, NetType) and node.type.couples_batch:
+            return True
+        stack += node.inputs
+    return False
+
+
+def identity(program: Program) -> str:
+    """A hash of what the experiment means: equal for two specs that differ in names, format and the order of terms alone,
+    or in how they are executed."""
+    colours = Colours(program).refine()
+    stages = [_stage_form(colours, i, stage) for i, stage in enumerate(program.stages)]
+    return hashlib.sha256(repr((program.seed, stages)).encode()).hexdigest()
+
+
+def _stage_form(colours: Colours, number: int, stage: Stage) -> Any:
+    index = {s.name: i for i, s in enumerate(colours.program.stages)}
+    naming = colours.naming(number)
+    terms = sorted(repr((scalar_form(t.weight), colours.forms.form(t.node, naming))) for t in stage.terms)
+    evaluations = sorted(repr(colours.forms.form(e.node, naming)) for e in stage.evaluations)
+    modules = {
+        colours.colour["module", name]
+        for root in roots(colours.program)
+        if root.stage == number
+        for kind, name, _ in colours.forms.names(root.node, naming)
+        if kind == "module"
+    }
+    groups = sorted((_colour_of(colours, path), settings_form(settings)) for path, settings in stage.groups)
+    batch = sorted((colours.colour.get(("stream", name), name), rows) for name, rows in stage.batch)
+    coupled = (stage.forward, stage.statistics, stage.accumulate) if couples_batch(stage) else None
+    return (
+        sorted(index.get(a, -1) for a in stage.after), terms, evaluations, sorted(modules),
+        sorted(_colour_of(colours, path) for path in stage.train), [_init_form(colours, i, index) for i in stage.init],
+        configured_form(stage.optimizer), groups, batch, colours.colour.get(("stream", stage.clock), stage.clock),
+        repr(stage.run), coupled, configured_form(stage.average), stage.clip,
+    )  # fmt: skip
+
+
+def _init_form(colours: Colours, init: InitFrom, index: dict[str, int]) -> Any:
+    return (
+        sorted(_colour_of(colours, p) for p in init.modules),
+        index.get(init.stage, init.stage),
+        init.average,
+        init.file,
+    )
+
+
+def _colour_of(colours: Colours, path: str) -> str:
+    owner, part = owned(colours.program, path)
+    return f"{colours.colour.get(('module', owner), owner)} {part}"
+
+
+def owned(program: Program, path: str) -> tuple[str, str]:
+    """The module that a path such as `encoder.layer4` belongs to, and the part of it."""
+    owners = [m.path for m in program.modules if path == m.path or path.startswith(m.path + ".")]
+    owner = max(owners, key=len, default=path)
+    return owner, path[len(owner) + 1 :]

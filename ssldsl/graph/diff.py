@@ -1,0 +1,383 @@
+"""What differs between two experiments by meaning: cosmetic, execution or semantic.
+
+Cosmetic: format, names, the order of terms. Execution: how the same thing is computed, such as precision or how often it is judged.
+Semantic: everything that can change what is learned or reported.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import define, field, frozen
+
+from ssldsl.check import Checked
+from ssldsl.check.nodes import Node, Scalar
+from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
+from ssldsl.graph.canonical import configured_form, couples_batch, identity, owned, scalar_form, setting_form
+from ssldsl.graph.matching import Matching, matched, matched_terms
+from ssldsl.graph.nodediff import NodeDiff, text, written
+from ssldsl.source import Span
+
+Kind = Literal["cosmetic", "execution", "semantic"]
+KINDS: tuple[Kind, ...] = ("semantic", "execution", "cosmetic")
+EXIT_CODES: Mapping[str, int] = {"semantic": 4, "execution": 3, "cosmetic": 0}
+
+
+@frozen
+class Entry:
+    """One difference. An empty `before` or `after`: there is nothing there on that side."""
+
+    kind: Kind
+    path: str
+    before: str
+    after: str
+    first: Span | None = field(default=None, eq=False, repr=False)
+    second: Span | None = field(default=None, eq=False, repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "class": self.kind, "path": self.path, "before": self.before or None, "after": self.after or None,
+            "places": [s.place if s else None for s in (self.first, self.second)],
+        }  # fmt: skip
+
+
+@frozen
+class Diff:
+    """All differences, the weightiest first."""
+
+    entries: tuple[Entry, ...]
+
+    @property
+    def kind(self) -> Kind | None:
+        """The weightiest class that occurs, or none."""
+        return next((k for k in KINDS if any(e.kind == k for e in self.entries)), None)
+
+    @property
+    def exit_code(self) -> int:
+        """0: nothing, or cosmetic; 3: execution; 4: semantic."""
+        return EXIT_CODES.get(self.kind or "", 0)
+
+    def of(self, kind: Kind) -> tuple[Entry, ...]:
+        return tuple(e for e in self.entries if e.kind == kind)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"class": self.kind, "exit_code": self.exit_code, "entries": [e.as_json() for e in self.entries]}
+
+    def as_text(self) -> str:
+        """The differences under their classes, one a line: `~` changed, `+` added, `-` removed."""
+        if not self.entries:
+            return "no difference\n"
+        width = max(len(e.path) for e in self.entries)
+        lines: list[str] = []
+        for kind in KINDS:
+            entries = self.of(kind)
+            lines += (
+                ([""] if lines and entries else []) + ([kind] if entries else []) + [_line(e, width) for e in entries]
+            )
+        return "\n".join(lines) + "\n"
+
+
+def _line(entry: Entry, width: int) -> str:
+    sign = "~" if entry.before and entry.after else "+" if entry.after else "-"
+    change = f"{entry.before} -> {entry.after}" if sign == "~" else entry.after or entry.before
+    places = dict.fromkeys(s.place for s in (entry.first, entry.second) if s)
+    where = f"   ({', '.join(places)})" if places else ""
+    return f"  {sign} {entry.path:<{width}}  {change}{where}"
+
+
+def diff(first: Program, second: Program) -> Diff:
+    """The differences by meaning; empty for an experiment and itself."""
+    return Diff(_Comparison(matched(first, second)).run())
+
+
+def diff_checked(first: Checked, second: Checked) -> Diff:
+    """Of two checked specs. Where nothing else differs, whether they are written differently."""
+    found = diff(first.unwrap(), second.unwrap())
+    if found.entries:
+        return found
+    return Diff(_text_entries(first, second))
+
+
+def _text_entries(first: Checked, second: Checked) -> tuple[Entry, ...]:
+    if first.file != second.file:
+        return (Entry("cosmetic", "text", "written in one way", "in another that means the same"),)
+    texts = [c.file.span.source.text for c in (first, second)]
+    return (Entry("cosmetic", "text", "one format or set of comments", "another"),) if texts[0] != texts[1] else ()
+
+
+@define
+class _Comparison:
+    """One run over two matched experiments."""
+
+    matching: Matching
+    entries: list[Entry] = field(factory=list)
+    nodes: NodeDiff = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.nodes = NodeDiff(self.matching)
+
+    def run(self) -> tuple[Entry, ...]:
+        a, b = self.matching.first, self.matching.second
+        self._value("semantic", "seed", a.seed, b.seed)
+        self._streams()
+        self._modules()
+        self._stages()
+        self._rest()
+        unique = dict.fromkeys(self.entries)
+        return tuple(sorted(unique, key=lambda e: KINDS.index(e.kind)))
+
+    def _add(
+        self, kind: Kind, path: str, before: str, after: str, first: Span | None = None, second: Span | None = None
+    ) -> None:
+        self.entries.append(Entry(kind, path, before, after, first, second))
+
+    def _value(
+        self, kind: Kind, path: str, before: Any, after: Any, first: Span | None = None, second: Span | None = None
+    ) -> None:
+        if setting_form(before) != setting_form(after):
+            self._add(kind, path, written(before), written(after), first, second)
+
+    def _node(self, before: Node, after: Node, path: str) -> None:
+        """The differences of two nodes, whatever is in them."""
+        self.nodes.compare(before, after, path)
+        for d in self.nodes.found:
+            self._add("execution" if d.is_place else "semantic", d.path, d.before, d.after, d.first, d.second)
+        self.nodes.found.clear()
+
+    # --- what stages share --------------------------------------------------------------------------------------
+
+    def _streams(self) -> None:
+        pairs, used = self.matching.streams, _used_streams(self.matching)
+        first = {s.name: s for s in self.matching.first.streams}
+        second = {s.name: s for s in self.matching.second.streams}
+        for name, other in pairs.items():
+            a, b = first[name], second[other]
+            if name != other:
+                self._add("cosmetic", f"stream.{name}", name, other, a.span, b.span)
+            if a.data is not None and b.data is not None:
+                self._node(a.data, b.data, f"stream.{name}")
+        for s in (s for s in first.values() if s.name not in pairs):
+            self._add("semantic" if s.name in used else "cosmetic", f"stream.{s.name}", _origin(s), "", s.span)
+        for s in (s for s in second.values() if s.name not in pairs.values()):
+            self._add("semantic" if s.name in used else "cosmetic", f"stream.{s.name}", "", _origin(s), None, s.span)
+
+    def _modules(self) -> None:
+        pairs = self.matching.modules
+        first = {m.path: m for m in self.matching.first.modules}
+        second = {m.path: m for m in self.matching.second.modules}
+        for path, other in pairs.items():
+            self._module(first[path], second[other])
+        for m in (m for m in first.values() if m.path not in pairs):
+            self._add("semantic", m.path, f"{m.kind} {_made(m)}", "", m.span)
+        for m in (m for m in second.values() if m.path not in pairs.values()):
+            self._add("semantic", m.path, "", f"{m.kind} {_made(m)}", None, m.span)
+
+    def _module(self, a: Module, b: Module) -> None:
+        spans = (a.span, b.span)
+        if a.path != b.path:
+            self._add("cosmetic", f"{a.kind}.{a.path}", a.path, b.path, *spans)
+        if (a.op, a.kind) != (b.op, b.kind):
+            self._add("semantic", a.path, f"{a.kind} {_made(a)}", f"{b.kind} {_made(b)}", *spans)
+            return
+        self._settings(a.path, dict(a.settings), dict(b.settings), spans)
+        before, after = dict(a.sizes), dict(b.sizes)
+        for name in (n for n in dict.fromkeys((*before, *after)) if n not in self._inferred(b)):
+            sizes = [d.value if d is not None else None for d in (before.get(name), after.get(name))]
+            if sizes[0] != sizes[1] and None not in sizes:
+                self._add("semantic", f"{a.path}.{name}", str(sizes[0]), str(sizes[1]), *spans)
+        if self.matching.modules.get(a.average_of, "") != b.average_of:
+            self._add("semantic", f"{a.path}.average_of", a.average_of, b.average_of, *spans)
+        self._scalar(f"{a.path}.momentum", a.momentum, b.momentum, *spans)
+        self._value("semantic", f"{a.path}.half_life", a.half_life, b.half_life, *spans)
+
+    def _inferred(self, module: Module) -> set[str]:
+        """Sizes that the input has: they follow from what differs elsewhere."""
+        signature = self.matching.second.signatures.get(module.op)
+        return {d for edge in signature.edges for d in edge.dims} if signature else set()
+
+    def _settings(
+        self, path: str, before: Mapping[str, Any], after: Mapping[str, Any], spans: tuple[Span | None, Span | None]
+    ) -> None:
+        for name in dict.fromkeys((*before, *after)):
+            self._value("semantic", f"{path}.{name}", before.get(name), after.get(name), *spans)
+
+    def _scalar(
+        self,
+        path: str,
+        before: Scalar | None,
+        after: Scalar | None,
+        first: Span | None = None,
+        second: Span | None = None,
+    ) -> None:
+        forms = [None if s is None else scalar_form(s) for s in (before, after)]
+        if forms[0] != forms[1]:
+            self._add("semantic", path, str(before or ""), str(after or ""), first, second)
+
+    # --- stages -------------------------------------------------------------------------------------------------
+
+    def _stages(self) -> None:
+        pairs = self.matching.stages
+        first = {s.name: s for s in self.matching.first.stages}
+        second = {s.name: s for s in self.matching.second.stages}
+        for name, other in pairs.items():
+            if name != other:
+                self._add("cosmetic", f"stage.{name}", name, other, first[name].span, second[other].span)
+            self._stage(first[name], second[other])
+        for s in (s for s in first.values() if s.name not in pairs):
+            self._add("semantic", f"stage.{s.name}", _stage_text(s), "", s.span)
+        for s in (s for s in second.values() if s.name not in pairs.values()):
+            self._add("semantic", f"stage.{s.name}", "", _stage_text(s), None, s.span)
+
+    def _stage(self, a: Stage, b: Stage) -> None:
+        spans = (a.span, b.span)
+        self._terms(a, b)
+        self._value("semantic", f"{a.name}.run", a.run, b.run, *spans)
+        if self.matching.streams.get(a.clock, a.clock) != b.clock:
+            self._add("semantic", f"{a.name}.clock", a.clock, b.clock, *spans)
+        self._batch(a, b)
+        self._names(f"{a.name}.after", [self.matching.stages.get(s, s) for s in a.after], list(b.after), spans)
+        self._names(f"{a.name}.train", [self._renamed(p) for p in a.train], list(b.train), spans)
+        before, after = [self._init(i, True) for i in a.init], [self._init(i, False) for i in b.init]
+        self._names(f"{a.name}.init", before, after, spans)
+        self._configured(f"{a.name}.optimizer", a.optimizer, b.optimizer)
+        self._configured(f"{a.name}.average", a.average, b.average)
+        groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
+        for path in dict.fromkeys((*groups[0], *groups[1])):
+            self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), spans)
+        self._value("semantic", f"{a.name}.clip", a.clip, b.clip, *spans)
+        self._evaluations(a, b)
+        self._execution(a, b)
+
+    def _execution(self, a: Stage, b: Stage) -> None:
+        """How it is run. What merges or splits batches changes the result only where rows of a batch depend on one another."""
+        coupled: Kind = "semantic" if couples_batch(a) or couples_batch(b) else "execution"
+        kinds: Mapping[str, Kind] = {
+            "forward": coupled, "accumulate": coupled, "statistics": coupled,
+            "precision": "execution", "compile": "execution", "evaluate": "execution",
+        }  # fmt: skip
+        for name, kind in kinds.items():
+            before, after = getattr(a, name), getattr(b, name)
+            if before != after:
+                self._add(kind, f"{a.name}.{name}", _plain(before), _plain(after), a.span, b.span)
+
+    def _terms(self, a: Stage, b: Stage) -> None:
+        first, second = {t.name: t for t in a.terms}, {t.name: t for t in b.terms}
+        pairs = matched_terms(self.matching, a, b)
+        for name, other in pairs.items():
+            one, two, path = first[name], second[other], f"{a.name}.loss.{name}"
+            if name != other:
+                self._add("cosmetic", path, name, other, one.span, two.span)
+            self._scalar(f"{path}.weight", one.weight, two.weight, one.span, two.span)
+            self._node(one.node, two.node, path)
+        for t in (t for t in a.terms if t.name not in pairs):
+            self._add("semantic", f"{a.name}.loss.{t.name}", _term(t), "", t.span)
+        for t in (t for t in b.terms if t.name not in pairs.values()):
+            self._add("semantic", f"{a.name}.loss.{t.name}", "", _term(t), None, t.span)
+        order = [
+            [pairs[t.name] for t in a.terms if t.name in pairs],
+            [t.name for t in b.terms if t.name in pairs.values()],
+        ]
+        if order[0] != order[1]:
+            names = [", ".join(t.name for t in a.terms), ", ".join(t.name for t in b.terms)]
+            self._add("cosmetic", f"{a.name}.loss", *names)
+
+    def _batch(self, a: Stage, b: Stage) -> None:
+        before = {self.matching.streams.get(name, name): (name, rows) for name, rows in a.batch}
+        after = dict(b.batch)
+        for name in dict.fromkeys((*before, *after)):
+            shown, rows = before.get(name, (name, None))
+            if rows != after.get(name):
+                sides = ["" if r is None else str(r) for r in (rows, after.get(name))]
+                self._add("semantic", f"{a.name}.batch.{shown}", *sides, a.span, b.span)
+
+    def _evaluations(self, a: Stage, b: Stage) -> None:
+        """What is reported belongs to the meaning; under which name does not."""
+        first, second = {e.name: e for e in a.evaluations}, {e.name: e for e in b.evaluations}
+        for name in dict.fromkeys((*first, *second)):
+            one, two = first.get(name), second.get(name)
+            path = f"{a.name}.eval.{name}"
+            if one and two:
+                self._node(one.node, two.node, path)
+            else:
+                self._unpaired(
+                    path,
+                    one and _said(one.span, one.node),
+                    two and _said(two.span, two.node),
+                    one and one.span,
+                    two and two.span,
+                )
+
+    def _unpaired(
+        self, path: str, before: str | None, after: str | None, first: Span | None, second: Span | None
+    ) -> None:
+        self._add("semantic", path, before or "", after or "", first, second)
+
+    def _configured(self, path: str, a: Configured | None, b: Configured | None) -> None:
+        if configured_form(a) == configured_form(b):
+            return
+        spans = (a.span if a else None, b.span if b else None)
+        if a is None or b is None or a.op != b.op:
+            self._add("semantic", path, a.op if a else "", b.op if b else "", *spans)
+            return
+        self._settings(path, dict(a.settings), dict(b.settings), spans)
+
+    def _names(self, path: str, before: list[str], after: list[str], spans: tuple[Span | None, Span | None]) -> None:
+        if sorted(before) != sorted(after):
+            self._add("semantic", path, ", ".join(before), ", ".join(after), *spans)
+
+    def _renamed(self, path: str) -> str:
+        """A module of the first as the second calls it."""
+        owner, part = owned(self.matching.first, path)
+        name = self.matching.modules.get(owner, owner)
+        return f"{name}.{part}" if part else name
+
+    def _init(self, init: InitFrom, is_first: bool) -> str:
+        modules = [self._renamed(m) for m in init.modules] if is_first else list(init.modules)
+        stage = self.matching.stages.get(init.stage, init.stage) if is_first else init.stage
+        origin = f"{stage}.average" if init.average else stage or init.file or "afresh"
+        return f"{' '.join(sorted(modules))} from {origin}"
+
+    # --- what is left -------------------------------------------------------------------------------------------
+
+    def _rest(self) -> None:
+        """What no part shows alone: draws that terms share differently; parameters that change nothing."""
+        a, b = self.matching.first, self.matching.second
+        differs = identity(a) != identity(b)
+        if differs and not any(e.kind == "semantic" for e in self.entries):
+            self._add("semantic", "draws", "terms share their random draws in one way", "in another")
+        if not any(e.kind != "cosmetic" for e in self.entries):
+            before, after = dict(a.params), dict(b.params)
+            for name in dict.fromkeys((*before, *after)):
+                self._value("cosmetic", f"param.{name}", before.get(name), after.get(name))
+
+
+def _used_streams(matching: Matching) -> set[str]:
+    return {name for p in (matching.first, matching.second) for s in p.stages for name, _ in s.batch}
+
+
+def _origin(stream: Stream) -> str:
+    return text(stream.data) if stream.data is not None else " | ".join(stream.parts)
+
+
+def _made(module: Module) -> str:
+    parts = [str(d) for _, d in module.sizes] + [f"{k}={written(v)}" for k, v in module.settings]
+    return f"{module.op}({', '.join(parts)})"
+
+
+def _stage_text(stage: Stage) -> str:
+    return f"{' + '.join(t.name for t in stage.terms)}, {stage.run}"
+
+
+def _term(term: Term) -> str:
+    return f"{term.weight} * {_said(term.span, term.node)}"
+
+
+def _said(span: Span, node: Node) -> str:
+    """What the person wrote, if that is short."""
+    return span.text if "\n" not in span.text and 0 < len(span.text) <= 60 else text(node, 1)
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else written(value)
+
+
+__all__ = ["Diff", "Entry", "diff", "diff_checked", "identity"]

@@ -1,0 +1,115 @@
+"""Which part of one experiment answers which part of another: by the name a person gave it, then by what it is."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from attrs import define, field
+
+from ssldsl.check.program import Program, Stage, Term
+from ssldsl.graph.canonical import Colours, Forms, Naming, identity
+
+
+def paired(first: Sequence[str], second: Sequence[str], *likeness: Callable[[str, str], bool]) -> dict[str, str]:
+    """Names of the second by names of the first: equal ones, then the first that is alike, from the strictest test to the mildest."""
+    pairs = {name: name for name in first if name in second}
+    for alike in likeness:
+        for name in first:
+            if name in pairs:
+                continue
+            free = [n for n in second if n not in pairs.values() and alike(name, n)]
+            if free:
+                pairs[name] = free[0]
+    return pairs
+
+
+@define
+class Matching:
+    """The pairs of two experiments: modules, streams and stages, first to second."""
+
+    first: Program
+    second: Program
+    modules: dict[str, str] = field(factory=dict)
+    streams: dict[str, str] = field(factory=dict)
+    stages: dict[str, str] = field(factory=dict)
+    forms: tuple[Forms, Forms] = field(factory=lambda: (Forms(), Forms()))
+
+    def naming(self, side: int) -> Naming:
+        """Names as the first experiment has them; draws all alike, to be told apart by where they first occur."""
+        back = {
+            kind: {v: k for k, v in pairs.items()}
+            for kind, pairs in (("module", self.modules), ("stream", self.streams))
+        }
+
+        def name(kind: str, name: str) -> str:
+            if kind == "draw":
+                return ""
+            return name if side == 0 else back[kind].get(name, f"+{name}")
+
+        return name
+
+
+def matched(first: Program, second: Program) -> Matching:
+    """Match two experiments. Where they mean the same, names that were exchanged follow their meaning."""
+    matching = Matching(first, second)
+    a, b = Colours(first).refine().colour, Colours(second).refine().colour
+    same = identity(first) == identity(second)
+    for kind, pairs, names in (
+        ("module", matching.modules, ([m.path for m in first.modules], [m.path for m in second.modules])),
+        ("stream", matching.streams, ([s.name for s in first.streams], [s.name for s in second.streams])),
+    ):
+        colour = _same_colour(kind, a, b)
+        if same:
+            left = [n for n in names[1]]
+            for name in names[0]:
+                free = sorted((n for n in left if colour(name, n)), key=lambda n: n != name)
+                if free:
+                    pairs[name] = free[0]
+                    left.remove(free[0])
+        else:
+            pairs.update(paired(*names, colour, _same_sort(kind, first, second)))
+    matching.stages.update(_stages(first.stages, second.stages))
+    return matching
+
+
+def _same_colour(
+    kind: str, a: Mapping[tuple[str, str], str], b: Mapping[tuple[str, str], str]
+) -> Callable[[str, str], bool]:
+    return lambda one, other: a[kind, one] == b[kind, other]
+
+
+def _same_sort(kind: str, first: Program, second: Program) -> Callable[[str, str], bool]:
+    """The mildest likeness: the same op, or, of streams, data of the same origin."""
+    if kind == "module":
+        ops = [{m.path: (m.kind, m.op, bool(m.average_of)) for m in p.modules} for p in (first, second)]
+        return lambda one, other: ops[0][one] == ops[1][other]
+    forms = Forms(), Forms()
+    data = [
+        {s.name: form.bare(s.data) if s.data is not None else s.parts for s in p.streams}
+        for form, p in zip(forms, (first, second), strict=True)
+    ]
+    return lambda one, other: data[0][one] == data[1][other]
+
+
+def _stages(first: Iterable[Stage], second: Iterable[Stage]) -> dict[str, str]:
+    """Stages by name; those left over by the names of their terms, then in order."""
+    terms = [{s.name: {t.name for t in s.terms} for s in stages} for stages in (first, second)]
+    return paired(
+        list(terms[0]),
+        list(terms[1]),
+        lambda one, other: terms[0][one] == terms[1][other],
+        lambda one, other: len(terms[0]) == len(terms[1]),
+    )
+
+
+def matched_terms(matching: Matching, first: Stage, second: Stage) -> dict[str, str]:
+    """Terms by name, then by what they compute."""
+    return paired(
+        [t.name for t in first.terms], [t.name for t in second.terms], _same_form(matching, first.terms, second.terms)
+    )
+
+
+def _same_form(matching: Matching, first: Iterable[Term], second: Iterable[Term]) -> Callable[[str, str], bool]:
+    forms = [
+        {t.name: matching.forms[side].form(t.node, matching.naming(side)) for t in terms}
+        for side, terms in enumerate((first, second))
+    ]
+    return lambda one, other: forms[0][one] == forms[1][other]

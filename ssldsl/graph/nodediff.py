@@ -1,0 +1,209 @@
+"""Where two values differ, at the smallest subterm: one setting, one op put in between, one net exchanged for another."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from attrs import define, field, frozen
+
+from ssldsl.check.nodes import Duration, Node, Setting
+from ssldsl.graph.canonical import COMMUTATIVE, PLACES, is_name, setting_form
+from ssldsl.graph.matching import Matching
+from ssldsl.source import Span
+
+PLUMBING = frozenset(
+    {"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop", "apply", "compose", "rows"}
+)
+DEPTH = 8  # how many ops put in between are still seen as put in between
+
+
+@frozen
+class Difference:
+    """One difference: where, what it was and what it became (empty: it was not there), and where both are written."""
+
+    path: str
+    before: str
+    after: str
+    first: Span | None = None
+    second: Span | None = None
+    is_place: bool = False
+
+
+@define
+class NodeDiff:
+    """Compares nodes of two matched experiments; a pair met again is not described again."""
+
+    matching: Matching
+    found: list[Difference] = field(factory=list)
+    _seen: set[tuple[int, int]] = field(factory=set)
+    _same: dict[tuple[int, int], bool] = field(factory=dict)
+    _forms: tuple[dict[int, Any], dict[int, Any]] = field(factory=lambda: ({}, {}))
+
+    def compare(self, a: Node, b: Node, path: str, head: bool = True) -> None:
+        """Describe every difference between two nodes. `head`: no op of the library has given the path its name yet."""
+        if (a.id, b.id) in self._seen or self.same(a, b):
+            return
+        self._seen.add((a.id, b.id))
+        if a.op != b.op or (len(a.inputs) != len(b.inputs) and a.op not in COMMUTATIVE):
+            self._other(a, b, path)
+            return
+        here = path if head or a.op in PLUMBING else f"{path}.{a.op}"
+        self._settings(a, b, here)
+        below = head and a.op in PLUMBING
+        for x, y in self._inputs(a, b, path):
+            self.compare(x, y, self._path(x, path), below)
+
+    def same(self, a: Node, b: Node) -> bool:
+        """Whether two nodes mean the same, names matched and draws told apart by where they occur."""
+        key = (a.id, b.id)
+        if key not in self._same:
+            self._same[key] = self._form(0, a) == self._form(1, b)
+        return self._same[key]
+
+    def _form(self, side: int, node: Node) -> Any:
+        known = self._forms[side]
+        if node.id not in known:
+            known[node.id] = self.matching.forms[side].form(node, self.matching.naming(side))
+        return known[node.id]
+
+    def _path(self, node: Node, path: str) -> str:
+        """A view that a stream declares is found under the stream, wherever it was met."""
+        if "/" in node.draw and node.draw.split("/")[0] in self.matching.streams:
+            return f"stream.{node.draw.split('/')[0]}"
+        return path
+
+    def _inputs(self, a: Node, b: Node, path: str) -> Iterator[tuple[Node, Node]]:
+        if a.op not in COMMUTATIVE:
+            yield from zip(a.inputs, b.inputs, strict=True)
+            return
+        left, right = list(a.inputs), list(b.inputs)
+        for x in list(left):
+            twin = next((y for y in right if self.same(x, y)), None)
+            if twin is not None:
+                left.remove(x)
+                right.remove(twin)
+        yield from zip(left, right, strict=False)
+        for x in left[len(right) :]:
+            self._add(path, text(x), "", x, None)
+        for y in right[len(left) :]:
+            self._add(path, "", text(y), None, y)
+
+    def _settings(self, a: Node, b: Node, path: str) -> None:
+        if a.op == "source" and a.setting("op") != b.setting("op"):
+            self._add(f"{path.removesuffix('.source')}.data", text(a), text(b), a, b)
+            return
+        before, after = dict(a.settings), dict(b.settings)
+        for name in dict.fromkeys((*before, *after)):
+            if is_name(a, name):
+                self._names(a, b, name, path)
+            elif setting_form(before.get(name)) != setting_form(after.get(name)):
+                self._add(f"{path}.{name}", written(before.get(name)), written(after.get(name)), a, b, name in PLACES)
+
+    def _names(self, a: Node, b: Node, name: str, path: str) -> None:
+        """A module or a stream where another one stood."""
+        pairs = self.matching.modules if a.op == "net" else self.matching.streams
+        before, after = str(a.setting(name)), str(b.setting(name))
+        if pairs.get(before) != after:
+            self._add(f"{path}.{'net' if a.op == 'net' else 'stream'}", before, after, a, b)
+
+    def _other(self, a: Node, b: Node, path: str) -> None:
+        """Different ops: one may have been put before or after the other; else both are named."""
+        for more, one, here in ((b, a, 1), (a, b, 0)):
+            chain = self._between(more, lambda n: self.same(n, one) if here == 0 else self.same(one, n))
+            if chain:
+                words = " >> ".join(short(n) for n in reversed(chain))
+                place = chain[0]
+                self._add(path, *(("", words, None, place) if here else (words, "", place, None)))
+                return
+        for more, one, here in ((b, a, 1), (a, b, 0)):
+            inner = [n for n in self._chain(more) if n.op == one.op]
+            if inner and one.op not in PLUMBING:
+                chain = self._between(more, lambda n: n is inner[0])
+                words = " >> ".join(short(n) for n in reversed(chain))
+                self._add(path, *(("", words, None, chain[0]) if here else (words, "", chain[0], None)))
+                self.compare(*((one, inner[0]) if here else (inner[0], one)), path, False)
+                return
+        self._add(path, text(a), text(b), a, b)
+
+    def _chain(self, node: Node) -> list[Node]:
+        """What a node is made from, along its main input."""
+        found, here = [], main_input(node)
+        while here is not None and len(found) < DEPTH:
+            found.append(here)
+            here = main_input(here)
+        return found
+
+    def _between(self, node: Node, reached: Callable[[Node], bool]) -> list[Node]:
+        """The ops from `node` down to the first that is what is looked for, without it; nothing if none is."""
+        passed = [node]
+        for inner in self._chain(node):
+            if reached(inner):
+                return [n for n in passed if n.op not in PLUMBING or n.op in ("stop", "apply")] or passed
+            passed.append(inner)
+        return []
+
+    def _add(self, path: str, before: str, after: str, a: Node | None, b: Node | None, is_place: bool = False) -> None:
+        entry = Difference(path, before, after, place(a), place(b), is_place)
+        if not any((d.path, d.before, d.after) == (path, before, after) for d in self.found):
+            self.found.append(entry)
+
+
+def main_input(node: Node) -> Node | None:
+    """The input that a value comes from: of an application what the net is applied to, else the first that is no net."""
+    if node.op == "apply":
+        return node.inputs[1]
+    return next((i for i in node.inputs if i.op not in ("net", "compose", "rows")), None)
+
+
+def place(node: Node | None) -> Span | None:
+    """Where the person who reads the difference wrote it: the outermost span."""
+    return node.spans[-1] if node is not None and node.spans else None
+
+
+def written(value: Setting) -> str:
+    """A setting in words."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(written(v) for v in value) + "]"
+    return (
+        str(value)
+        if isinstance(value, int | float | Duration)
+        else f'"{value}"'
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
+def short(node: Node) -> str:
+    """An op with its settings, without what it is applied to."""
+    if node.op == "apply":
+        return text(node.inputs[0])
+    settings = ", ".join(f"{k}={written(v)}" for k, v in node.settings if not is_name(node, k) and k != "op")
+    return f"{node.op}({settings})" if settings else f"{node.op}()"
+
+
+def text(node: Node, depth: int = 2) -> str:
+    """A node in one line, its inputs two levels down."""
+    match node.op:
+        case "net":
+            return str(node.setting("name"))
+        case "draw" | "whole":
+            return ".".join(str(node.setting(k)) for k in ("stream", "field") if node.setting(k))
+        case "source":
+            return f"{node.setting('op')}()"
+        case "split":
+            return f"{text(node.inputs[0])}.{node.setting('name')}"
+        case "compose":
+            return " >> ".join(text(i) for i in node.inputs)
+        case "field" | "repeat":
+            return text(node.inputs[0], depth)
+        case "apply":
+            return f"{text(node.inputs[0])}({text(node.inputs[1], depth)})"
+    inputs = [text(i, depth - 1) for i in node.inputs] if depth else ["…"] * bool(node.inputs)
+    return f"{node.op}({', '.join((*inputs, *_shown(node)))})"
+
+
+def _shown(node: Node) -> Sequence[str]:
+    return [f"{k}={written(v)}" for k, v in node.settings if v is not None][:3]
