@@ -15,6 +15,9 @@ _ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)^\}", re.MULTILINE | re.D
 _FIELD = re.compile(r"^\s*(\w+)\s*=\s*(?:\{(.*?)\}|\"(.*?)\"|(\d+))\s*,?\s*$", re.MULTILINE | re.DOTALL)
 
 
+VENUES = ("booktitle", "journal", "howpublished", "institution", "school", "publisher", "note")
+
+
 @frozen
 class Paper:
     key: str
@@ -24,15 +27,14 @@ class Paper:
     year: str
 
     def __str__(self) -> str:
+        return f"{self._said}: {self.title}. {', '.join(filter(None, (self.venue, self.year)))}"
+
+    @property
+    def _said(self) -> str:
         last = [a.split(",")[0] for a in self.authors]
-        said = (
-            last[0]
-            if len(last) == 1
-            else f"{', '.join(last[:-1])} & {last[-1]}"
-            if len(last) <= 4
-            else f"{last[0]} et al."
-        )
-        return f"{said}: {self.title}. {self.venue}, {self.year}"
+        if len(last) > 4:
+            return f"{last[0]} et al."
+        return " & ".join(filter(None, (", ".join(last[:-1]), last[-1])))
 
 
 def read_papers(path: Path | None = None) -> dict[str, Paper]:
@@ -46,7 +48,7 @@ def _paper(key: str, body: str) -> Paper:
     missing = [name for name in ("author", "title", "year") if name not in found]
     if missing:
         raise ValueError(f"papers.bib: {key} lacks {', '.join(missing)}")
-    venue = found.get("booktitle") or found.get("journal") or found.get("howpublished") or found.get("publisher", "")
+    venue = next((found[name] for name in VENUES if name in found), "")
     return Paper(key, tuple(found["author"].split(" and ")), found["title"], venue, found["year"])
 
 

@@ -48,7 +48,7 @@ class TinyNet(nn.Module):
             self.third = nn.ReLU() if width > 5 else nn.Identity()
         self._hidden = nn.ReLU()
 
-    def forward(self, images: Images[torch.Tensor, "batch channels height width"]) -> Features[Tensor, "batch {2 * width}"]:
+    def forward(self, images: Images[torch.Tensor, "batch channels n n"]) -> Features[Tensor, "batch {2 * width}"]:
         """Forward."""
 
     def commit(self) -> None:
@@ -108,7 +108,7 @@ def test_a_module_has_sizes_settings_parts_and_state() -> None:
     assert signature.is_module
     assert signature.sizes == ("channels",)
     assert [s.name for s in signature.settings] == ["width"]
-    assert signature.edges == (Edge("images", "Images", ("batch", "channels", "height", "width")),)
+    assert signature.edges == (Edge("images", "Images", ("batch", "channels", "n", "n")),)
     assert signature.outputs == (Output("", "Features", ("batch", "{2*width}")),)
     assert signature.parts == ("first", "second", "third")
     assert signature.has_commit
@@ -186,7 +186,7 @@ def test_all_faults_of_a_file_are_said_at_once() -> None:
 
 
 def test_places_count_characters_not_bytes() -> None:
-    assert "margin.py:2:23" in fault('@op()\ndef margin(ä: Net, ö: float) -> float: ...')
+    assert "margin.py:2:23" in fault("@op()\ndef margin(ä: Net, ö: float) -> float: ...")
 
 
 def test_a_file_nested_beyond_measure_is_refused() -> None:
