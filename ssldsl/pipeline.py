@@ -49,6 +49,6 @@ def compose(
 
 def compile(program: Program, *, sizes: Mapping[str, int] | None = None, resident: frozenset[str] | None = None, level: int = 1) -> Plan:
     """The plan of a checked program. `sizes`: what only the data know. `level` 0: only the passes that running needs."""
-    from ssldsl.graph.planning import make_plan
+    from ssldsl.passes.planning import make_plan
 
     return make_plan(program, sizes=sizes or {}, resident=resident, level=level)

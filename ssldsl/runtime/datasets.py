@@ -23,10 +23,13 @@ class Datasets:
 
     def samples(self, stage: StagePlan, id_: str) -> Samples:
         """The samples that a data node gives."""
-        nodes = {node.id: node for node in stage.nodes}
+        return self.data({node.id: node for node in stage.nodes}, id_)
+
+    def data(self, nodes: Mapping[str, NodePlan], id_: str) -> Samples:
+        """The samples that one of some data nodes gives."""
         found = self._value(nodes, id_)
         if not isinstance(found, Samples):
-            raise InternalError(f"stage {stage.name}: data node {id_} gives a {type(found).__name__} and not samples")
+            raise InternalError(f"data node {id_} gives a {type(found).__name__} and not samples")
         return found
 
     def _value(self, nodes: Mapping[str, NodePlan], id_: str) -> Any:

@@ -1,7 +1,7 @@
 """What goes wrong while training, as messages about the spec: op, line, and the last good checkpoint."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ssldsl.runtime.direct import OP_ERRORS, NodeFailure
 from ssldsl.runtime.lowering import Lowered, locate
 from ssldsl.runtime.places import span_of
 from ssldsl.runtime.samples import BrokenData, MissingData
+from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
@@ -77,14 +78,21 @@ def explaining_disk(folder: Path) -> Iterator[None]:
 @contextmanager
 def explaining_data(stage: StagePlan, data: str = "") -> Iterator[None]:
     """Inside, missing or broken data become a message about the line that wants them. `data`: the node, if known."""
+    with explaining_data_at(lambda: span_of(_source_place(stage, data))):
+        yield
+
+
+@contextmanager
+def explaining_data_at(find: Callable[[], Span | None]) -> Iterator[None]:
+    """The same, where `find` says which line wants the data."""
     try:
         yield
     except MissingData as error:
         message, hints = _data_message(error)
-        raise SpecError(Diagnostic("R403", message, span_of(_source_place(stage, data)), hints=hints)) from error
+        raise SpecError(Diagnostic("R403", message, find(), hints=hints)) from error
     except BrokenData as error:
         message, hints = _data_message(error)
-        raise SpecError(Diagnostic("R404", message, span_of(_source_place(stage, data)), hints=hints)) from error
+        raise SpecError(Diagnostic("R404", message, find(), hints=hints)) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

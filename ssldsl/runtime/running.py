@@ -77,11 +77,14 @@ def overridden(
     return Plan.model_validate({**plan.model_dump(), "seed": plan.seed if seed is None else seed, "stages": stages})
 
 
-def run(plan: Plan, folder: Path, library: Library, options: Options | None = None, *, resume: bool = False) -> Result:
-    """Run a plan in a new folder, or continue the one that was begun in it."""
+def run(
+    plan: Plan, folder: Path, library: Library, options: Options | None = None, *, resume: bool = False,
+    datasets: Datasets | None = None,
+) -> Result:  # fmt: skip
+    """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options = options or Options()
     processes = PartialState()
-    datasets = Datasets(library)
+    datasets = datasets or Datasets(library)
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
     lock = make_lock(plan, options.identity, _digests(data))
     ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None

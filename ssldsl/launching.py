@@ -1,0 +1,268 @@
+"""Runs as the command line asks for them: several seeds, sweeps, resumes, smoke tests; and what a spec compiles to."""
+
+import itertools
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import frozen
+
+from ssldsl import pipeline
+from ssldsl.check import Checked
+from ssldsl.check.checking import sweep_edits
+from ssldsl.check.edits import Edit, describe
+from ssldsl.check.resolving import resolve
+from ssldsl.errors import Diagnostic, SpecError, render
+from ssldsl.graph.plan import Plan
+from ssldsl.ops.library import Library
+from ssldsl.source import Source
+from ssldsl.syntax import tree
+from ssldsl.syntax.parser import parse, parse_edit
+from ssldsl.syntax.printer import print_expr
+
+REQUEST = "request.json"  # in a run folder: what was asked for, so that a resume asks for the same
+
+
+@frozen
+class Request:
+    """One run: a spec, its edits as written, a seed, and how it is compiled."""
+
+    spec: str
+    text: str
+    variants: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    seed: int | None = None
+    smoke: bool = False
+    precision: str | None = None
+    compiled: bool | None = None
+    level: int = 1
+
+    def checked(self) -> Checked:
+        changes: list[Edit] = [*(parse_edit(t, "set") for t in self.sets), *(parse_edit(t, "drop") for t in self.drops)]
+        return pipeline.compose(Source(self.spec, self.text), self.variants, changes, self.seed)
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in Request.__annotations__}
+
+    @staticmethod
+    def read(folder: Path) -> "Request":
+        """What the run in a folder was asked for."""
+        try:
+            values = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            message = f"{folder} is not the folder of a run: it has no {REQUEST}"
+            raise SpecError(Diagnostic("R303", message, help="run folders lie in `runs` unless `--out` said otherwise")) from None
+        for name in ("variants", "sets", "drops"):
+            values[name] = tuple(values[name])
+        return Request(**values)
+
+    @property
+    def stem(self) -> str:
+        """What the run folder is called, without its number."""
+        edits = [*self.variants, *(t.replace(" ", "") for t in self.sets), *(f"no-{t}" for t in self.drops)]
+        name = Path(self.spec).stem if self.spec != "<stdin>" else "stdin"
+        parts = [name, *edits, *(["smoke"] if self.smoke else [])]
+        return "-".join("".join(c if c.isalnum() or c in "._=-" else "_" for c in part) for part in parts)[:80]
+
+
+# --- running ----------------------------------------------------------------------------------------------------
+
+
+def run_spec(
+    spec: str, *, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...], seeds: str | None, sweep: bool,
+    smoke: bool, out: str | None, precision: str | None, compiled: bool | None, level: int, **how: Any,
+) -> int:  # fmt: skip
+    """All runs that one command asks for, one after another. Every one of them is checked before the first begins."""
+    source = pipeline.read(spec)
+    base = Request(source.name, source.text, variants, sets, drops, None, smoke, precision, compiled, level)
+    requests = [
+        Request(base.spec, base.text, variants, (*sets, *point), drops, seed, smoke, precision, compiled, level)
+        for point in _points(source, sweep)
+        for seed in _seeds(seeds)
+    ]
+    checked = []
+    for request in requests:
+        result = request.checked()
+        result.unwrap()
+        checked.append(result)
+    for diagnostic in checked[0].diagnostics:
+        click.echo(render(diagnostic) + "\n", err=True)
+    code = 0
+    for number, (request, result) in enumerate(zip(requests, checked, strict=True), start=1):
+        if len(requests) > 1:
+            _say(f"run {number} of {len(requests)}: {_label(request)}")
+        code = _run_one(request, result, Path(out or "runs"), **how)
+        if code:
+            break
+    return code
+
+
+def _seeds(text: str | None) -> list[int | None]:
+    """`3`, `0..4`, `1,5,7`: the seeds of several runs."""
+    if text is None:
+        return [None]
+    try:
+        first, dots, last = text.partition("..")
+        seeds = list(range(int(first), int(last) + 1)) if dots else [int(part) for part in text.split(",")]
+    except ValueError:
+        seeds = []
+    if not seeds or min(seeds) < 0:
+        message = f"`--seed {text}` is not a seed: write a number, a range such as 0..4, or a list such as 1,5,7"
+        raise SpecError(Diagnostic("R304", message))
+    return list(seeds)
+
+
+def _points(source: Source, wanted: bool) -> Iterator[tuple[str, ...]]:
+    """Every combination of the sweeps of a spec, as edits; without `--sweep` the spec as it stands."""
+    sweeps = [s for s in parse(source).file.statements if isinstance(s, tree.Sweep)]
+    if not wanted or not sweeps:
+        if sweeps:
+            total = len(list(itertools.product(*(s.values.items for s in sweeps))))
+            _say(f"this spec has a sweep of {total} points; `--sweep` runs them all")
+        yield ()
+        return
+    for combination in itertools.product(*(sweep_edits(s) for s in sweeps)):
+        yield tuple(describe(edit, print_expr).removeprefix("set ") for edit in combination)
+
+
+def _label(request: Request) -> str:
+    seed = f"seed {request.seed}" if request.seed is not None else ""
+    return ", ".join(part for part in (*request.variants, *request.sets, *(f"without {d}" for d in request.drops), seed) if part) or request.spec
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> int:
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    from ssldsl.runtime.datasets import Datasets
+    from ssldsl.runtime.records import claim_folder
+
+    library = Library.shipped()
+    datasets: Datasets | None = None if request.smoke else Datasets(library)
+    plan = make_plan(request, checked, datasets)
+    state = PartialState()
+    seed = checked.unwrap().seed
+    folder = [claim_folder(parent, f"{request.stem}-s{seed}") if state.is_main_process else None]
+    broadcast_object_list(folder)
+    return _carry_out(request, checked, plan, Path(str(folder[0])), datasets, resume=False, **how)
+
+
+def make_plan(request: Request, checked: Checked, datasets: Any) -> Plan:
+    """The plan of a request; the data are opened for what only they know, unless there are none (`--smoke`)."""
+    from ssldsl.runtime.measuring import assumed, measure
+    from ssldsl.runtime.running import overridden
+    from ssldsl.runtime.smoke import smoke_plan
+
+    program = checked.unwrap()
+    measured = assumed(program) if datasets is None else measure(program, datasets)
+    plan = pipeline.compile(program, sizes=measured.sizes, resident=measured.resident, level=request.level)
+    plan = overridden(plan, precision=request.precision, compile=request.compiled)
+    return smoke_plan(plan) if request.smoke else plan
+
+
+def _carry_out(
+    request: Request, checked: Checked, plan: Plan, folder: Path, datasets: Any, *, resume: bool, workers: int | None,
+    progress: bool, report: bool, trackers: tuple[str, ...] = (), checkpoint_every: int | None = None,
+) -> int:  # fmt: skip
+    from accelerate import PartialState
+
+    from ssldsl.graph.canonical import identity
+    from ssldsl.runtime.running import Options, run
+
+    texts = {"spec.ssl": request.text, "resolved.ssl": resolve(checked), REQUEST: json.dumps(request.as_json(), indent=1)}
+    options = Options(
+        texts=texts, identity=identity(checked.unwrap()), folder=Path(request.spec).parent, is_progress_shown=progress,
+        trackers=trackers, workers=workers or 0, checkpoint_every=checkpoint_every,
+    )  # fmt: skip
+    result = run(plan, folder, Library.shipped(), options, resume=resume, datasets=datasets)
+    if PartialState().is_main_process:
+        _conclude(result, folder, report)
+    return result.exit_code
+
+
+def _conclude(result: Any, folder: Path, report: bool) -> None:
+    """Say how a run ended and where its folder is; the folder alone goes to stdout."""
+    for stage, metrics in result.metrics.items():
+        shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))
+        if shown:
+            _say(f"{stage}: {shown}")
+    if report:
+        from ssldsl.report.page import write_report
+
+        _say(f"report: {write_report(folder)}")
+    click.echo(folder)
+
+
+def resume_run(folder: Path, **how: Any) -> int:
+    """Go on with an interrupted run, with the spec and the edits that its folder holds."""
+    from ssldsl.runtime.datasets import Datasets
+
+    request = Request.read(folder)
+    checked = request.checked()
+    datasets = None if request.smoke else Datasets(Library.shipped())
+    plan = make_plan(request, checked, datasets)
+    return _carry_out(request, checked, plan, folder, datasets, resume=True, **how)
+
+
+# --- what a spec compiles to ------------------------------------------------------------------------------------
+
+
+def emit(checked: Checked, *, emit: str, level: int, dumps: tuple[str, ...], time_passes: bool, stage: str | None) -> str:
+    """The step as Python, the plan as JSON, or the graph as text. Reads no data: unknown sizes are assumed."""
+    from ssldsl.passes.planning import make_plan as plan_of
+    from ssldsl.runtime.measuring import assumed
+
+    program = checked.unwrap()
+    names = [s.name for s in program.stages]
+    if stage is not None and stage not in names:
+        raise SpecError(Diagnostic("N210", f"there is no stage `{stage}`", help=f"stages are: {', '.join(names)}"))
+    measured = assumed(program)
+    timings: dict[str, float] = {}
+    graphs: list[tuple[str, str]] = []
+
+    def keep(name: str, graph: Any) -> None:
+        from ssldsl.graph.dump import dump
+
+        graphs.append((name, dump(graph)))
+
+    needs_graphs = bool(dumps) or emit == "ir"
+    plan = plan_of(
+        program, sizes=measured.sizes, resident=measured.resident, level=level, dump=keep if needs_graphs else None,
+        timings=timings if time_passes else None,
+    )  # fmt: skip
+    _show_passes(graphs, dumps, timings, time_passes)
+    chosen = [s for s in plan.stages if stage in (None, s.name)]
+    if emit == "plan":
+        return plan.model_dump_json(indent=1) + "\n"
+    if emit == "ir":
+        return "\n".join(text for text in _last_of_stages(graphs, len(names)))
+    from ssldsl.runtime.lowering import lower
+
+    return "\n\n".join(lower(plan, s, Library.shipped()).source for s in chosen)
+
+
+def _last_of_stages(graphs: list[tuple[str, str]], stages: int) -> list[str]:
+    """The graph of every stage after its last pass."""
+    each = len(graphs) // stages
+    return [graphs[(i + 1) * each - 1][1] for i in range(stages)]
+
+
+def _show_passes(graphs: list[tuple[str, str]], dumps: tuple[str, ...], timings: dict[str, float], timed: bool) -> None:
+    known = list(dict.fromkeys(name for name, _ in graphs))
+    for wanted in dumps:
+        if wanted != "all" and wanted not in known:
+            raise SpecError(Diagnostic("R304", f"there is no pass `{wanted}`", help=f"passes are: {', '.join(known)}"))
+    for name, text in graphs:
+        if name in dumps or "all" in dumps:
+            sys.stderr.write(f"# after {name}\n{text}\n")
+    if timed:
+        for name, seconds in timings.items():
+            sys.stderr.write(f"{1000 * seconds:9.2f} ms  {name}\n")
