@@ -286,17 +286,25 @@ def view(ctx: Context, view: View, value: Any, span: Span, named: str = "") -> A
         return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
     if isinstance(value, Node):
         value = Batch((("image", value),), "image", value.rows, value.alias or "this tensor", "")
-    for part in view.parts:
+    for i, part in enumerate(view.parts):
         if value is UNKNOWN:
             return UNKNOWN
         if not isinstance(value, Batch):
             ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(value)}", "")
             return UNKNOWN
-        value = _one_view(ctx, part, value, span, named)
+        value = _one_view(ctx, part, value, span, f"{named}/{_nth(view.parts[: i + 1])}" if named else "")
     return value
 
 
+def _nth(parts: tuple[ViewPart, ...]) -> str:
+    """What the last of these parts of a view is called: its op, and the second `shift` is `shift#2`."""
+    name = parts[-1].signature.name
+    count = sum(part.signature.name == name for part in parts)
+    return name if count == 1 else f"{name}#{count}"
+
+
 def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str) -> Any:
+    """One part of a view. `named`: the name of its draw, if the view is part of a stream's draw."""
     signature = part.signature
     if not signature.edges:
         return UNKNOWN
@@ -311,7 +319,7 @@ def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str
     draw = ""
     if signature.uses_rng:
         assert ctx.stage is not None
-        draw = f"{named}/{signature.name}" if named else ctx.stage.fresh_draw(signature.name)
+        draw = named or ctx.stage.fresh_draw(signature.name)
     made = ctx.interner.node(
         signature.name, (node,), params=(edge.name,), settings=part.settings, draw=draw, rows=batch.rows,
         spans=(part.span, *ctx.reporter.calls), type=outputs[0][1] if single else TupleType(outputs), live=node.live,

@@ -65,17 +65,27 @@ def _wrong_primitive(node: Node) -> Iterator[str]:
         yield f"{len(node.inputs)} inputs"
         return
     expected = derived(node)
-    if expected is not None and not _agree(expected, node.type):
+    if expected is not None and not _agree(expected, node.type, _symbols(node)):
         yield f"its type is {node.type}, its inputs make it {expected}"
     if node.op == "apply":
         yield from _wrong_apply(node)
 
 
-def _agree(expected: Type, found: Type) -> bool:
-    """The same shape; what the numbers mean may have been said more exactly."""
-    if isinstance(expected, TensorType) and isinstance(found, TensorType):
-        return expected.dims == found.dims
-    return expected == found
+def _agree(expected: Type, found: Type, known: frozenset[str]) -> bool:
+    """The same shape; what the numbers mean may have been said more exactly.
+
+    known: the symbols of the inputs. A size with others is the network's own, and what it is only its forward says.
+    """
+    if not (isinstance(expected, TensorType) and isinstance(found, TensorType)):
+        return expected == found
+    if len(expected.dims) != len(found.dims):
+        return False
+    return all(a == b or a.symbols - known for a, b in zip(expected.dims, found.dims, strict=True))
+
+
+def _symbols(node: Node) -> frozenset[str]:
+    tensors = (n.type for n in node.inputs if isinstance(n.type, TensorType))
+    return frozenset[str]().union(*(dim.symbols for type_ in tensors for dim in type_.dims))
 
 
 def _wrong_apply(node: Node) -> Iterator[str]:

@@ -65,25 +65,29 @@ def _shared(graph: Graph, context: Context) -> dict[Node, _Every]:
 def _first_copies(graph: Graph, context: Context) -> dict[Node, list[_Every]]:
     """For the input of every view that keeps it as its first copy, where it stands in the result."""
     among: dict[Node, list[_Every]] = {}
+    fields: dict[Node, list[Node]] = {}
+    for node in graph.nodes:
+        if node.op == "field":
+            fields.setdefault(node.inputs[0], []).append(node)
     for node in graph.nodes:
         signature = context.signatures.get(node.op)
         if signature is None or not signature.facts.first_copy_is_input or len(node.inputs) != 1:
             continue
         value = node.inputs[0]
-        for result in _results(node, graph.network.successors(node)):
+        for result in _results(node, fields.get(node, [])):
             times = _times(tensor(value), tensor(result))
             if times is not None:
                 among.setdefault(value, []).append(_Every(result, times))
     return among
 
 
-def _results(view: Node, readers: Iterator[Node]) -> Iterator[Node]:
+def _results(view: Node, fields: list[Node]) -> Iterator[Node]:
     """The tensor of copies that a view gives: its result, or the first field of it."""
     if isinstance(view.type, TensorType):
         yield view
     elif isinstance(view.type, TupleType):
         first = view.type.fields[0][0]
-        yield from (reader for reader in readers if reader.op == "field" and reader.setting("name") == first)
+        yield from (field for field in fields if field.setting("name") == first)
 
 
 def _times(one: TensorType, several: TensorType) -> int | None:
