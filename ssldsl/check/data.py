@@ -112,18 +112,20 @@ def _transformed(signature: Signature, before: DataType, settings: dict[str, Set
         fields = tuple(f for f in fields if f[0] != dropped)
         if dropped == "label":
             provenance, removed = "", span.text
-    return DataType(fields, _size(signature, before, settings), before.role, provenance, removed)
+    role = "test" if signature.facts.held_out else before.role
+    return DataType(fields, _size(signature, before, settings), role, provenance, removed)
 
 
 def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) -> Dim:
     """The new size, where it can be known before the data are read; a symbol of its own otherwise."""
     if not signature.facts.size:
         return before.size
-    count = settings.get(signature.facts.size)
-    if isinstance(count, int) and not isinstance(count, bool):
-        return Dim.of(count)
+    is_less = signature.facts.size.startswith("-")  # the setting says by how much
+    count = settings.get(signature.facts.size.removeprefix("-"))
     if isinstance(count, Duration) and count.unit == "%" and before.size.value is not None:
-        return Dim.of(round(before.size.value * count.value / 100))
+        count = round(before.size.value * count.value / 100)
+    if isinstance(count, int) and not isinstance(count, bool) and not (is_less and before.size.value is None):
+        return before.size - count if is_less else Dim.of(count)
     label = dict(before.fields).get("label")
     per_class = settings.get("per_class")
     if isinstance(per_class, int) and label is not None and label.classes is not None:
