@@ -1,7 +1,7 @@
 """The meaning of an experiment without its accidents: names, the order of terms, how a product is written.
 
-Two experiments of equal `identity` minimise the same losses over the same data in the same way. What names cannot tell apart is told
-apart by use: every module, stream and random draw gets a colour, made of what it is and of where it occurs, refined a few times.
+Two experiments of equal `identity` minimise the same losses over the same data in the same way. Names are replaced by
+colours: every module, stream and random draw gets one, made of what it is and of where it occurs, refined a few times.
 """
 
 import hashlib
@@ -124,7 +124,7 @@ class Forms:
         return sorted(node.inputs, key=self.bare) if node.op in COMMUTATIVE else list(node.inputs)
 
     def form(self, root: Node, naming: Naming) -> tuple[Any, ...]:
-        """The node as a list of lines, inputs before users, names as `naming` says and numbered where it says the same."""
+        """The node as a list of lines, inputs before users, names as `naming` says, numbered where it says the same."""
         labels, nodes = Labels(naming), self.walk(root)
         index = {node.id: i for i, node in enumerate(nodes)}
         return tuple(
@@ -216,7 +216,7 @@ class Colours:
         return self.forms.bare(stream.data) if stream.data is not None else "join"
 
     def _uses(self) -> dict[tuple[str, str], list[str]]:
-        """In which roots, and at which place of them, everything with a name occurs; and in which settings of stages."""
+        """In which roots, and where in them, everything with a name occurs; and in which settings of stages."""
         uses: dict[tuple[str, str], list[str]] = {}
 
         def note(path: str, use: str) -> None:
@@ -272,8 +272,10 @@ def couples_batch(stage: Stage) -> bool:
 
 
 def identity(program: Program) -> str:
-    """A hash of what the experiment means: equal for two specs that differ in names, format and the order of terms alone,
-    or in how they are executed."""
+    """A hash of what the experiment means.
+
+    Equal for two specs that differ only in names, format, the order of terms, or in how they are executed.
+    """
     colours = Colours(program).refine()
     stages = [_stage_form(colours, i, stage) for i, stage in enumerate(program.stages)]
     return hashlib.sha256(repr((program.seed, stages)).encode()).hexdigest()

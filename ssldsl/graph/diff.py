@@ -1,6 +1,6 @@
 """What differs between two experiments by meaning: cosmetic, execution or semantic.
 
-Cosmetic: format, names, the order of terms. Execution: how the same thing is computed, such as precision or how often it is judged.
+Cosmetic: format, names, the order of terms. Execution: how the same thing is computed, such as precision.
 Semantic: everything that can change what is learned or reported.
 """
 
@@ -248,7 +248,7 @@ class _Comparison:
         self._execution(a, b)
 
     def _execution(self, a: Stage, b: Stage) -> None:
-        """How it is run. What merges or splits batches changes the result only where rows of a batch depend on one another."""
+        """How it is run. Merging or splitting batches changes the result only where rows depend on one another."""
         coupled: Kind = "semantic" if couples_batch(a) or couples_batch(b) else "execution"
         kinds: Mapping[str, Kind] = {
             "forward": coupled, "accumulate": coupled, "statistics": coupled,
@@ -277,8 +277,8 @@ class _Comparison:
             [t.name for t in b.terms if t.name in pairs.values()],
         ]
         if order[0] != order[1]:
-            names = [", ".join(t.name for t in a.terms), ", ".join(t.name for t in b.terms)]
-            self._add("cosmetic", f"{a.name}.loss", *names)
+            before, after = (", ".join(t.name for t in s.terms) for s in (a, b))
+            self._add("cosmetic", f"{a.name}.loss", before, after)
 
     def _batch(self, a: Stage, b: Stage) -> None:
         before = {self.matching.streams.get(name, name): (name, rows) for name, rows in a.batch}
@@ -286,8 +286,8 @@ class _Comparison:
         for name in dict.fromkeys((*before, *after)):
             shown, rows = before.get(name, (name, None))
             if rows != after.get(name):
-                sides = ["" if r is None else str(r) for r in (rows, after.get(name))]
-                self._add("semantic", f"{a.name}.batch.{shown}", *sides, a.span, b.span)
+                one, two = ("" if r is None else str(r) for r in (rows, after.get(name)))
+                self._add("semantic", f"{a.name}.batch.{shown}", one, two, a.span, b.span)
 
     def _evaluations(self, a: Stage, b: Stage) -> None:
         """What is reported belongs to the meaning; under which name does not."""
@@ -297,19 +297,10 @@ class _Comparison:
             path = f"{a.name}.eval.{name}"
             if one and two:
                 self._node(one.node, two.node, path)
-            else:
-                self._unpaired(
-                    path,
-                    one and _said(one.span, one.node),
-                    two and _said(two.span, two.node),
-                    one and one.span,
-                    two and two.span,
-                )
-
-    def _unpaired(
-        self, path: str, before: str | None, after: str | None, first: Span | None, second: Span | None
-    ) -> None:
-        self._add("semantic", path, before or "", after or "", first, second)
+            elif one:
+                self._add("semantic", path, _said(one.span, one.node), "", one.span)
+            elif two:
+                self._add("semantic", path, "", _said(two.span, two.node), None, two.span)
 
     def _configured(self, path: str, a: Configured | None, b: Configured | None) -> None:
         if configured_form(a) == configured_form(b):

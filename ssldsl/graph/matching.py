@@ -9,7 +9,7 @@ from ssldsl.graph.canonical import Colours, Forms, Naming, identity
 
 
 def paired(first: Sequence[str], second: Sequence[str], *likeness: Callable[[str, str], bool]) -> dict[str, str]:
-    """Names of the second by names of the first: equal ones, then the first that is alike, from the strictest test to the mildest."""
+    """Names of the second by names of the first: equal ones, then the first that is alike, strictest test first."""
     pairs = {name: name for name in first if name in second}
     for alike in likeness:
         for name in first:
@@ -58,7 +58,7 @@ def matched(first: Program, second: Program) -> Matching:
     ):
         colour = _same_colour(kind, a, b)
         if same:
-            left = [n for n in names[1]]
+            left = list(names[1])
             for name in names[0]:
                 free = sorted((n for n in left if colour(name, n)), key=lambda n: n != name)
                 if free:

@@ -1,6 +1,6 @@
-"""Where two values differ, at the smallest subterm: one setting, one op put in between, one net exchanged for another."""
+"""Where two values differ, at the smallest subterm: one setting, one op put in between, one net for another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from attrs import define, field, frozen
@@ -106,23 +106,30 @@ class NodeDiff:
             self._add(f"{path}.{'net' if a.op == 'net' else 'stream'}", before, after, a, b)
 
     def _other(self, a: Node, b: Node, path: str) -> None:
-        """Different ops: one may have been put before or after the other; else both are named."""
-        for more, one, here in ((b, a, 1), (a, b, 0)):
-            chain = self._between(more, lambda n: self.same(n, one) if here == 0 else self.same(one, n))
-            if chain:
-                words = " >> ".join(short(n) for n in reversed(chain))
-                place = chain[0]
-                self._add(path, *(("", words, None, place) if here else (words, "", place, None)))
-                return
-        for more, one, here in ((b, a, 1), (a, b, 0)):
-            inner = [n for n in self._chain(more) if n.op == one.op]
-            if inner and one.op not in PLUMBING:
-                chain = self._between(more, lambda n: n is inner[0])
-                words = " >> ".join(short(n) for n in reversed(chain))
-                self._add(path, *(("", words, None, chain[0]) if here else (words, "", chain[0], None)))
-                self.compare(*((one, inner[0]) if here else (inner[0], one)), path, False)
-                return
-        self._add(path, text(a), text(b), a, b)
+        """Different ops: one may be the other with ops put after it, which then are named; else both are."""
+        inner = self._inside(a, b)
+        if inner is None:
+            self._add(path, text(a), text(b), a, b)
+            return
+        is_added, base = inner
+        more = b if is_added else a
+        passed = [more, *self._chain(more)]
+        put = passed[: passed.index(base)]
+        shown = [n for n in put if n.op not in PLUMBING or n.op in ("stop", "apply")] or put
+        words = " >> ".join(short(n) for n in reversed(shown))
+        if is_added:
+            self._add(path, "", words, None, shown[0])
+            self.compare(a, base, path, False)
+        else:
+            self._add(path, words, "", shown[0], None)
+            self.compare(base, b, path, False)
+
+    def _inside(self, a: Node, b: Node) -> tuple[bool, Node] | None:
+        """What in `b` is `a` (true), or in `a` is `b` (false): the same one, else the nearest of the same op."""
+        found = [(True, n) for n in self._chain(b)] + [(False, n) for n in self._chain(a)]
+        same = [(added, n) for added, n in found if (self.same(a, n) if added else self.same(n, b))]
+        like = [(added, n) for added, n in found if n.op == (a if added else b).op and n.op not in PLUMBING]
+        return next(iter(same + like), None)
 
     def _chain(self, node: Node) -> list[Node]:
         """What a node is made from, along its main input."""
@@ -132,15 +139,6 @@ class NodeDiff:
             here = main_input(here)
         return found
 
-    def _between(self, node: Node, reached: Callable[[Node], bool]) -> list[Node]:
-        """The ops from `node` down to the first that is what is looked for, without it; nothing if none is."""
-        passed = [node]
-        for inner in self._chain(node):
-            if reached(inner):
-                return [n for n in passed if n.op not in PLUMBING or n.op in ("stop", "apply")] or passed
-            passed.append(inner)
-        return []
-
     def _add(self, path: str, before: str, after: str, a: Node | None, b: Node | None, is_place: bool = False) -> None:
         entry = Difference(path, before, after, place(a), place(b), is_place)
         if not any((d.path, d.before, d.after) == (path, before, after) for d in self.found):
@@ -148,7 +146,7 @@ class NodeDiff:
 
 
 def main_input(node: Node) -> Node | None:
-    """The input that a value comes from: of an application what the net is applied to, else the first that is no net."""
+    """The input that a value comes from: what a net is applied to, else the first input that is no net."""
     if node.op == "apply":
         return node.inputs[1]
     return next((i for i in node.inputs if i.op not in ("net", "compose", "rows")), None)

@@ -1,12 +1,12 @@
 """Columns and their order: which box stands how far right, and above which other.
 
-Columns are shared by all stages, so that a module stands under itself. The order within a column, which decides what crosses what,
-is igraph's (Sugiyama's method), sifted until no move helps; lanes that skip a column hold a place in it.
+Columns are shared by all stages, so that a module stands under itself. The order within a column, which decides what
+crosses what, is igraph's (Sugiyama's method), sifted until no move helps; lanes that skip a column hold a place in it.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice, permutations
+from itertools import islice, pairwise, permutations
 
 from attrs import frozen
 
@@ -39,7 +39,7 @@ class Order:
 
 
 def column_of(picture: Picture) -> dict[str, int]:
-    """The column of every box, by its key: streams first, then as far right as the longest way there, terms and total last."""
+    """The column of every box, by its key: streams first, then by the longest way there, terms and total last."""
     kinds = {b.key: b.kind for b in picture.boxes}
     flow = {(_key(e.source), _key(e.target)): None for e in picture.edges if e.kind in FLOW}
     depth = _longest_ways(list(kinds), _acyclic(flow))
@@ -87,7 +87,7 @@ def _longest_ways(keys: list[str], after: Mapping[str, list[str]]) -> dict[str, 
 
 
 def order_of(picture: Picture, stage: str, column: Mapping[str, int]) -> Order:
-    """The slots of a stage, so that few lanes cross, and streams and terms in the order of the spec where that costs nothing."""
+    """The slots of a stage, so that few lanes cross; streams and terms as the spec orders them where that is free."""
     boxes = picture.boxes_of(stage)
     edges = picture.edges_of(stage)
     at = {Slot(box=b.id): column[b.key] for b in boxes}
@@ -100,7 +100,7 @@ def order_of(picture: Picture, stage: str, column: Mapping[str, int]) -> Order:
         if first < last:
             passing = [Slot(bundle=(source, target))] * (last - first - 1)
             chain = [Slot(box=source), *passing, Slot(box=target)]
-            steps += [(a, b, lanes[source, target] / 20) for a, b in zip(chain, chain[1:], strict=False)]
+            steps += [(a, b, lanes[source, target] / 20) for a, b in pairwise(chain)]
     quiet = {e.target for e in edges if e.kind == "eval"}
     ranks = {Slot(box=b.id): i for i, b in enumerate(_in_spec_order(picture, stage))}
     return Order(_ordered(at, steps, ranks, quiet))

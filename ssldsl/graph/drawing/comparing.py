@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from ssldsl.graph.drawing.layout import Layout, arrange
+from ssldsl.graph.drawing.layout import Layout, arrange, captioned
 from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Mark, Picture
 from ssldsl.graph.drawing.sizes import LANE, Size, box_sizes
 
 
 def compare_pictures(before: Picture, after: Picture) -> tuple[Picture, Picture]:
-    """The two pictures with every part marked `same`, `changed`, `removed` (in the first) or `added` (in the second)."""
+    """The two pictures, every part marked `same`, `changed`, `removed` (in the first) or `added` (in the second)."""
     return _marked(before, after, "removed"), _marked(after, before, "added")
 
 
@@ -74,14 +74,20 @@ def _union(first: Picture, second: Picture) -> Picture:
         before = edges.get(edge.id)
         origins = tuple(dict.fromkeys((*(before.origins if before else ()), *edge.origins)))
         edges[edge.id] = evolve(edge, origins=origins)
-    clusters = {c.id: c for c in (*first.clusters, *second.clusters)}
+    by_length = sorted((*first.clusters, *second.clusters), key=lambda c: len(" ".join(c.captions)))
+    clusters = {c.id: c for c in by_length}  # the longer caption, so that there is room for both
     links = {(k.source, k.target): k for k in (*first.links, *second.links)}
     streams = tuple(dict.fromkeys((*first.streams, *second.streams)))
     order = {c.id: i for i, c in enumerate(_merged(first.clusters, second.clusters))}
     return Picture(
-        second.name, tuple(sorted(clusters.values(), key=lambda c: order[c.id])), tuple(boxes.values()), tuple(edges.values()),
-        tuple(links.values()), streams, tuple(dict.fromkeys((*first.sources, *second.sources))),
-    )  # fmt: skip
+        second.name,
+        tuple(sorted(clusters.values(), key=lambda c: order[c.id])),
+        tuple(boxes.values()),
+        tuple(edges.values()),
+        tuple(links.values()),
+        streams,
+        tuple(dict.fromkeys((*first.sources, *second.sources))),
+    )
 
 
 def _merged(first: tuple[Cluster, ...], second: tuple[Cluster, ...]) -> list[Cluster]:
@@ -100,19 +106,20 @@ def _part(whole: Layout, picture: Picture) -> Layout:
     """Of an arrangement of both, what belongs to one; its colours are those of the whole."""
     boxes, edges = {b.id for b in picture.boxes}, {e.id for e in picture.edges}
     stages = {c.id for c in picture.clusters}
-    captions = {c: lines for c, lines in whole.captions.items() if c in stages}
-    layout = Layout(
-        evolve(picture, streams=whole.picture.streams), whole.sizes, whole.lane, whole.shapes,
-        {b: r for b, r in whole.boxes.items() if b in boxes}, {e: r for e, r in whole.routes.items() if e in edges},
-        {f: r for f, r in whole.frames.items() if f in stages}, captions,
-        [evolve(a, link=_own(a.link, picture)) for a in whole.arrows if (a.link.source, a.link.target) in _pairs(picture)],
-        whole.width, whole.height,
-    )  # fmt: skip
-    return layout
-
-
-def _pairs(picture: Picture) -> set[tuple[str, str]]:
-    return {(k.source, k.target) for k in picture.links}
+    pairs = {(k.source, k.target) for k in picture.links}
+    return Layout(
+        evolve(picture, streams=whole.picture.streams),
+        whole.sizes,
+        whole.lane,
+        whole.shapes,
+        {b: r for b, r in whole.boxes.items() if b in boxes},
+        {e: r for e, r in whole.routes.items() if e in edges},
+        {f: r for f, r in whole.frames.items() if f in stages},
+        {c.id: captioned(c, whole.picture, whole.frames[c.id].width) for c in picture.clusters},
+        [evolve(a, link=_own(a.link, picture)) for a in whole.arrows if (a.link.source, a.link.target) in pairs],
+        whole.width,
+        whole.height,
+    )
 
 
 def _own(link: Link, picture: Picture) -> Link:

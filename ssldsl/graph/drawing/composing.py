@@ -49,7 +49,7 @@ def _trace_term(tracer: Tracer, term: Term) -> None:
     """A term is one box with the losses it averages; losses of different kinds have boxes of their own before it."""
     losses = list(_losses(term.node))
     title = term.name
-    ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures.get(n.op)) for n in losses)
+    ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures) for n in losses)
     lines = [next(iter(ops))] if len(ops) == 1 else []
     spans = [term.span, *(s for n in losses for s in n.spans)]
     id = tracer.box(f"loss:{term.name}", "loss", title, spans=spans, lines=lines)
@@ -73,7 +73,7 @@ def _add_total(tracer: Tracer, stage: Stage) -> None:
         source = f"{stage.name}/loss:{term.name}"
         origins = tuple(e.id for e in tracer.edges.values() if e.target == source)
         id = f"{source}>total"
-        text = f"{wording.TIMES} {wording.scalar(term.weight)}"
+        text = f"{wording.TIMES} {wording.scalar(term.weight, tracer.program.signatures)}"
         reach = tuple(sorted(term.node.live))
         tracer.edges[id] = Edge(
             id,
@@ -94,7 +94,9 @@ def _add_averages(tracer: Tracer, program: Program) -> None:
     for module in (m for m in program.modules if m.average_of):
         source, target = (_module_id(tracer, program, p) for p in (module.average_of, module.path))
         if source and target:
-            text = wording.scalar(module.momentum) if module.momentum else str(module.half_life or "")
+            text = (
+                wording.scalar(module.momentum, program.signatures) if module.momentum else str(module.half_life or "")
+            )
             spans = (module.span,) if module.span else ()
             id = f"{stage}/ema:{module.path}"
             tracer.edges[id] = Edge(id, source, target, "ema", text=f"average {text}".strip(), spans=spans)
@@ -181,5 +183,5 @@ def _links(program: Program) -> Iterable[Link]:
 def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[Edge]) -> Iterable[Source]:
     """The texts that anything drawn was written in, the experiment's own first."""
     spans: list[Span] = [s.span for s in program.streams if s.span] + [t.span for s in program.stages for t in s.terms]
-    spans += [s for thing in (*boxes, *edges) for s in thing.spans]
+    spans += [s for box in boxes for s in box.spans] + [s for edge in edges for s in edge.spans]
     return dict.fromkeys(s.source for s in spans)

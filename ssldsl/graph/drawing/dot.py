@@ -71,6 +71,5 @@ def _link(picture: Picture, source: str, target: str, text: str) -> list[str]:
     if not tail or not head:
         return []
     ends = f"{_quoted(tail[-1].id)} -> {_quoted(head[0].id)}"
-    return [
-        f"  {ends} [ltail=cluster_{index[source]}, lhead=cluster_{index[target]}, label={_quoted(text)}, constraint=false];"
-    ]
+    more = f"ltail=cluster_{index[source]}, lhead=cluster_{index[target]}, constraint=false"
+    return [f"  {ends} [{more}, label={_quoted(text)}];"]

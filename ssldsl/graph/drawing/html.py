@@ -1,4 +1,4 @@
-"""A picture as one page that needs no network: the drawing, what is known of every part of it, and the text it comes from."""
+"""A picture as one page that needs no network: the drawing, the facts of every part, and the text it comes from."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ def _embedded(data: dict[str, Any]) -> Markup:
 
 
 def facts(pictures: Sequence[Picture], sources: Sequence[Source]) -> dict[str, Any]:
-    """What the page knows: of every box and lane its title, its facts and its lines; of every lane where it comes from."""
+    """What the page knows: title, facts and lines of every box and lane; where every lane comes from."""
     items: dict[str, Any] = {}
     lanes: dict[str, Any] = {}
     for picture in pictures:

@@ -6,7 +6,7 @@ from attrs import define, field, frozen
 
 from ssldsl.graph.drawing.columns import Order, Slot, bundles, column_of, order_of
 from ssldsl.graph.drawing.metrics import text_width
-from ssldsl.graph.drawing.picture import Edge, Link, Picture
+from ssldsl.graph.drawing.picture import Cluster, Edge, Link, Picture
 from ssldsl.graph.drawing.placing import placed
 from ssldsl.graph.drawing.sizes import LANE, PILL, SHAPE, Size, box_sizes, caption_lines, pill_lines, pill_width
 
@@ -52,7 +52,7 @@ class Arrow:
 
 @define
 class Layout:
-    """A picture with coordinates. `inner`: for each lane into a box, the lanes out of it that continue it."""
+    """A picture with coordinates. `lane`: how far apart lanes stand. `shapes`: they are written on them."""
 
     picture: Picture
     sizes: Mapping[str, Size]
@@ -122,8 +122,7 @@ def _arrange_stage(
     of = {b.id: column[b.key] for b in picture.boxes_of(stage)}
     tops = placed(order, edges, layout.sizes, of, layout.lane)
     frame_width = layout.width - 2 * MARGIN - gutter
-    title = text_width(cluster.title, 15, bold=True) + 18 if len(picture.clusters) > 1 else 0
-    lines = caption_lines(cluster, frame_width - 2 * FRAME - title)
+    lines = captioned(cluster, picture, frame_width)
     layout.captions[stage] = lines
     start = y + 12 + 16 * len(lines) + 12
     for (c, slot), top in tops.items():
@@ -136,6 +135,12 @@ def _arrange_stage(
     end = max(bottoms, default=start) + 12
     layout.frames[stage] = Rect(MARGIN + gutter, y, frame_width, end - y)
     return end
+
+
+def captioned(cluster: Cluster, picture: Picture, frame_width: float) -> list[str]:
+    """The caption of a stage in lines, beside its title if it has one."""
+    title = text_width(cluster.title, 15, bold=True) + 18 if len(picture.clusters) > 1 else 0
+    return caption_lines(cluster, frame_width - 2 * FRAME - title)
 
 
 @define
@@ -224,7 +229,7 @@ class Router:
         return Route(tuple(points), text)
 
     def _aside(self, edge: Edge) -> Route:
-        """Averages from box to box on the left side, evaluations from under a box, and lanes that lead back, below everything."""
+        """Averages from box to box, evaluations from the foot of a box, and lanes that lead back, below everything."""
         source, target = self.layout.boxes[edge.source], self.layout.boxes[edge.target]
         if edge.kind == "eval":
             return self._quiet(edge, source, target)
@@ -270,11 +275,12 @@ def _arrows(layout: Layout) -> list[Arrow]:
         y = target.y - LINK_GAP / 2 - LINK_ROW * (count - row) + LINK_ROW / 2
         if link in far:
             side = source.x - GUTTER * (far.index(link) + 0.5)
-            points = ((source.x, source.bottom - 20), (side, source.bottom - 20), (side, y), (x, y), (x, target.y))
+            leave = source.bottom - 20
+            points: tuple[Point, ...] = ((source.x, leave), (side, leave), (side, y), (x, y), (x, target.y))
         else:
             points = ((x, source.bottom), (x, target.y))
-        arrows.append(Arrow(link, points, (x + 14, y)))
+        arrows.append(Arrow(link, points, (target.x + 22 + 22 * count, y)))
     return arrows
 
 
-__all__ = ["Arrow", "Layout", "Point", "Rect", "Route", "Slot", "arrange", "bundles", "pill_lines", "PILL"]
+__all__ = ["PILL", "Arrow", "Layout", "Point", "Rect", "Route", "Slot", "arrange", "bundles", "pill_lines"]

@@ -32,5 +32,6 @@ def legend(picture: Picture, y: float, x: float = 24.0) -> Iterable[str]:
     for words, colour, width, dash in entries(picture):
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
         yield f'<path d="M{x:.1f} {y:.1f}h26" stroke="{colour}" stroke-width="{width:g}"{dashes}/>'
-        yield f'<text class="soft" x="{x + 33:.1f}" y="{y + 4:.1f}" font-size="{SIZE:g}" fill="{SOFT}">{escape(words)}</text>'
+        place = f'x="{x + 33:.1f}" y="{y + 4:.1f}" font-size="{SIZE:g}"'
+        yield f'<text class="soft" {place} fill="{SOFT}">{escape(words)}</text>'
         x += 33 + text_width(words, SIZE) + 24

@@ -1,4 +1,4 @@
-"""Colours: after Okabe and Ito, so that streams stay apart for colour-blind eyes too, darkened where they must carry thin lines."""
+"""Colours: after Okabe and Ito, so that streams stay apart for all eyes, darkened where lines are thin."""
 
 STREAMS = ("#0072B2", "#E08A00", "#009E73", "#C0569A", "#48A9E6", "#A6761D", "#6F6FCF", "#5B6770")
 

@@ -1,4 +1,4 @@
-"""The picture of a method, before it has any coordinates: boxes, the lanes between them, stages, and links of stages."""
+"""The picture of a method, before it has any coordinates: boxes, lanes between them, stages, links of stages."""
 
 from typing import Literal
 
@@ -88,7 +88,7 @@ class Link:
 
 @frozen
 class Picture:
-    """A method as a drawing shows it. `streams`: in the order of their colours. `sources`: the texts that spans lie in."""
+    """A method as drawn. `streams`: in the order of their colours. `sources`: the texts that spans lie in."""
 
     name: str
     clusters: tuple[Cluster, ...]

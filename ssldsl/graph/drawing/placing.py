@@ -1,6 +1,7 @@
 """Heights: every slot of a column as near as may be to what it is joined to, none on another."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 from attrs import define, field
 
@@ -20,6 +21,7 @@ class Placing:
     height: dict[Cell, float]
     middle: dict[Cell, float]
     joined: dict[Cell, list[tuple[Cell, float]]]
+    averages: frozenset[frozenset[str]] = frozenset()  # boxes with an arrow between them, if one is under the other
     top: dict[Cell, float] = field(factory=dict)
 
     def relax(self) -> dict[Cell, float]:
@@ -39,10 +41,12 @@ class Placing:
 
     def _gap(self, above: Slot, below: Slot) -> float:
         boxes = bool(above.box) + bool(below.box)
+        if frozenset({above.box, below.box}) in self.averages:
+            return 30.0
         return (6.0, 10.0, 13.0)[boxes]
 
     def _settle(self, i: int) -> None:
-        """Put one column where its neighbours pull it: least squares with room between, which is isotonic regression."""
+        """Put one column where its neighbours pull it: least squares with room between, or isotonic regression."""
         column = self.order.columns[i]
         wishes, weights, offsets, y = [], [], [], 0.0
         for k, slot in enumerate(column):
@@ -76,7 +80,7 @@ def placed(
     order: Order, edges: tuple[Edge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
 ) -> dict[Cell, float]:
     """The top of every cell of a stage."""
-    lanes = {pair: 0 for pair in bundles(edges)}
+    lanes = dict.fromkeys(bundles(edges), 0)
     named: set[tuple[str, str]] = set()
     for edge in (e for e in edges if e.kind != "ema"):
         lanes[edge.source, edge.target] += 1
@@ -95,8 +99,9 @@ def placed(
         cells = [(first, Slot(box=source)), *order.chain(source, target), (last, Slot(box=target))]
         if first >= last:
             continue
-        for a, b in zip(cells, cells[1:], strict=False):
+        for a, b in pairwise(cells):
             weight = count * (1.0 + 2.0 * bool(a[1].bundle[0]) + 2.0 * bool(b[1].bundle[0]))
             joined.setdefault(a, []).append((b, weight))
             joined.setdefault(b, []).append((a, weight))
-    return Placing(order, height, middle, joined).relax()
+    averages = frozenset(frozenset({e.source, e.target}) for e in edges if e.kind == "ema")
+    return Placing(order, height, middle, joined, averages).relax()

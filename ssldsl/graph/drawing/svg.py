@@ -1,6 +1,6 @@
 """A laid-out picture as SVG that needs nothing else: no script, no font file, no style sheet.
 
-Every mark carries a class and every box and lane its id (`data-id`), so that a page around the drawing can style and wire it.
+Every mark carries a class and every box and lane its id (`data-id`), for a page around it to style and to wire.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,39 @@ from ssldsl.graph.drawing.layout import Arrow, Layout, Point, Rect, Route
 from ssldsl.graph.drawing.legend import legend
 from ssldsl.graph.drawing.metrics import FONT, text_width
 from ssldsl.graph.drawing.palette import (
-    AVERAGE, BOXES, FAINT, FRAME, FRAME_LINE, INK, LINE, LINK, MARKS, PAPER, SOFT, stream_colour,
+    AVERAGE,
+    BOXES,
+    FAINT,
+    FRAME,
+    FRAME_LINE,
+    INK,
+    LINE,
+    LINK,
+    MARKS,
+    PAPER,
+    SOFT,
+    stream_colour,
 )  # fmt: skip
 from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Mark
 from ssldsl.graph.drawing.sizes import (
-    CAPTION, CHIP, CHIP_HEIGHT, LEADING, LINE as LINE_SIZE, PADDING, PILL, SHAPE, TITLE, chip_rows, chip_width, lines_of,
-    pill_lines, pill_width, text_height,
+    CAPTION,
+    CHIP,
+    CHIP_HEIGHT,
+    LEADING,
+    PADDING,
+    PILL,
+    SHAPE,
+    TITLE,
+    chip_rows,
+    chip_width,
+    lines_of,
+    pill_lines,
+    pill_width,
+    text_height,
 )  # fmt: skip
+from ssldsl.graph.drawing.sizes import (
+    LINE as LINE_SIZE,
+)
 
 SIGNS: Mapping[Mark, str] = {"added": "+", "removed": "−", "changed": "≠"}
 
@@ -81,9 +107,17 @@ def n(value: float) -> str:
 
 
 def text(
-    x: float, y: float, content: str, size: float, colour: str, *, bold: bool = False, anchor: str = "start", kind: str = "",
+    x: float,
+    y: float,
+    content: str,
+    size: float,
+    colour: str,
+    *,
+    bold: bool = False,
+    anchor: str = "start",
+    kind: str = "",
     halo: bool = False,
-) -> str:  # fmt: skip
+) -> str:
     """One line of text on its baseline."""
     more = ' font-weight="600"' if bold else ""
     more += f' text-anchor="{anchor}"' if anchor != "start" else ""

@@ -1,7 +1,7 @@
 """Following values through one stage: what leaves which box, along which lane.
 
-Plumbing (rows, repeats, fields, joins, means) has no box: a value passes through it. Applying a net leads through the boxes of its
-modules, one box a module. Values that differ in nothing but their draw share a lane.
+Plumbing (rows, repeats, fields, joins, means) has no box: a value passes through it. Applying a net leads through the
+boxes of its modules, one box a module. Values that differ in nothing but their draw share a lane.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ from ssldsl.source import Span
 from ssldsl.types import NetType, TensorType, Type
 
 PASSING = frozenset({"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop"})
+SHORT = 24  # letters of an op with its settings that still stand in one title
 NETS = frozenset({"net", "compose"})
 
 
@@ -145,7 +146,7 @@ class Tracer:
 
     def _chip(self, node: Node, value: Value) -> Value:
         box = self.boxes[value.box]
-        chip = wording.call(node.op, node.settings, self.program.signatures.get(node.op), whole=True)
+        chip = wording.call(node.op, node.settings, self.program.signatures, bare=True)
         self.boxes[box.id] = evolve(box, chips=tuple(dict.fromkeys([*box.chips, chip])))
         return evolve(value, node=node, type=node.type) if value.kind == "data" else value
 
@@ -194,10 +195,12 @@ class Tracer:
         """An op of the library that has a box of its own."""
         kind: BoxKind = "view" if self._role(node) == "views" else "target"
         inputs = self.into(node)
-        text = wording.arguments(node.settings, self.program.signatures.get(node.op), whole=kind == "view")
+        text = wording.arguments(node.op, node.settings, self.program.signatures, bare=kind == "view")
         before = sorted({v.box for v in inputs if "stream:" not in v.box})
         key = self._short(kind, node.op, (text, *before))
-        id = self.box(key, kind, node.op, spans=node.spans, lines=(text,) if text else ())
+        whole = f"{node.op}({text})" if text else node.op
+        title, lines = (whole, ()) if len(whole) <= SHORT else (node.op, (text,))
+        id = self.box(key, kind, title, spans=node.spans, lines=lines)
         lanes = {v: self.lane(v, id) for v in inputs}
         self._note(id, type=str(node.type), reach=node.live)
         detached = not node.live and any(_is_module(p) for v in inputs for p in v.path)

@@ -5,10 +5,13 @@ from typing import Any
 
 from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream
+from ssldsl.graph.canonical import couples_batch, owned
 from ssldsl.ops.signature import Signature
 from ssldsl.types import Dim, TensorType, Type
 
 MINUS, TIMES, DOT = "−", "×", " · "
+Settings = tuple[tuple[str, Setting], ...]
+Signatures = Mapping[str, Signature]
 UNITS = {"ep": "epoch", "it": "step", "%": "%"}
 
 
@@ -21,7 +24,7 @@ def number(value: float) -> str:
     return f"{value:.4g}".replace("e-0", "e-")
 
 
-def setting(value: Setting) -> str:
+def setting(value: Setting, signatures: Signatures) -> str:
     """A setting as the language writes it."""
     match value:
         case None:
@@ -31,53 +34,50 @@ def setting(value: Setting) -> str:
         case Constant():
             return number(value.value)
         case Curve() | Combined():
-            return scalar(value)
+            return scalar(value, signatures)
         case tuple() | list():
-            return "[" + ", ".join(setting(v) for v in value) + "]"
+            return "[" + ", ".join(setting(v, signatures) for v in value) + "]"
         case _:
             return str(value)
 
 
-def arguments(
-    settings: tuple[tuple[str, Setting], ...], signature: Signature | None, *, limit: int = 3, whole: bool = False
-) -> str:
-    """The settings that differ from their defaults; `whole` shows the only setting of an op in any case, without its name."""
-    if whole and len(settings) == 1:
-        return setting(settings[0][1])
+def arguments(op: str, settings: Settings, signatures: Signatures, *, limit: int = 3, bare: bool = False) -> str:
+    """The settings that differ from their defaults. `bare`: the first, if it is the only one, goes without its name."""
+    signature = signatures.get(op)
     specs = {s.name: s for s in signature.settings} if signature else {}
     said = [(k, v) for k, v in settings if k not in specs or repr(specs[k].default) != repr(v)]
-    shown = [f"{k}={setting(v)}" for k, v in said[:limit]]
+    if bare and not said and len(settings) == 1:
+        said = list(settings)
+    if bare and said and said == list(settings[:1]):
+        return setting(said[0][1], signatures)
+    shown = [f"{k}={setting(v, signatures)}" for k, v in said[:limit]]
     return ", ".join(shown + (["…"] if len(said) > limit else []))
 
 
-def call(
-    op: str, settings: tuple[tuple[str, Setting], ...], signature: Signature | None, *, whole: bool = False
-) -> str:
+def call(op: str, settings: Settings, signatures: Signatures, *, limit: int = 3, bare: bool = False) -> str:
     """`convnet(width=64)`; without brackets where every setting is the default."""
-    inside = arguments(settings, signature, whole=whole)
+    inside = arguments(op, settings, signatures, limit=limit, bare=bare)
     return f"{op}({inside})" if inside else op
 
 
-def scalar(value: Scalar) -> str:
+def scalar(value: Scalar, signatures: Signatures) -> str:
     """A weight or a schedule as text: `0.3 · sigmoid_ramp(100ep)`."""
     match value:
         case Constant():
             return number(value.value)
         case Curve():
-            inside = [setting(v) if len(value.settings) == 1 else f"{k}={setting(v)}" for k, v in value.settings]
-            return f"{value.op}({', '.join(inside)})" if inside and not _is_default_cosine(value) else value.op
+            said = [(k, v) for k, v in value.settings if v is not None]
+            defaults = {s.name: s.default for s in signatures[value.op].settings} if value.op in signatures else {}
+            said = [(k, v) for k, v in said if repr(defaults.get(k, ...)) != repr(v)]
+            return call(value.op, tuple(said), {}, bare=True)
         case Combined():
-            left, right = (_grouped(side, value) for side in (value.left, value.right))
-            sign = {"*": " · ", "-": f" {MINUS} "}.get(value.op, f" {value.op} ")
+            left, right = (_grouped(side, value, signatures) for side in (value.left, value.right))
+            sign = {"*": DOT, "-": f" {MINUS} "}.get(value.op, f" {value.op} ")
             return left + sign + right
 
 
-def _is_default_cosine(value: Curve) -> bool:
-    return value.settings == (("to", 0.0),)
-
-
-def _grouped(side: Scalar, parent: Combined) -> str:
-    text = scalar(side)
+def _grouped(side: Scalar, parent: Combined, signatures: Signatures) -> str:
+    text = scalar(side, signatures)
     tight = parent.op in "*/" and isinstance(side, Combined) and side.op not in "*/"
     return f"({text})" if tight else text
 
@@ -94,17 +94,16 @@ def size(dim: Dim) -> str:
     return number(dim.value) if dim.value is not None else str(dim)
 
 
-def data(node: Node, signatures: Mapping[str, Signature]) -> str:
+def data(node: Node, signatures: Signatures) -> str:
     """Where samples come from: `digits.train.subset(count=100)`."""
     if node.op == "source":
         settings = tuple((k, v) for k, v in node.settings if k != "op")
-        return call(str(node.setting("op")), settings, signatures.get(str(node.setting("op"))))
+        return call(str(node.setting("op")), settings, signatures, bare=True)
     inner = ", ".join(data(i, signatures) for i in node.inputs)
     if node.op == "split":
         return f"{inner}.{node.setting('name') or node.setting('split')}"
     settings = tuple((k, v) for k, v in node.settings if k != "seed" and v is not None)
-    inside = arguments(settings, signatures.get(node.op), whole=True)
-    return f"{inner}.{node.op}({inside})" if inside else f"{inner}.{node.op}"
+    return f"{inner}.{call(node.op, settings, signatures, bare=True)}"
 
 
 def samples(stream: Stream, rows: int | None) -> str:
@@ -115,10 +114,10 @@ def samples(stream: Stream, rows: int | None) -> str:
     return text + (f"{DOT}{number(rows)} a step" if rows else "")
 
 
-def module(value: Module, signatures: Mapping[str, Signature]) -> str:
+def module(value: Module, signatures: Signatures) -> str:
     """`convnet(width=32)`, `linear(128, 10)`."""
     sizes = [size(d) for _, d in value.sizes] if value.kind == "head" else []
-    inside = arguments(value.settings, signatures.get(value.op))
+    inside = arguments(value.op, value.settings, signatures)
     parts = [*sizes, *([inside] if inside else [])]
     return f"{value.op}({', '.join(parts)})" if parts else value.op
 
@@ -135,25 +134,24 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
     """What the caption of a stage says: length and clock, batch, optimizer, and what differs from the defaults."""
     batch = " + ".join(f"{number(n)} {name}" for name, n in stage.batch)
     lines = [f"{duration(stage.run)} of {stage.clock}", f"batch {batch}", configured(stage.optimizer, program)]
-    if len(stage.terms) > 1:
+    if couples_batch(stage) or f"{stage.name}.forward" in program.explicit:
         lines.append(f"forward {stage.forward}")
     if stage.average is not None:
         lines.append(f"average {configured(stage.average, program)}")
-    lines += [f"{part} learns alone" for part in stage.train if part not in {m.path for m in program.modules}]
+    lines += [f"{o}: only {p} learns" for o, p in (owned(program, path) for path in stage.train) if p]
     lines += [f"{', '.join(i.modules)} from {i.file}" for i in stage.init if i.file]
     lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not (i.file or i.stage)]
     extras = {"clip": stage.clip, "accumulate": stage.accumulate, "precision": stage.precision}
     usual = {"clip": None, "accumulate": 1, "precision": "fp32"}
-    return tuple(lines + [f"{name} {setting(value)}" for name, value in extras.items() if value != usual[name]])
+    return tuple(lines + [f"{name} {setting(value, {})}" for name, value in extras.items() if value != usual[name]])
 
 
 def configured(value: Configured, program: Program) -> str:
-    inside = arguments(value.settings, program.signatures.get(value.op), limit=4)
-    return f"{value.op}({inside})" if inside else value.op
+    return call(value.op, value.settings, program.signatures, limit=4)
 
 
 def init(value: InitFrom) -> str:
-    """`weights of encoder, classes, averaged`."""
-    return (
-        f"{', '.join(value.modules)} start" + (" from the average of" if value.average else " from") + f" {value.stage}"
-    )
+    """`encoder, classes start from the average of joint`."""
+    verb = "starts" if len(value.modules) == 1 else "start"
+    origin = f"the average of {value.stage}" if value.average else value.stage
+    return f"{', '.join(value.modules)} {verb} from {origin}"
