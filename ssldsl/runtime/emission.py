@@ -6,7 +6,7 @@ from attrs import Factory, define
 from torch import nn
 
 from ssldsl.errors import InternalError
-from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.loading import Library, op_object, signature_of
 from ssldsl.runtime.printing import Lines, Names, identifier, literal
@@ -39,12 +39,14 @@ class Emission:
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
+    terms: dict[str, str] = Factory(dict)  # node -> name of the term that it is the value of
     _values: dict[str, str] = Factory(dict)
     _regime: tuple[str, ...] = ()
     _line: tuple[str, int] | None = None
 
     def __attrs_post_init__(self) -> None:
         self.nodes = {node.id: node for node in self.stage.nodes}
+        self.terms = {term.node: term.name for term in self.stage.terms}
         for node in self.stage.nodes:
             if node.op not in PRIMITIVES and node.placement in ("step", "host"):
                 self.names.taken.add(node.op)
@@ -76,6 +78,12 @@ class Emission:
         draws = node.op not in PRIMITIVES and node.rows and signature_of(self.library, node.op).uses_rng
         return [*node.inputs, node.rows] if draws and node.rows else list(node.inputs)
 
+    def can_come_first(self, node: NodePlan) -> bool:
+        """Whether a value needs no network and no gradient: it may be computed before all that does."""
+        if node.grad or node.op == "apply" or self.on_host:
+            return False
+        return not any(self.nodes[id_].op in NETS for id_ in node.inputs)
+
     def _made_on_host(self, node: NodePlan) -> bool:
         return node.placement == "host" or (node.op == "field" and self._made_on_host(self.nodes[node.inputs[0]]))
 
@@ -102,7 +110,7 @@ class Emission:
             signature = signature_of(self.library, node.op)
             self.used[node.op] = signature
             function = f"self.{self._instance(node)}" if signature.is_module else node.op
-            lines.call(target, function, self._arguments(node, signature), node)
+            lines.group(f"{target} = {function}(", self._arguments(node, signature), ")", node)
         self._values[node.id] = target
 
     def close(self, lines: Lines) -> None:
@@ -115,7 +123,7 @@ class Emission:
         regime = self._regime_of(node)
         if regime != self._regime:
             lines.depth -= bool(self._regime)
-        place = node.places[-1] if node.places else None
+        place = _place(node)
         if place is not None and (place.file, place.line) != self._line:
             self._line = (place.file, place.line)
             lines.add(f"# {place.file}:{place.line}  {place.text.split(' #')[0].strip()}")
@@ -128,14 +136,14 @@ class Emission:
         """The context managers a node runs under."""
         if self.on_host:
             return ()
-        if self.from_batch(node) or self._is_rows(node):
-            return self._regime  # nothing to differentiate: it may stand in any block
+        if self.from_batch(node) or self._is_rows(node) or (node.op == "field" and not node.grad):
+            return self._regime  # nothing is computed: it may stand in any block
         regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
         if self.stage.precision == "fp32":
             return regime
         if self._in_full_precision(node):
             return (*regime, "torch.autocast(scalars.device.type, enabled=False)")
-        # a weight that is cast without gradient must not be kept: a later pass would take it, and learn nothing
+        # older torch keeps casts of weights made without gradient, and a later pass that takes them learns nothing
         return (*regime, "torch.autocast(scalars.device.type, cache_enabled=False)") if regime else ()
 
     def _in_full_precision(self, node: NodePlan) -> bool:
@@ -150,17 +158,17 @@ class Emission:
             return f"{node.settings['stream']}_{node.settings['field']}"
         if node.op == "rows":
             return f"{node.settings['stream']}_rows"
-        if node.alias:
-            return node.alias
-        if node.op == "field":
-            return str(node.settings["name"])
+        if node.id in self.terms or node.alias:
+            return self.terms.get(node.id, node.alias)
         kind = node.type.split("[")[0].split("(")[0].strip().lower()
+        if node.op == "field":
+            kind = str(node.settings["name"])
         if not kind.isidentifier() or kind == "scalar":
             return f"{node.op}_value"
-        stream = self._single_stream(node)
+        stream = self.stream_of(node)
         return f"{stream}_{kind}" if stream and node.op != "apply" else kind
 
-    def _single_stream(self, node: NodePlan) -> str:
+    def stream_of(self, node: NodePlan) -> str:
         """The stream a value is made of by one chain of views, or nothing."""
         while node.op not in ("draw", "rows"):
             values = [self.nodes[id_] for id_ in node.inputs]
@@ -184,7 +192,7 @@ class Emission:
         return f"batch[{literal(key)}]"
 
     def _host_read(self, node: NodePlan, target: str) -> str:
-        stream = self._single_stream(node)
+        stream = self.stream_of(node)
         if not stream:
             raise InternalError(f"node {node.id}: a worker makes it of more than one stream")
         key = f"{stream}.{target}"
@@ -348,6 +356,11 @@ class Emission:
         ours = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(groups.items())]
         head = ["from collections.abc import Mapping", "", "import torch", "from torch import Tensor, nn", ""]
         return head + ours + (["", *files] if files else [])
+
+
+def _place(node: NodePlan) -> Place | None:
+    """Where the spec says it: the innermost place in the file that holds the outermost one."""
+    return next((place for place in node.places if place.file == node.places[-1].file), None)
 
 
 PRIMITIVES = frozenset(

@@ -11,10 +11,11 @@ from typing import Any
 
 from attrs import frozen
 
-from ssldsl.errors import InternalError
+from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
 from ssldsl.runtime.emission import Emission
 from ssldsl.runtime.loading import Library
+from ssldsl.runtime.places import span_of
 from ssldsl.runtime.printing import Lines, identifier, literal
 from ssldsl.runtime.scalars import constant, weight_slots
 
@@ -65,8 +66,8 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     return Lowered(lines.source, filename, lines.by_number, dict(step.attributes), terms, tuple(step.reads), functions)
 
 
-def _wanted(step: Emission, roots: Iterable[str]) -> Iterator[NodePlan]:
-    """The nodes that the roots need and that run in the step, in the order of the plan."""
+def _wanted(step: Emission, roots: Iterable[str]) -> list[NodePlan]:
+    """The nodes that the roots need and that run in the step, in an order that can be run."""
     needed: set[str] = set()
     waiting = list(roots)
     while waiting:
@@ -78,7 +79,20 @@ def _wanted(step: Emission, roots: Iterable[str]) -> Iterator[NodePlan]:
         needed.add(key)
         if not step.from_batch(node):
             waiting += step.needs(node)
-    return (node for node in step.stage.nodes if node.id in needed)
+    return _ordered(step, [node for node in step.stage.nodes if node.id in needed])
+
+
+def _ordered(step: Emission, nodes: list[NodePlan]) -> list[NodePlan]:
+    """First what comes with the batch, stream by stream, then views and the like, then all that runs networks."""
+    streams = [stream.name for stream in step.stage.streams]
+    ranks: dict[str, tuple[int, int]] = {}
+    for node in nodes:
+        if step.from_batch(node):
+            ranks[node.id] = (0, streams.index(step.stream_of(node)))
+        else:
+            before = max((ranks[id_] for id_ in step.needs(node) if id_ in ranks), default=(0, 0))
+            ranks[node.id] = max(before, (1 if step.can_come_first(node) else 2, 0))
+    return sorted(nodes, key=lambda node: ranks[node.id])
 
 
 def _header(lines: Lines, plan: Plan, stage: StagePlan, step: Emission) -> None:
@@ -139,8 +153,10 @@ def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
     """The weighted sum of the terms, and what the step returns."""
     if not stage.terms:
         raise InternalError(f"stage {stage.name} has no loss term")
-    if any(term.name == "loss" for term in stage.terms):
-        raise InternalError(f"stage {stage.name} has a term called `loss`, which is the name of the total")
+    for term in stage.terms:
+        if term.name == "loss":
+            message = "a term of the loss cannot be called `loss`, which is the name of the whole"
+            raise SpecError(Diagnostic("R306", message, span_of(term.place), help="choose another name after `as`"))
     slots = weight_slots(stage)
     products = []
     for term in stage.terms:
@@ -150,7 +166,7 @@ def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
     lines.add()
     lines.add(f"loss = {' + '.join(products)}")
     values = [f"{literal(term.name)}: {step.value(term.node)}.detach()" for term in stage.terms]
-    lines.add("return {" + ", ".join(['"loss": loss', *values]) + "}")
+    lines.group("return {", ['"loss": loss', *values], "}")
 
 
 def locate(exception: BaseException, lowered: Lowered) -> NodePlan | None:

@@ -52,16 +52,16 @@ class Lines:
         self.texts.append("    " * self.depth + text if text else "")
         self.nodes.append(node)
 
-    def call(self, target: str, function: str, arguments: list[str], node: NodePlan) -> None:
-        """`target = function(arguments)`, an argument a line if it would be too long."""
-        flat = f"{target} = {function}({', '.join(arguments)})"
+    def group(self, opening: str, items: list[str], closing: str, node: NodePlan | None = None) -> None:
+        """Items between brackets, an item a line if one line would be too long."""
+        flat = f"{opening}{', '.join(items)}{closing}"
         if len(flat) + 4 * self.depth <= WIDTH:
             self.add(flat, node)
             return
-        self.add(f"{target} = {function}(", node)
-        for argument in arguments:
-            self.add(f"    {argument},", node)
-        self.add(")", node)
+        self.add(opening, node)
+        for item in items:
+            self.add(f"    {item},", node)
+        self.add(closing, node)
 
     def extend(self, other: "Lines") -> None:
         self.texts += other.texts

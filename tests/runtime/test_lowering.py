@@ -8,7 +8,7 @@ from step_plans import LIBRARY, built, quickstart, random_batch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssldsl.errors import InternalError
+from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.lowering import locate, lower
@@ -234,7 +234,16 @@ def test_scalars_stand_where_the_step_reads_them() -> None:
     assert Scalars(plan.stages[0], LIBRARY).at(50) == pytest.approx([0.5, 0.5])
 
 
-def test_a_node_without_terms_is_refused() -> None:
+def test_a_term_cannot_have_the_name_of_the_whole() -> None:
+    plan = quickstart()
+    stage = plan.stages[0]
+    term = stage.terms[0].model_copy(update={"name": "loss", "place": stage.nodes[-1].places[0]})
+    plan = plan.model_copy(update={"stages": (stage.model_copy(update={"terms": (term,)}),)})
+    with pytest.raises(SpecError, match="cannot be called `loss`"):
+        lower(plan, plan.stages[0], LIBRARY)
+
+
+def test_a_stage_without_terms_is_refused() -> None:
     plan = quickstart(terms=())
     with pytest.raises(InternalError, match="no loss term"):
         lower(plan, plan.stages[0], LIBRARY)
