@@ -77,8 +77,12 @@ def edited(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--set`, `--drop` and `--variant`: typed edits, checked like the file."""
 
     @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Apply a variant of the file.")
-    @click.option("--set", "sets", multiple=True, metavar="PATH=EXPR", help="Replace a value: w_rot=0.4, run=5ep, vat.epsilon=2.")
-    @click.option("--drop", "drops", multiple=True, metavar="TERM", help="Drop a loss term: vat, loss.vat, joint.loss.vat.")
+    @click.option(
+        "--set", "sets", multiple=True, metavar="PATH=EXPR", help="Replace a value: w_rot=0.4, run=5ep, vat.epsilon=2."
+    )
+    @click.option(
+        "--drop", "drops", multiple=True, metavar="TERM", help="Drop a loss term: vat, loss.vat, joint.loss.vat."
+    )
     @wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return command(*args, **kwargs)
@@ -92,7 +96,9 @@ def parse_edits(sets: tuple[str, ...], drops: tuple[str, ...]) -> list[Any]:
     return [*(parse_edit(text, "set") for text in sets), *(parse_edit(text, "drop") for text in drops)]
 
 
-def checked(path: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...], seed: int | None = None) -> Any:
+def checked(
+    path: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...], seed: int | None = None
+) -> Any:
     """The spec with its edits, checked; warnings are shown, errors end the command."""
     result = pipeline.compose(pipeline.read(path), variants, parse_edits(sets, drops), seed)
     show([d for d in result.diagnostics if d.severity == "warning"])
@@ -121,9 +127,13 @@ def write(text: str, path: str | None) -> None:
 
 @commands.command()
 @click.argument("specs", nargs=-1, required=True)
-@click.option("--format", "style", type=click.Choice(["text", "json", "short"]), default="text", help="How to say what is wrong.")
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json", "short"]), default="text", help="How to say what is wrong."
+)
 @edited
-def check(specs: tuple[str, ...], style: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...]) -> int:
+def check(
+    specs: tuple[str, ...], style: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...]
+) -> int:
     """Say everything that is wrong with SPECS, their variants and sweeps, before anything runs."""
     import json
 
@@ -171,7 +181,9 @@ def fmt(specs: tuple[str, ...], only_check: bool, show_diff: bool) -> int:
             continue
         changed += 1
         if show_diff:
-            lines = difflib.unified_diff(source.text.splitlines(True), text.splitlines(True), path, f"{path} (formatted)")
+            lines = difflib.unified_diff(
+                source.text.splitlines(True), text.splitlines(True), path, f"{path} (formatted)"
+            )
             click.echo("".join(lines), nl=False)
         elif not only_check:
             write(text, path)
@@ -199,11 +211,19 @@ def resolve(spec: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: 
 @click.option("--sweep", is_flag=True, help="Run every point of the sweeps in the file.")
 @click.option("--smoke", is_flag=True, help="A few tiny steps of every stage on generated data of the right shapes.")
 @click.option("-o", "--out", default=None, metavar="FOLDER", help="Where run folders are made. [default: runs]")
-@click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), default=None, help="Instead of what the spec says.")
-@click.option("--compile/--no-compile", "compiled", default=None, help="torch.compile the step, instead of what the spec says.")
+@click.option(
+    "--precision", type=click.Choice(["fp32", "bf16", "fp16"]), default=None, help="Instead of what the spec says."
+)
+@click.option(
+    "--compile/--no-compile", "compiled", default=None, help="torch.compile the step, instead of what the spec says."
+)
 @click.option("--workers", type=click.IntRange(min=0), default=None, help="Processes that read image folders.")
-@click.option("--tracker", "trackers", multiple=True, type=click.Choice(["tensorboard", "wandb"]), help="Also log there.")
-@click.option("--checkpoint-every", default=None, metavar="STEPS", type=click.IntRange(min=1), help="[default: every epoch]")
+@click.option(
+    "--tracker", "trackers", multiple=True, type=click.Choice(["tensorboard", "wandb"]), help="Also log there."
+)
+@click.option(
+    "--checkpoint-every", default=None, metavar="STEPS", type=click.IntRange(min=1), help="[default: every epoch]"
+)
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 @click.option("--report/--no-report", default=True, help="Write report.html into the run folder.")
 @click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimising passes.")
@@ -244,13 +264,20 @@ def compare(runs: tuple[str, ...], metrics: tuple[str, ...], style: str, out: st
 @commands.command()
 @click.argument("spec")
 @click.argument("other", required=False)
-@click.option("-o", "--out", default=None, metavar="FILE", help="x.svg, x.html, x.mmd or x.dot. [default: Mermaid on stdout]")
+@click.option(
+    "-o", "--out", default=None, metavar="FILE", help="x.svg, x.html, x.mmd or x.dot. [default: Mermaid on stdout]"
+)
 @click.option("--shapes", is_flag=True, help="Show shapes on the edges.")
 @edited
 def graph(
-    spec: str, other: str | None, out: str | None, shapes: bool,
-    variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...],
-) -> None:  # fmt: skip
+    spec: str,
+    other: str | None,
+    out: str | None,
+    shapes: bool,
+    variants: tuple[str, ...],
+    sets: tuple[str, ...],
+    drops: tuple[str, ...],
+) -> None:
     """Draw the method of SPEC; with OTHER, both side by side with what differs marked."""
     from ssldsl.graph.drawing import draw
 
@@ -276,7 +303,12 @@ def graph(
 @click.option("--json", "as_data", is_flag=True, help="Print JSON.")
 @edited
 def diff(
-    spec: str, other: str | None, as_data: bool, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...]
+    spec: str,
+    other: str | None,
+    as_data: bool,
+    variants: tuple[str, ...],
+    sets: tuple[str, ...],
+    drops: tuple[str, ...],
 ) -> int:
     """What differs by meaning between SPEC and OTHER, or between SPEC and itself with edits.
 
@@ -301,7 +333,9 @@ def diff(
 @click.argument("spec")
 @click.option("--emit", type=click.Choice(["python", "plan", "ir"]), default="python", help="What to print.")
 @click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimising passes.")
-@click.option("--dump-ir", "dumps", multiple=True, metavar="PASS", help="Print the graph after this pass (or `all`) to stderr.")
+@click.option(
+    "--dump-ir", "dumps", multiple=True, metavar="PASS", help="Print the graph after this pass (or `all`) to stderr."
+)
 @click.option("--time-passes", is_flag=True, help="Print the time of every pass to stderr.")
 @click.option("--stage", default=None, help="Only this stage.")
 @edited
@@ -336,7 +370,9 @@ def ops(name: str | None, as_data: bool) -> None:
 
 
 @commands.command()
-@click.option("-o", "--out", default="docs/library", metavar="FOLDER", help="Where to write the pages.", show_default=True)
+@click.option(
+    "-o", "--out", default="docs/library", metavar="FOLDER", help="Where to write the pages.", show_default=True
+)
 def docs(out: str) -> None:
     """Write a page for every role of the library, made from the signatures."""
     from ssldsl.ops.rendering import write_pages

@@ -113,7 +113,13 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
             return None
         line, column = span.source.position(span.start)
         end_line, end_column = span.source.position(span.end)
-        return {"file": span.source.name, "line": line, "column": column, "end_line": end_line, "end_column": end_column}
+        return {
+            "file": span.source.name,
+            "line": line,
+            "column": column,
+            "end_line": end_line,
+            "end_column": end_column,
+        }
 
     return {
         "code": diagnostic.code,

@@ -55,7 +55,9 @@ class Request:
             values = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             message = f"{folder} is not the folder of a run: it has no {REQUEST}"
-            raise SpecError(Diagnostic("R303", message, help="run folders lie in `runs` unless `--out` said otherwise")) from None
+            raise SpecError(
+                Diagnostic("R303", message, help="run folders lie in `runs` unless `--out` said otherwise")
+            ) from None
         for name in ("variants", "sets", "drops"):
             values[name] = tuple(values[name])
         return Request(**values)
@@ -73,9 +75,20 @@ class Request:
 
 
 def run_spec(
-    spec: str, *, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...], seeds: str | None, sweep: bool,
-    smoke: bool, out: str | None, precision: str | None, compiled: bool | None, level: int, **how: Any,
-) -> int:  # fmt: skip
+    spec: str,
+    *,
+    variants: tuple[str, ...],
+    sets: tuple[str, ...],
+    drops: tuple[str, ...],
+    seeds: str | None,
+    sweep: bool,
+    smoke: bool,
+    out: str | None,
+    precision: str | None,
+    compiled: bool | None,
+    level: int,
+    **how: Any,
+) -> int:
     """All runs that one command asks for, one after another. Every one of them is checked before the first begins."""
     source = pipeline.read(spec)
     base = Request(source.name, source.text, variants, sets, drops, None, smoke, precision, compiled, level)
@@ -131,7 +144,12 @@ def _points(source: Source, wanted: bool) -> Iterator[tuple[str, ...]]:
 
 def _label(request: Request) -> str:
     seed = f"seed {request.seed}" if request.seed is not None else ""
-    return ", ".join(part for part in (*request.variants, *request.sets, *(f"without {d}" for d in request.drops), seed) if part) or request.spec
+    return (
+        ", ".join(
+            part for part in (*request.variants, *request.sets, *(f"without {d}" for d in request.drops), seed) if part
+        )
+        or request.spec
+    )
 
 
 def _say(text: str) -> None:
@@ -169,19 +187,38 @@ def make_plan(request: Request, checked: Checked, datasets: Any) -> Plan:
 
 
 def _carry_out(
-    request: Request, checked: Checked, plan: Plan, folder: Path, datasets: Any, *, resume: bool, workers: int | None,
-    progress: bool, report: bool, trackers: tuple[str, ...] = (), checkpoint_every: int | None = None,
-) -> int:  # fmt: skip
+    request: Request,
+    checked: Checked,
+    plan: Plan,
+    folder: Path,
+    datasets: Any,
+    *,
+    resume: bool,
+    workers: int | None,
+    progress: bool,
+    report: bool,
+    trackers: tuple[str, ...] = (),
+    checkpoint_every: int | None = None,
+) -> int:
     from accelerate import PartialState
 
     from ssldsl.graph.canonical import identity
     from ssldsl.runtime.running import Options, run
 
-    texts = {"spec.ssl": request.text, "resolved.ssl": resolve(checked), REQUEST: json.dumps(request.as_json(), indent=1)}
+    texts = {
+        "spec.ssl": request.text,
+        "resolved.ssl": resolve(checked),
+        REQUEST: json.dumps(request.as_json(), indent=1),
+    }
     options = Options(
-        texts=texts, identity=identity(checked.unwrap()), folder=Path(request.spec).parent, is_progress_shown=progress,
-        trackers=trackers, workers=workers or 0, checkpoint_every=checkpoint_every,
-    )  # fmt: skip
+        texts=texts,
+        identity=identity(checked.unwrap()),
+        folder=Path(request.spec).parent,
+        is_progress_shown=progress,
+        trackers=trackers,
+        workers=workers or 0,
+        checkpoint_every=checkpoint_every,
+    )
     result = run(plan, folder, Library.shipped(), options, resume=resume, datasets=datasets)
     if PartialState().is_main_process:
         _conclude(result, folder, report)
@@ -215,7 +252,9 @@ def resume_run(folder: Path, **how: Any) -> int:
 # --- what a spec compiles to ------------------------------------------------------------------------------------
 
 
-def emit(checked: Checked, *, emit: str, level: int, dumps: tuple[str, ...], time_passes: bool, stage: str | None) -> str:
+def emit(
+    checked: Checked, *, emit: str, level: int, dumps: tuple[str, ...], time_passes: bool, stage: str | None
+) -> str:
     """The step as Python, the plan as JSON, or the graph as text. Reads no data: unknown sizes are assumed."""
     from ssldsl.passes.planning import make_plan as plan_of
     from ssldsl.runtime.measuring import assumed
@@ -235,9 +274,13 @@ def emit(checked: Checked, *, emit: str, level: int, dumps: tuple[str, ...], tim
 
     needs_graphs = bool(dumps) or emit == "ir"
     plan = plan_of(
-        program, sizes=measured.sizes, resident=measured.resident, level=level, dump=keep if needs_graphs else None,
+        program,
+        sizes=measured.sizes,
+        resident=measured.resident,
+        level=level,
+        dump=keep if needs_graphs else None,
         timings=timings if time_passes else None,
-    )  # fmt: skip
+    )
     _show_passes(graphs, dumps, timings, time_passes)
     chosen = [s for s in plan.stages if stage in (None, s.name)]
     if emit == "plan":

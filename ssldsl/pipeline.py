@@ -1,6 +1,6 @@
 """The whole way of an experiment, step by step: text -> tree -> checked program -> graph -> plan -> run folder.
 
-    text --parse--> tree --check, with edits--> Program --lower, passes--> Plan --run--> run folder
+text --parse--> tree --check, with edits--> Program --lower, passes--> Plan --run--> run folder
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,15 +40,20 @@ def _nearby(path: Path) -> str:
 
 
 def compose(
-    source: Source, variants: Sequence[str] = (), changes: Sequence[Edit] = (), seed: int | None = None,
+    source: Source,
+    variants: Sequence[str] = (),
+    changes: Sequence[Edit] = (),
+    seed: int | None = None,
     library: Library | None = None,
-) -> Checked:  # fmt: skip
+) -> Checked:
     """The spec with variants and edits applied, checked."""
     return check(source, variants=variants, changes=changes, seed=seed, library=library)
 
 
-def compile(program: Program, *, sizes: Mapping[str, int] | None = None, resident: frozenset[str] | None = None, level: int = 1) -> Plan:
-    """The plan of a checked program. `sizes`: what only the data know. `level` 0: only the passes that running needs."""
+def compile(
+    program: Program, *, sizes: Mapping[str, int] | None = None, resident: frozenset[str] | None = None, level: int = 1
+) -> Plan:
+    """The plan of a checked program. `sizes`: what only the data know. `level` 0: only passes that running needs."""
     from ssldsl.passes.planning import make_plan
 
     return make_plan(program, sizes=sizes or {}, resident=resident, level=level)

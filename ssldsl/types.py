@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Callable, Mapping
-from typing import Union
 
 from attrs import field, frozen
 
@@ -62,7 +61,7 @@ class Dim:
         for monomial, coefficient in self.terms:
             part = Dim.of(coefficient)
             for symbol in monomial:
-                part = part * (sizes[symbol] if symbol in sizes else symbol)
+                part = part * (sizes.get(symbol, symbol))
             total = total + part
         return total
 
@@ -74,11 +73,11 @@ class Dim:
         return "+".join(one(m, c) for m, c in reversed(self.terms)) or "0"
 
 
-DimLike = Union[Dim, int, str]
+DimLike = Dim | int | str
 
 
 def parse_dim(text: str, number: Callable[[str], "DimLike"] = lambda name: name) -> Dim:
-    """Read `4*batch`, `batch`, `512` or `{16*width}`; `number` says what a name stands for. `ValueError` if malformed."""
+    """Read `4*batch`, `512` or `{16*width}`; `number` says what a name stands for. `ValueError` if malformed."""
 
     def read(node: ast.expr) -> Dim:
         if isinstance(node, ast.Constant) and isinstance(node.value, int):
@@ -125,7 +124,9 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Pairs": frozenset({"Pairs"}),
     "Rows": frozenset({"Rows"}),
     "Scalar": frozenset({"Scalar"}),
-    "Values": frozenset({"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Pairs", "Scalar", "Values"}),
+    "Values": frozenset(
+        {"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Pairs", "Scalar", "Values"}
+    ),
 }
 
 

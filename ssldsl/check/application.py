@@ -18,7 +18,6 @@ from ssldsl.check.meanings import (
     describe,
 )
 from ssldsl.check.nodes import Constant, Node, Setting
-from ssldsl.errors import Note
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
 from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType, parse_dim
@@ -29,7 +28,11 @@ Given = dict[str, tuple[Any, Span]]
 
 def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span) -> Any:
     """The op applied to its edges: a node, a batch for a NamedTuple result, or a list if an edge got a list."""
-    lists = {name: value for name, (value, _) in given.items() if isinstance(value, Items) and not _takes_lists(signature, name)}
+    lists = {
+        name: value
+        for name, (value, _) in given.items()
+        if isinstance(value, Items) and not _takes_lists(signature, name)
+    }
     if lists:
         return _each(ctx, signature, given, lists, settings, span)
     sizes: Sizes = {}
@@ -56,9 +59,7 @@ def _takes_lists(signature: Signature, name: str) -> bool:
     return edge is not None and edge.many
 
 
-def _each(
-    ctx: Context, signature: Signature, given: Given, lists: dict[str, Items], settings: Any, span: Span
-) -> Any:
+def _each(ctx: Context, signature: Signature, given: Given, lists: dict[str, Items], settings: Any, span: Span) -> Any:
     lengths = {len(items.values) for items in lists.values()}
     if len(lengths) > 1:
         said = ", ".join(f"`{name}` has {len(items.values)}" for name, items in lists.items())
@@ -78,11 +79,13 @@ def _input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
     if edge.kind == "Net":
         if isinstance(value, Net | Constructor):
             return modules.as_node(ctx, value, span)
-        return _wrong_kind(ctx, signature, edge, describe(value), span)
+        _wrong_kind(ctx, signature, edge, describe(value), span)
+        return None
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, span)
         if isinstance(value, Items):
-            return _wrong_kind(ctx, signature, edge, "a join of streams", span)
+            _wrong_kind(ctx, signature, edge, "a join of streams", span)
+            return None
         if value is UNKNOWN:
             return None
     if isinstance(value, Loss) and len(value.parts) == 1 and value.parts[0].weight == Constant(1.0):
@@ -92,17 +95,23 @@ def _input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
             if value.get("label") is None:
                 data.no_label(ctx, value, span)
                 return None
-            return _wrong_kind(ctx, signature, edge, describe(value), span, f"pass its labels: `{span.text}.label`")
+            _wrong_kind(ctx, signature, edge, describe(value), span, f"pass its labels: `{span.text}.label`")
+            return None
         value = value.input
     if not isinstance(value, Node) or not isinstance(value.type, TensorType):
-        return _wrong_kind(ctx, signature, edge, describe(value), span)
+        _wrong_kind(ctx, signature, edge, describe(value), span)
+        return None
     if value.type.kind not in ACCEPTS[edge.kind]:
-        return _wrong_kind(ctx, signature, edge, str(value.type), span, _kind_advice(edge.kind, value.type.kind))
+        _wrong_kind(ctx, signature, edge, str(value.type), span, _kind_advice(edge.kind, value.type.kind))
+        return None
     if edge.detached and value.live:
         ctx.reporter.error(
-            "D402", span, f"`{edge.name}` of `{signature.name}` is a target and must not carry gradient",
-            f"its gradient reaches {_names(value.live)}", help=f"detach it: `stop({span.text})`",
-        )  # fmt: skip
+            "D402",
+            span,
+            f"`{edge.name}` of `{signature.name}` is a target and must not carry gradient",
+            f"its gradient reaches {_names(value.live)}",
+            help=f"detach it: `stop({span.text})`",
+        )
         return None
     return value
 
@@ -111,9 +120,8 @@ def _names(names: frozenset[str]) -> str:
     return ", ".join(f"`{n}`" for n in sorted(names))
 
 
-def _wrong_kind(
-    ctx: Context, signature: Signature, edge: Edge, found: str, span: Span, help: str = ""
-) -> None:
+def _wrong_kind(ctx: Context, signature: Signature, edge: Edge, found: str, span: Span, help: str = "") -> None:
+    """Report a value of a kind that an edge does not take."""
     wanted = f"{edge.kind}[{', '.join(edge.dims)}]" if edge.dims else {"Net": "a network"}.get(edge.kind, edge.kind)
     ctx.reporter.error(
         "T310", span, f"`{signature.name}` expects {wanted} for `{edge.name}`, found {found}", "", help=help
@@ -142,9 +150,11 @@ def _fits(
     wrong = unify(edge.dims, node.type.dims, sizes, settings)
     if wrong:
         ctx.reporter.error(
-            "T311", span, f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, "
-            f"found {node.type}", wrong,
-        )  # fmt: skip
+            "T311",
+            span,
+            f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, found {node.type}",
+            wrong,
+        )
     return not wrong
 
 
@@ -194,10 +204,12 @@ def _agrees_with_labels(
         width = scores.type.dims[-1]  # type: ignore[union-attr]  # a tensor
         if width != classes and (width.value is not None and classes.value is not None):
             ctx.reporter.error(
-                "T312", given[param][1],
-                f"the scores are for {width} classes, and these labels have {classes}", "",
+                "T312",
+                given[param][1],
+                f"the scores are for {width} classes, and these labels have {classes}",
+                "",
                 help=f"give the head {classes} outputs",
-            )  # fmt: skip
+            )
             return False
     return True
 
@@ -208,9 +220,12 @@ def _compare_with_itself(ctx: Context, signature: Signature, inputs: list[Node],
     plain = [_unstopped(n) for n in inputs if isinstance(n.type, TensorType)]
     if len(plain) >= 2 and len({n.id for n in plain}) == 1:
         ctx.reporter.error(
-            "D406", span, f"`{signature.name}` compares a value with itself, so this term says nothing", "",
+            "D406",
+            span,
+            f"`{signature.name}` compares a value with itself, so this term says nothing",
+            "",
             help="one side should come from another view, another network, or an average of it",
-        )  # fmt: skip
+        )
 
 
 def _unstopped(node: Node) -> Node:
@@ -220,9 +235,14 @@ def _unstopped(node: Node) -> Node:
 
 
 def _result(
-    ctx: Context, signature: Signature, inputs: tuple[Node, ...], params: tuple[str, ...],
-    settings: tuple[tuple[str, Setting], ...], sizes: Sizes, span: Span,
-) -> Any:  # fmt: skip
+    ctx: Context,
+    signature: Signature,
+    inputs: tuple[Node, ...],
+    params: tuple[str, ...],
+    settings: tuple[tuple[str, Setting], ...],
+    sizes: Sizes,
+    span: Span,
+) -> Any:
     outputs = tuple((o.name, _type(o, sizes, dict(settings))) for o in signature.outputs) or (
         ("", TensorType("Values", ())),
     )
@@ -238,23 +258,35 @@ def _result(
         draw = ctx.stage.fresh_draw(signature.name)
     single = len(outputs) == 1 and outputs[0][0] == ""
     node = ctx.interner.node(
-        signature.name, inputs, params=params, settings=settings, draw=draw, rows=rows, spans=(span, *ctx.reporter.calls),
-        type=first if single else TupleType(outputs), live=frozenset() if first.kind == "Labels" else live,
-    )  # fmt: skip
+        signature.name,
+        inputs,
+        params=params,
+        settings=settings,
+        draw=draw,
+        rows=rows,
+        spans=(span, *ctx.reporter.calls),
+        type=first if single else TupleType(outputs),
+        live=frozenset() if first.kind == "Labels" else live,
+    )
     return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
 
 
 def _same_rows(node: Node, output: TensorType) -> bool:
-    return bool(isinstance(node.type, TensorType) and node.type.dims and output.dims and node.type.dims[0] == output.dims[0])
+    return bool(
+        isinstance(node.type, TensorType) and node.type.dims and output.dims and node.type.dims[0] == output.dims[0]
+    )
 
 
 def _may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span) -> bool:
     if rows is not None:
         return True
     ctx.reporter.error(
-        "D409", span, f"`{signature.name}` is random, and an eval must give the same result every time", "drawn here",
+        "D409",
+        span,
+        f"`{signature.name}` is random, and an eval must give the same result every time",
+        "drawn here",
         help="evaluate on the data without random views, for example `images.test`",
-    )  # fmt: skip
+    )
     return False
 
 
@@ -262,17 +294,28 @@ def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
     """The parts of a NamedTuple result, as nodes."""
     assert isinstance(node.type, TupleType)
     return [
-        (name, ctx.interner.node(
-            "field", (node,), type=type_, params=("value",), settings=(("name", name),), rows=node.rows, spans=node.spans,
-            live=frozenset() if type_.kind == "Labels" else node.live,
-        ))
+        (
+            name,
+            ctx.interner.node(
+                "field",
+                (node,),
+                type=type_,
+                params=("value",),
+                settings=(("name", name),),
+                rows=node.rows,
+                spans=node.spans,
+                live=frozenset() if type_.kind == "Labels" else node.live,
+            ),
+        )
         for name, type_ in node.type.fields
-    ]  # fmt: skip
+    ]
 
 
 def _type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorType:
     dims = (size_of(text, sizes, settings) for text in output.dims)
-    return TensorType(output.kind, tuple(d if d is not None else Dim.of(t) for d, t in zip(dims, output.dims, strict=True)))
+    return TensorType(
+        output.kind, tuple(d if d is not None else Dim.of(t) for d, t in zip(dims, output.dims, strict=True))
+    )
 
 
 def view(ctx: Context, view: View, value: Any, span: Span, named: str = "") -> Any:
@@ -321,9 +364,16 @@ def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str
         assert ctx.stage is not None
         draw = named or ctx.stage.fresh_draw(signature.name)
     made = ctx.interner.node(
-        signature.name, (node,), params=(edge.name,), settings=part.settings, draw=draw, rows=batch.rows,
-        spans=(part.span, *ctx.reporter.calls), type=outputs[0][1] if single else TupleType(outputs), live=node.live,
-    )  # fmt: skip
+        signature.name,
+        (node,),
+        params=(edge.name,),
+        settings=part.settings,
+        draw=draw,
+        rows=batch.rows,
+        spans=(part.span, *ctx.reporter.calls),
+        type=outputs[0][1] if single else TupleType(outputs),
+        live=node.live,
+    )
     times = _times(outputs[0][1], node)
     if times != 1:
         batch = _repeated(ctx, batch, times, part.span)
@@ -353,13 +403,15 @@ def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
         assert isinstance(node.type, TensorType)
         dims = (node.type.dims[0] * times, *node.type.dims[1:])
         return ctx.interner.node(
-            "repeat", (node,), params=("value",), settings=(("times", times),), spans=(span, *ctx.reporter.calls),
-            type=TensorType(node.type.kind, dims, node.type.classes), live=node.live,
-        )  # fmt: skip
+            "repeat",
+            (node,),
+            params=("value",),
+            settings=(("times", times),),
+            spans=(span, *ctx.reporter.calls),
+            type=TensorType(node.type.kind, dims, node.type.classes),
+            live=node.live,
+        )
 
     fields = tuple((name, node if name == batch.main else repeat(node)) for name, node in batch.fields)
     rows = repeat(batch.rows) if batch.rows is not None else None
     return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.whole)
-
-
-__all__ = ["Note", "fields_of", "op", "size_of", "unify", "view"]

@@ -1,4 +1,4 @@
-"""The words of the language that look like functions: draw, stop, mean, sum, concat, first, last, ema, polyak, swa, weights."""
+"""The words of the language that look like functions: `draw`, `stop`, `mean`, `ema`, `weights`, ..."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +89,9 @@ def _bind(ctx: Context, word: str, given: "list[Given]", span: Span) -> "dict[st
 def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
     """`draw(n, view(stream))`: n independent draws of the expression."""
     if len(expr.arguments) != 2 or any(a.name for a in expr.arguments):
-        ctx.reporter.error("T301", expr.span, "`draw` needs a count and what to draw", "", help="`draw(2, crop(unlabeled))`")
+        ctx.reporter.error(
+            "T301", expr.span, "`draw` needs a count and what to draw", "", help="`draw(2, crop(unlabeled))`"
+        )
         return UNKNOWN
     count = expressions.evaluate(ctx, expr.arguments[0].value, scope)
     if count is UNKNOWN:
@@ -153,9 +155,13 @@ def _reduce(ctx: Context, word: str, value: Any, span: Span) -> Any:
     if len(nodes) == 1:
         return nodes[0]
     return ctx.interner.node(
-        word, tuple(nodes), params=("values",) * len(nodes), type=nodes[0].type, spans=(span, *ctx.reporter.calls),
+        word,
+        tuple(nodes),
+        params=("values",) * len(nodes),
+        type=nodes[0].type,
+        spans=(span, *ctx.reporter.calls),
         live=frozenset[str]().union(*(n.live for n in nodes)),
-    )  # fmt: skip
+    )
 
 
 def _concat(ctx: Context, value: Any, span: Span) -> Any:
@@ -201,9 +207,13 @@ def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span) -> Any:
     for t in types:
         total = total + t.dims[0]
     return ctx.interner.node(
-        "concat", nodes, params=("values",) * len(nodes), type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
-        spans=(span, *ctx.reporter.calls), live=frozenset[str]().union(*(n.live for n in nodes)),
-    )  # fmt: skip
+        "concat",
+        nodes,
+        params=("values",) * len(nodes),
+        type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
+        spans=(span, *ctx.reporter.calls),
+        live=frozenset[str]().union(*(n.live for n in nodes)),
+    )
 
 
 def _some(ctx: Context, word: str, value: Any, count: Any, span: Span) -> Any:
@@ -229,9 +239,12 @@ def _one_of(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> t
     """`momentum` (a number or schedule in [0, 1]) or `half_life` (a duration): exactly one of them."""
     if ("momentum" in bound) == ("half_life" in bound):
         ctx.reporter.error(
-            "T301", span, f"`{word}` needs either `momentum` or `half_life`", "",
+            "T301",
+            span,
+            f"`{word}` needs either `momentum` or `half_life`",
+            "",
             help=f"for example `{word}({'net, ' if word == 'ema' else ''}half_life=1ep)`",
-        )  # fmt: skip
+        )
         return UNKNOWN, None
     if "half_life" in bound:
         value = bound["half_life"].value
@@ -253,9 +266,12 @@ def _wants_duration(ctx: Context, name: str, value: Any, span: Span) -> None:
     number = f"{value:g}" if is_number(value) else "1"
     bare = f"a bare number `{span.text}`" if is_number(value) else describe(value)
     ctx.reporter.error(
-        "D501", span, f"`{name}` wants a duration, found {bare}", "in what unit?",
+        "D501",
+        span,
+        f"`{name}` wants a duration, found {bare}",
+        "in what unit?",
         help=f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)",
-    )  # fmt: skip
+    )
 
 
 def _averaging(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> Any:

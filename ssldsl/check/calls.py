@@ -1,4 +1,4 @@
-"""Calls: of definitions, ops, nets and views. Arguments are bound here, and everything wrong with them is said at once."""
+"""Calls of definitions, ops, nets and views. Arguments are bound here; all that is wrong with them is said at once."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,6 @@ from ssldsl.check.meanings import (
     Batch,
     Builtin,
     Constructor,
-    Data,
     Function,
     Items,
     Loss,
@@ -75,13 +74,18 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
 def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
     known = {*expressions.members(ctx, value), *ctx.library.names(), *ctx.library.methods()}
     ctx.reporter.error(
-        "N204", name.span, f"{describe(value)} has no attribute `{name.id}`, and no op is called so", "",
+        "N204",
+        name.span,
+        f"{describe(value)} has no attribute `{name.id}`, and no op is called so",
+        "",
         help=did_you_mean(name.id, known),
-    )  # fmt: skip
+    )
 
 
 def _evaluate_all(ctx: Context, arguments: Sequence[tree.Argument], scope: Scope) -> list[Given]:
-    return [Given(a.name, expressions.evaluate(ctx, a.value, scope), _written_at(ctx, a.value, scope)) for a in arguments]
+    return [
+        Given(a.name, expressions.evaluate(ctx, a.value, scope), _written_at(ctx, a.value, scope)) for a in arguments
+    ]
 
 
 def _written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:
@@ -140,9 +144,12 @@ def _call_def(ctx: Context, function: Function, given: list[Given], expr: tree.C
     definition, name = function.definition, function.definition.name.id
     if name in ctx._depth or len(ctx._depth) > MAX_DEPTH:
         ctx.reporter.error(
-            "N207", expr.span, f"`{name}` calls itself", "definitions are written out in place, so they cannot recur",
+            "N207",
+            expr.span,
+            f"`{name}` calls itself",
+            "definitions are written out in place, so they cannot recur",
             notes=(Note(definition.name.span, "defined here"),),
-        )  # fmt: skip
+        )
         return UNKNOWN
     inner = Scope(parent=function.scope, owner=name)
     if not _bind_parameters(ctx, function, given, expr, caller, inner):
@@ -171,7 +178,7 @@ def _bind_parameters(
     parameters = {p.name.id: p for p in definition.parameters}
     values: dict[str, Given] = {}
     good = True
-    free = [p for p in parameters]
+    free = list(parameters)
     for argument in given:
         if argument.name is None:
             position = next((p for p in free if p not in values), None)
@@ -183,9 +190,12 @@ def _bind_parameters(
             values[position] = argument
         elif argument.name.id not in parameters:
             ctx.reporter.error(
-                "N203", argument.name.span, f"`{definition.name.id}` has no argument `{argument.name.id}`", "",
+                "N203",
+                argument.name.span,
+                f"`{definition.name.id}` has no argument `{argument.name.id}`",
+                "",
                 help=did_you_mean(argument.name.id, parameters) or f"it takes: {', '.join(parameters)}",
-            )  # fmt: skip
+            )
             good = False
         elif argument.name.id in values:
             ctx.reporter.error("T306", argument.name.span, f"`{argument.name.id}` is given twice", "the second time")
@@ -211,9 +221,12 @@ def _left_out(
     name, definition = parameter.name.id, function.definition.name.id
     if not parameter.using and parameter.default is None:
         ctx.reporter.error(
-            "T301", expr.span, f"`{definition}` needs `{name}`", f"`{name}` is missing",
+            "T301",
+            expr.span,
+            f"`{definition}` needs `{name}`",
+            f"`{name}` is missing",
             notes=(Note(parameter.span, "declared here"),) if parameter.span.source in ctx.reporter.own else (),
-        )  # fmt: skip
+        )
         return UNKNOWN
     if not parameter.using:
         assert parameter.default is not None
@@ -235,9 +248,13 @@ def _nothing_to_use(
     given = ", ".join(a.value.span.text for a in expr.arguments)
     example = f"{definition}({given}, {name}={' >> '.join(nets) or 'my_net'})"
     ctx.reporter.error(
-        "N208", expr.span, f"`{definition}` takes `{name} = {print_expr(default)}` from the place of its call, "
-        f"and nothing here is called `{missing}`", "", help=f"declare `{missing}`, or pass it: `{example}`",
-    )  # fmt: skip
+        "N208",
+        expr.span,
+        f"`{definition}` takes `{name} = {print_expr(default)}` from the place of its call, "
+        f"and nothing here is called `{missing}`",
+        "",
+        help=f"declare `{missing}`, or pass it: `{example}`",
+    )
 
 
 def _bindings(scope: Scope) -> list[tuple[str, Any]]:
@@ -287,8 +304,11 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
         return UNKNOWN
     placed, rest = bound
     settings, problems = check_settings(
-        signature, {n: (_plain(g.value), g.span) for n, g in rest.items()}, expr.span,
-        describe=describe, unknown=UNKNOWN,
+        signature,
+        {n: (_plain(g.value), g.span) for n, g in rest.items()},
+        expr.span,
+        describe=describe,
+        unknown=UNKNOWN,
     )
     for problem in problems:
         ctx.reporter.report(problem)
@@ -321,7 +341,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _complete(ctx: Context, signature: Signature, rest: dict[str, Given], settings: dict[str, Any], expr: tree.Call) -> None:
+def _complete(
+    ctx: Context, signature: Signature, rest: dict[str, Given], settings: dict[str, Any], expr: tree.Call
+) -> None:
     for spec in signature.settings:
         if spec.name not in rest:
             ctx.complete(expr.span, spec.name, literal(settings[spec.name]))
@@ -352,9 +374,12 @@ def _bind(
         if argument.name is None:
             if position >= len(order):
                 ctx.reporter.error(
-                    "T305", argument.span, f"`{signature.name}` takes at most {len(order)} arguments", "one too many",
+                    "T305",
+                    argument.span,
+                    f"`{signature.name}` takes at most {len(order)} arguments",
+                    "one too many",
                     help=f"it takes: {', '.join(order)}" if order else "it takes none",
-                )  # fmt: skip
+                )
                 return None
             name = order[position]
             position += 1
@@ -371,7 +396,11 @@ def _bind(
 
 
 def _construct(
-    ctx: Context, signature: Signature, placed: dict[str, Given], values: tuple[tuple[str, Setting], ...], expr: tree.Call
+    ctx: Context,
+    signature: Signature,
+    placed: dict[str, Given],
+    values: tuple[tuple[str, Setting], ...],
+    expr: tree.Call,
 ) -> Any:
     match signature.role:
         case "data" if _is_source(signature):
@@ -402,19 +431,23 @@ def _missing_edge(ctx: Context, signature: Signature, edge: str, expr: tree.Call
 
 
 def _constructor(
-    ctx: Context, signature: Signature, placed: dict[str, Given], values: tuple[tuple[str, Setting], ...], expr: tree.Call
+    ctx: Context,
+    signature: Signature,
+    placed: dict[str, Given],
+    values: tuple[tuple[str, Setting], ...],
+    expr: tree.Call,
 ) -> Any:
     sizes = []
     for name, argument in placed.items():
         size = argument.value
         if isinstance(size, bool) or not isinstance(size, int | Dim) or (isinstance(size, int) and size < 1):
             ctx.reporter.error(
-                "T302", argument.span, f"`{name}` of `{signature.name}` is a size, found {describe(size)}", "",
+                "T302",
+                argument.span,
+                f"`{name}` of `{signature.name}` is a size, found {describe(size)}",
+                "",
                 help="write a whole number above 0, or a width such as `encoder.dim`",
-            )  # fmt: skip
+            )
             return UNKNOWN
         sizes.append((name, Dim.of(size)))
     return Constructor(signature, tuple(sizes), values, expr.span)
-
-
-__all__ = ["Given", "Note", "call", "invoke", "literal", "names_in"]

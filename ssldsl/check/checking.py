@@ -7,7 +7,6 @@ from typing import Any
 from attrs import field, frozen
 
 from ssldsl.check import declarations, edits, expressions
-from ssldsl.check.calls import names_in
 from ssldsl.check.context import Context
 from ssldsl.check.flow import ancestors
 from ssldsl.check.nodes import Node
@@ -105,9 +104,15 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
 
 def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:
     return Diagnostic(
-        diagnostic.code, diagnostic.message, diagnostic.span, diagnostic.label, diagnostic.notes,
-        (*diagnostic.hints, where), diagnostic.help, diagnostic.severity,
-    )  # fmt: skip
+        diagnostic.code,
+        diagnostic.message,
+        diagnostic.span,
+        diagnostic.label,
+        diagnostic.notes,
+        (*diagnostic.hints, where),
+        diagnostic.help,
+        diagnostic.severity,
+    )
 
 
 def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
@@ -142,12 +147,18 @@ def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
     path = folder / target.value
     if not path.resolve().is_relative_to(folder.resolve()):
         ctx.reporter.error(
-            "N209", target.span, f"`{target.value}` lies outside the folder of the spec", "",
+            "N209",
+            target.span,
+            f"`{target.value}` lies outside the folder of the spec",
+            "",
             help="copy the file beside the spec: a spec reads nothing outside its own folder",
-        )  # fmt: skip
+        )
         return None
     if not path.is_file():
-        near = did_you_mean(path.name, [p.name for p in path.parent.glob("*") if p.suffix in (".ssl", ".py")] if path.parent.is_dir() else [])
+        near = did_you_mean(
+            path.name,
+            [p.name for p in path.parent.glob("*") if p.suffix in (".ssl", ".py")] if path.parent.is_dir() else [],
+        )
         ctx.reporter.error("N209", target.span, f"there is no file `{target.value}` beside the spec", "", help=near)
         return None
     if path.suffix not in (".ssl", ".py"):
@@ -186,9 +197,12 @@ def _use_library(ctx: Context, target: tree.Name) -> None:
     known = [folder.module.split(".")[0] for folder in ctx.library.installed]
     if target.id not in known:
         ctx.reporter.error(
-            "N209", target.span, f"no library `{target.id}` is installed", "",
+            "N209",
+            target.span,
+            f"no library `{target.id}` is installed",
+            "",
             help=did_you_mean(target.id, known) or 'a file is written in quotes: `use "my_ops.py"`',
-        )  # fmt: skip
+        )
 
 
 # --- stages -----------------------------------------------------------------------------------------------------
@@ -206,14 +220,18 @@ def _stages(ctx: Context, file: tree.File, loss_edits: edits.LossEdits, edited: 
     for statement in file.statements:
         if isinstance(statement, tree.Train | tree.Init | tree.Eval):
             word = type(statement).__name__.lower()
-            ctx.reporter.error("D508", statement.span, f"`{word}` belongs to a stage", "", help="write it inside a stage")
+            ctx.reporter.error(
+                "D508", statement.span, f"`{word}` belongs to a stage", "", help="write it inside a stage"
+            )
     stages = []
     for declared in _ordered(ctx, written):
         scope = Scope(parent=ctx.file_scope)
         declarations.declare(ctx, declared.body, scope)
         own = split_settings(ctx, declared.body, STAGE_SETTINGS, {k: v for k, v in shared.items() if k != "seed"})
         after = tuple(n.id for n in declared.after)
-        stage = read_stage(ctx, declared.name.id, after, declared.body, scope, own, declared.name.span, loss_edits, edited)
+        stage = read_stage(
+            ctx, declared.name.id, after, declared.body, scope, own, declared.name.span, loss_edits, edited
+        )
         ctx.stages[declared.name.id] = stage
         if stage is not None:
             stages.append(stage)
@@ -234,7 +252,11 @@ def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]
         for name in stage.after:
             if name.id not in by_name:
                 ctx.reporter.error(
-                    "D503", name.span, f"there is no stage `{name.id}` to come after", "", help=did_you_mean(name.id, by_name)
+                    "D503",
+                    name.span,
+                    f"there is no stage `{name.id}` to come after",
+                    "",
+                    help=did_you_mean(name.id, by_name),
                 )
     done: list[tree.StageDecl] = []
     left = list(by_name.values())
@@ -243,9 +265,12 @@ def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]
         ready = [s for s in left if all(n.id in names or n.id not in by_name for n in s.after)]
         if not ready:
             ctx.reporter.error(
-                "D503", left[0].name.span, f"stage `{left[0].name.id}` comes after itself", "a circle of stages",
+                "D503",
+                left[0].name.span,
+                f"stage `{left[0].name.id}` comes after itself",
+                "a circle of stages",
                 notes=tuple(Note(s.name.span, "part of the circle") for s in left[1:]),
-            )  # fmt: skip
+            )
             return done
         done += ready
         left = [s for s in left if s not in ready]
@@ -260,9 +285,12 @@ def _unmatched(ctx: Context, loss_edits: edits.LossEdits, stages: list[Stage]) -
         if not stage and span not in loss_edits.met and stages:
             names = sorted({*terms, *(t for s, t, place in loss_edits.drops if place in loss_edits.met)})
             ctx.reporter.error(
-                "N210", span, f"no loss has a term `{term}`", "",
+                "N210",
+                span,
+                f"no loss has a term `{term}`",
+                "",
                 help=did_you_mean(term, names) or f"terms are: {', '.join(names)}",
-            )  # fmt: skip
+            )
 
 
 # --- lints ------------------------------------------------------------------------------------------------------
@@ -345,15 +373,32 @@ def _program(
     used |= {ctx.modules[path].average_of for path in used} - {""}
     used |= {m for s in stages for i in s.init for m in i.modules if m in ctx.modules}
     modules = tuple(
-        Module(d.path, d.signature.name, d.kind, tuple(d.sizes.items()), d.settings, d.average_of, d.momentum, d.half_life, d.span)
+        Module(
+            d.path,
+            d.signature.name,
+            d.kind,
+            tuple(d.sizes.items()),
+            d.settings,
+            d.average_of,
+            d.momentum,
+            d.half_life,
+            d.span,
+        )
         for d in ctx.modules.values()
         if d.path in used
-    )  # fmt: skip
+    )
     streams = tuple(_stream(ctx, name) for name in ctx.streams)
     return Program(
-        Path(source.name).stem, _seed(ctx, file) if seed is None else seed, streams, modules, tuple(stages),
-        dict(ctx.signatures), tuple(ctx.params.items()), _explicit(file), tuple(done),
-    )  # fmt: skip
+        Path(source.name).stem,
+        _seed(ctx, file) if seed is None else seed,
+        streams,
+        modules,
+        tuple(stages),
+        dict(ctx.signatures),
+        tuple(ctx.params.items()),
+        _explicit(file),
+        tuple(done),
+    )
 
 
 def _stream(ctx: Context, name: str) -> Stream:
@@ -382,6 +427,3 @@ def _explicit(file: tree.File) -> frozenset[str]:
         if isinstance(statement, tree.StageDecl):
             found |= {f"{statement.name.id}.{s.name.id}" for s in statement.body if isinstance(s, tree.Setting)}
     return frozenset(found)
-
-
-__all__ = ["Checked", "check", "check_everything", "names_in", "sweep_edits"]

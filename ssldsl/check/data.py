@@ -94,9 +94,12 @@ def transform(
     if isinstance(value.node.type, SplitsType):
         names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
         ctx.reporter.error(
-            "T310", place, f"`{signature.name}` wants one split of the data, and this has several", "",
+            "T310",
+            place,
+            f"`{signature.name}` wants one split of the data, and this has several",
+            "",
             help=f"choose one of {names}: `{place.text}.{value.node.type.splits[0][0]}`",
-        )  # fmt: skip
+        )
         return UNKNOWN
     type_ = _transformed(signature, value.type, dict(settings), span)
     node = ctx.interner.node(
@@ -144,9 +147,12 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
         if stage.whole:
             return _whole(ctx, value, span, "the data")
         ctx.reporter.error(
-            "D407", span, "a loss reads data through a stream, so that its draws have a name", "this is the data set itself",
+            "D407",
+            span,
+            "a loss reads data through a stream, so that its draws have a name",
+            "this is the data set itself",
             help=f"declare `stream NAME = {span.text}` and use NAME",
-        )  # fmt: skip
+        )
         return UNKNOWN
     draft = ctx.streams[value.name]
     if draft.parts:
@@ -162,16 +168,26 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
 def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
     if isinstance(value.node.type, SplitsType):
         names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
-        ctx.reporter.error("T310", span, f"one split of the data is wanted here: {names}", "", help=f"`{span.text}.test`")
+        ctx.reporter.error(
+            "T310", span, f"one split of the data is wanted here: {names}", "", help=f"`{span.text}.test`"
+        )
         return UNKNOWN
     type_ = value.type
     fields = tuple(
-        (field, ctx.interner.node(
-            "whole", (value.node,), params=("data",), settings=(("field", field),), spans=(span,),
-            type=TensorType(t.kind, (type_.size, *t.dims), t.classes), alias=f"{name}.{field}",
-        ))
+        (
+            field,
+            ctx.interner.node(
+                "whole",
+                (value.node,),
+                params=("data",),
+                settings=(("field", field),),
+                spans=(span,),
+                type=TensorType(t.kind, (type_.size, *t.dims), t.classes),
+                alias=f"{name}.{field}",
+            ),
+        )
         for field, t in type_.fields
-    )  # fmt: skip
+    )
     removed = value.node.spans[0] if type_.unlabeled_by else None
     batch = Batch(fields, type_.names[0], None, name, type_.provenance, removed, whole=True)
     return application.view(ctx, View(value.views), batch, span) if value.views else batch
@@ -185,10 +201,13 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     type_ = draft.data.type
     if type_.role == "test":
         ctx.reporter.error(
-            "D405", span, f"`{name}` is test data, and a loss must not see it", "read by a loss",
+            "D405",
+            span,
+            f"`{name}` is test data, and a loss must not see it",
+            "read by a loss",
             notes=(Note(draft.span, "declared here from a test split"),),
             help="train on the train split, and keep this one for `eval`",
-        )  # fmt: skip
+        )
         return UNKNOWN
     if draft.base:
         views = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
@@ -196,16 +215,30 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     size = Dim.of(f"B_{name}")
     data = draft.data.node
     rows = ctx.interner.node(
-        "rows", (data,), params=("data",), settings=(("stream", name),), spans=(draft.span,),
-        type=TensorType("Rows", (size,)), alias=f"{name}.rows",
-    )  # fmt: skip
+        "rows",
+        (data,),
+        params=("data",),
+        settings=(("stream", name),),
+        spans=(draft.span,),
+        type=TensorType("Rows", (size,)),
+        alias=f"{name}.rows",
+    )
     fields = tuple(
-        (field, ctx.interner.node(
-            "draw", (data,), params=("data",), settings=(("stream", name), ("field", field)), rows=rows,
-            spans=(draft.span,), type=TensorType(t.kind, (size, *t.dims), t.classes), alias=f"{name}.{field}",
-        ))
+        (
+            field,
+            ctx.interner.node(
+                "draw",
+                (data,),
+                params=("data",),
+                settings=(("stream", name), ("field", field)),
+                rows=rows,
+                spans=(draft.span,),
+                type=TensorType(t.kind, (size, *t.dims), t.classes),
+                alias=f"{name}.{field}",
+            ),
+        )
         for field, t in type_.fields
-    )  # fmt: skip
+    )
     removed = _removal(data)
     batch: Any = Batch(fields, type_.names[0], rows, name, type_.provenance, removed)
     if draft.data.views:
@@ -235,9 +268,14 @@ def no_label(ctx: Context, batch: Batch, span: Span) -> None:
     notes = (Note(batch.removed_at, "the labels were removed here"),) if batch.removed_at else ()
     known = ", ".join(n for n, _ in batch.fields)
     ctx.reporter.error(
-        "D401", span, f"`{batch.stream}` has no labels", "reads `label`", notes=notes,
-        hints=(f"it has: {known}",), help="use a labelled stream here, or a loss that needs no labels",
-    )  # fmt: skip
+        "D401",
+        span,
+        f"`{batch.stream}` has no labels",
+        "reads `label`",
+        notes=notes,
+        hints=(f"it has: {known}",),
+        help="use a labelled stream here, or a loss that needs no labels",
+    )
 
 
 def unknown_split(value: Data, name: str) -> str:

@@ -5,7 +5,19 @@ from typing import Any
 
 from ssldsl.check import expressions, modules
 from ssldsl.check.context import Context, StreamDraft
-from ssldsl.check.meanings import UNKNOWN, Average, Constructor, Data, Function, Items, Net, StageRef, StreamRef, View, describe
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Average,
+    Constructor,
+    Data,
+    Function,
+    Items,
+    Net,
+    StageRef,
+    StreamRef,
+    View,
+    describe,
+)
 from ssldsl.check.nodes import Duration
 from ssldsl.check.operators import is_number, is_scalar
 from ssldsl.check.scope import PENDING, Binding, Scope
@@ -22,9 +34,12 @@ def declare(ctx: Context, statements: Iterable[tree.Statement], scope: Scope) ->
             known = scope.own(statement.name.id)
             if known is not None:
                 ctx.reporter.error(
-                    "N202", statement.name.span, f"`{statement.name.id}` is declared twice", "declared again here",
+                    "N202",
+                    statement.name.span,
+                    f"`{statement.name.id}` is declared twice",
+                    "declared again here",
                     notes=(Note(known.span, "first declared here"),),
-                )  # fmt: skip
+                )
                 continue
             scope.declare(statement.name, statement)
 
@@ -58,9 +73,12 @@ def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
 
 def _cycle(ctx: Context, binding: Binding) -> Any:
     ctx.reporter.error(
-        "N207", binding.span, f"`{binding.name}` is defined by itself", "reading it leads back to it",
+        "N207",
+        binding.span,
+        f"`{binding.name}` is defined by itself",
+        "reading it leads back to it",
         help="a declaration may use other names, as long as no circle arises",
-    )  # fmt: skip
+    )
     return UNKNOWN
 
 
@@ -130,9 +148,12 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
 
 def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str, help: str) -> Any:
     ctx.reporter.error(
-        "T313", declaration.value.span, f"`{declaration.kind} {declaration.name.id}` wants {wanted}, found {describe(value)}",
-        "", help=help,
-    )  # fmt: skip
+        "T313",
+        declaration.value.span,
+        f"`{declaration.kind} {declaration.name.id}` wants {wanted}, found {describe(value)}",
+        "",
+        help=help,
+    )
     return UNKNOWN
 
 
@@ -145,9 +166,12 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
         names = [n for n, _ in value.node.type.splits]
         text = declaration.value.span.text
         ctx.reporter.error(
-            "T310", declaration.value.span, "a stream is drawn from one split of the data, and this has several", "",
+            "T310",
+            declaration.value.span,
+            "a stream is drawn from one split of the data, and this has several",
+            "",
             help=f"choose one: {', '.join(f'`{text}.{n}`' for n in names)}",
-        )  # fmt: skip
+        )
         return UNKNOWN
     elif isinstance(value, Data):
         draft.data, draft.base = value, value.of_stream
@@ -171,10 +195,16 @@ def _part(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> s
 # --- params -----------------------------------------------------------------------------------------------------
 
 TYPES = {
-    "float": "a number", "int": "a whole number", "count": "a whole number above 0", "prob": "a number from 0 to 1",
-    "weight": "a number not below 0", "bool": "true or false", "str": "a text", "duration": "a duration such as 5ep",
+    "float": "a number",
+    "int": "a whole number",
+    "count": "a whole number above 0",
+    "prob": "a number from 0 to 1",
+    "weight": "a number not below 0",
+    "bool": "true or false",
+    "str": "a text",
+    "duration": "a duration such as 5ep",
     "schedule": "a number or a schedule",
-}  # fmt: skip
+}
 CHECKS: dict[str, Any] = {
     "float": is_number,
     "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
@@ -225,9 +255,12 @@ def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
     result = condition(ctx, param.where, inner)
     if isinstance(result, bool) and not result:
         ctx.reporter.error(
-            "T317", param.value.span, f"`{param.name.id}` = {param.value.span.text} breaks its condition", "",
+            "T317",
+            param.value.span,
+            f"`{param.name.id}` = {param.value.span.text} breaks its condition",
+            "",
             notes=(Note(param.where.span, "the condition"),),
-        )  # fmt: skip
+        )
         return False
     if not isinstance(result, bool) and result is not UNKNOWN:
         ctx.reporter.error("T318", param.where.span, f"`where` wants a condition, found {describe(result)}", "")
@@ -237,7 +270,12 @@ def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
 def condition(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
     """A condition; `0 <= t <= 1` means what it means on paper."""
     chain = ("<", "<=", ">", ">=", "==", "!=")
-    if isinstance(expr, tree.Binary) and expr.op in chain and isinstance(expr.left, tree.Binary) and expr.left.op in chain:
+    if (
+        isinstance(expr, tree.Binary)
+        and expr.op in chain
+        and isinstance(expr.left, tree.Binary)
+        and expr.left.op in chain
+    ):
         left = condition(ctx, expr.left, scope)
         middle = tree.Binary(expr.op, expr.left.right, expr.right, span=expr.span)
         right = condition(ctx, middle, scope)

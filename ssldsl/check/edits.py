@@ -33,8 +33,13 @@ def variant_edits(file: tree.File, names: Sequence[tuple[str, Span | None]], rep
         if variant is None:
             known = ", ".join(variants) or "none"
             place = span or file.span
-            reporter.error("N210", place, f"there is no variant `{name}`", "",
-                           help=did_you_mean(name, variants) or f"variants of this file: {known}")  # fmt: skip
+            reporter.error(
+                "N210",
+                place,
+                f"there is no variant `{name}`",
+                "",
+                help=did_you_mean(name, variants) or f"variants of this file: {known}",
+            )
             return
         if name in trail:
             reporter.error("N207", variant.name.span, f"variant `{name}` extends itself", "")
@@ -92,9 +97,12 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
 
 
 def _with_body(file: tree.File, stage: str, body: Statements) -> tree.File:
-    return evolve(file, statements=tuple(
-        evolve(s, body=body) if isinstance(s, tree.StageDecl) and s.name.id == stage else s for s in file.statements
-    ))  # fmt: skip
+    return evolve(
+        file,
+        statements=tuple(
+            evolve(s, body=body) if isinstance(s, tree.StageDecl) and s.name.id == stage else s for s in file.statements
+        ),
+    )
 
 
 def _edit_term(
@@ -115,7 +123,9 @@ def _edit_term(
     return file
 
 
-def _edit_statements(statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool) -> Statements | None:
+def _edit_statements(
+    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool
+) -> Statements | None:
     """Change the statement that the path names; a setting that is not there yet is added."""
     name, rest = path[0].id, path[1:]
     for i, statement in enumerate(statements):
@@ -227,8 +237,13 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     help = did_you_mean(path[0].id, known)
     if not help and len(path) > 1 and path[0].id in known:
         help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to"
-    reporter.error("N210", edit.span, f"there is nothing called `{text}` in {where} to change", "",
-                   help=help or f"it declares: {', '.join(known)}")  # fmt: skip
+    reporter.error(
+        "N210",
+        edit.span,
+        f"there is nothing called `{text}` in {where} to change",
+        "",
+        help=help or f"it declares: {', '.join(known)}",
+    )
 
 
 def describe(edit: Edit, text: Callable[[tree.Expr], str]) -> str:

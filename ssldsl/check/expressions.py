@@ -16,11 +16,12 @@ from ssldsl.check.meanings import (
     OpRef,
     StageRef,
     StreamRef,
+    TrainedNet,
     describe,
 )
 from ssldsl.check.nodes import Duration
 from ssldsl.check.scope import Scope
-from ssldsl.errors import Note, did_you_mean
+from ssldsl.errors import did_you_mean
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
@@ -93,9 +94,12 @@ def lookup(ctx: Context, id: str, scope: Scope) -> Any:
 def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
     known = {*scope.visible(), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
     ctx.reporter.error(
-        "N201", ref.span, f"nothing is called `{ref.id}`", "not declared here, and not in the library",
+        "N201",
+        ref.span,
+        f"nothing is called `{ref.id}`",
+        "not declared here, and not in the library",
         help=did_you_mean(ref.id, known) or "`ssldsl ops` lists what the library has",
-    )  # fmt: skip
+    )
 
 
 def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:
@@ -131,7 +135,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
         case Net():
             return ("dim", *modules.parts_of(ctx, value))
         case StageRef():
-            return ("average",) if value.stage else ()
+            return ("average", *_net_names(ctx)) if value.stage else ()
         case _:
             return ()
 
@@ -148,8 +152,20 @@ def _get(ctx: Context, value: Any, name: tree.Name) -> Any:
             return value.get(name.id)
         case Net():
             return modules.width(ctx, value, name) if name.id == "dim" else modules.select(value, name.id)
+        case StageRef() if name.id != "average":
+            net = lookup(ctx, name.id, ctx.file_scope)
+            return UNKNOWN if net is UNKNOWN else TrainedNet(value.stage, net)
         case _:
             return StageRef(value.stage, average=True)
+
+
+def _net_names(ctx: Context) -> list[str]:
+    """The networks that the file declares: a stage hands each of them on as it left it."""
+    return [
+        b.name
+        for b in ctx.file_scope.bindings.values()
+        if isinstance(b.declaration, tree.Declaration) and b.declaration.kind in ("net", "head")
+    ]
 
 
 def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]) -> None:
@@ -168,9 +184,9 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         kind = "an attribute"
     what = "a loss" if isinstance(value, Loss) else describe(value)
     ctx.reporter.error(
-        "N204", name.span, f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`", "",
+        "N204",
+        name.span,
+        f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`",
+        "",
         help=did_you_mean(name.id, names) or (f"it has: {', '.join(names)}" if names else ""),
-    )  # fmt: skip
-
-
-__all__ = ["BUILTINS", "Note", "attribute", "evaluate", "lookup", "member", "members", "name"]
+    )

@@ -1,4 +1,4 @@
-"""What must hold of a stage as a whole: every term trains something, everything trained is reached, merging is decided."""
+"""What must hold of a stage: every term trains something, all that is trained is reached, merging is decided."""
 
 from collections.abc import Iterable
 
@@ -34,13 +34,20 @@ def check_terms(ctx: Context, terms: Iterable[Term], trained: frozenset[str]) ->
         notes = (Note(place, "gradient stops here"),) if place and place != term.span else ()
         if term.node.live:
             reached = ", ".join(f"`{n}`" for n in sorted(term.node.live))
-            label, help = f"it reaches {reached}, which this stage does not train", "add it to `train`, or drop the term"
+            label, help = (
+                f"it reaches {reached}, which this stage does not train",
+                "add it to `train`, or drop the term",
+            )
         else:
             label, help = "no gradient leaves this term", "one side of the loss must come from a trained network"
         ctx.reporter.error(
-            "D403", term.span, f"the loss term `{term.name}` has no gradient path to any trained network", label,
-            notes=notes, help=help,
-        )  # fmt: skip
+            "D403",
+            term.span,
+            f"the loss term `{term.name}` has no gradient path to any trained network",
+            label,
+            notes=notes,
+            help=help,
+        )
 
 
 def _user_span(ctx: Context, node: Node) -> Span | None:
@@ -56,9 +63,12 @@ def check_reached(ctx: Context, trained: Iterable[tuple[str, Span]], terms: Iter
         if module not in live:
             names = ", ".join(f"`{t.name}`" for t in terms)
             ctx.reporter.error(
-                "D404", span, f"`{path}` is trained, and no loss term reaches it", f"terms: {names}",
+                "D404",
+                span,
+                f"`{path}` is trained, and no loss term reaches it",
+                f"terms: {names}",
                 help=f"use `{path}` in a loss, or take it out of `train`",
-            )  # fmt: skip
+            )
 
 
 def check_merging(ctx: Context, forward: str, loss: Span) -> None:
@@ -70,23 +80,30 @@ def check_merging(ctx: Context, forward: str, loss: Span) -> None:
         draft = ctx.modules[path]
         if len(inputs) > 1 and couples_batch(draft.signature, dict(draft.settings)):
             ctx.reporter.error(
-                "D411", loss, f"this loss sends {len(inputs)} batches through `{path}`, whose rows depend on one another",
-                "one batch, or several?", notes=(Note(draft.span, "it normalises over the batch"),),
+                "D411",
+                loss,
+                f"this loss sends {len(inputs)} batches through `{path}`, whose rows depend on one another",
+                "one batch, or several?",
+                notes=(Note(draft.span, "it normalises over the batch"),),
                 help="write `forward = concat` (one joint batch, as in S4L and FixMatch) or `forward = separate`",
-            )  # fmt: skip
+            )
             return
 
 
-def check_frozen(ctx: Context, terms: Iterable[Term], trained: frozenset[str], initialised: frozenset[str], loss: Span) -> None:
+def check_frozen(
+    ctx: Context, terms: Iterable[Term], trained: frozenset[str], initialised: frozenset[str], loss: Span
+) -> None:
     """A network that is neither trained nor initialised stays at its random weights: almost never meant."""
     used = {str(n.setting("name")) for n in ancestors(t.node for t in terms) if n.op == "net"}
     for path in sorted(used - trained - initialised):
         draft = ctx.modules[path]
         if not draft.average_of and draft.signature.is_module and draft.signature.sizes:
             ctx.reporter.warning(
-                "L604", loss, f"`{path}` is used, but neither trained nor initialised: it stays random",
+                "L604",
+                loss,
+                f"`{path}` is used, but neither trained nor initialised: it stays random",
                 help=f"add `{path}` to `train`, or `init {path} from ...`",
-            )  # fmt: skip
+            )
 
 
 def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Duration) -> None:
@@ -94,11 +111,18 @@ def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Durat
     for scalar, span in scalars:
         for curve in curves(scalar):
             for name, value in curve.settings:
-                if name == "length" and isinstance(value, Duration) and value.unit == run.unit and value.value > run.value:
+                if (
+                    name == "length"
+                    and isinstance(value, Duration)
+                    and value.unit == run.unit
+                    and value.value > run.value
+                ):
                     ctx.reporter.warning(
-                        "L601", curve.span or span, f"`{curve.op}` takes {value}, and the run ends after {run}",
+                        "L601",
+                        curve.span or span,
+                        f"`{curve.op}` takes {value}, and the run ends after {run}",
                         "it never completes",
-                    )  # fmt: skip
+                    )
 
 
 def curves(scalar: object) -> list[Curve]:

@@ -1,4 +1,4 @@
-"""What an expression can mean: the values the checker computes with. Numbers, texts and durations stand for themselves."""
+"""What an expression can mean. Numbers, texts and durations stand for themselves; the rest has a class here."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ class Batch:
     """Some samples: the fields of a draw, of a whole data set, or of what a view made of one.
 
     main: `image` or `vector`. rows: which samples these are (absent for whole data sets).
-    provenance: where the label comes from; empty if there is none. missing: why a field is gone, and where that was said.
+    provenance: where the label comes from; empty if there is none. removed_at: where labels were taken away.
     """
 
     fields: tuple[tuple[str, Node], ...]
@@ -68,7 +68,7 @@ class Entries:
 
 @frozen
 class Data:
-    """Data, and the views that a draw from it passes through. `streams`: base stream if these are views of another's draw."""
+    """Data, and the views that a draw from it passes through. `of_stream`: the stream of whose draw these are views."""
 
     node: Node
     views: tuple["ViewPart", ...] = ()
@@ -128,7 +128,7 @@ class Net:
 
 @frozen
 class LossPart:
-    """One additive term. `named`: by `as`; otherwise `name` is that of the function that made it."""
+    """One additive term. `named`: by `as`; otherwise it has the name of the function that made it."""
 
     name: str
     named: bool
@@ -197,6 +197,14 @@ class StageRef:
     file: str = ""
 
 
+@frozen
+class TrainedNet:
+    """A network with the weights that an earlier stage left: `joint.clf`."""
+
+    stage: str
+    net: Net
+
+
 def as_scalar(value: Any) -> Scalar:
     return Constant(float(value)) if isinstance(value, int | float) else value
 
@@ -240,6 +248,8 @@ def describe(value: Any) -> str:
             return f"`{value.name}`, not called"
         case Dim():
             return f"the size {value}"
+        case TrainedNet():
+            return f"a network of the stage `{value.stage}`"
         case Settings():
             return f"`{value.op}(...)`"
         case StageRef():

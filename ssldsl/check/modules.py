@@ -25,9 +25,12 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
         value = Net((value,))
     if not isinstance(value, Net):
         ctx.reporter.error(
-            "T313", span, f"`{kind} {name}` wants a network, found {describe(value)}", "",
+            "T313",
+            span,
+            f"`{kind} {name}` wants a network, found {describe(value)}",
+            "",
             help="for example `convnet(width=32)`, or a composition `encoder >> classes`",
-        )  # fmt: skip
+        )
         return UNKNOWN
     parts: list[NetPart | Constructor] = []
     for i, part in enumerate(value.parts):
@@ -59,9 +62,12 @@ def _own(ctx: Context, path: str, part: Constructor, kind: str) -> bool:
     if same and all(known.sizes.get(n) == s for n, s in part.sizes):
         return True
     ctx.reporter.error(
-        "T312", part.span, f"`{path}` is already a different head", "declared again with other sizes",
+        "T312",
+        part.span,
+        f"`{path}` is already a different head",
+        "declared again with other sizes",
         help="a head that a definition declares is shared by all of its calls: declare it in the spec and pass it",
-    )  # fmt: skip
+    )
     return False
 
 
@@ -149,13 +155,16 @@ def apply(ctx: Context, net: Net, value: Any, span: Span) -> Any:
 
 
 def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Span) -> Any:
-    signature, sizes, settings = _draft(ctx, part)
+    signature, _, settings = _draft(ctx, part)
     if isinstance(part, Constructor):
         if signature.is_module and signature.sizes:
             ctx.reporter.error(
-                "T313", part.span, f"`{signature.name}` owns parameters and needs a name", "",
+                "T313",
+                part.span,
+                f"`{signature.name}` owns parameters and needs a name",
+                "",
                 help=f"declare it: `head NAME = {part.span.text}`",
-            )  # fmt: skip
+            )
             return UNKNOWN
         given = {signature.edges[0].name: (value, span)}
         return application.op(ctx, signature, given, part.settings, span)
@@ -179,9 +188,14 @@ def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Sp
         if value not in ctx.stage.forwards[part.path]:
             ctx.stage.forwards[part.path].append(value)
     return ctx.interner.node(
-        "apply", (node, value), params=("net", "inputs"), type=target, rows=value.rows, spans=(span, *ctx.reporter.calls),
+        "apply",
+        (node, value),
+        params=("net", "inputs"),
+        type=target,
+        rows=value.rows,
+        spans=(span, *ctx.reporter.calls),
         live=frozenset() if draft.average_of else value.live | {part.path},
-    )  # fmt: skip
+    )
 
 
 def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: ModuleDraft, span: Span) -> bool:
@@ -190,19 +204,26 @@ def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: 
     if value.type.kind in ACCEPTS[edge.kind]:
         return True
     ctx.reporter.error(
-        "T310", span, f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}", "",
+        "T310",
+        span,
+        f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}",
+        "",
         help="" if value.type.kind != "Images" else f"send the images through a net first: `{path}(encoder(...))`",
-    )  # fmt: skip
+    )
     return False
 
 
 def _misfit(ctx: Context, path: str, draft: ModuleDraft, found: TensorType, why: str, span: Span) -> None:
     wanted = ", ".join(str(draft.sizes.get(d, d)) for d in draft.signature.edges[0].dims)
     ctx.reporter.error(
-        "T312", draft.span if draft.span.source in ctx.reporter.own else span,
-        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}", why,
-        help=f"the input is {found.dims[-1]} wide: use the net's own width, `encoder.dim`" if draft.kind == "head" else "",
-    )  # fmt: skip
+        "T312",
+        draft.span if draft.span.source in ctx.reporter.own else span,
+        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}",
+        why,
+        help=f"the input is {found.dims[-1]} wide: use the net's own width, `encoder.dim`"
+        if draft.kind == "head"
+        else "",
+    )
 
 
 def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any], path: str) -> TensorType:
@@ -220,9 +241,13 @@ def _net_node(ctx: Context, path: str) -> Node:
     sizes = {"batch": Dim.of("batch"), **draft.sizes}
     type_ = NetType(None, _target(signature, sizes, settings, path), couples_batch(signature, settings))
     return ctx.interner.node(
-        "net", type=type_, settings=(("name", path),), spans=(draft.span,), alias=path,
+        "net",
+        type=type_,
+        settings=(("name", path),),
+        spans=(draft.span,),
+        alias=path,
         live=frozenset() if draft.average_of else frozenset({path}),
-    )  # fmt: skip
+    )
 
 
 def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
@@ -231,9 +256,12 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
     for part in value.parts if isinstance(value, Net) else (value,):
         if isinstance(part, Constructor):
             ctx.reporter.error(
-                "T313", span, f"`{part.signature.name}` needs a name before an op may call it", "",
+                "T313",
+                span,
+                f"`{part.signature.name}` needs a name before an op may call it",
+                "",
                 help=f"declare it: `head NAME = {part.span.text}`",
-            )  # fmt: skip
+            )
             return None
         nodes.append(_net_node(ctx, part.path))
     if len(nodes) == 1:
@@ -242,6 +270,10 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
     assert isinstance(last, NetType)
     couples = any(isinstance(n.type, NetType) and n.type.couples_batch for n in nodes)
     return ctx.interner.node(
-        "compose", tuple(nodes), params=("nets",) * len(nodes), type=NetType(None, last.target, couples), spans=(span,),
+        "compose",
+        tuple(nodes),
+        params=("nets",) * len(nodes),
+        type=NetType(None, last.target, couples),
+        spans=(span,),
         live=frozenset[str]().union(*(n.live for n in nodes)),
-    )  # fmt: skip
+    )

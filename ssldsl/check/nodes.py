@@ -1,16 +1,15 @@
 """The values of a checked experiment: nodes of the dataflow graph, scalars in time, durations.
 
-A node is an op applied to nodes. Nodes are interned: two nodes with the same op, inputs, settings and draw are one object.
+A node is an op applied to nodes. Nodes are interned: those with equal op, inputs, settings and draw are one object.
 """
 
 from typing import Any
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ssldsl.source import Span
 from ssldsl.types import Type
 from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
-
 
 # None, bool, int, float, str, Duration, Scalar, or tuples of these.
 Setting = Any
@@ -21,10 +20,13 @@ class Node:
     """An op applied to nodes. Equality is identity: interning makes equal nodes the same object.
 
     op: an op of the library, or one of the primitives
-        `source` (setting `op` and its settings: a data source), `split`, (data ops of the library work on data nodes),
-        `draw` (inputs: data; settings `stream`, `field`: one batch of a stream), `whole` (settings `field`: all of it, for eval),
-        `rows` (inputs: data; settings `stream`: which samples a draw holds), `repeat` (setting `times`: every row, n times running),
-        `net` (setting `name`), `compose` (inputs: nets), `apply` (inputs: net, value), `field` (setting `name`, of a tuple),
+        `source` (setting `op`, and the settings of that data source), `split`,
+        `draw` (inputs: data; settings `stream`, `field`: one batch of a stream),
+        `whole` (setting `field`: all samples, for an eval),
+        `rows` (inputs: data; setting `stream`: which samples a draw holds),
+        `repeat` (setting `times`: every row, n times running),
+        `net` (setting `name`), `compose` (inputs: nets), `apply` (inputs: net, value),
+        `field` (setting `name`, of a tuple),
         `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
     params: name of the op's parameter that each input fills.
     live: the modules whose parameters the value's gradient reaches.

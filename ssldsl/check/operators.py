@@ -27,11 +27,20 @@ from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
 
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow,
-}  # fmt: skip
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 SCALARS = (Constant, Curve, Combined)
 
 
@@ -66,9 +75,12 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     if result is not NotImplemented:
         return result
     ctx.reporter.error(
-        "T313", expr.span, f"`{expr.op}` does not go with {describe(left)} and {describe(right)}", "",
+        "T313",
+        expr.span,
+        f"`{expr.op}` does not go with {describe(left)} and {describe(right)}",
+        "",
         help=_advice(expr.op, left, right),
-    )  # fmt: skip
+    )
     return UNKNOWN
 
 
@@ -115,7 +127,7 @@ def _logic(op: str, left: Any, right: Any) -> Any:
         if isinstance(left, bool) and isinstance(right, bool):
             return (left and right) if op == "and" else (left or right)
         return NotImplemented
-    if is_number(left) and is_number(right) or (type(left) is type(right) and op in ("==", "!=")):
+    if (is_number(left) and is_number(right)) or (type(left) is type(right) and op in ("==", "!=")):
         return COMPARISONS[op](left, right)
     return NotImplemented
 
@@ -133,7 +145,9 @@ def _numbers(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
 
 
 def _sizes(op: str, left: Any, right: Any) -> Any:
-    if op not in ("+", "-", "*") or not all(isinstance(v, int | Dim) and not isinstance(v, bool) for v in (left, right)):
+    if op not in ("+", "-", "*") or not all(
+        isinstance(v, int | Dim) and not isinstance(v, bool) for v in (left, right)
+    ):
         return NotImplemented
     result: Dim = ARITHMETIC[op](Dim.of(left), right)
     return result if result.value is None else result.value
@@ -145,9 +159,12 @@ def _then(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     length = _length(left)
     if length is None:
         ctx.reporter.error(
-            "D502", expr.left.span, "what stands before `then` has no length of its own", "how long does it last?",
+            "D502",
+            expr.left.span,
+            "what stands before `then` has no length of its own",
+            "how long does it last?",
             help="`then` follows a schedule with a length: `warmup(5ep) then cosine()`",
-        )  # fmt: skip
+        )
         return UNKNOWN
     return Combined("then", as_scalar(left), as_scalar(right), length)
 
@@ -240,9 +257,12 @@ def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
         return UNKNOWN
     if isinstance(value, Loss):
         ctx.reporter.error(
-            "T313", expr.name.span, f"`as {expr.name.id}` names one term, and this sum has {len(value.parts)}", "",
+            "T313",
+            expr.name.span,
+            f"`as {expr.name.id}` names one term, and this sum has {len(value.parts)}",
+            "",
             help="name the terms one by one, inside the sum",
-        )  # fmt: skip
+        )
         return UNKNOWN
     ctx.reporter.error("T313", expr.span, f"`as` names a term of a loss, found {describe(value)}", "")
     return UNKNOWN

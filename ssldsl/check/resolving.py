@@ -1,4 +1,4 @@
-"""`resolve`: the whole experiment as a spec with nothing left implicit. What the author did not write says `# default`."""
+"""`resolve`: the whole experiment as a spec, nothing left implicit; what the author did not write says `# default`."""
 
 from typing import Any
 
@@ -106,11 +106,11 @@ def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]
         "statistics": stage.statistics,
         "evaluate": str(stage.evaluate),
     }
-    lines += [f"{name} = {value}{DEFAULT}" for name, value in values.items() if value is not None and name not in written]
+    lines += [
+        f"{name} = {value}{DEFAULT}" for name, value in values.items() if value is not None and name not in written
+    ]
     return lines
 
 
 def _configured(configured: Configured) -> str:
     return f"{configured.op}({', '.join(f'{k}={literal(v)}' for k, v in configured.settings)})"
-
-

@@ -51,7 +51,9 @@ class Scope:
             yield from scope.bindings
             scope = scope.parent
 
-    def declare(self, name: tree.Name, declaration: "tree.Declaration | tree.Param | tree.Def | tree.StageDecl") -> None:
+    def declare(
+        self, name: tree.Name, declaration: "tree.Declaration | tree.Param | tree.Def | tree.StageDecl"
+    ) -> None:
         self.bindings[name.id] = Binding(name.id, name.span, declaration, self)
 
     def bind(self, name: str, value: Any, span: Span) -> None:

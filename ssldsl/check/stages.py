@@ -7,7 +7,19 @@ from attrs import define, evolve
 
 from ssldsl.check import declarations, expressions, flow
 from ssldsl.check.context import Context, StageDraft
-from ssldsl.check.meanings import UNKNOWN, Entries, Items, Loss, LossPart, Net, NetPart, Settings, StageRef, StreamRef, describe
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Entries,
+    Items,
+    Loss,
+    LossPart,
+    Net,
+    NetPart,
+    Settings,
+    StageRef,
+    StreamRef,
+    describe,
+)
 from ssldsl.check.nodes import Constant, Duration, Node, Scalar
 from ssldsl.check.operators import is_number, is_scalar
 from ssldsl.check.program import Configured, Evaluation, InitFrom, Stage, Term
@@ -26,8 +38,19 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "statistics": ("global", "local"),
 }
 STAGE_SETTINGS = (
-    "loss", "optimizer", "groups", "batch", "run", "clock", "average", "clip", "accumulate", "compile", "evaluate", *CHOICES,
-)  # fmt: skip
+    "loss",
+    "optimizer",
+    "groups",
+    "batch",
+    "run",
+    "clock",
+    "average",
+    "clip",
+    "accumulate",
+    "compile",
+    "evaluate",
+    *CHOICES,
+)
 SHARED_SETTINGS = ("seed", "precision", "compile", "statistics", "evaluate", "forward")  # may stand above the stages
 DEFAULT_BATCH = 64
 
@@ -71,23 +94,36 @@ def split_settings(
             message = f"`{name}` belongs to a stage" if elsewhere else f"there is no setting `{name}`"
             help = "write it inside a stage" if elsewhere else did_you_mean(name, allowed)
             ctx.reporter.error(
-                "D508" if elsewhere else "N206", statement.name.span, message, "",
+                "D508" if elsewhere else "N206",
+                statement.name.span,
+                message,
+                "",
                 help=help or f"settings are: {', '.join(allowed)}; to name a value, write `let {name} = ...`",
-            )  # fmt: skip
+            )
         elif name in found:
             ctx.reporter.error(
-                "N202", statement.name.span, f"`{name}` is set twice", "set again here",
+                "N202",
+                statement.name.span,
+                f"`{name}` is set twice",
+                "set again here",
                 notes=(Note(found[name].name.span, "first set here"),),
-            )  # fmt: skip
+            )
         else:
             found[name] = statement
     return {**known, **found}
 
 
 def read_stage(
-    ctx: Context, name: str, after: tuple[str, ...], body: tuple[tree.Statement, ...], scope: Scope,
-    settings: dict[str, tree.Setting], span: Span, edits: "LossEdits", edited: bool,
-) -> Stage | None:  # fmt: skip
+    ctx: Context,
+    name: str,
+    after: tuple[str, ...],
+    body: tuple[tree.Statement, ...],
+    scope: Scope,
+    settings: dict[str, tree.Setting],
+    span: Span,
+    edits: "LossEdits",
+    edited: bool,
+) -> Stage | None:
     """One stage, checked; nothing where its loss or its length is missing or wrong."""
     ctx.stage = StageDraft(name)
     reader = Reader(ctx, name, scope, settings, span, edits, edited)
@@ -104,9 +140,15 @@ def read_stage(
 
 
 def _assemble(
-    reader: Reader, after: tuple[str, ...], body: tuple[tree.Statement, ...], terms: list[Term] | None,
-    run: Duration | None, batch: dict[str, int] | None, clock: str, evaluations: list[Evaluation],
-) -> Stage | None:  # fmt: skip
+    reader: Reader,
+    after: tuple[str, ...],
+    body: tuple[tree.Statement, ...],
+    terms: list[Term] | None,
+    run: Duration | None,
+    batch: dict[str, int] | None,
+    clock: str,
+    evaluations: list[Evaluation],
+) -> Stage | None:
     ctx = reader.ctx
     init = _init(reader, body, after)
     train = _train(reader, body, terms or [])
@@ -129,10 +171,27 @@ def _assemble(
     scalars += [(v, reader.place("optimizer")) for _, v in optimizer.settings if is_scalar(v) and not is_number(v)]
     flow.check_ramps(ctx, scalars, run)
     return Stage(
-        reader.name, after, tuple(p for p, _ in train), tuple(init), tuple(terms), optimizer, groups,
-        tuple(batch.items()), clock, run, choices["forward"] or "concat", average, tuple(evaluations), clip, accumulate,
-        choices["precision"] or "fp32", compiled, choices["statistics"] or "global", evaluate, reader.span,
-    )  # fmt: skip
+        reader.name,
+        after,
+        tuple(p for p, _ in train),
+        tuple(init),
+        tuple(terms),
+        optimizer,
+        groups,
+        tuple(batch.items()),
+        clock,
+        run,
+        choices["forward"] or "concat",
+        average,
+        tuple(evaluations),
+        clip,
+        accumulate,
+        choices["precision"] or "fp32",
+        compiled,
+        choices["statistics"] or "global",
+        evaluate,
+        reader.span,
+    )
 
 
 # --- the loss ---------------------------------------------------------------------------------------------------
@@ -149,8 +208,13 @@ def _terms(reader: Reader) -> list[Term] | None:
     if value is UNKNOWN:
         return None
     if isinstance(value, Items):
-        reader.error("T315", "loss", f"the loss is a list of {len(value.values)} numbers", "one for every stream of a join",
-                     "reduce it: `mean(...)` gives every stream the same say")  # fmt: skip
+        reader.error(
+            "T315",
+            "loss",
+            f"the loss is a list of {len(value.values)} numbers",
+            "one for every stream of a join",
+            "reduce it: `mean(...)` gives every stream the same say",
+        )
         return None
     if not isinstance(value, Loss):
         help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
@@ -195,7 +259,9 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart]:
                 scalar: Scalar = Constant(float(weight)) if is_number(weight) else weight
                 parts = [evolve(p, weight=scalar) if p.name == term else p for p in parts]
             elif weight is not UNKNOWN:
-                reader.ctx.reporter.error("T302", expr.span, f"a weight is a number or a schedule, found {describe(weight)}", "")
+                reader.ctx.reporter.error(
+                    "T302", expr.span, f"a weight is a number or a schedule, found {describe(weight)}", ""
+                )
     if not parts:
         reader.ctx.reporter.error(
             "D504", reader.edits.drops[-1][2], f"without `{reader.edits.drops[-1][1]}` nothing is left of the loss", ""
@@ -205,14 +271,19 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart]:
 
 def _no_term(reader: Reader, term: str, names: list[str], span: Span) -> None:
     reader.ctx.reporter.error(
-        "N210", span, f"the loss of stage `{reader.name}` has no term `{term}`", "",
+        "N210",
+        span,
+        f"the loss of stage `{reader.name}` has no term `{term}`",
+        "",
         help=did_you_mean(term, names) or f"its terms are: {', '.join(names)}",
-    )  # fmt: skip
+    )
 
 
 def _weigh_lint(reader: Reader, parts: list[LossPart]) -> None:
     if parts and all(p.weight == Constant(0.0) for p in parts):
-        reader.ctx.reporter.warning("L603", reader.place("loss"), "every term has the weight 0", "nothing will be learned")
+        reader.ctx.reporter.warning(
+            "L603", reader.place("loss"), "every term has the weight 0", "nothing will be learned"
+        )
 
 
 # --- lengths and sizes ------------------------------------------------------------------------------------------
@@ -225,8 +296,13 @@ def _duration(reader: Reader, name: str) -> Duration | None:
     if not isinstance(value, Duration):
         shown = f"a bare number `{reader.place(name).text}`" if is_number(value) else describe(value)
         number = reader.place(name).text if is_number(value) else "10"
-        reader.error("D501", name, f"`{name}` wants a duration, found {shown}", "in what unit?",
-                     f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)")  # fmt: skip
+        reader.error(
+            "D501",
+            name,
+            f"`{name}` wants a duration, found {shown}",
+            "in what unit?",
+            f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)",
+        )
         return None
     if value.unit == "%":
         reader.error("D510", name, f"`{name}` cannot be a share of itself", "of what?", "write it in `ep` or `it`")
@@ -240,9 +316,12 @@ def _duration(reader: Reader, name: str) -> Duration | None:
 def _run(reader: Reader) -> Duration | None:
     if "run" not in reader.settings:
         reader.ctx.reporter.error(
-            "D504", reader.span, f"stage `{reader.name}` does not say how long it runs", "",
+            "D504",
+            reader.span,
+            f"stage `{reader.name}` does not say how long it runs",
+            "",
             help="for example `run = 30ep` (passes over the clock stream) or `run = 500it` (steps)",
-        )  # fmt: skip
+        )
         return None
     return _duration(reader, "run")
 
@@ -259,7 +338,13 @@ def _batch(reader: Reader, terms: list[Term]) -> dict[str, int] | None:
         return dict.fromkeys(used, value)
     if not isinstance(value, Entries):
         names = ", ".join(f"{u}: {DEFAULT_BATCH}" for u in used) or "labeled: 64"
-        reader.error("D505", "batch", f"`batch` gives every stream its rows, found {describe(value)}", "", f"`batch = {{{names}}}`")
+        reader.error(
+            "D505",
+            "batch",
+            f"`batch` gives every stream its rows, found {describe(value)}",
+            "",
+            f"`batch = {{{names}}}`",
+        )
         return None
     rows: dict[str, int] = {}
     good = True
@@ -268,8 +353,13 @@ def _batch(reader: Reader, terms: list[Term]) -> dict[str, int] | None:
         rows[name] = count
     missing = [u for u in used if u not in rows]
     if missing and good:
-        reader.error("D505", "batch", f"`batch` does not say how many rows of `{missing[0]}` a step takes",
-                     "", f"add `{missing[0]}: {DEFAULT_BATCH}`")  # fmt: skip
+        reader.error(
+            "D505",
+            "batch",
+            f"`batch` does not say how many rows of `{missing[0]}` a step takes",
+            "",
+            f"add `{missing[0]}: {DEFAULT_BATCH}`",
+        )
         return None
     return rows if good else None
 
@@ -277,6 +367,8 @@ def _batch(reader: Reader, terms: list[Term]) -> dict[str, int] | None:
 def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span, used: list[str]) -> bool:
     ctx = reader.ctx
     draft = ctx.streams.get(name)
+    if draft is None and _is_broken_stream(reader, name):
+        return False
     if draft is None:
         ctx.reporter.error("D505", key, f"there is no stream `{name}`", "", help=did_you_mean(name, ctx.streams))
         return False
@@ -284,9 +376,12 @@ def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span, 
         parts = draft.parts or (draft.base,)
         what = "a join of other streams" if draft.parts else "a view of another stream"
         ctx.reporter.error(
-            "D505", key, f"`{name}` is {what}, and has no rows of its own", "",
+            "D505",
+            key,
+            f"`{name}` is {what}, and has no rows of its own",
+            "",
             help=f"give the rows of {', '.join(f'`{p}`' for p in parts)}",
-        )  # fmt: skip
+        )
         return False
     if count is UNKNOWN:
         return False
@@ -296,6 +391,12 @@ def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span, 
     if name not in used and not reader.edited and not _is_clock(reader, name):
         ctx.reporter.warning("L607", key, f"no loss of stage `{reader.name}` reads `{name}`", "drawn for nothing")
     return True
+
+
+def _is_broken_stream(reader: Reader, name: str) -> bool:
+    """A stream that is declared, and whose own line has been reported."""
+    binding = reader.scope.find(name)
+    return binding is not None and binding.value is UNKNOWN
 
 
 def _is_clock(reader: Reader, name: str) -> bool:
@@ -311,7 +412,9 @@ def _clock(reader: Reader, batch: dict[str, int]) -> str:
     if not isinstance(value, StreamRef) or value.name not in batch:
         names = ", ".join(f"`{n}`" for n in batch)
         found = describe(value)
-        reader.error("D506", "clock", f"`clock` names a stream that `batch` draws, found {found}", "", f"one of {names}")
+        reader.error(
+            "D506", "clock", f"`clock` names a stream that `batch` draws, found {found}", "", f"one of {names}"
+        )
         return next(iter(batch), "")
     return value.name
 
@@ -353,9 +456,12 @@ def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
     draft = reader.ctx.modules[path]
     if draft.average_of and statement == "train":
         reader.ctx.reporter.error(
-            "D408", span, f"`{path}` is a moving average of `{draft.average_of}` and has no gradient", "cannot be trained",
+            "D408",
+            span,
+            f"`{path}` is a moving average of `{draft.average_of}` and has no gradient",
+            "cannot be trained",
             help=f"train `{draft.average_of}`; the average follows",
-        )  # fmt: skip
+        )
         return False
     return True
 
@@ -381,9 +487,12 @@ def _init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str, ..
             continue
         if not isinstance(origin, StageRef):
             reader.ctx.reporter.error(
-                "D507", statement.origin.span, f"weights come from a stage or a file, found {describe(origin)}", "",
-                help="for example `init encoder from pretrain`, or `from weights(\"resnet50.safetensors\")`",
-            )  # fmt: skip
+                "D507",
+                statement.origin.span,
+                f"weights come from a stage or a file, found {describe(origin)}",
+                "",
+                help='for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
+            )
             continue
         if origin.stage and not _before(reader, origin, after, statement, paths):
             continue
@@ -391,22 +500,30 @@ def _init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str, ..
     return found
 
 
-def _before(reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]) -> bool:
+def _before(
+    reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]
+) -> bool:
     ctx = reader.ctx
     if origin.stage not in _ancestry(ctx, after):
         ctx.reporter.error(
-            "D503", statement.origin.span, f"stage `{reader.name}` does not come after `{origin.stage}`", "",
+            "D503",
+            statement.origin.span,
+            f"stage `{reader.name}` does not come after `{origin.stage}`",
+            "",
             help=f"write `stage {reader.name} after {origin.stage} {{`",
-        )  # fmt: skip
+        )
         return False
     stage = ctx.stages.get(origin.stage)
     if stage is None:
         return False
     if origin.average and stage.average is None:
         ctx.reporter.error(
-            "D507", statement.origin.span, f"stage `{origin.stage}` keeps no average", "",
+            "D507",
+            statement.origin.span,
+            f"stage `{origin.stage}` keeps no average",
+            "",
             help=f"give it one: `average = polyak(half_life=1ep)`, or write `from {origin.stage}`",
-        )  # fmt: skip
+        )
         return False
     return True
 
@@ -430,12 +547,19 @@ def _optimizer(reader: Reader) -> Configured:
     if isinstance(value, Settings) and value.op not in ("polyak", "swa"):
         return Configured(value.op, value.values, value.span)
     if value is not None and value is not UNKNOWN:
-        reader.error("T310", "optimizer", f"`optimizer` wants an optimizer, found {describe(value)}", "",
-                     "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`")  # fmt: skip
+        reader.error(
+            "T310",
+            "optimizer",
+            f"`optimizer` wants an optimizer, found {describe(value)}",
+            "",
+            "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`",
+        )
     signature = reader.ctx.signature("sgd")
     assert signature is not None
     if value is None:
-        settings, _ = check_settings(signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span)
+        settings, _ = check_settings(
+            signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span
+        )
         return Configured("sgd", tuple((s.name, settings[s.name]) for s in signature.settings))
     return Configured("sgd", ())
 
@@ -448,8 +572,13 @@ def _groups(
     if value is None or value is UNKNOWN:
         return ()
     if not isinstance(value, Entries) or not all(isinstance(v, Entries) for _, v in value.values):
-        reader.error("D509", "groups", f"`groups` maps networks to settings, found {describe(value)}", "",
-                     "`groups = {classes: {lr: 0.5, weight_decay: 0}}`")  # fmt: skip
+        reader.error(
+            "D509",
+            "groups",
+            f"`groups` maps networks to settings, found {describe(value)}",
+            "",
+            "`groups = {classes: {lr: 0.5, weight_decay: 0}}`",
+        )
         return ()
     signature = reader.ctx.signature(optimizer.op)
     assert signature is not None
@@ -475,11 +604,22 @@ def _choice(reader: Reader, name: str, options: tuple[str, ...]) -> str:
     setting = reader.settings.get(name)
     if setting is None:
         return ""
-    word = setting.value.id if isinstance(setting.value, tree.Ref) else setting.value.value if isinstance(setting.value, tree.String) else ""
+    word = (
+        setting.value.id
+        if isinstance(setting.value, tree.Ref)
+        else setting.value.value
+        if isinstance(setting.value, tree.String)
+        else ""
+    )
     if word in options:
         return word
-    reader.error("T302", name, f"`{name}` is {' or '.join(options)}, found `{setting.value.span.text}`", "",
-                 did_you_mean(word, options) if word else "")  # fmt: skip
+    reader.error(
+        "T302",
+        name,
+        f"`{name}` is {' or '.join(options)}, found `{setting.value.span.text}`",
+        "",
+        did_you_mean(word, options) if word else "",
+    )
     return options[0]
 
 
@@ -489,8 +629,13 @@ def _average(reader: Reader) -> Configured | None:
         return None
     if isinstance(value, Settings) and value.op in ("polyak", "swa"):
         return Configured(value.op, value.values, value.span)
-    reader.error("T310", "average", f"`average` wants an average of the weights, found {describe(value)}", "",
-                 "for example `polyak(half_life=1ep)` or `swa(start=75%)`")  # fmt: skip
+    reader.error(
+        "T310",
+        "average",
+        f"`average` wants an average of the weights, found {describe(value)}",
+        "",
+        "for example `polyak(half_life=1ep)` or `swa(start=75%)`",
+    )
     return None
 
 
@@ -503,13 +648,18 @@ def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str
 
 
 def _clip(reader: Reader) -> float | None:
-    value = _number(reader, "clip", lambda v: is_number(v) and v > 0, "the largest norm of the gradient, a number above 0")
+    value = _number(
+        reader, "clip", lambda v: is_number(v) and v > 0, "the largest norm of the gradient, a number above 0"
+    )
     return None if value is None else float(value)
 
 
 def _accumulate(reader: Reader) -> int:
     value = _number(
-        reader, "accumulate", lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1, "a whole number of parts of a batch"
+        reader,
+        "accumulate",
+        lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
+        "a whole number of parts of a batch",
     )
     return value or 1
 
@@ -547,7 +697,11 @@ def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
     signature = reader.ctx.signatures.get(value.op) if isinstance(value, Node) else None
     if not isinstance(value, Node) or signature is None or signature.role != "metrics":
         reader.ctx.reporter.error(
-            "T310", expr.span, f"`eval` wants a metric, found {describe(value)}", "", help="for example `eval top1(images.test)`"
+            "T310",
+            expr.span,
+            f"`eval` wants a metric, found {describe(value)}",
+            "",
+            help="for example `eval top1(images.test)`",
         )
         return None
     function = expr.function if isinstance(expr, tree.Call) else None

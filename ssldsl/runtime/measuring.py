@@ -42,7 +42,7 @@ def measure(program: Program, datasets: Datasets) -> Measured:
 
 
 def assumed(program: Program) -> Measured:
-    """Without any data: a source whose samples all have one size is taken to lie in memory, unknown sizes to be these."""
+    """Without data: a source whose samples all have one size is taken to lie in memory, and unknown sizes are made up."""
     sizes: dict[str, int] = {}
     resident = set()
     for node in _data_nodes(program):
@@ -60,7 +60,9 @@ def assumed(program: Program) -> Measured:
 def _read(program: Program) -> Iterator[Node]:
     """The data that streams and metrics read, each once."""
     seen: dict[int, Node] = {}
-    for node in [s.data for s in program.streams if s.data is not None and _is_drawn(program, s.name)] + _whole(program):
+    for node in [s.data for s in program.streams if s.data is not None and _is_drawn(program, s.name)] + _whole(
+        program
+    ):
         seen.setdefault(node.id, node)
     yield from seen.values()
 
@@ -112,10 +114,14 @@ def _place(node: Node) -> Span:
 def _plan(node: Node) -> NodePlan:
     places = (place_of(span) for span in node.spans)
     return NodePlan(
-        id=f"n{node.id}", op=node.op, inputs=tuple(f"n{i.id}" for i in node.inputs), params=node.params,
-        settings=PlainValues({}, None).settings(node.settings), placement="data",
+        id=f"n{node.id}",
+        op=node.op,
+        inputs=tuple(f"n{i.id}" for i in node.inputs),
+        params=node.params,
+        settings=PlainValues({}, None).settings(node.settings),
+        placement="data",
         places=tuple(place for place in places if place is not None),
-    )  # fmt: skip
+    )
 
 
 def _bind(type_: DataType, samples: Samples, sizes: dict[str, int]) -> None:

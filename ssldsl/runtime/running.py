@@ -78,9 +78,14 @@ def overridden(
 
 
 def run(
-    plan: Plan, folder: Path, library: Library, options: Options | None = None, *, resume: bool = False,
+    plan: Plan,
+    folder: Path,
+    library: Library,
+    options: Options | None = None,
+    *,
+    resume: bool = False,
     datasets: Datasets | None = None,
-) -> Result:  # fmt: skip
+) -> Result:
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options = options or Options()
     processes = PartialState()
