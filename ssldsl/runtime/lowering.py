@@ -156,7 +156,7 @@ def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
     for term in stage.terms:
         if term.name == "loss":
             message = "a term of the loss cannot be called `loss`, which is the name of the whole"
-            raise SpecError(Diagnostic("R306", message, span_of(term.place), help="choose another name after `as`"))
+            raise SpecError(Diagnostic("R426", message, span_of(term.place), help="choose another name after `as`"))
     slots = weight_slots(stage)
     products = []
     for term in stage.terms:

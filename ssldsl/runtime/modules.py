@@ -81,7 +81,7 @@ class Builder:
                 return sizes
         message = f"the sizes of `{plan.path}` cannot be told: {', '.join(missing)}"
         raise SpecError(
-            Diagnostic("R305", message, span_of(plan.place), help=f"give them: `{plan.op}({missing[0]}, ...)`")
+            Diagnostic("R425", message, span_of(plan.place), help=f"give them: `{plan.op}({missing[0]}, ...)`")
         )
 
     def _input_shapes(self, path: str) -> Iterator[Shape]:
@@ -158,7 +158,7 @@ def part_of(module: nn.Module, path: str, rest: str) -> nn.Module:
         parts = dict(module.named_children())
         if piece not in parts:
             known = f"it has: {', '.join(parts)}" if parts else "it has no parts"
-            raise SpecError(Diagnostic("R303", f"`{path}` has no part `{piece}`", hints=(known,)))
+            raise SpecError(Diagnostic("R423", f"`{path}` has no part `{piece}`", hints=(known,)))
         module, path = parts[piece], f"{path}.{piece}"
     return module
 

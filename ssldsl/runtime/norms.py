@@ -101,7 +101,7 @@ def _across(norm: _BatchNorm) -> GlobalBatchNorm:
     parts = {name for name, _ in norm.named_children()}
     if type(norm) not in _PLAIN and not (parts and parts <= {"drop", "act"}):
         message = f"`{type(norm).__name__}` cannot normalise over several processes"
-        raise SpecError(Diagnostic("R304", message, help="set `statistics = local`, or train in one process"))
+        raise SpecError(Diagnostic("R424", message, help="set `statistics = local`, or train in one process"))
     return GlobalBatchNorm(norm)
 
 

@@ -98,7 +98,7 @@ def read_weights(path: Path, place: Place | None = None) -> dict[str, Tensor]:
 
 
 def _unreadable(path: Path, why: str, place: Place | None) -> SpecError:
-    return SpecError(Diagnostic("R301", f"the weights in {path} cannot be read: {why}", span_of(place)))
+    return SpecError(Diagnostic("R421", f"the weights in {path} cannot be read: {why}", span_of(place)))
 
 
 def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> dict[str, Tensor]:
@@ -123,7 +123,7 @@ def _load(target: nn.Module, path: str, state: Mapping[str, Tensor], source: str
         hints = ([f"missing: {_some(missing)}"] if missing else []) + ([f"shapes: {_some(wrong)}"] if wrong else [])
         hints.append(f"found there: {_some(list(state))}" if state else "found there: nothing for this module")
         message = f"the weights of {source} do not fit `{path}`"
-        raise SpecError(Diagnostic("R302", message, span_of(place), hints=tuple(hints)))
+        raise SpecError(Diagnostic("R422", message, span_of(place), hints=tuple(hints)))
     target.load_state_dict({name: state[name] for name in wanted})
 
 

@@ -177,7 +177,7 @@ def test_weights_that_do_not_fit_are_refused_with_names_and_shapes(tmp_path: Pat
     with pytest.raises(SpecError) as caught:
         initialised(quickstart(), InitPlan(modules=("classes",), file="head.safetensors", place=place), tmp_path)
     text = str(caught.value)
-    assert "error[R302]: the weights of `head.safetensors` do not fit `classes`" in text
+    assert "error[R422]: the weights of `head.safetensors` do not fit `classes`" in text
     assert "quickstart.ssl:11:1" in text and "missing: map.bias" in text
     assert "`map.weight` is [3, 32] there and [10, 32] here" in text
 

@@ -70,3 +70,19 @@ def test_an_average_gives_targets_without_gradient() -> None:
     """
     _, gradients, _ = one_step(plan_of(text, 1))
     assert {name.split(".")[0] for name in gradients} == {"encoder", "classes"}
+
+
+def test_a_head_on_a_foreign_network_is_as_wide_as_the_network_turns_out_to_be() -> None:
+    text = """ssl 1
+    data   images  = cifar10()
+    stream labeled = images.train.subset(100, seed=0) >> flip()
+    net    encoder = torchvision_model(name="resnet18")
+    head   classes = linear(encoder.dim, images.classes)
+    loss = ce(labeled)
+    optimizer = sgd(lr=0.1)
+    batch = {labeled: 4}
+    run   = 2it
+    clock = labeled
+    """
+    modules = build_modules(plan_of(text, 1), {"labeled.image": (3, 32, 32)}, LIBRARY)
+    assert modules["classes"].map.weight.shape == (10, 512)
