@@ -141,7 +141,8 @@ def _check_shape(place: str, what: Edge | Output, value: Tensor, sizes: Sizes, n
             sizes[text] = size
             continue
         try:
-            wanted = parse_dim(text, lambda name: {**numbers, **sizes}[name]).value
+            known = {**sizes, **numbers} if text.startswith("{") else {**numbers, **sizes}  # in braces stand settings
+            wanted = parse_dim(text, known.__getitem__).value
         except KeyError:  # a size that nothing says in advance
             continue
         _require(wanted == size, f"{said}, where `{text}` is {wanted}")

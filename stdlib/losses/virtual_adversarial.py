@@ -1,5 +1,7 @@
 """Virtual adversarial training: predictions that stay put under the small perturbation that would change them most."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -30,10 +32,10 @@ def virtual_adversarial(
 
     `logits` are those of the unperturbed images; they and r are constants of the loss. `xi` none: g is the exact
     product H d of a random unit direction d with the Hessian at v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one
-    forward and one reverse derivative, in any precision. `xi` a number: g is taken at v = xi d, as in the authors'
-    codes, for networks with parts that have no forward derivative (their 1e-6 is lost in float32: take 1e-2 or more).
-    The scale of g does not matter: the length of r is `epsilon`, or 0 where the derivative vanishes. Running statistics
-    stay as they are.
+    forward and one reverse derivative. `xi` a number: g is taken at v = xi d, as in the authors' codes; for networks
+    with parts that have no forward derivative. Their 1e-6 is lost in float32: take 1e-2 or more. Either way in the
+    precision of the weights, without autocast. The scale of g does not matter: the length of r is `epsilon`, or 0 where
+    the derivative vanishes. Running statistics stay as they are.
 
     Source: Miyato et al., TPAMI 2018, eq. 5-9; Zhai et al., ICCV 2019, eq. 3-4 (`adversarial_to_clean`: their released
     code). At least 0; 0 only if no prediction moves.
@@ -42,7 +44,7 @@ def virtual_adversarial(
     images = images.detach()
     v = _unit(rng.normal(*images.shape[1:]).to(images))
     for _ in range(iterations):
-        v = _unit(_curvature(net, images, v) if xi is None else _difference(net, images, clean, xi * v, direction))
+        v = _unit(_curvature(net, images, v) if xi is None else _difference(net, images, xi * v, direction))
     return divergence(clean, net.frozen(images + epsilon * v), direction)
 
 
@@ -54,11 +56,12 @@ def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
     return (log_p.exp() * (log_p - log_q)).sum(dim=-1).mean()
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # the compiler cannot follow a derivative that is taken inside a forward pass
+# the compiler cannot follow a derivative that is taken inside a forward pass
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
 def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
     """H d at the images themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
     leaf = images.clone().requires_grad_()
-    with torch.enable_grad(), forward_ad.dual_level():
+    with _exact(images), forward_ad.dual_level():
         moving: Tensor = forward_ad.make_dual(leaf, d)  # type: ignore[no-untyped-call]  # torch's is untyped
         logits, slope = forward_ad.unpack_dual(net.frozen(moving))  # type: ignore[no-untyped-call]  # as above
         if slope is None:
@@ -70,13 +73,22 @@ def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
     return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # as above
-def _difference(net: Net, images: Tensor, clean: Tensor, v: Tensor, direction: str) -> Tensor:
+@torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
+def _difference(net: Net, images: Tensor, v: Tensor, direction: str) -> Tensor:
     """The gradient at a small perturbation v of the divergence, summed: its scale does not depend on the batch."""
-    with torch.enable_grad():
+    with _exact(images):
+        with torch.no_grad():  # anew: rounded logits, or those of another batch, would differ by more than v makes
+            clean = net.frozen(images)
         v = v.clone().requires_grad_()
         total = divergence(clean, net.frozen(images + v), direction) * len(images)
         return torch.autograd.grad(total, v)[0]
+
+
+@contextmanager
+def _exact(images: Tensor) -> Iterator[None]:
+    """Derivatives, in the precision of the weights: in 16 bits small differences of predictions are mere rounding."""
+    with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
+        yield
 
 
 def _unit(d: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """A small convolutional network for images of 8 to 32 pixels."""
 
+from itertools import pairwise
 from typing import Literal
 
 from torch import Tensor, nn
@@ -14,9 +15,9 @@ class ConvNet(nn.Module):
     $$ f(x) = \mathrm{mean}_{hw}\, b_{depth} \circ \dots \circ b_1(x), \quad
        b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{conv} $$
 
-    Every block but the first halves the image. Channels are `width`, twice that, and four times that in the last block
-    and all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or perturbed copies
-    move no statistics that the plain images are judged by.
+    Between blocks a maximum pool halves the image. Channels are `width`, twice that, and four times that in the last
+    block and all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or perturbed
+    copies move no statistics that the plain images are judged by.
 
     Source: common practice; no paper. Features are not negative.
     """
@@ -30,21 +31,25 @@ class ConvNet(nn.Module):
         depth: PositiveInt = 3,
     ) -> None:
         super().__init__()
-        sizes = [width * 2 ** min(i, 2) for i in range(depth - 1)] + [4 * width]
-        before = [channels, *sizes[:-1]]
-        strides = [1] + [2] * (depth - 1)
-        self.blocks = nn.Sequential(*(block(*s, norm) for s in zip(before, sizes, strides, strict=True)))
+        sizes = [channels, *(width * 2 ** min(i, 2) for i in range(depth - 1)), 4 * width]
+        blocks = [block(before, after, norm) for before, after in pairwise(sizes)]
+        self.blocks = nn.Sequential(blocks[0], *(nn.Sequential(halving(), b) for b in blocks[1:]))
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {4*width}"]:
         maps: Tensor = self.blocks(images)
         return maps.mean(dim=(2, 3))
 
 
-def block(channels_in: int, channels_out: int, stride: int, norm: str) -> nn.Sequential:
+def block(channels_in: int, channels_out: int, norm: str) -> nn.Sequential:
     """Convolution, normalisation, ReLU. A convolution that is normalised needs no bias of its own."""
-    conv = nn.Conv2d(channels_in, channels_out, 3, stride, padding=1, bias=norm == "none")
+    conv = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=norm == "none")
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     return nn.Sequential(conv, normalisation(channels_out, norm), nn.ReLU())
+
+
+def halving() -> nn.Module:
+    """The largest of every two by two places; what is left over at the border counts, so that one place stays one."""
+    return nn.MaxPool2d(2, ceil_mode=True)
 
 
 def normalisation(channels: int, norm: str) -> nn.Module:

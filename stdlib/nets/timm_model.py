@@ -1,5 +1,7 @@
 """Any image network of timm, without its classifier."""
 
+from difflib import get_close_matches
+
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Images, PositiveInt, op
@@ -22,7 +24,7 @@ class TimmModel(nn.Module):
         import timm  # an optional dependency, and slow to import
 
         if name not in timm.list_models():
-            near = ", ".join(timm.list_models(f"*{name.partition('_')[0]}*")[:10]) or "none like it"
+            near = ", ".join(get_close_matches(name, timm.list_models(), n=8)) or "none"
             raise ValueError(f"timm has no network {name!r}; near it: {near}")
         self.model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, in_chans=channels)
         if weights is not None:

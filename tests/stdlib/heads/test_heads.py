@@ -1,0 +1,34 @@
+import pytest
+import torch
+from torch.nn import functional
+
+from ssldsl.stdlib.heads.l2norm import L2norm
+from ssldsl.stdlib.heads.linear import Linear
+from ssldsl.stdlib.heads.mlp_head import MlpHead
+from ssldsl.stdlib.heads.softmax import Softmax
+
+
+def test_a_linear_head_is_an_affine_map() -> None:
+    head, features = Linear(4, 3), torch.randn(5, 4)
+    weight, bias = head.state_dict().values()
+    torch.testing.assert_close(head(features), features @ weight.T + bias)
+
+
+def test_a_projection_head_ends_in_an_affine_map() -> None:
+    head, features = MlpHead(4, hidden=[6], out=3), torch.randn(5, 4)
+    w1, b1, w2, b2 = head.state_dict().values()
+    torch.testing.assert_close(head(features), functional.linear(functional.linear(features, w1, b1).relu(), w2, b2))
+
+
+def test_a_projection_head_without_hidden_layers_is_linear() -> None:
+    assert [tuple(p.shape) for p in MlpHead(4, hidden=[], out=3).parameters()] == [(3, 4), (3,)]
+
+
+def test_unit_rows_keep_their_direction() -> None:
+    found = L2norm()(torch.tensor([[3.0, 4.0], [-1e-3, 0.0], [0.0, 0.0]]))
+    torch.testing.assert_close(found, torch.tensor([[0.6, 0.8], [-1.0, 0.0], [0.0, 0.0]]))
+
+
+def test_probabilities_are_those_of_the_scores() -> None:
+    found = Softmax()(torch.tensor([[0.0, 0.0], [1e4, 0.0]]))
+    assert found.flatten().tolist() == pytest.approx([0.5, 0.5, 1.0, 0.0])

@@ -1,0 +1,55 @@
+"""Losses between a prediction and a target distribution, held against the oracle of Mean Teacher and one another."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+from ssldsl.stdlib.losses.entropy import entropy
+from ssldsl.stdlib.losses.kl import kl
+from ssldsl.stdlib.losses.mse import mse
+from ssldsl.stdlib.losses.soft_cross_entropy import soft_cross_entropy
+
+STUDENT = torch.tensor([[1, 0, -1], [0, 2, 0]], dtype=torch.float64)
+TEACHER = torch.tensor([[2, 0, 0], [0, 1, 1]], dtype=torch.float64).softmax(1)
+
+
+def test_squared_distance_is_that_of_the_oracle() -> None:
+    assert mse(STUDENT.softmax(1), TEACHER).item() == pytest.approx(0.0448841126, abs=1e-10)
+
+
+def test_divergence_is_that_of_the_oracle() -> None:
+    assert kl(STUDENT, TEACHER).item() == pytest.approx(0.2195520907, abs=1e-10)
+
+
+def test_divergence_of_a_masked_target_is_that_of_uda() -> None:
+    target = (torch.tensor([[2, 1, 0]], dtype=torch.float64) / 0.4).softmax(1)
+    assert kl(torch.tensor([[1, 1, 0]], dtype=torch.float64), target).item() == pytest.approx(0.5636725467, abs=1e-10)
+
+
+def test_divergence_is_zero_at_the_target_and_finite_for_one_hot_targets() -> None:
+    one_hot = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
+    assert kl(STUDENT, STUDENT.softmax(1)).item() == pytest.approx(0, abs=1e-15)
+    assert kl(STUDENT[:1], one_hot).item() == pytest.approx(
+        functional.cross_entropy(STUDENT[:1], torch.tensor([0])).item()
+    )
+
+
+def test_cross_entropy_is_divergence_plus_the_entropy_of_the_target() -> None:
+    target = torch.tensor([[1, 3, 0.5], [0, 0, 2]], dtype=torch.float64)
+    total = kl(STUDENT, target.softmax(1)) + entropy(target)
+    assert soft_cross_entropy(STUDENT, target.softmax(1)).item() == pytest.approx(total.item())
+
+
+def test_soft_cross_entropy_divides_only_the_scores_by_the_temperature() -> None:
+    expected = functional.cross_entropy(STUDENT / 0.1, TEACHER)
+    assert soft_cross_entropy(STUDENT, TEACHER, temperature=0.1).item() == pytest.approx(expected.item())
+
+
+@pytest.mark.parametrize("loss", [kl, soft_cross_entropy])
+def test_gradients_match_finite_differences(loss) -> None:  # type: ignore[no-untyped-def]
+    logits = STUDENT.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda z: loss(z, TEACHER), (logits,))
+
+
+def test_gradient_of_the_squared_distance_matches_finite_differences() -> None:
+    assert torch.autograd.gradcheck(lambda z: mse(z.softmax(1), TEACHER), (STUDENT.clone().requires_grad_(),))

@@ -1,0 +1,17 @@
+import torch
+
+from ssldsl.stdlib.metrics.confusion import confusion
+
+
+def test_rows_are_true_classes_and_columns_predicted_ones() -> None:
+    logits = torch.eye(3)[torch.tensor([0, 1, 1, 2, 0])]
+    found = confusion(logits, torch.tensor([0, 1, 0, 0, 0]))
+    assert found.tolist() == [[2, 1, 1], [0, 1, 0], [0, 0, 0]]
+
+
+def test_it_agrees_with_scikit_learn() -> None:
+    from sklearn.metrics import confusion_matrix
+
+    logits, labels = torch.randn(200, 7), torch.arange(200) % 7
+    expected = confusion_matrix(labels.numpy(), logits.argmax(1).numpy())
+    assert confusion(logits, labels).tolist() == expected.tolist()

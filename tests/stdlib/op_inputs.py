@@ -1,0 +1,78 @@
+"""Random inputs of the shapes that an op declares."""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from small_nets import FrozenOnly, conv_classifier, rng_for
+from torch import Tensor, nn
+
+from ssldsl.ops.signature import REQUIRED, Edge, Signature
+from ssldsl.types import parse_dim
+
+SIZES = {"batch": 6, "samples": 6, "bank": 24, "channels": 3, "height": 16, "width": 16, "dim": 8, "classes": 5}
+# For settings that have no default, and for large networks something small.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "mlp_head": {"hidden": [7], "out": 4},
+    "hold": {"length": 5.0},
+    "warmup": {"length": 5.0},
+    "torchvision_model": {"name": "resnet18"},
+    "timm_model": {"name": "resnet10t"},
+    "wrn28": {"widen": 1},
+}
+
+
+def op_of(signature: Signature) -> Callable[..., Any]:
+    """The function, or the module built with small sizes."""
+    module = importlib.import_module(signature.module)
+    marked = [v for v in vars(module).values() if getattr(v, "__module__", "") == signature.module]
+    found: Callable[..., Any] = next(v for v in marked if "ssldsl_facts" in vars(v))
+    return found(**{s: SIZES[s] for s in signature.sizes}, **settings_of(signature)) if signature.is_module else found
+
+
+def settings_of(signature: Signature) -> dict[str, Any]:
+    given = SETTINGS.get(signature.name, {})
+    missing = [s.name for s in signature.settings if s.default is REQUIRED and s.name not in given and s.name != "lr"]
+    assert not missing, f"tests/stdlib/op_inputs.py wants values of {missing} for `{signature.name}`"
+    return given
+
+
+def tensor_for(edge: Edge) -> Tensor:
+    """Random values of the kind and shape that the edge declares."""
+    shape = [parse_dim(d.replace("{channels}", "channels"), SIZES.__getitem__).value for d in edge.dims]
+    generator = torch.Generator().manual_seed(len(edge.name))
+    if edge.kind == "Labels":
+        return torch.randint(SIZES["classes"], shape, generator=generator)
+    values = (
+        torch.rand(shape, generator=generator) if edge.kind == "Images" else torch.randn(shape, generator=generator)
+    )
+    if edge.kind == "Probs":
+        values = values.softmax(dim=-1)
+    if edge.kind == "Embeddings":
+        values = nn.functional.normalize(values, dim=-1)
+    return values
+
+
+def arguments_for(signature: Signature) -> dict[str, Any]:
+    """Everything that a call needs: edges by name, random numbers, and the settings that have no default."""
+    found: dict[str, Any] = {}
+    for edge in signature.edges:
+        if edge.kind == "Net":
+            found[edge.name] = FrozenOnly(conv_classifier(SIZES["classes"]))
+        else:
+            tensor = tensor_for(edge)
+            learns = tensor.is_floating_point() and not edge.detached
+            found[edge.name] = tensor.requires_grad_() if learns else tensor
+    if signature.uses_rng:
+        found["rng"] = rng_for(SIZES["batch"])
+    return found if signature.is_module else {**found, **settings_of(signature)}
+
+
+def learning_tensors(op: Callable[..., Any], arguments: dict[str, Any]) -> list[Tensor]:
+    """What a gradient may reach: inputs, and weights of the op or of a network it takes."""
+    found = [a for a in arguments.values() if isinstance(a, Tensor) and a.requires_grad]
+    nets = [a.function for a in arguments.values() if isinstance(a, FrozenOnly)]
+    for module in [op, *nets]:
+        found += list(module.parameters()) if isinstance(module, nn.Module) else []
+    return found

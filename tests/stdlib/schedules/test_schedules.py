@@ -1,0 +1,92 @@
+"""Schedules are functions of the step. Expected numbers are those of the papers' released codes."""
+
+import math
+
+import pytest
+
+from ssldsl.stdlib.schedules.cosine import cosine
+from ssldsl.stdlib.schedules.drops import drops
+from ssldsl.stdlib.schedules.exp_ramp import exp_ramp
+from ssldsl.stdlib.schedules.hold import hold
+from ssldsl.stdlib.schedules.linear_ramp import linear_ramp
+from ssldsl.stdlib.schedules.sigmoid_ramp import sigmoid_ramp
+from ssldsl.stdlib.schedules.warmup import warmup
+
+
+@pytest.mark.parametrize(
+    ("step", "rate"),
+    [(0, 0), (1250, 0.05), (2499, 0.09996), (2500, 0.1), (70000, 0.1), (70001, 0.01), (80001, 1e-3), (90001, 1e-4)],
+)
+def test_warm_up_and_late_drops_give_the_rates_of_s4l(step: int, rate: float) -> None:
+    epoch, steps = 500, 100_000
+    staircase = drops(step, steps, at=[140 * epoch, 160 * epoch, 180 * epoch], delay=1)
+    assert 0.1 * warmup(step, steps, length=5 * epoch) * staircase == pytest.approx(rate)
+
+
+def test_a_drop_holds_from_its_own_step_on() -> None:
+    assert [drops(s, 100, at=[10, 20], by=0.5) for s in (9, 10, 19, 20)] == [1, 0.5, 0.5, 0.25]
+
+
+def test_regular_drops_come_at_every_multiple() -> None:
+    assert [drops(s, 100, every=5, by=0.5) for s in (0, 4, 5, 9, 10)] == [1, 1, 0.5, 0.5, 0.25]
+
+
+def test_regular_drops_can_be_late_and_never_raise_the_factor() -> None:
+    assert [drops(s, 100, every=5, by=0.5, delay=1) for s in (0, 5, 6, 11)] == [1, 1, 0.5, 0.25]
+
+
+def test_drops_without_a_time_do_nothing() -> None:
+    assert drops(50, 100) == 1
+
+
+def test_cosine_passes_through_its_quarters() -> None:
+    found = [cosine(s, 100) for s in (0, 25, 50, 75, 100)]
+    assert found == pytest.approx([1, (1 + math.sqrt(0.5)) / 2, 0.5, (1 - math.sqrt(0.5)) / 2, 0], abs=1e-15)
+
+
+def test_cosine_ends_at_its_last_factor_and_stays() -> None:
+    assert [cosine(s, 100, to=0.1) for s in (100, 150)] == pytest.approx([0.1, 0.1])
+
+
+def test_cosine_is_that_of_torch() -> None:
+    import torch
+
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=37, eta_min=0.2)
+    for step in range(37):
+        assert cosine(step, 37, to=0.2) == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+
+
+def test_warm_up_starts_where_it_is_told_and_reaches_one() -> None:
+    assert [warmup(s, 100, length=10, start=0.2) for s in (0, 5, 10, 99)] == pytest.approx([0.2, 0.6, 1, 1])
+
+
+def test_sigmoid_ramp_gives_the_weights_of_mean_teacher() -> None:
+    found = [sigmoid_ramp(s, 400_000, length=200_000) for s in (0, 50_000, 100_000, 150_000, 200_000, 300_000)]
+    assert found == pytest.approx([0.0067379, 0.0600547, 0.2865048, 0.7316156, 1, 1], abs=1e-7)
+
+
+def test_exponential_ramp_gives_the_threshold_of_uda() -> None:
+    assert exp_ramp(50, 100) * (1 - 1 / 10) + 1 / 10 == pytest.approx(0.173876, abs=1e-6)
+
+
+def test_ramps_without_a_length_take_the_whole_run() -> None:
+    ramps = (linear_ramp, sigmoid_ramp, exp_ramp)
+    assert [r(100, 100) for r in ramps] == [1, 1, 1]
+    assert linear_ramp(25, 100) == 0.25
+
+
+def test_a_linear_ramp_may_fall() -> None:
+    assert [linear_ramp(s, 100, length=10, start=1.0, to=0.5) for s in (0, 5, 10, 50)] == [1, 0.75, 0.5, 0.5]
+
+
+def test_nothing_is_divided_by_a_length_of_zero() -> None:
+    found = [cosine(0, 0), warmup(0, 10, length=0), linear_ramp(0, 10, length=0), sigmoid_ramp(0, 0), exp_ramp(0, 0)]
+    assert found == [0, 1, 1, 1, 1]
+
+
+def test_holding_is_one() -> None:
+    assert hold(3, 10, length=5) == 1
