@@ -168,7 +168,7 @@ def fmt(specs: tuple[str, ...], only_check: bool, show_diff: bool) -> int:
     """Format SPECS in place; `-` formats stdin to stdout."""
     import difflib
 
-    from ssldsl.syntax.printer import format_text
+    from ssldsl.syntax.formatter import format_text
 
     changed = 0
     for path in specs:

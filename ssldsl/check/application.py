@@ -13,7 +13,6 @@ from ssldsl.check.meanings import (
     Loss,
     Net,
     StreamRef,
-    View,
     ViewPart,
     describe,
 )
@@ -43,8 +42,8 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
             continue
         value, place = given[edge.name]
         for item in value.values if edge.many and isinstance(value, Items) else (value,):
-            node = _input(ctx, signature, edge, item, place)
-            if node is None or not _fits(ctx, signature, edge, node, sizes, dict(settings), place):
+            node = input(ctx, signature, edge, item, place)
+            if node is None or not fits(ctx, signature, edge, node, sizes, dict(settings), place):
                 return UNKNOWN
             inputs.append(node)
             params.append(edge.name)
@@ -72,7 +71,7 @@ def _each(ctx: Context, signature: Signature, given: Given, lists: dict[str, Ite
     return UNKNOWN if any(r is UNKNOWN for r in results) else Items(tuple(results))
 
 
-def _input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span) -> Node | None:
+def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span) -> Node | None:
     """The node an edge gets, or nothing once the reason is reported."""
     if value is UNKNOWN:
         return None
@@ -141,7 +140,7 @@ def _kind_advice(wanted: str, found: str) -> str:
     return ""
 
 
-def _fits(
+def fits(
     ctx: Context, signature: Signature, edge: Edge, node: Node, sizes: Sizes, settings: dict[str, Setting], span: Span
 ) -> bool:
     if edge.kind == "Net" or "..." in edge.dims:
@@ -243,7 +242,7 @@ def _result(
     sizes: Sizes,
     span: Span,
 ) -> Any:
-    outputs = tuple((o.name, _type(o, sizes, dict(settings))) for o in signature.outputs) or (
+    outputs = tuple((o.name, type(o, sizes, dict(settings))) for o in signature.outputs) or (
         ("", TensorType("Values", ())),
     )
     live = frozenset[str]().union(*(n.live for n, p in zip(inputs, params, strict=True)))
@@ -252,7 +251,7 @@ def _result(
     draw = ""
     if signature.uses_rng:
         rows = rows or next((n.rows for n in inputs if n.rows is not None), None)
-        if not _may_draw(ctx, signature, rows, span):
+        if not may_draw(ctx, signature, rows, span):
             return UNKNOWN
         assert ctx.stage is not None
         draw = ctx.stage.fresh_draw(signature.name)
@@ -277,7 +276,7 @@ def _same_rows(node: Node, output: TensorType) -> bool:
     )
 
 
-def _may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span) -> bool:
+def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span) -> bool:
     if rows is not None:
         return True
     ctx.reporter.error(
@@ -311,32 +310,11 @@ def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
     ]
 
 
-def _type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorType:
+def type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorType:
     dims = (size_of(text, sizes, settings) for text in output.dims)
     return TensorType(
         output.kind, tuple(d if d is not None else Dim.of(t) for d, t in zip(dims, output.dims, strict=True))
     )
-
-
-def view(ctx: Context, view: View, value: Any, span: Span, named: str = "") -> Any:
-    """A view of a batch. `named`: the stream whose draw this view is part of."""
-    if value is UNKNOWN:
-        return UNKNOWN
-    if isinstance(value, StreamRef | Data):
-        value = data.read(ctx, value, span)
-    if isinstance(value, Items):
-        values = tuple(globals()["view"](ctx, view, v, span, named) for v in value.values)
-        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
-    if isinstance(value, Node):
-        value = Batch((("image", value),), "image", value.rows, value.alias or "this tensor", "")
-    for i, part in enumerate(view.parts):
-        if value is UNKNOWN:
-            return UNKNOWN
-        if not isinstance(value, Batch):
-            ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(value)}", "")
-            return UNKNOWN
-        value = _one_view(ctx, part, value, span, f"{named}/{_nth(view.parts[: i + 1])}" if named else "")
-    return value
 
 
 def _nth(parts: tuple[ViewPart, ...]) -> str:
@@ -344,74 +322,3 @@ def _nth(parts: tuple[ViewPart, ...]) -> str:
     name = parts[-1].signature.name
     count = sum(part.signature.name == name for part in parts)
     return name if count == 1 else f"{name}#{count}"
-
-
-def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str) -> Any:
-    """One part of a view. `named`: the name of its draw, if the view is part of a stream's draw."""
-    signature = part.signature
-    if not signature.edges:
-        return UNKNOWN
-    edge, sizes = signature.edges[0], dict[str, Dim]()
-    node = _input(ctx, signature, edge, batch, span)
-    if node is None or not _fits(ctx, signature, edge, node, sizes, dict(part.settings), part.span):
-        return UNKNOWN
-    if signature.uses_rng and not _may_draw(ctx, signature, batch.rows, part.span):
-        return UNKNOWN
-    outputs = tuple((o.name, _type(o, sizes, dict(part.settings))) for o in signature.outputs)
-    single = len(outputs) == 1
-    draw = ""
-    if signature.uses_rng:
-        assert ctx.stage is not None
-        draw = named or ctx.stage.fresh_draw(signature.name)
-    made = ctx.interner.node(
-        signature.name,
-        (node,),
-        params=(edge.name,),
-        settings=part.settings,
-        draw=draw,
-        rows=batch.rows,
-        spans=(part.span, *ctx.reporter.calls),
-        type=outputs[0][1] if single else TupleType(outputs),
-        live=node.live,
-    )
-    times = _times(outputs[0][1], node)
-    if times != 1:
-        batch = _repeated(ctx, batch, times, part.span)
-    if single:
-        return batch.with_fields(**{batch.main: made})
-    fields = {_field(name): n for name, n in fields_of(ctx, made)}
-    fields[batch.main] = fields.pop(_field(outputs[0][0]))
-    return batch.with_fields(**fields)
-
-
-def _field(name: str) -> str:
-    """The field of a batch that an output fills: `angles` fills `angle`."""
-    return name.removesuffix("s")
-
-
-def _times(output: TensorType, node: Node) -> int:
-    """How many rows a view makes of one."""
-    assert isinstance(node.type, TensorType)
-    before, after = node.type.dims[0], output.dims[0]
-    return next((k for k in range(1, 65) if before * k == after), 1)
-
-
-def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
-    """Labels and sample numbers of a batch whose rows a view has multiplied."""
-
-    def repeat(node: Node) -> Node:
-        assert isinstance(node.type, TensorType)
-        dims = (node.type.dims[0] * times, *node.type.dims[1:])
-        return ctx.interner.node(
-            "repeat",
-            (node,),
-            params=("value",),
-            settings=(("times", times),),
-            spans=(span, *ctx.reporter.calls),
-            type=TensorType(node.type.kind, dims, node.type.classes),
-            live=node.live,
-        )
-
-    fields = tuple((name, node if name == batch.main else repeat(node)) for name, node in batch.fields)
-    rows = repeat(batch.rows) if batch.rows is not None else None
-    return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.whole)

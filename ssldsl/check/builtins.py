@@ -27,7 +27,7 @@ from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
 
 if TYPE_CHECKING:
-    from ssldsl.check.calls import Given
+    from ssldsl.check.meanings import Given
 
 # word -> parameters, in order; those after `*` by name only, all of those optional
 PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

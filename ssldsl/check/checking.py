@@ -6,14 +6,16 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ssldsl.check import declarations, edits, expressions
+from ssldsl.check import declarations, edits
 from ssldsl.check.context import Context
 from ssldsl.check.flow import ancestors
+from ssldsl.check.lints import check_unused_definitions, report_unmatched, report_unused
 from ssldsl.check.nodes import Node
 from ssldsl.check.program import Module, Program, Stage, Stream
 from ssldsl.check.reporter import Reporter
 from ssldsl.check.scope import Scope
 from ssldsl.check.stages import SHARED_SETTINGS, STAGE_SETTINGS, read_stage, split_settings
+from ssldsl.check.uses import use_files
 from ssldsl.errors import Diagnostic, Note, SpecError, did_you_mean
 from ssldsl.ops.library import Library
 from ssldsl.source import Source, Span
@@ -62,14 +64,14 @@ def check(
     file, loss_edits = edits.apply(file, done, reporter)
     scope = Scope()
     ctx = Context(library, reporter, scope)
-    _use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
+    use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
     declarations.declare(ctx, file.statements, scope)
-    _check_unused_definitions(ctx, file, scope)
+    check_unused_definitions(ctx, file, scope)
     declarations.read_all(ctx, scope)
     stages = _stages(ctx, file, loss_edits, bool(done))
-    _unmatched(ctx, loss_edits, stages)
+    report_unmatched(ctx, loss_edits, stages)
     if not done and not reporter.failed:
-        _unused(ctx, file)
+        report_unused(ctx, file)
     program = None
     if not reporter.failed:
         program = _program(ctx, source, file, stages, seed, [edits.describe(e, print_expr) for e in done])
@@ -118,94 +120,6 @@ def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:
 def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
     """One edit for every point of a sweep."""
     return [tree.SetEdit(sweep.path, value, span=value.span) for value in sweep.values.items]
-
-
-# --- files ------------------------------------------------------------------------------------------------------
-
-
-def _use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: tuple[str, ...]) -> None:
-    for statement in file.statements:
-        if not isinstance(statement, tree.Use):
-            continue
-        if isinstance(statement.target, tree.Name):
-            _use_library(ctx, statement.target)
-            continue
-        path = _inside(ctx, statement.target, folder)
-        if path is None:
-            continue
-        if path.suffix == ".py":
-            try:
-                ctx.library = ctx.library.with_file(path)
-            except SpecError as error:
-                _report_foreign(ctx, error)
-        else:
-            _use_spec(ctx, statement.target, path, scope, trail)
-
-
-def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
-    """The file that a `use` names, if it lies in the folder of the spec."""
-    path = folder / target.value
-    if not path.resolve().is_relative_to(folder.resolve()):
-        ctx.reporter.error(
-            "N209",
-            target.span,
-            f"`{target.value}` lies outside the folder of the spec",
-            "",
-            help="copy the file beside the spec: a spec reads nothing outside its own folder",
-        )
-        return None
-    if not path.is_file():
-        near = did_you_mean(
-            path.name,
-            [p.name for p in path.parent.glob("*") if p.suffix in (".ssl", ".py")] if path.parent.is_dir() else [],
-        )
-        ctx.reporter.error("N209", target.span, f"there is no file `{target.value}` beside the spec", "", help=near)
-        return None
-    if path.suffix not in (".ssl", ".py"):
-        ctx.reporter.error("N209", target.span, "`use` takes a `.ssl` file or a Python file of ops", "")
-        return None
-    return path
-
-
-def _use_spec(ctx: Context, target: tree.String, path: Path, scope: Scope, trail: tuple[str, ...]) -> None:
-    """The declarations of another file, visible here; its settings, stages and variants are not."""
-    if str(path) in trail:
-        ctx.reporter.error("N209", target.span, f"`{target.value}` uses this file in turn", "a circle of files")
-        return
-    source = Source(str(path), path.read_text(encoding="utf-8"))
-    ctx.reporter.own.add(source)
-    parsed = parse(source)
-    for problem in parsed.diagnostics:
-        ctx.reporter.report(problem)
-    if not parsed.diagnostics:
-        _use_files(ctx, parsed.file, path.parent, scope, (*trail, str(path)))
-        declarations.declare(ctx, parsed.file.statements, scope)
-        for binding in scope.bindings.values():
-            binding.uses += 1
-
-
-def _report_foreign(ctx: Context, error: SpecError) -> None:
-    """What is wrong with a user's Python file, shown there."""
-    for diagnostic in error.diagnostics:
-        if diagnostic.span is not None:
-            ctx.reporter.own.add(diagnostic.span.source)
-        ctx.reporter.report(diagnostic)
-
-
-def _use_library(ctx: Context, target: tree.Name) -> None:
-    """An installed library. Its names are in scope all the same; `use` says that the spec cannot do without it."""
-    known = [folder.module.split(".")[0] for folder in ctx.library.installed]
-    if target.id not in known:
-        ctx.reporter.error(
-            "N209",
-            target.span,
-            f"no library `{target.id}` is installed",
-            "",
-            help=did_you_mean(target.id, known) or 'a file is written in quotes: `use "my_ops.py"`',
-        )
-
-
-# --- stages -----------------------------------------------------------------------------------------------------
 
 
 def _stages(ctx: Context, file: tree.File, loss_edits: edits.LossEdits, edited: bool) -> list[Stage]:
@@ -275,94 +189,6 @@ def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]
         done += ready
         left = [s for s in left if s not in ready]
     return done
-
-
-def _unmatched(ctx: Context, loss_edits: edits.LossEdits, stages: list[Stage]) -> None:
-    """Edits of terms that no stage has."""
-    terms = sorted({t.name for s in stages for t in s.terms})
-    asked = [(s, t, span) for s, t, span in loss_edits.drops] + [(s, t, span) for s, t, _, span in loss_edits.weights]
-    for stage, term, span in asked:
-        if not stage and span not in loss_edits.met and stages:
-            names = sorted({*terms, *(t for s, t, place in loss_edits.drops if place in loss_edits.met)})
-            ctx.reporter.error(
-                "N210",
-                span,
-                f"no loss has a term `{term}`",
-                "",
-                help=did_you_mean(term, names) or f"terms are: {', '.join(names)}",
-            )
-
-
-# --- lints ------------------------------------------------------------------------------------------------------
-
-
-def _unused(ctx: Context, file: tree.File) -> None:
-    """Names that nothing uses: often a sign of a wrong wire."""
-    named = {n.id for s in file.statements if isinstance(s, tree.Setting) for n in _map_keys(s.value)}
-    for stage in file.statements:
-        if isinstance(stage, tree.StageDecl):
-            named |= {n.id for s in stage.body if isinstance(s, tree.Setting) for n in _map_keys(s.value)}
-    for binding in ctx.file_scope.bindings.values():
-        declaration = binding.declaration
-        if binding.uses or binding.name in named or not isinstance(declaration, tree.Declaration | tree.Param):
-            continue
-        kind = declaration.kind if isinstance(declaration, tree.Declaration) else "param"
-        ctx.reporter.warning("L602", binding.span, f"`{binding.name}` is never used", f"this {kind} has no effect")
-
-
-def _map_keys(expr: tree.Expr) -> list[tree.Name]:
-    return [e.key for e in expr.entries] if isinstance(expr, tree.MapExpr) else []
-
-
-def _check_unused_definitions(ctx: Context, file: tree.File, scope: Scope) -> None:
-    """Names inside definitions, also of those that nothing calls."""
-    for statement in file.statements:
-        if not isinstance(statement, tree.Def):
-            continue
-        own = {p.name.id for p in statement.parameters}
-        own |= {s.name.id for s in statement.body if isinstance(s, tree.Declaration)}
-        inside = [statement.value, *(s.value for s in statement.body if isinstance(s, tree.Declaration))]
-        for ref in (r for e in inside for r in _refs(e)):
-            if ref.id not in own and scope.find(ref.id) is None and not _in_library(ctx, ref.id):
-                expressions.name(ctx, ref, scope)
-
-
-def _refs(expr: tree.Expr) -> list[tree.Ref]:
-    found: list[tree.Ref] = []
-
-    def visit(value: Any) -> None:
-        if isinstance(value, tree.Ref):
-            found.append(value)
-        for child in _children(value):
-            visit(child)
-
-    visit(expr)
-    return found
-
-
-def _children(value: Any) -> list[Any]:
-    match value:
-        case tree.Attribute() | tree.Named():
-            return [value.value]
-        case tree.Call():
-            return [value.function, *(a.value for a in value.arguments)]
-        case tree.ListExpr():
-            return list(value.items)
-        case tree.MapExpr():
-            return [e.value for e in value.entries]
-        case tree.Binary():
-            return [value.left, value.right]
-        case tree.Unary():
-            return [value.operand]
-        case _:
-            return []
-
-
-def _in_library(ctx: Context, name: str) -> bool:
-    return name in expressions.BUILTINS or name in ctx.library.names() or name in ctx.library.methods()
-
-
-# --- the program ------------------------------------------------------------------------------------------------
 
 
 def _program(

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from ssldsl.check import application
+from ssldsl.check import viewing
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import UNKNOWN, Batch, Data, Items, StreamRef, View, describe
 from ssldsl.check.nodes import Duration, Node, Setting
@@ -190,7 +190,7 @@ def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
     )
     removed = value.node.spans[0] if type_.unlabeled_by else None
     batch = Batch(fields, type_.names[0], None, name, type_.provenance, removed, whole=True)
-    return application.view(ctx, View(value.views), batch, span) if value.views else batch
+    return viewing.view(ctx, View(value.views), batch, span) if value.views else batch
 
 
 def _draw(ctx: Context, name: str, span: Span) -> Any:
@@ -211,7 +211,7 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
         return UNKNOWN
     if draft.base:
         views = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
-        return application.view(ctx, View(views), _draw(ctx, draft.base, span), span, named=name)
+        return viewing.view(ctx, View(views), _draw(ctx, draft.base, span), span, named=name)
     size = Dim.of(f"B_{name}")
     data = draft.data.node
     rows = ctx.interner.node(
@@ -242,7 +242,7 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     removed = _removal(data)
     batch: Any = Batch(fields, type_.names[0], rows, name, type_.provenance, removed)
     if draft.data.views:
-        batch = application.view(ctx, View(draft.data.views), batch, span, named=name)
+        batch = viewing.view(ctx, View(draft.data.views), batch, span, named=name)
     return batch
 
 

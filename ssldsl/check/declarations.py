@@ -220,7 +220,7 @@ OPAQUE = frozenset({"Loss", "List", "Image", "Images", "Batch", "Net", "Labels",
 
 
 def fits_type(ctx: Context, type_: tree.TypeName | None, value: Any, span: Span, name: str) -> bool:
-    """Whether a value is of the written type; types of tensors are remarks for the reader, their shapes are inferred."""
+    """Whether a value is of the written type; of tensors it is a remark: shapes are inferred."""
     if type_ is None or value is UNKNOWN or type_.name.id in OPAQUE:
         return True
     if type_.name.id not in TYPES:

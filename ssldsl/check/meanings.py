@@ -121,7 +121,7 @@ class NetPart:
 
 @frozen
 class Net:
-    """A network: what is applied first stands first. A constructor among the parts is not yet owned by a declaration."""
+    """A network: what is applied first stands first. A constructor among the parts has no owner yet."""
 
     parts: tuple[NetPart | Constructor, ...]
 
@@ -203,6 +203,15 @@ class TrainedNet:
 
     stage: str
     net: Net
+
+
+@frozen
+class Given:
+    """One argument of a call, evaluated."""
+
+    name: tree.Name | None
+    value: Any
+    span: Span = field(eq=False)
 
 
 def as_scalar(value: Any) -> Scalar:

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check import application, modules
+from ssldsl.check import modules, viewing
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -203,7 +203,7 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         case (StreamRef() | Items(), View()) if ctx.stage is None:
             return _viewed_stream(ctx, left, right)
         case (StreamRef() | Batch() | Items() | Node(), View()):
-            return application.view(ctx, right, left, expr.span)
+            return viewing.view(ctx, right, left, expr.span)
         case (StreamRef() | Data() | Batch() | Items() | Node(), Net()):
             return modules.apply(ctx, right, left, expr.span)
     return NotImplemented

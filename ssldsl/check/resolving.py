@@ -10,7 +10,7 @@ from ssldsl.check.program import Configured, Stage
 from ssldsl.source import Source
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse_expression
-from ssldsl.syntax.printer import print_statement
+from ssldsl.syntax.formatter import print_statement
 
 DEFAULT = "  # default"
 IMPLICIT = "main"

@@ -1,0 +1,70 @@
+"""Settings that are a word, a number or a truth value."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    describe,
+)
+from ssldsl.check.operators import is_number
+from ssldsl.errors import did_you_mean
+from ssldsl.syntax import tree
+
+if TYPE_CHECKING:
+    pass
+
+from ssldsl.check.reader import Reader
+
+
+def read_choice(reader: Reader, name: str, options: tuple[str, ...]) -> str:
+    """A setting that is one of a few words; empty where the spec does not say."""
+    setting = reader.settings.get(name)
+    if setting is None:
+        return ""
+    word = (
+        setting.value.id
+        if isinstance(setting.value, tree.Ref)
+        else setting.value.value
+        if isinstance(setting.value, tree.String)
+        else ""
+    )
+    if word in options:
+        return word
+    reader.error(
+        "T302",
+        name,
+        f"`{name}` is {' or '.join(options)}, found `{setting.value.span.text}`",
+        "",
+        did_you_mean(word, options) if word else "",
+    )
+    return options[0]
+
+
+def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str) -> Any:
+    value = reader.value(name)
+    if value is None or value is UNKNOWN or holds(value):
+        return None if value is UNKNOWN else value
+    reader.error("T302", name, f"`{name}` is {wanted}, found {describe(value)}")
+    return None
+
+
+def read_clip(reader: Reader) -> float | None:
+    value = _number(
+        reader, "clip", lambda v: is_number(v) and v > 0, "the largest norm of the gradient, a number above 0"
+    )
+    return None if value is None else float(value)
+
+
+def read_accumulate(reader: Reader) -> int:
+    value = _number(
+        reader,
+        "accumulate",
+        lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
+        "a whole number of parts of a batch",
+    )
+    return value or 1
+
+
+def read_flag(reader: Reader, name: str) -> bool:
+    return bool(_number(reader, name, lambda v: isinstance(v, bool), "true or false"))

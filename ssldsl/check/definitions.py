@@ -1,0 +1,167 @@
+"""Calls of definitions: parameters bound, what is left out read at the call, the body written out in place."""
+
+from typing import Any
+
+from ssldsl.check import declarations, expressions
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Function,
+    Given,
+)
+from ssldsl.check.scope import Scope
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.syntax import tree
+from ssldsl.syntax.printer import print_expr
+
+MAX_DEPTH = 40
+
+
+def call_definition(ctx: Context, function: Function, given: list[Given], expr: tree.Call, caller: Scope) -> Any:
+    definition, name = function.definition, function.definition.name.id
+    if name in ctx._depth or len(ctx._depth) > MAX_DEPTH:
+        ctx.reporter.error(
+            "N207",
+            expr.span,
+            f"`{name}` calls itself",
+            "definitions are written out in place, so they cannot recur",
+            notes=(Note(definition.name.span, "defined here"),),
+        )
+        return UNKNOWN
+    inner = Scope(parent=function.scope, owner=name)
+    if not _bind_parameters(ctx, function, given, expr, caller, inner):
+        return UNKNOWN
+    ctx._depth.append(name)
+    try:
+        with ctx.reporter.inside(expr.span):
+            if ctx.stage is None:
+                return _body(ctx, definition, inner)
+            with ctx.stage.within(name):
+                return _body(ctx, definition, inner)
+    finally:
+        ctx._depth.pop()
+
+
+def _body(ctx: Context, definition: tree.Def, inner: Scope) -> Any:
+    declarations.declare(ctx, definition.body, inner)
+    declarations.read_all(ctx, inner)
+    return expressions.evaluate(ctx, definition.value, inner)
+
+
+def _bind_parameters(
+    ctx: Context, function: Function, given: list[Given], expr: tree.Call, caller: Scope, inner: Scope
+) -> bool:
+    definition = function.definition
+    parameters = {p.name.id: p for p in definition.parameters}
+    values: dict[str, Given] = {}
+    good = True
+    free = list(parameters)
+    for argument in given:
+        if argument.name is None:
+            position = next((p for p in free if p not in values), None)
+            if position is None:
+                ctx.reporter.error(
+                    "T305", argument.span, f"`{definition.name.id}` takes at most {len(free)} arguments", "one too many"
+                )
+                return False
+            values[position] = argument
+        elif argument.name.id not in parameters:
+            ctx.reporter.error(
+                "N203",
+                argument.name.span,
+                f"`{definition.name.id}` has no argument `{argument.name.id}`",
+                "",
+                help=did_you_mean(argument.name.id, parameters) or f"it takes: {', '.join(parameters)}",
+            )
+            good = False
+        elif argument.name.id in values:
+            ctx.reporter.error("T306", argument.name.span, f"`{argument.name.id}` is given twice", "the second time")
+            good = False
+        else:
+            values[argument.name.id] = argument
+    for name, parameter in parameters.items():
+        if name in values:
+            value = values[name].value
+            good &= declarations.fits_type(ctx, parameter.type, value, values[name].span, name)
+            inner.bind(name, value, values[name].span)
+        else:
+            value = _left_out(ctx, function, parameter, expr, caller, inner)
+            inner.bind(name, value, parameter.name.span)
+            good &= value is not UNKNOWN
+    return good and not any(g.value is UNKNOWN for g in values.values())
+
+
+def _left_out(
+    ctx: Context, function: Function, parameter: tree.Parameter, expr: tree.Call, caller: Scope, inner: Scope
+) -> Any:
+    """What a parameter stands for where the call does not say: its default, read where a `using` parameter says."""
+    name, definition = parameter.name.id, function.definition.name.id
+    if not parameter.using and parameter.default is None:
+        ctx.reporter.error(
+            "T301",
+            expr.span,
+            f"`{definition}` needs `{name}`",
+            f"`{name}` is missing",
+            notes=(Note(parameter.span, "declared here"),) if parameter.span.source in ctx.reporter.own else (),
+        )
+        return UNKNOWN
+    if not parameter.using:
+        assert parameter.default is not None
+        return expressions.evaluate(ctx, parameter.default, function.scope)
+    default = parameter.default or tree.Ref(name, span=parameter.name.span)
+    missing = [r for r in names_in(default) if expressions.lookup(ctx, r, caller) is None]
+    if missing:
+        _nothing_to_use(ctx, definition, name, default, missing[0], expr, caller)
+        return UNKNOWN
+    ctx.complete(expr.span, name, print_expr(default))
+    with ctx.reporter.inside(expr.span):
+        return expressions.evaluate(ctx, default, caller)
+
+
+def _nothing_to_use(
+    ctx: Context, definition: str, name: str, default: tree.Expr, missing: str, expr: tree.Call, caller: Scope
+) -> None:
+    nets = [n for n, b in _bindings(caller) if isinstance(b, tree.Declaration) and b.kind in ("net", "head")]
+    given = ", ".join(a.value.span.text for a in expr.arguments)
+    example = f"{definition}({given}, {name}={' >> '.join(nets) or 'my_net'})"
+    ctx.reporter.error(
+        "N208",
+        expr.span,
+        f"`{definition}` takes `{name} = {print_expr(default)}` from the place of its call, "
+        f"and nothing here is called `{missing}`",
+        "",
+        help=f"declare `{missing}`, or pass it: `{example}`",
+    )
+
+
+def _bindings(scope: Scope) -> list[tuple[str, Any]]:
+    found: dict[str, Any] = {}
+    current: Scope | None = scope
+    while current is not None:
+        for name, binding in current.bindings.items():
+            found.setdefault(name, binding.declaration)
+        current = current.parent
+    return list(found.items())
+
+
+def names_in(expr: Any) -> list[str]:
+    """Every name an expression refers to."""
+    match expr:
+        case tree.Ref():
+            return [expr.id]
+        case tree.Attribute():
+            return names_in(expr.value)
+        case tree.Call():
+            return [*names_in(expr.function), *(n for a in expr.arguments for n in names_in(a.value))]
+        case tree.ListExpr():
+            return [n for item in expr.items for n in names_in(item)]
+        case tree.MapExpr():
+            return [n for entry in expr.entries for n in names_in(entry.value)]
+        case tree.Binary():
+            return [*names_in(expr.left), *names_in(expr.right)]
+        case tree.Unary():
+            return names_in(expr.operand)
+        case tree.Named():
+            return names_in(expr.value)
+        case _:
+            return []

@@ -1,0 +1,216 @@
+"""What a stage trains, from which weights, and how."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from ssldsl.check import expressions
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Entries,
+    Net,
+    NetPart,
+    Settings,
+    StageRef,
+    describe,
+)
+from ssldsl.check.program import Configured, InitFrom, Term
+from ssldsl.errors import did_you_mean
+from ssldsl.ops.schema import check_settings
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+
+if TYPE_CHECKING:
+    pass
+
+from ssldsl.check.reader import Reader
+
+
+def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> list[tuple[str, Span]]:
+    ctx = reader.ctx
+    found: list[tuple[str, Span]] = []
+    for expr in exprs:
+        known = _def_head(ctx, expr)
+        if known:
+            found.append((known, expr.span))
+            continue
+        value = expressions.evaluate(ctx, expr, reader.scope)
+        if isinstance(value, Net):
+            for part in value.parts:
+                assert isinstance(part, NetPart)
+                path = f"{part.path}.{part.part}" if part.part else part.path
+                if not _may_train(reader, part.path, expr.span, statement):
+                    continue
+                found.append((path, expr.span))
+        elif value is not UNKNOWN:
+            ctx.reporter.error("D408", expr.span, f"`{statement}` names networks, found {describe(value)}", "")
+    return found
+
+
+def _def_head(ctx: Context, expr: tree.Expr) -> str:
+    """`rotation.angles`: a head that a definition declares."""
+    if isinstance(expr, tree.Attribute) and isinstance(expr.value, tree.Ref):
+        path = f"{expr.value.id}.{expr.name.id}"
+        if path in ctx.modules:
+            return path
+    return ""
+
+
+def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
+    draft = reader.ctx.modules[path]
+    if draft.average_of and statement == "train":
+        reader.ctx.reporter.error(
+            "D408",
+            span,
+            f"`{path}` is a moving average of `{draft.average_of}` and has no gradient",
+            "cannot be trained",
+            help=f"train `{draft.average_of}`; the average follows",
+        )
+        return False
+    return True
+
+
+def read_train(reader: Reader, body: tuple[tree.Statement, ...], terms: list[Term]) -> list[tuple[str, Span]]:
+    written = [s for s in body if isinstance(s, tree.Train)]
+    if written:
+        return _paths(reader, [n for s in written for n in s.nets], "train")
+    live = frozenset[str]().union(*(t.node.live for t in terms))
+    return [(p, reader.span) for p in reader.ctx.modules if p in live]
+
+
+def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str, ...]) -> list[InitFrom]:
+    found = []
+    for statement in body:
+        if not isinstance(statement, tree.Init):
+            continue
+        origin = expressions.evaluate(reader.ctx, statement.origin, reader.scope)
+        paths = tuple(p for p, _ in _paths(reader, statement.nets, "init"))
+        if isinstance(origin, str):
+            origin = StageRef(file=origin)
+        if origin is UNKNOWN:
+            continue
+        if not isinstance(origin, StageRef):
+            reader.ctx.reporter.error(
+                "D507",
+                statement.origin.span,
+                f"weights come from a stage or a file, found {describe(origin)}",
+                "",
+                help='for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
+            )
+            continue
+        if origin.stage and not _before(reader, origin, after, statement, paths):
+            continue
+        found.append(InitFrom(paths, origin.stage, origin.average, origin.file, statement.span))
+    return found
+
+
+def _before(
+    reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]
+) -> bool:
+    ctx = reader.ctx
+    if origin.stage not in _ancestry(ctx, after):
+        ctx.reporter.error(
+            "D503",
+            statement.origin.span,
+            f"stage `{reader.name}` does not come after `{origin.stage}`",
+            "",
+            help=f"write `stage {reader.name} after {origin.stage} {{`",
+        )
+        return False
+    stage = ctx.stages.get(origin.stage)
+    if stage is None:
+        return False
+    if origin.average and stage.average is None:
+        ctx.reporter.error(
+            "D507",
+            statement.origin.span,
+            f"stage `{origin.stage}` keeps no average",
+            "",
+            help=f"give it one: `average = polyak(half_life=1ep)`, or write `from {origin.stage}`",
+        )
+        return False
+    return True
+
+
+def _ancestry(ctx: Context, after: tuple[str, ...]) -> set[str]:
+    found: set[str] = set()
+    todo = list(after)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(ctx.stages[name].after if ctx.stages.get(name) else ())
+    return found
+
+
+def read_optimizer(reader: Reader) -> Configured:
+    value = reader.value("optimizer")
+    if isinstance(value, Settings) and value.op not in ("polyak", "swa"):
+        return Configured(value.op, value.values, value.span)
+    if value is not None and value is not UNKNOWN:
+        reader.error(
+            "T310",
+            "optimizer",
+            f"`optimizer` wants an optimizer, found {describe(value)}",
+            "",
+            "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`",
+        )
+    signature = reader.ctx.signature("sgd")
+    assert signature is not None
+    if value is None:
+        settings, _ = check_settings(
+            signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span
+        )
+        return Configured("sgd", tuple((s.name, settings[s.name]) for s in signature.settings))
+    return Configured("sgd", ())
+
+
+def read_groups(
+    reader: Reader, optimizer: Configured, trained: list[str]
+) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules."""
+    value = reader.value("groups")
+    if value is None or value is UNKNOWN:
+        return ()
+    if not isinstance(value, Entries) or not all(isinstance(v, Entries) for _, v in value.values):
+        reader.error(
+            "D509",
+            "groups",
+            f"`groups` maps networks to settings, found {describe(value)}",
+            "",
+            "`groups = {classes: {lr: 0.5, weight_decay: 0}}`",
+        )
+        return ()
+    signature = reader.ctx.signature(optimizer.op)
+    assert signature is not None
+    found = []
+    for (name, given), (key, place) in zip(value.values, value.spans, strict=True):
+        if name not in trained:
+            reader.ctx.reporter.error(
+                "D509", key, f"`{name}` is not trained in stage `{reader.name}`", "", help=did_you_mean(name, trained)
+            )
+            continue
+        own = {k: (v, spans[0]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
+        base = {k: (v, place) for k, v in optimizer.settings if k not in own}
+        settings, problems = check_settings(signature, base | own, place)
+        for problem in problems:
+            reader.ctx.reporter.report(problem)
+        if not problems:
+            found.append((name, tuple((k, settings[k]) for k in own)))
+    return tuple(found)
+
+
+def read_average(reader: Reader) -> Configured | None:
+    value = reader.value("average")
+    if value is None or value is UNKNOWN:
+        return None
+    if isinstance(value, Settings) and value.op in ("polyak", "swa"):
+        return Configured(value.op, value.values, value.span)
+    reader.error(
+        "T310",
+        "average",
+        f"`average` wants an average of the weights, found {describe(value)}",
+        "",
+        "for example `polyak(half_life=1ep)` or `swa(start=75%)`",
+    )
+    return None

@@ -1,0 +1,93 @@
+"""`use`: other spec files, files of ops, installed libraries."""
+
+from pathlib import Path
+
+from ssldsl.check import declarations
+from ssldsl.check.context import Context
+from ssldsl.check.scope import Scope
+from ssldsl.errors import SpecError, did_you_mean
+from ssldsl.source import Source
+from ssldsl.syntax import tree
+from ssldsl.syntax.parser import parse
+
+
+def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: tuple[str, ...]) -> None:
+    for statement in file.statements:
+        if not isinstance(statement, tree.Use):
+            continue
+        if isinstance(statement.target, tree.Name):
+            _use_library(ctx, statement.target)
+            continue
+        path = _inside(ctx, statement.target, folder)
+        if path is None:
+            continue
+        if path.suffix == ".py":
+            try:
+                ctx.library = ctx.library.with_file(path)
+            except SpecError as error:
+                _report_foreign(ctx, error)
+        else:
+            _use_spec(ctx, statement.target, path, scope, trail)
+
+
+def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
+    """The file that a `use` names, if it lies in the folder of the spec."""
+    path = folder / target.value
+    if not path.resolve().is_relative_to(folder.resolve()):
+        ctx.reporter.error(
+            "N209",
+            target.span,
+            f"`{target.value}` lies outside the folder of the spec",
+            "",
+            help="copy the file beside the spec: a spec reads nothing outside its own folder",
+        )
+        return None
+    if not path.is_file():
+        near = did_you_mean(
+            path.name,
+            [p.name for p in path.parent.glob("*") if p.suffix in (".ssl", ".py")] if path.parent.is_dir() else [],
+        )
+        ctx.reporter.error("N209", target.span, f"there is no file `{target.value}` beside the spec", "", help=near)
+        return None
+    if path.suffix not in (".ssl", ".py"):
+        ctx.reporter.error("N209", target.span, "`use` takes a `.ssl` file or a Python file of ops", "")
+        return None
+    return path
+
+
+def _use_spec(ctx: Context, target: tree.String, path: Path, scope: Scope, trail: tuple[str, ...]) -> None:
+    """The declarations of another file, visible here; its settings, stages and variants are not."""
+    if str(path) in trail:
+        ctx.reporter.error("N209", target.span, f"`{target.value}` uses this file in turn", "a circle of files")
+        return
+    source = Source(str(path), path.read_text(encoding="utf-8"))
+    ctx.reporter.own.add(source)
+    parsed = parse(source)
+    for problem in parsed.diagnostics:
+        ctx.reporter.report(problem)
+    if not parsed.diagnostics:
+        use_files(ctx, parsed.file, path.parent, scope, (*trail, str(path)))
+        declarations.declare(ctx, parsed.file.statements, scope)
+        for binding in scope.bindings.values():
+            binding.uses += 1
+
+
+def _report_foreign(ctx: Context, error: SpecError) -> None:
+    """What is wrong with a user's Python file, shown there."""
+    for diagnostic in error.diagnostics:
+        if diagnostic.span is not None:
+            ctx.reporter.own.add(diagnostic.span.source)
+        ctx.reporter.report(diagnostic)
+
+
+def _use_library(ctx: Context, target: tree.Name) -> None:
+    """An installed library. Its names are in scope all the same; `use` says that the spec cannot do without it."""
+    known = [folder.module.split(".")[0] for folder in ctx.library.installed]
+    if target.id not in known:
+        ctx.reporter.error(
+            "N209",
+            target.span,
+            f"no library `{target.id}` is installed",
+            "",
+            help=did_you_mean(target.id, known) or 'a file is written in quotes: `use "my_ops.py"`',
+        )

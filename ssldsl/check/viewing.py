@@ -1,0 +1,118 @@
+"""Views of a batch: random ones draw, multiplying ones repeat the labels and add fields."""
+
+from typing import Any
+
+from ssldsl.check import application, data
+from ssldsl.check.context import Context
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Batch,
+    Data,
+    Items,
+    StreamRef,
+    View,
+    ViewPart,
+    describe,
+)
+from ssldsl.check.nodes import Node
+from ssldsl.source import Span
+from ssldsl.types import Dim, TensorType, TupleType
+
+
+def view(ctx: Context, views: View, value: Any, span: Span, named: str = "") -> Any:
+    """A view of a batch. `named`: the stream whose draw this view is part of."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, span)
+    if isinstance(value, Items):
+        values = tuple(view(ctx, views, v, span, named) for v in value.values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+    if isinstance(value, Node):
+        value = Batch((("image", value),), "image", value.rows, value.alias or "this tensor", "")
+    for i, part in enumerate(views.parts):
+        if value is UNKNOWN:
+            return UNKNOWN
+        if not isinstance(value, Batch):
+            ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(value)}", "")
+            return UNKNOWN
+        value = _one_view(ctx, part, value, span, f"{named}/{_nth(views.parts[: i + 1])}" if named else "")
+    return value
+
+
+def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str) -> Any:
+    """One part of a view. `named`: the name of its draw, if the view is part of a stream's draw."""
+    signature = part.signature
+    if not signature.edges:
+        return UNKNOWN
+    edge, sizes = signature.edges[0], dict[str, Dim]()
+    node = application.input(ctx, signature, edge, batch, span)
+    if node is None or not application.fits(ctx, signature, edge, node, sizes, dict(part.settings), part.span):
+        return UNKNOWN
+    if signature.uses_rng and not application.may_draw(ctx, signature, batch.rows, part.span):
+        return UNKNOWN
+    outputs = tuple((o.name, application.type(o, sizes, dict(part.settings))) for o in signature.outputs)
+    single = len(outputs) == 1
+    draw = ""
+    if signature.uses_rng:
+        assert ctx.stage is not None
+        draw = named or ctx.stage.fresh_draw(signature.name)
+    made = ctx.interner.node(
+        signature.name,
+        (node,),
+        params=(edge.name,),
+        settings=part.settings,
+        draw=draw,
+        rows=batch.rows,
+        spans=(part.span, *ctx.reporter.calls),
+        type=outputs[0][1] if single else TupleType(outputs),
+        live=node.live,
+    )
+    times = _times(outputs[0][1], node)
+    if times != 1:
+        batch = _repeated(ctx, batch, times, part.span)
+    if single:
+        return batch.with_fields(**{batch.main: made})
+    fields = {_field(name): n for name, n in application.fields_of(ctx, made)}
+    fields[batch.main] = fields.pop(_field(outputs[0][0]))
+    return batch.with_fields(**fields)
+
+
+def _field(name: str) -> str:
+    """The field of a batch that an output fills: `angles` fills `angle`."""
+    return name.removesuffix("s")
+
+
+def _times(output: TensorType, node: Node) -> int:
+    """How many rows a view makes of one."""
+    assert isinstance(node.type, TensorType)
+    before, after = node.type.dims[0], output.dims[0]
+    return next((k for k in range(1, 65) if before * k == after), 1)
+
+
+def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
+    """Labels and sample numbers of a batch whose rows a view has multiplied."""
+
+    def repeat(node: Node) -> Node:
+        assert isinstance(node.type, TensorType)
+        dims = (node.type.dims[0] * times, *node.type.dims[1:])
+        return ctx.interner.node(
+            "repeat",
+            (node,),
+            params=("value",),
+            settings=(("times", times),),
+            spans=(span, *ctx.reporter.calls),
+            type=TensorType(node.type.kind, dims, node.type.classes),
+            live=node.live,
+        )
+
+    fields = tuple((name, node if name == batch.main else repeat(node)) for name, node in batch.fields)
+    rows = repeat(batch.rows) if batch.rows is not None else None
+    return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.whole)
+
+
+def _nth(parts: tuple[ViewPart, ...]) -> str:
+    """What the last of these parts of a view is called: its op, and the second `shift` is `shift#2`."""
+    name = parts[-1].signature.name
+    count = sum(part.signature.name == name for part in parts)
+    return name if count == 1 else f"{name}#{count}"
