@@ -1,5 +1,6 @@
 """Virtual adversarial training: predictions that stay put under the small perturbation that would change them most."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
@@ -61,7 +62,10 @@ def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
 def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
     """H d at the images themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
     leaf = images.clone().requires_grad_()
-    with _exact(images), forward_ad.dual_level():
+    with _exact(images), forward_ad.dual_level(), warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # torch's own rules for forward derivatives are written in its old way
         moving: Tensor = forward_ad.make_dual(leaf, d)  # type: ignore[no-untyped-call]  # torch's is untyped
         logits, slope = forward_ad.unpack_dual(net.frozen(moving))  # type: ignore[no-untyped-call]  # as above
         if slope is None:
