@@ -136,9 +136,9 @@ class _Comparison:
         if setting_form(before) != setting_form(after):
             self._add(kind, path, written(before), written(after), first, second)
 
-    def _node(self, before: Node, after: Node, path: str) -> None:
+    def _node(self, before: Node, after: Node, path: str, head: bool = True) -> None:
         """The differences of two nodes, whatever is in them."""
-        self.nodes.compare(before, after, path)
+        self.nodes.compare(before, after, path, head)
         for d in self.nodes.found:
             self._add("execution" if d.is_place else "semantic", d.path, d.before, d.after, d.first, d.second)
         self.nodes.found.clear()
@@ -154,7 +154,7 @@ class _Comparison:
             if name != other:
                 self._add("cosmetic", f"stream.{name}", name, other, a.span, b.span)
             if a.data is not None and b.data is not None:
-                self._node(a.data, b.data, f"stream.{name}")
+                self._node(a.data, b.data, f"stream.{name}", False)
         for s in (s for s in first.values() if s.name not in pairs):
             self._add("semantic" if s.name in used else "cosmetic", f"stream.{s.name}", _origin(s), "", s.span)
         for s in (s for s in second.values() if s.name not in pairs.values()):
@@ -235,7 +235,10 @@ class _Comparison:
             self._add("semantic", f"{a.name}.clock", a.clock, b.clock, *spans)
         self._batch(a, b)
         self._names(f"{a.name}.after", [self.matching.stages.get(s, s) for s in a.after], list(b.after), spans)
-        self._names(f"{a.name}.train", [self._renamed(p) for p in a.train], list(b.train), spans)
+        known = set(self.matching.modules), set(self.matching.modules.values())
+        before = [self._renamed(p) for p in a.train if owned(self.matching.first, p)[0] in known[0]]
+        after = [p for p in b.train if owned(self.matching.second, p)[0] in known[1]]
+        self._names(f"{a.name}.train", before, after, spans)
         before, after = [self._init(i, True) for i in a.init], [self._init(i, False) for i in b.init]
         self._names(f"{a.name}.init", before, after, spans)
         self._configured(f"{a.name}.optimizer", a.optimizer, b.optimizer)

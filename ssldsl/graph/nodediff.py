@@ -6,6 +6,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from ssldsl.check.nodes import Duration, Node, Setting
+from ssldsl.graph import wording
 from ssldsl.graph.canonical import COMMUTATIVE, PLACES, is_name, setting_form
 from ssldsl.graph.matching import Matching
 from ssldsl.source import Span
@@ -38,19 +39,26 @@ class NodeDiff:
     _same: dict[tuple[int, int], bool] = field(factory=dict)
     _forms: tuple[dict[int, Any], dict[int, Any]] = field(factory=lambda: ({}, {}))
 
-    def compare(self, a: Node, b: Node, path: str, head: bool = True) -> None:
-        """Describe every difference between two nodes. `head`: no op of the library has given the path its name yet."""
+    def compare(self, a: Node, b: Node, path: str, head: bool = True, above: tuple[Node, Node] | None = None) -> None:
+        """Describe every difference between two nodes.
+
+        head: no op of the library has given the path its name yet. above: what the nodes were reached from.
+        """
         if (a.id, b.id) in self._seen or self.same(a, b):
             return
         self._seen.add((a.id, b.id))
         if a.op != b.op or (len(a.inputs) != len(b.inputs) and a.op not in COMMUTATIVE):
             self._other(a, b, path)
             return
-        here = path if head or a.op in PLUMBING else f"{path}.{a.op}"
-        self._settings(a, b, here)
+        if a.op == "net":
+            self._net(a, b, path, above or (a, b))
+            return
+        here = self._path(a, path)
+        self._settings(a, b, here if head or a.op in PLUMBING else f"{here}.{a.op}")
         below = head and a.op in PLUMBING
+        around = (above or (a, b)) if a.op == "compose" else (a, b)
         for x, y in self._inputs(a, b, path):
-            self.compare(x, y, self._path(x, path), below)
+            self.compare(x, y, path, below, around)
 
     def same(self, a: Node, b: Node) -> bool:
         """Whether two nodes mean the same, names matched and draws told apart by where they occur."""
@@ -94,16 +102,16 @@ class NodeDiff:
         before, after = dict(a.settings), dict(b.settings)
         for name in dict.fromkeys((*before, *after)):
             if is_name(a, name):
-                self._names(a, b, name, path)
+                one, two = str(before.get(name)), str(after.get(name))
+                if self.matching.streams.get(one) != two:
+                    self._add(f"{path}.stream", one, two, a, b)
             elif setting_form(before.get(name)) != setting_form(after.get(name)):
                 self._add(f"{path}.{name}", written(before.get(name)), written(after.get(name)), a, b, name in PLACES)
 
-    def _names(self, a: Node, b: Node, name: str, path: str) -> None:
-        """A module or a stream where another one stood."""
-        pairs = self.matching.modules if a.op == "net" else self.matching.streams
-        before, after = str(a.setting(name)), str(b.setting(name))
-        if pairs.get(before) != after:
-            self._add(f"{path}.{'net' if a.op == 'net' else 'stream'}", before, after, a, b)
+    def _net(self, a: Node, b: Node, path: str, above: tuple[Node, Node]) -> None:
+        before, after = str(a.setting("name")), str(b.setting("name"))
+        if self.matching.modules.get(before) != after:
+            self._add(f"{path}.net", before, after, *above)
 
     def _other(self, a: Node, b: Node, path: str) -> None:
         """Different ops: one may be the other with ops put after it, which then are named; else both are."""
@@ -116,12 +124,13 @@ class NodeDiff:
         passed = [more, *self._chain(more)]
         put = passed[: passed.index(base)]
         shown = [n for n in put if n.op not in PLUMBING or n.op in ("stop", "apply")] or put
-        words = " >> ".join(short(n) for n in reversed(shown))
+        words = " >> ".join(self._short(n) for n in reversed(shown))
+        here = self._path(shown[0], path)
         if is_added:
-            self._add(path, "", words, None, shown[0])
+            self._add(here, "", words, None, shown[0])
             self.compare(a, base, path, False)
         else:
-            self._add(path, words, "", shown[0], None)
+            self._add(here, words, "", shown[0], None)
             self.compare(base, b, path, False)
 
     def _inside(self, a: Node, b: Node) -> tuple[bool, Node] | None:
@@ -139,8 +148,17 @@ class NodeDiff:
             here = main_input(here)
         return found
 
+    def _short(self, node: Node) -> str:
+        """An op with its settings, without what it is applied to."""
+        if node.op == "apply":
+            return text(node.inputs[0])
+        if node.op == "stop":
+            return "stop"
+        return wording.call(node.op, node.settings, self.matching.second.signatures, bare=True)
+
     def _add(self, path: str, before: str, after: str, a: Node | None, b: Node | None, is_place: bool = False) -> None:
-        entry = Difference(path, before, after, place(a), place(b), is_place)
+        in_stream = path.startswith("stream.")
+        entry = Difference(path, before, after, place(a, in_stream), place(b, in_stream), is_place)
         if not any((d.path, d.before, d.after) == (path, before, after) for d in self.found):
             self.found.append(entry)
 
@@ -152,9 +170,11 @@ def main_input(node: Node) -> Node | None:
     return next((i for i in node.inputs if i.op not in ("net", "compose", "rows")), None)
 
 
-def place(node: Node | None) -> Span | None:
-    """Where the person who reads the difference wrote it: the outermost span."""
-    return node.spans[-1] if node is not None and node.spans else None
+def place(node: Node | None, innermost: bool = False) -> Span | None:
+    """Where a reader finds it: in the spec, the outermost span; of what a stream declares, the innermost."""
+    if node is None or not node.spans:
+        return None
+    return node.spans[0 if innermost else -1]
 
 
 def written(value: Setting) -> str:
@@ -172,14 +192,6 @@ def written(value: Setting) -> str:
         if isinstance(value, str)
         else str(value)
     )
-
-
-def short(node: Node) -> str:
-    """An op with its settings, without what it is applied to."""
-    if node.op == "apply":
-        return text(node.inputs[0])
-    settings = ", ".join(f"{k}={written(v)}" for k, v in node.settings if not is_name(node, k) and k != "op")
-    return f"{node.op}({settings})" if settings else f"{node.op}()"
 
 
 def text(node: Node, depth: int = 2) -> str:

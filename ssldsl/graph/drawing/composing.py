@@ -6,7 +6,7 @@ from attrs import evolve
 
 from ssldsl.check.nodes import Constant, Node
 from ssldsl.check.program import Evaluation, Program, Stage, Term
-from ssldsl.graph.drawing import wording
+from ssldsl.graph import wording
 from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
 from ssldsl.graph.drawing.tracing import NETS, Tracer, modules, owner
 from ssldsl.source import Source, Span

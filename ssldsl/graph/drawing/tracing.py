@@ -10,7 +10,7 @@ from attrs import define, evolve, field, frozen
 
 from ssldsl.check.nodes import Node
 from ssldsl.check.program import Module, Program, Stage
-from ssldsl.graph.drawing import wording
+from ssldsl.graph import wording
 from ssldsl.graph.drawing.picture import Box, BoxKind, Edge, EdgeKind
 from ssldsl.source import Span
 from ssldsl.types import NetType, TensorType, Type

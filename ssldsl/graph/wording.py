@@ -1,4 +1,4 @@
-"""The words of a drawing: settings, weights, data, sizes and stages, short enough for a box."""
+"""Settings, weights, data, sizes and stages in a few words, for drawings and differences."""
 
 from collections.abc import Mapping
 from typing import Any
