@@ -194,11 +194,14 @@ def fmt(specs: tuple[str, ...], only_check: bool, show_diff: bool) -> int:
 @commands.command()
 @click.argument("spec")
 @edited
-def resolve(spec: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...]) -> None:
+@click.option("--seed", type=click.IntRange(min=0), default=None, help="Another seed than the spec's.")
+def resolve(
+    spec: str, seed: int | None, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...]
+) -> None:
     """Print the whole experiment of SPEC with nothing left implicit."""
     from ssldsl.check.resolving import resolve as resolved
 
-    click.echo(resolved(checked(spec, variants, sets, drops)), nl=False)
+    click.echo(resolved(checked(spec, variants, sets, drops, seed)), nl=False)
 
 
 # --- running ----------------------------------------------------------------------------------------------------

@@ -86,8 +86,11 @@ def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | Non
     good = True
     for (name, count), (key, place) in zip(value.values, value.spans, strict=True):
         good &= _batch_entry(reader, name, count, key, place)
-        if good and terms is not None and name not in used and not reader.edited and not _is_clock(reader, name):
-            ctx.reporter.warning("L607", key, f"no loss of stage `{reader.name}` reads `{name}`", "drawn for nothing")
+        is_idle = name not in used and not _is_clock(reader, name)
+        if good and is_idle and terms is not None and not reader.edited:
+            reader.ctx.reporter.warning(
+                "L607", key, f"no loss of stage `{reader.name}` reads `{name}`", "drawn for nothing"
+            )
         rows[name] = count
     missing = [u for u in used if u not in rows]
     if missing and good:

@@ -35,6 +35,7 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
     file: tree.File
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict, repr=False)
+    loss_edits: edits.LossEdits = field(factory=edits.LossEdits, repr=False)
 
     def unwrap(self) -> Program:
         """The program, or all errors as one exception."""
@@ -76,7 +77,7 @@ def check(
     if not reporter.failed:
         program = _program(ctx, source, file, stages, seed, [edits.describe(e, print_expr) for e in done])
     found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
-    return Checked(program, tuple(found), file, ctx.completions)
+    return Checked(program, tuple(found), file, ctx.completions, loss_edits)
 
 
 def check_everything(source: Source, *, library: Library | None = None) -> Checked:

@@ -7,10 +7,10 @@ from attrs import evolve
 from ssldsl.check.calls import literal
 from ssldsl.check.checking import Checked
 from ssldsl.check.program import Configured, Stage
-from ssldsl.source import Source
+from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.formatter import format_text, print_statement
 from ssldsl.syntax.parser import parse_expression
-from ssldsl.syntax.formatter import print_statement
 
 DEFAULT = "  # default"
 IMPLICIT = "main"
@@ -34,7 +34,7 @@ def resolve(checked: Checked) -> str:
             lines.append(_written(statement, checked, stages.get(IMPLICIT)))
     if IMPLICIT in stages and not any(isinstance(s, tree.StageDecl) for s in checked.file.statements):
         lines += _defaults(checked.file.statements, stages[IMPLICIT])
-    return "\n".join(lines) + "\n"
+    return format_text(Source("<resolved>", "\n".join(lines) + "\n"))
 
 
 def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> list[str]:
@@ -53,10 +53,37 @@ def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -
 
 
 def _loss(statement: tree.Setting, checked: Checked, stage: Stage) -> str:
-    """The loss with every call filled in; dropped and re-weighted terms as the edits left them."""
-    text = print_statement(evolve(statement, value=_filled(statement.value, checked))).rstrip("\n")
-    weights = "  ".join(f"{t.name}: {t.weight}" for t in stage.terms)
-    return f"# terms and weights: {weights}\n{text}"
+    """The loss with every call filled in, and as the edits left its terms."""
+    spans = {term.name: term.span for term in stage.terms}
+    items = [item for item in _addends(statement.value) if any(_holds(item.span, span) for span in spans.values())]
+    for where, name, weight, _ in checked.loss_edits.weights:
+        if where in ("", stage.name) and name in spans:
+            items = [_weighted(item, weight) if _holds(item.span, spans[name]) else item for item in items]
+    whole: tree.Expr = items[0] if items else statement.value
+    for item in items[1:]:
+        whole = tree.Binary("+", whole, item, span=statement.value.span)
+    return print_statement(evolve(statement, value=_filled(whole, checked))).rstrip("\n")
+
+
+def _addends(expr: tree.Expr) -> list[tree.Expr]:
+    """The terms that a sum writes out."""
+    if isinstance(expr, tree.Binary) and expr.op == "+":
+        return [*_addends(expr.left), *_addends(expr.right)]
+    return [expr]
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.source == inner.source and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _weighted(item: tree.Expr, weight: tree.Expr) -> tree.Expr:
+    """The term with another weight instead of the one that stands before it."""
+    if isinstance(item, tree.Named):
+        return evolve(item, value=_weighted(item.value, weight))
+    term = item
+    while isinstance(term, tree.Binary) and term.op == "*":
+        term = term.right
+    return tree.Binary("*", weight, term, span=item.span)
 
 
 def _filled(expr: Any, checked: Checked) -> Any:
