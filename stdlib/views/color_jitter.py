@@ -65,15 +65,20 @@ def color_jitter(
     """
     if hue > 0.5:
         raise ValueError(f"half the circle of hues is the largest change, and hue is {hue}")
+    numbers = rng.uniform(9)  # at once, because a call costs more than what it returns
     changes: list[Change] = [
-        (change_brightness, rng.uniform(low=max(0.0, 1 - brightness), high=1 + brightness)),
-        (change_contrast, rng.uniform(low=max(0.0, 1 - contrast), high=1 + contrast)),
-        (change_saturation, rng.uniform(low=max(0.0, 1 - saturation), high=1 + saturation)),
-        (change_hue, rng.uniform(low=-hue, high=hue)),
+        (change_brightness, _between(max(0.0, 1 - brightness), 1 + brightness, numbers[:, 0])),
+        (change_contrast, _between(max(0.0, 1 - contrast), 1 + contrast, numbers[:, 1])),
+        (change_saturation, _between(max(0.0, 1 - saturation), 1 + saturation, numbers[:, 2])),
+        (change_hue, _between(-hue, hue, numbers[:, 3])),
     ]
-    applied = rng.bernoulli(p)
-    order = rng.uniform(len(changes)).argsort(dim=1) if shuffled else None
-    return torch.where(applied.view(-1, 1, 1, 1), change_all(images, changes, order), images)
+    order = numbers[:, 5:].argsort(dim=1) if shuffled else None
+    return torch.where((numbers[:, 4] < p).view(-1, 1, 1, 1), change_all(images, changes, order), images)
+
+
+def _between(low: float, high: float, number: Tensor) -> Tensor:
+    """A number from 0 to 1 as one from `low` to `high`."""
+    return low + (high - low) * number
 
 
 def change_all(images: Tensor, changes: list[Change], order: Tensor | None) -> Tensor:

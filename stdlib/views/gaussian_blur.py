@@ -31,8 +31,9 @@ def gaussian_blur(
     height, width = images.shape[-2:]
     if size % 2 == 0 or size // 2 >= min(height, width):
         raise ValueError(f"a kernel of {size} pixels: it must be odd, and {size // 2} less than {min(height, width)}")
-    blurred = blur(images, rng.uniform(low=sigma[0], high=sigma[1]), size)
-    return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), blurred, images)
+    numbers = rng.uniform(2)
+    blurred = blur(images, sigma[0] + (sigma[1] - sigma[0]) * numbers[:, 0], size)
+    return torch.where((numbers[:, 1] < p).view(-1, 1, 1, 1), blurred, images)
 
 
 def blur(images: Tensor, sigma: Tensor, size: int) -> Tensor:

@@ -64,10 +64,14 @@ def random_resized_crop(
     are cut out before they are resized, so no pixel beside one comes in. See `resize` for `antialias`.
     """
     height, width = images.shape[-2:]
-    share = rng.uniform(attempts, low=scale[0], high=scale[1])
-    shape = rng.uniform(attempts, low=math.log(ratio[0]), high=math.log(ratio[1])).exp()
-    corner = rng.uniform(2)
-    top, left, box_height, box_width = choose_boxes(share, shape, corner, (height, width), ratio)
+    numbers = rng.uniform(2 * attempts + 2)  # at once, because a call costs more than what it returns
+    share = scale[0] + (scale[1] - scale[0]) * numbers[:, :attempts]
+    shape = (math.log(ratio[0]) + math.log(ratio[1] / ratio[0]) * numbers[:, attempts:-2]).exp()
+    top, left, box_height, box_width = choose_boxes(share, shape, numbers[:, -2:], (height, width), ratio)
     down = resampling(top, box_height, height, size, antialias)
     across = resampling(left, box_width, width, size, antialias)
+    if len(images) == 1 and images.device.type == "cpu" and not torch.compiler.is_compiling():
+        # a worker's single image: its box may be looked at, and what lies beside it need not be multiplied by 0
+        rows, columns = (slice(int(at), int(at + n)) for at, n in ((top, box_height), (left, box_width)))
+        images, down, across = images[:, :, rows, columns], down[:, :, rows], across[:, :, columns]
     return apply_resampling(images, down, across)

@@ -10,12 +10,11 @@ from ssldsl.ops.random import SampleRng
 
 def windows(images: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
     """The window of the given size from every image, at its own corner."""
-    batch, channels = images.shape[:2]
-    sample = torch.arange(batch, device=images.device).view(-1, 1, 1, 1)
-    channel = torch.arange(channels, device=images.device).view(1, -1, 1, 1)
-    row = top.view(-1, 1, 1, 1) + torch.arange(height, device=images.device).view(1, 1, -1, 1)
-    column = left.view(-1, 1, 1, 1) + torch.arange(width, device=images.device).view(1, 1, 1, -1)
-    return images[sample, channel, row, column]
+    batch, channels, _, length = images.shape
+    rows = top.view(-1, 1) + torch.arange(height, device=images.device)
+    columns = left.view(-1, 1) + torch.arange(width, device=images.device)
+    pixels = (rows.unsqueeze(2) * length + columns.unsqueeze(1)).view(batch, 1, height * width)
+    return images.flatten(2).gather(2, pixels.expand(-1, channels, -1)).view(batch, channels, height, width)
 
 
 @op()
