@@ -1,0 +1,95 @@
+"""Specs that drawings and differences are tried on, and how to check them."""
+
+from pathlib import Path
+
+from ssldsl.check import Checked, check
+from ssldsl.check.edits import Edit
+from ssldsl.check.program import Program
+from ssldsl.source import Source
+from ssldsl.syntax.parser import parse_edit
+
+SHIPPED = Path(__file__).parents[2] / "specs" / "quickstart.ssl"
+
+QUICK = """\
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0) >> shift(1)
+stream unlabeled = unlabel(images.train) >> shift(1)
+stream all       = labeled | unlabeled
+net    encoder   = convnet(width=32)
+head   classes   = linear(encoder.dim, images.classes)
+
+loss      = ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)
+optimizer = sgd(lr=0.1 * cosine(), momentum=0.9)
+batch     = {labeled: 50, unlabeled: 100}
+run       = 30ep
+clock     = unlabeled
+eval top1(images.test)
+"""
+
+TEACHER = """\
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0) >> shift(1)
+stream unlabeled = unlabel(images.train)
+view   weak      = shift(1)
+view   strong    = shift(2) >> gaussian_blur() >> solarize()
+net    encoder   = convnet(width=32)
+head   classes   = linear(encoder.dim, images.classes)
+net    student   = encoder >> classes
+net    teacher   = ema(student, momentum=0.99)
+loss = ce(labeled)
+     + 3 * sigmoid_ramp(10ep) * mse(softmax(student(unlabeled >> strong)), softmax(teacher(unlabeled >> weak))) as same
+     + 0.1 * soft_cross_entropy(student(unlabeled >> strong), stop(softmax(student(unlabeled >> weak)))) as own
+optimizer = sgd(lr=0.03, momentum=0.9)
+batch     = {labeled: 50, unlabeled: 100}
+run       = 30ep
+clock     = unlabeled
+eval top1(images.test, net=teacher) as followed
+"""
+
+STAGES = """\
+ssl 1
+data   images  = cifar10()
+stream all     = unlabel(images.train)
+stream labeled = images.train.subset(10%, seed=0)
+view   crop    = random_crop(32, padding=4) >> flip()
+net    encoder = resnet18(stem="cifar")
+head   classes = linear(encoder.dim, images.classes)
+stage rotnet {
+  loss = rotation(all >> crop)
+  clock = all  run = 200ep  batch = {all: 128}
+  optimizer = sgd(lr=0.1 * drops(at=[60ep, 120ep], by=0.2), momentum=0.9)
+}
+stage readout after rotnet {
+  train classes
+  init encoder from rotnet
+  loss = ce(labeled >> crop)
+  clock = labeled  run = 20ep  batch = {labeled: 128}
+  optimizer = sgd(lr=0.1)
+  eval top1(images.test)
+}
+stage finetune after readout {
+  train encoder.layer4, classes
+  init encoder from rotnet
+  init classes from readout
+  loss = ce(labeled >> crop) + 0.1*entmin(all >> crop)
+  clock = labeled  run = 20ep  batch = {labeled: 128, all: 128}
+  forward = concat
+  optimizer = sgd(lr=0.01)
+  eval top1(images.test) as final
+}
+"""
+
+
+def checked(
+    text: str, name: str = "specs/quick.ssl", sets: tuple[str, ...] = (), drops: tuple[str, ...] = ()
+) -> Checked:
+    """The text, checked, with edits as of the command line."""
+    changes: list[Edit] = [parse_edit(s, "set") for s in sets]
+    changes += [parse_edit(d, "drop") for d in drops]
+    return check(Source(name, text), changes=changes)
+
+
+def program(text: str, *sets: str, drops: tuple[str, ...] = ()) -> Program:
+    return checked(text, sets=sets, drops=drops).unwrap()
