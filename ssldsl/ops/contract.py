@@ -35,11 +35,11 @@ def check_contracts(on: bool = True) -> None:
 @contextmanager
 def contracts_checked() -> Iterator[None]:
     """Ops imported inside this context check their calls, there and later."""
-    check_contracts()
+    before = decorator.wrap_ops(checked)
     try:
         yield
     finally:
-        check_contracts(False)
+        decorator.wrap_ops(before)
 
 
 def checked(op: T) -> T:

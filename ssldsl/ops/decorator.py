@@ -10,10 +10,11 @@ T = TypeVar("T", bound=Callable[..., object])
 _wrapper: Callable[[Any], Any] | None = None  # what tests put around every op (`ssldsl.ops.contract`)
 
 
-def wrap_ops(wrapper: Callable[[Any], Any] | None) -> None:
-    """Put something around every op that is marked from now on."""
+def wrap_ops(wrapper: Callable[[Any], Any] | None) -> Callable[[Any], Any] | None:
+    """Put something around every op that is marked from now on; gives what stood there before."""
     global _wrapper
-    _wrapper = wrapper
+    before, _wrapper = _wrapper, wrapper
+    return before
 
 
 @frozen
