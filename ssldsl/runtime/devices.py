@@ -1,12 +1,14 @@
 """Accelerate as a run uses it: devices, processes, precision, accumulation. Every stage has its own accelerator."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
+from accelerate.optimizer import AcceleratedOptimizer
 from accelerate.state import AcceleratorState, GradientState
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, parse_flag_from_env
 from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError
@@ -17,8 +19,18 @@ from ssldsl.runtime.places import span_of
 _PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
+def wants_cpu() -> bool:
+    """Whether training runs on the CPU: where there is nothing else, or ACCELERATE_USE_CPU says so."""
+    return parse_flag_from_env("ACCELERATE_USE_CPU") or not torch.accelerator.is_available()
+
+
+def join_processes() -> PartialState:
+    """This process among those that train together; on the CPU, Accelerate looks for others only when told."""
+    return PartialState(cpu=wants_cpu())
+
+
 def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Accelerator:
-    """The accelerator of a stage, with its precision and accumulation; processes and device stay what they were."""
+    """The accelerator of a stage, with its precision and accumulation; processes and device stay as they were."""
     if stage.precision == "fp16" and not torch.cuda.is_available():
         raise SpecError(
             Diagnostic(
@@ -32,11 +44,23 @@ def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Ac
     GradientState._reset_state()
     distributed = DistributedDataParallelKwargs(broadcast_buffers=False, find_unused_parameters=unused_parameters)
     return Accelerator(
+        cpu=wants_cpu(),
         mixed_precision=_PRECISIONS[stage.precision],
         gradient_accumulation_steps=stage.accumulate,
         dynamo_backend="inductor" if stage.compile else "no",
         kwargs_handlers=[distributed],
     )
+
+
+def distribute(
+    accelerator: Accelerator, step: nn.Module, optimizer: torch.optim.Optimizer
+) -> tuple[nn.Module, AcceleratedOptimizer]:
+    """The step and its optimizer as Accelerate prepares them. Buffers stay each process's own between evaluations."""
+    with warnings.catch_warnings():
+        # what replaces this argument came after the oldest torch that we work with
+        warnings.filterwarnings("ignore", message=".*broadcast_buffers", category=FutureWarning)
+        model, prepared = accelerator.prepare(step, optimizer)
+    return model, prepared
 
 
 def seed_step(seed: int, stage: str, step: int, rank: int) -> None:

@@ -37,7 +37,7 @@ def explaining_step(moment: Moment) -> Iterator[None]:
     try:
         yield
     except OP_ERRORS as error:
-        found = locate(error, moment.lowered)
+        found = None if _is_lost_process(error) else locate(error, moment.lowered)
         if is_out_of_memory(error):
             raise SpecError(_out_of_memory(error, moment, found)) from error
         if found is None:
@@ -93,6 +93,11 @@ def explaining_data_at(find: Callable[[], Span | None]) -> Iterator[None]:
     except BrokenData as error:
         message, hints = _data_message(error)
         raise SpecError(Diagnostic("R404", message, find(), hints=hints)) from error
+
+
+def _is_lost_process(error: BaseException) -> bool:
+    """Whether another process went away: what went wrong is said there."""
+    return isinstance(error, torch.distributed.DistError) or "Connection closed by peer" in str(error)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

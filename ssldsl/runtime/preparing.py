@@ -12,7 +12,7 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.averages import averaged_nets, stage_average
-from ssldsl.runtime.devices import has_unused_parameters, make_accelerator
+from ssldsl.runtime.devices import distribute, has_unused_parameters, make_accelerator
 from ssldsl.runtime.evaluation import Evaluator
 from ssldsl.runtime.feeding import Feed, check_divisible
 from ssldsl.runtime.loading import Library
@@ -81,7 +81,7 @@ def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machiner
     ):
         accelerator = make_accelerator(stage, unused_parameters=True)
     optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
-    model, prepared = accelerator.prepare(step, optimizer)
+    model, prepared = distribute(accelerator, step, optimizer)
     return Machinery(
         plan=plan,
         stage=stage,

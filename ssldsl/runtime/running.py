@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from accelerate import PartialState
 from accelerate.utils import broadcast_object_list
 from attrs import Factory, define, field, frozen
 from torch import Tensor
@@ -16,6 +15,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.checkpoint import Checkpoint, complete_checkpoints, latest, read_part, read_state
 from ssldsl.runtime.datasets import Datasets, sample_shapes
+from ssldsl.runtime.devices import join_processes
 from ssldsl.runtime.evaluation import Results
 from ssldsl.runtime.failures import Moment, explaining_data, weights_not_finite
 from ssldsl.runtime.interrupts import Interrupt, listening
@@ -88,7 +88,7 @@ def run(
 ) -> Result:
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options = options or Options()
-    processes = PartialState()
+    processes = join_processes()
     datasets = datasets or Datasets(library)
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
     lock = make_lock(plan, options.identity, _digests(data))

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
+from ssldsl.runtime.devices import wants_cpu
 from ssldsl.runtime.records import Line
 
 _AVAILABLE = {"tensorboard": is_tensorboard_available, "wandb": is_wandb_available}
@@ -31,7 +32,7 @@ class Trackers:
         for name in names:
             _check(name)
         os.environ.setdefault("WANDB_MODE", "offline")
-        accelerator = Accelerator(log_with=list(names), project_dir=str(folder))
+        accelerator = Accelerator(cpu=wants_cpu(), log_with=list(names), project_dir=str(folder))
         accelerator.init_trackers(plan.name, {"seed": plan.seed}, {"wandb": {"dir": str(folder)}})
         return Trackers(tuple(accelerator.trackers))
 

@@ -1,3 +1,4 @@
+# ruff: noqa: F722, F821  # shapes in annotations are no forward references
 """Ops of a user's own file, for what the library has no op to provoke: dropout, and ops that fail."""
 
 import errno

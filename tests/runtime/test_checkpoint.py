@@ -10,7 +10,10 @@ from ssldsl.errors import SpecError
 from ssldsl.runtime import checkpoint
 from ssldsl.runtime.checkpoint import Tensors, complete_checkpoints, latest, read_part, read_state, write_checkpoint
 
-TENSORS: Tensors = {"weights": {"a.weight": torch.arange(6.0).view(2, 3)}, "optimizer": {"a.weight::step": torch.ones(())}}
+TENSORS: Tensors = {
+    "weights": {"a.weight": torch.arange(6.0).view(2, 3)},
+    "optimizer": {"a.weight::step": torch.ones(())},
+}
 
 
 def write(folder: Path, step: int, *, number: int = 0, is_end: bool = False) -> Path:
@@ -72,7 +75,7 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
     file.write_bytes(content)
     found = latest(tmp_path)
     assert found is not None
-    with pytest.raises(SpecError, match="R408.*damaged"):
+    with pytest.raises(SpecError, match=r"R408.*damaged"):
         read_part(found, "weights")
 
 

@@ -182,5 +182,3 @@ def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
 def test_a_failed_run_says_so_in_its_summary(tmp_path: Path) -> None:
     failure(with_term(experiment(), "confused_shapes"), tmp_path / "run")
     assert '"status": "failed"' in (tmp_path / "run" / "summary.json").read_text()
-
-

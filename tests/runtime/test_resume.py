@@ -1,4 +1,4 @@
-"""A run that was stopped or killed, and continued, is the run that never was: weights, averages and records to the bit."""
+"""A run that was stopped or killed, and continued, is to the bit the run that never was."""
 
 import json
 import subprocess

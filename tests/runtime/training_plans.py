@@ -1,4 +1,4 @@
-"""Plans for whole runs: the hand-written quickstart with metrics, in one stage or two, and with everything that has state."""
+"""Plans for whole runs: the hand-written quickstart with metrics, in one stage or two, and with all kinds of state."""
 
 from pathlib import Path
 from typing import Any

@@ -1,0 +1,255 @@
+"""The training loop: accumulation, clipping, averages, stages, exports. Expected numbers come from plain PyTorch."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from training_plans import LIBRARY, experiment, stateful, two_stages, with_stage
+
+from ssldsl.graph.plan import CurvePlan, OpPlan, Plan
+from ssldsl.runtime import training
+from ssldsl.runtime.averages import equal_keep, half_life_keep
+from ssldsl.runtime.checkpoint import complete_checkpoints, read_part
+from ssldsl.runtime.export import export
+from ssldsl.runtime.optimizing import make_optimizer
+from ssldsl.runtime.records import read_lines
+from ssldsl.runtime.running import Options, overridden, run
+from ssldsl.runtime.scalars import Scalars
+from ssldsl.runtime.training import Machinery, is_evaluation_due, window_length
+
+QUIET = Options(is_progress_shown=False)
+
+
+def weights(folder: Path, stage: str = "main", part: str = "weights") -> dict[str, torch.Tensor]:
+    end = next(c for c in complete_checkpoints(folder / "checkpoints") if c.stage == stage and c.is_end)
+    return read_part(end, part)
+
+
+def trained(plan: Plan, folder: Path) -> dict[str, torch.Tensor]:
+    run(plan, folder, LIBRARY, QUIET)
+    return weights(folder)
+
+
+def largest_difference(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor]) -> float:
+    assert one.keys() == two.keys()
+    return max((one[name].double() - two[name].double()).abs().max().item() for name in one)
+
+
+def test_accumulated_parts_make_the_step_of_the_whole_batch(tmp_path: Path) -> None:
+    whole = trained(experiment(steps=2), tmp_path / "whole")
+    parts = trained(experiment(steps=2, accumulate=4), tmp_path / "parts")
+    assert largest_difference(whole, parts) < 1e-5
+    lines = [read_lines(tmp_path / name)[0] for name in ("whole", "parts")]
+    assert lines[0]["total"] == pytest.approx(lines[1]["total"], abs=1e-5)
+
+
+def test_the_gradient_is_clipped_to_the_norm(tmp_path: Path) -> None:
+    constant = {"schedules": (CurvePlan(op="drops"),)}  # a factor of 1: plain descent with rate 1
+    run(experiment(steps=1, clip=0.01, **constant), tmp_path / "run", LIBRARY, QUIET)
+    moved = trained(experiment(steps=1, clip=0.01, **constant), tmp_path / "again")
+    start: dict[str, torch.Tensor] = {}
+    _keep_first_weights(start, experiment(steps=1, **constant), tmp_path / "start")
+    length = math.sqrt(sum((moved[name] - start[name]).double().square().sum().item() for name in moved))
+    assert length == pytest.approx(0.01, rel=1e-3)
+
+
+def _keep_first_weights(start: dict[str, torch.Tensor], plan: Plan, folder: Path) -> None:
+    take = training.take_step
+
+    def keeping(made: Machinery, step: int) -> None:
+        if step == 0:
+            start.update({name: t.detach().clone() for name, t in made.changing.modules.state_dict().items()})
+        take(made, step)
+
+    training.take_step = keeping
+    try:
+        run(plan, folder, LIBRARY, QUIET)
+    finally:
+        training.take_step = take
+
+
+def test_polyak_shadow_follows_the_formula_and_leaves_buffers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shadows: dict[str, torch.Tensor] = {}
+    take, keep = training.take_step, 0.5 ** (1 / 3)
+
+    def shadowing(made: Machinery, step: int) -> None:
+        live = dict(made.changing.modules.named_parameters())
+        if step == 0:
+            shadows.update({n: p.detach().double() for n, p in live.items() if p.requires_grad})
+        take(made, step)
+        for name in shadows:
+            shadows[name] = keep * shadows[name] + (1 - keep) * live[name].detach().double()
+
+    monkeypatch.setattr(training, "take_step", shadowing)
+    run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
+    assert largest_difference(weights(tmp_path / "run", part="average"), shadows) < 1e-6
+    assert not any("running" in name or "teacher" in name for name in shadows)
+
+
+def test_a_teacher_follows_its_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected: list[torch.Tensor] = []
+    take = training.take_step
+
+    def following(made: Machinery, step: int) -> None:
+        student = next(made.changing.modules["encoder"].parameters())
+        teacher = next(made.changing.modules["teacher"].parameters())
+        if step == 0:
+            assert torch.equal(student, teacher)
+            expected.append(student.detach().double())
+        take(made, step)
+        expected[0] = 0.9 * expected[0] + 0.1 * student.detach().double()
+        assert torch.allclose(teacher.double(), expected[0], atol=1e-6)
+        assert not teacher.requires_grad
+
+    monkeypatch.setattr(training, "take_step", following)
+    run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
+
+
+def test_averaging_equally_gives_the_mean_of_the_weights_since_the_start() -> None:
+    keep = equal_keep(2, 1)
+    average, seen = 0.0, []
+    for step, weight in enumerate([5.0, 1.0, 2.0, 6.0]):
+        share = keep(step, 4)
+        assert share is not None
+        average = share * average + (1 - share) * weight
+        seen.append(average)
+    assert seen == pytest.approx([5.0, 1.0, 1.5, 3.0])  # from the second step on, that one counts as the first
+
+
+def test_averaging_every_other_step_skips_the_ones_between() -> None:
+    keep = equal_keep(1, 2)
+    assert [keep(step, 6) for step in range(5)] == [0.0, None, 0.5, None, pytest.approx(2 / 3)]
+
+
+def test_half_life_of_an_epoch_of_a_thousand_steps() -> None:
+    assert half_life_keep(1000)(0, 1) == pytest.approx(0.9993070930, abs=1e-9)  # S4L, section 13 of the notes
+
+
+def test_a_stage_begins_with_the_weights_that_init_names(tmp_path: Path) -> None:
+    start: dict[str, torch.Tensor] = {}
+    take = training.take_step
+    plan = two_stages(steps=3)
+
+    def keeping(made: Machinery, step: int) -> None:
+        if made.stage.name == "second" and step == 0:
+            start.update({name: t.detach().clone() for name, t in made.changing.modules.state_dict().items()})
+        take(made, step)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "take_step", keeping)
+        run(plan, tmp_path / "run", LIBRARY, QUIET)
+    before = weights(tmp_path / "run", "main")
+    same = {name for name in start if torch.equal(start[name], before[name])}
+    assert same == {name for name in start if name.startswith("encoder.")}
+
+
+def test_a_stage_can_begin_with_the_average_of_another(tmp_path: Path) -> None:
+    plan = two_stages(steps=3, average=True)
+    first = plan.stages[0].model_copy(update={"average": OpPlan(op="polyak", settings={"half_life": 2.0})})
+    plan = plan.model_copy(update={"stages": (first, plan.stages[1].model_copy(update={"steps": 1}))})
+    start: dict[str, torch.Tensor] = {}
+    take = training.take_step
+
+    def keeping(made: Machinery, step: int) -> None:
+        if made.stage.name == "second":
+            start.update(
+                {name: t.detach().clone() for name, t in made.changing.modules["encoder"].state_dict().items()}
+            )
+        take(made, step)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "take_step", keeping)
+        run(plan, tmp_path / "run", LIBRARY, QUIET)
+    average = weights(tmp_path / "run", part="average")
+    assert all(torch.equal(tensor, average[f"encoder.{name}"]) for name, tensor in start.items())
+
+
+def test_settings_of_a_group_win_and_follow_their_own_schedule() -> None:
+    schedules = (CurvePlan(op="cosine"), CurvePlan(op="drops", settings={"at": [5.0], "by": 0.5}))
+    plan = experiment(
+        schedules=schedules,
+        groups={"classes": {"lr": {"schedule": 1}, "weight_decay": 0.25}},
+        optimizer=OpPlan(op="sgd", settings={"lr": {"schedule": 0}, "weight_decay": 0.5}),
+    )
+    stage = plan.stages[0]
+    scalars = Scalars(stage, LIBRARY)
+    groups = [{"path": p, "names": ["w"], "params": [nn.Parameter(torch.ones(1))]} for p in ("encoder", "classes")]
+    optimizer, rates = make_optimizer(stage, groups, scalars, LIBRARY)
+    rates.set(scalars.at(6))
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.5, 0.5])
+    rates.set(scalars.at(12))
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.0, 0.5])
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.5, 0.25]
+
+
+def test_exported_weights_need_torch_alone(tmp_path: Path) -> None:
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, QUIET)
+    files = export(tmp_path / "run", tmp_path / "out")
+    assert sorted(path.name for path in files) == [
+        "classes.safetensors",
+        "encoder.safetensors",
+        "rotation.angles.safetensors",
+    ]
+    head = nn.Linear(32, 4)
+    state = load_file(tmp_path / "out" / "rotation.angles.safetensors")
+    head.load_state_dict({name.removeprefix("map."): tensor for name, tensor in state.items()})
+
+
+def test_exported_weights_are_the_averaged_ones(tmp_path: Path) -> None:
+    run(stateful(steps=3), tmp_path / "run", LIBRARY, QUIET)
+    export(tmp_path / "run", tmp_path / "average")
+    export(tmp_path / "run", tmp_path / "plain", average=False)
+    name = "map.weight"
+    assert torch.equal(
+        load_file(tmp_path / "average" / "classes.safetensors")[name],
+        weights(tmp_path / "run", part="average")[f"classes.{name}"],
+    )
+    assert torch.equal(
+        load_file(tmp_path / "plain" / "classes.safetensors")[name], weights(tmp_path / "run")[f"classes.{name}"]
+    )
+
+
+def test_overrides_change_the_seed_and_every_stage() -> None:
+    plan = overridden(two_stages(), seed=7, precision="bf16", compile=True)
+    assert plan.seed == 7
+    assert [(stage.precision, stage.compile) for stage in plan.stages] == [("bf16", True)] * 2
+    assert overridden(two_stages()) == two_stages()
+
+
+def test_bf16_trains(tmp_path: Path) -> None:
+    run(experiment(steps=3, precision="bf16"), tmp_path / "run", LIBRARY, QUIET)
+    exact = trained(experiment(steps=3), tmp_path / "exact")
+    near = weights(tmp_path / "run")
+    assert all(tensor.dtype == torch.float32 for tensor in near.values())
+    assert 0 < largest_difference(exact, near) < 0.1
+
+
+def test_seeds_give_different_runs(tmp_path: Path) -> None:
+    one, two = (trained(experiment(steps=1, seed=seed), tmp_path / str(seed)) for seed in (0, 1))
+    assert largest_difference(one, two) > 1e-3
+
+
+def test_tensorboard_gets_the_numbers(tmp_path: Path) -> None:
+    pytest.importorskip("tensorboard")
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("tensorboard",)))
+    assert list((tmp_path / "run").rglob("events.out.tfevents*"))
+
+
+def test_lines_are_written_where_there_is_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(experiment(steps=4), tmp_path / "run", LIBRARY, Options())
+    text = capsys.readouterr().err
+    assert "stage main: 4 steps, 1 epochs of `unlabeled`" in text
+    assert "images/s" in text and "top1" in text and "vat" in text
+
+
+def test_metrics_are_due_as_often_as_the_stage_says_and_at_its_end() -> None:
+    stage = experiment(steps=10).stages[0]
+    assert [done for done in range(1, 11) if is_evaluation_due(stage, done)] == [4, 8, 10]
+
+
+@pytest.mark.parametrize(("steps", "length"), [(3, 1), (450, 9), (100_000, 50)])
+def test_windows_of_the_records(steps: int, length: int) -> None:
+    assert window_length(with_stage(experiment(), steps=steps).stages[0]) == length

@@ -1,0 +1,66 @@
+"""Two processes train what one process trains on the joined batch: losses, weights, averages, moments, metrics."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from shared_run import PLANS
+from training_plans import LIBRARY
+
+from ssldsl.runtime.checkpoint import latest, read_part
+from ssldsl.runtime.records import read_lines
+from ssldsl.runtime.running import Options, run
+
+pytestmark = pytest.mark.slow
+PARTS = ("weights", "average", "optimizer")
+
+
+def launched(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A script in two processes on the CPU."""
+    command = [
+        sys.executable,
+        "-W",
+        "error::FutureWarning",
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+    ]
+    path = Path(__file__).with_name(script)
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
+    return subprocess.run([*command, str(path), *arguments], capture_output=True, text=True, env=environment)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shared")
+    done = launched("shared_run.py", str(folder))
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder
+
+
+def tensors(folder: Path) -> dict[str, torch.Tensor]:
+    last = latest(folder / "checkpoints")
+    assert last is not None
+    return {f"{part}/{name}": tensor for part in PARTS for name, tensor in read_part(last, part).items()}
+
+
+@pytest.mark.parametrize("name", [name for name in PLANS if name != "local"])
+def test_two_processes_are_one(shared: Path, tmp_path: Path, name: str) -> None:
+    run(PLANS[name], tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
+    one, two = tensors(tmp_path / "one"), tensors(shared / name)
+    assert one.keys() == two.keys()
+    assert max((one[key].double() - two[key].double()).abs().max().item() for key in one) < 1e-5
+    for alone, together in zip(read_lines(tmp_path / "one"), read_lines(shared / name), strict=True):
+        assert together["step"] == alone["step"]
+        assert together.get("total", 0) == pytest.approx(alone.get("total", 0), abs=1e-5)
+        assert together.get("eval", {}).get("top1") == pytest.approx(alone.get("eval", {}).get("top1"), abs=0.01)
+
+
+def test_statistics_of_each_process_give_another_run(shared: Path) -> None:
+    assert tensors(shared / "local").keys() == tensors(shared / "batch").keys()
+    assert read_lines(shared / "local")[0]["total"] != pytest.approx(read_lines(shared / "batch")[0]["total"], abs=1e-5)
