@@ -2,7 +2,9 @@ from collections.abc import Callable
 
 import torch
 
+from ssldsl.check import check
 from ssldsl.ops.samples import MemorySamples
+from ssldsl.source import Source
 from ssldsl.stdlib.data.holdout import holdout
 from ssldsl.stdlib.data.subset import subset
 from ssldsl.stdlib.data.unlabel import unlabel
@@ -34,3 +36,25 @@ def test_the_held_out_part_has_an_order_of_its_own(labelled: Make) -> None:
 
 def test_data_without_labels_are_split_too(labelled: Make) -> None:
     assert len(without_holdout(unlabel(labelled([30, 30])), count=12)) == 48
+
+
+SPEC = """ssl 1
+data   images  = digits()
+stream labeled = images.train.{part}(100, seed=0)
+net    encoder = convnet(width=8)
+head   classes = linear(encoder.dim, 10)
+loss      = ce(labeled)
+optimizer = sgd(lr=0.1)
+batch     = {{labeled: 50}}
+run       = 1ep
+clock     = labeled
+"""
+
+
+def test_a_loss_must_not_see_the_held_out_part() -> None:
+    assert [d.code for d in check(Source("spec.ssl", SPEC.format(part="holdout"))).diagnostics] == ["D405"]
+
+
+def test_a_spec_knows_the_size_of_what_is_left() -> None:
+    program = check(Source("spec.ssl", SPEC.format(part="without_holdout"))).program
+    assert program is not None and program.streams[0].size.value == 1337
