@@ -5,14 +5,17 @@ text --parse--> tree --check, with edits--> Program --lower, passes--> Plan --ru
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ssldsl.check import Checked, check
 from ssldsl.check.edits import Edit
 from ssldsl.check.program import Program
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
 from ssldsl.source import Source
+
+if TYPE_CHECKING:  # its pydantic models take time that `check` does not have
+    from ssldsl.graph.plan import Plan
 
 
 def read(path: str) -> Source:
@@ -52,7 +55,7 @@ def compose(
 
 def compile(
     program: Program, *, sizes: Mapping[str, int] | None = None, resident: frozenset[str] | None = None, level: int = 1
-) -> Plan:
+) -> "Plan":
     """The plan of a checked program. `sizes`: what only the data know. `level` 0: only passes that running needs."""
     from ssldsl.passes.planning import make_plan
 

@@ -80,7 +80,7 @@ def _weighted(item: tree.Expr, weight: tree.Expr) -> tree.Expr:
     """The term with another weight instead of the one that stands before it."""
     if isinstance(item, tree.Named):
         return evolve(item, value=_weighted(item.value, weight))
-    term = item
+    term: tree.Expr = item
     while isinstance(term, tree.Binary) and term.op == "*":
         term = term.right
     return tree.Binary("*", weight, term, span=item.span)
