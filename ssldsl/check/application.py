@@ -27,6 +27,7 @@ Given = dict[str, tuple[Any, Span]]
 
 def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span) -> Any:
     """The op applied to its edges: a node, a batch for a NamedTuple result, or a list if an edge got a list."""
+    given = {name: (_joined(ctx, value, place), place) for name, (value, place) in given.items()}
     lists = {
         name: value
         for name, (value, _) in given.items()
@@ -51,6 +52,13 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
         return UNKNOWN
     _compare_with_itself(ctx, signature, inputs, span)
     return _result(ctx, signature, tuple(inputs), tuple(params), settings, sizes, span)
+
+
+def _joined(ctx: Context, value: Any, span: Span) -> Any:
+    """A join of streams as the list of its batches; any other value as it is."""
+    if isinstance(value, StreamRef) and ctx.streams[value.name].parts:
+        return data.read(ctx, value, span)
+    return value
 
 
 def _takes_lists(signature: Signature, name: str) -> bool:
@@ -82,9 +90,6 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
         return None
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, span)
-        if isinstance(value, Items):
-            _wrong_kind(ctx, signature, edge, "a join of streams", span)
-            return None
         if value is UNKNOWN:
             return None
     if isinstance(value, Loss) and len(value.parts) == 1 and value.parts[0].weight == Constant(1.0):
@@ -132,9 +137,9 @@ def _kind_advice(wanted: str, found: str) -> str:
         case "Logits", "Probs":
             return "these are probabilities already: pass the logits of the head, before softmax"
         case "Probs", "Logits":
-            return "turn scores into probabilities first: `x >> softmax()`"
+            return "turn scores into probabilities first: `probabilities(x)`"
         case "Embeddings", _:
-            return "bring rows to unit length first: `x >> l2norm()`"
+            return "bring rows to unit length first: end the network with `>> l2norm()`"
         case "Logits" | "Features", "Images":
             return "send images through a network first: `classes(encoder(x))`"
     return ""

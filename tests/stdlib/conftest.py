@@ -1,5 +1,1 @@
-"""Every call of an op in these tests is held against the op's annotations."""
-
-from ssldsl.ops.contract import check_contracts
-
-check_contracts()
+"""Puts the helpers of this folder, `op_inputs.py` and `small_nets.py`, on the path of the tests below it."""

@@ -1,0 +1,67 @@
+"""The definitions of the library, each in a spec that uses it."""
+
+import re
+
+import pytest
+
+from ssldsl import resources
+from ssldsl.check import check
+from ssldsl.source import Source
+
+SPEC = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0) >> shift(1)
+stream unlabeled = unlabel(images.train) >> shift(1)
+stream all       = labeled | unlabeled
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+net    teacher   = ema(encoder >> classes, momentum=0.99)
+loss      = {loss}
+optimizer = sgd(lr=0.1)
+batch     = {{labeled: 50, unlabeled: 100}}
+run       = 3ep
+clock     = labeled
+eval {metric}
+"""
+LOSSES = [
+    "ce(labeled)",
+    "ce(labeled) + rotation(all)",
+    "ce(labeled) + rotation(unlabeled, encoder=encoder)",
+    "ce(labeled) + vat(unlabeled)",
+    'ce(labeled) + vat(all, net=encoder >> classes, epsilon=0.5, iterations=2, direction="adversarial_to_clean")',
+    "ce(labeled) + entmin(all)",
+    "ce(labeled) + mean_teacher(unlabeled, unlabeled >> shift(2), teacher)",
+    "ce(labeled) + mean_teacher_kl(all, all, teacher)",
+]
+METRICS = [
+    "top1(images.test)",
+    "top5(images.test, net=teacher)",
+    "confusions(images.test)",
+    "nearest(images.test, images.train, k=5)",
+    "probe(images.test, images.train)",
+]
+
+
+def checked(loss: str, metric: str) -> None:
+    text = SPEC.format(loss=loss, metric=metric)
+    if "unlabeled" not in loss and "all" not in loss:
+        text = text.replace(", unlabeled: 100", "")
+    found = check(Source("spec.ssl", text))
+    assert found.program is not None, found.diagnostics
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_loss_of_the_library_is_understood(loss: str) -> None:
+    checked(loss, METRICS[0])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_of_the_library_is_understood(metric: str) -> None:
+    checked(LOSSES[0], metric)
+
+
+def test_every_definition_stands_in_one_of_these_specs() -> None:
+    texts = [path.read_text() for path in sorted((resources.stdlib() / "methods").glob("*.ssl"))]
+    definitions = {name for text in texts for name in re.findall(r"^def\s+(\w+)", text, flags=re.M)}
+    assert definitions <= set(re.findall(r"\w+", " ".join(LOSSES + METRICS)))
