@@ -1,4 +1,4 @@
-"""What a file of the standard library, or a user's own op file, imports. Importing this package does not import torch."""
+"""What a file of the standard library, or a user's own op file, imports. This package does not import torch."""
 
 from ssldsl.ops.decorator import op
 from ssldsl.ops.kinds import (

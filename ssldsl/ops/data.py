@@ -10,7 +10,7 @@ from torch import Tensor
 class Samples(Protocol):
     """Samples by number. `fields`: `image` or `vector`, and `label` where there is one.
 
-    resident: all samples lie in memory as tensors, so whole batches are read at once; else they are read one by one by workers.
+    resident: all samples lie in memory as tensors, so whole batches are read at once; else workers read single ones.
     ids: stable number of every sample in the data set it was first read from; randomness follows it through subsets.
     names: what a person calls each sample (file names), or nothing.
     digest: SHA-256 of what the samples are, for the lock; a method, because it reads them.

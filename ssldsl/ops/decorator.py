@@ -22,15 +22,16 @@ class Facts:
     """What `@op(...)` says. Every value is a literal: the static reader takes it from the source text.
 
     paper: key in `stdlib/papers.bib`.
-    batch_coupled: rows of the result depend on one another (batch normalisation); a mapping names the settings that make it so.
-    across: how a value over the joined batch of several processes comes about. `mean`: the mean of the processes' values;
-        `gather`: the op must see the rows of all processes.
+    batch_coupled: rows of the result depend on one another (batch normalisation); a mapping names the settings that
+        make it so.
+    across: how a value over the joined batch of several processes comes about. `mean`: the mean of the processes'
+        values; `gather`: the op must see the rows of all processes.
     splits, fields, classes: of a data source: size of every split, shape of every field ("3 32 32"), number of classes.
         A string names a setting or, where nothing has that name, a size that is known only once the data is read.
     forwards: of an op that takes a network: how often it runs it, as an expression over its settings ("1+iterations").
     first_copy_is_input: of a view that multiplies rows: the first copy of every row is the row itself.
-    size, drops: of an op from data to data: the setting that holds the new size; the field it removes. `size="-count"`: the
-        setting holds by how much it is smaller.
+    size, drops: of an op from data to data: the setting that holds the new size; the field it removes. `size="-count"`:
+        the setting holds by how much it is smaller.
     held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
@@ -64,9 +65,10 @@ def op(
     role: str = "",
     held_out: bool = False,
 ) -> Callable[[T], T]:
-    """Mark an op. See `Facts` for what the arguments mean. Nothing is registered: the library finds ops by their files."""
+    """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
-        paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role, held_out
+        paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
+        held_out,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -4,9 +4,9 @@ An edge of the graph (a parameter before `*`) is annotated `Kind[Tensor, "dims"]
 
     def entmin(logits: Logits[Tensor, "batch classes"]) -> Scalar[Tensor, ""]: ...
 
-Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number made
-of settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after `*`) has
-one of the types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those
+Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number
+made of settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after
+`*`) has one of the types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those
 with `None`. `Scheduled[...]` around a number admits a schedule.
 """
 
@@ -71,3 +71,26 @@ else:
         _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Scalar", "Values")
     )
     Detached, Scheduled = _Wrapper(), _Wrapper()
+
+__all__ = [
+    "Count",
+    "Detached",
+    "Duration",
+    "Embeddings",
+    "Features",
+    "Fraction",
+    "Images",
+    "Labels",
+    "Logits",
+    "NonNegativeFloat",
+    "NonNegativeInt",
+    "Pairs",
+    "PositiveFloat",
+    "PositiveInt",
+    "Probs",
+    "Scalar",
+    "Scheduled",
+    "Time",
+    "Values",
+    "Vectors",
+]

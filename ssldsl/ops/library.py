@@ -56,10 +56,10 @@ class Folder:
             return None
         if name not in self._read:
             role, file = self.files[name]
-            text = read_text(file)
+            text, module = read_text(file), f"{self.module}.{role}.{name}"
             known = cache.load(str(file), text)
-            if known is None:
-                known = read_signature(str(file), text, role, module=f"{self.module}.{role}.{name}")
+            if known is None or (known.role, known.module) != (role, module):
+                known = read_signature(str(file), text, role, module=module)
                 cache.store(known)
             self._read[name] = known
         return self._read[name]

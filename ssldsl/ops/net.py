@@ -1,4 +1,4 @@
-"""What an op receives where its signature says `Net`: a network as a value it may call, also without touching statistics."""
+"""What an op receives where its signature says `Net`: a network that it may call, also without touching statistics."""
 
 from typing import Protocol
 

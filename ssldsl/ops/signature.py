@@ -58,7 +58,7 @@ class Output:
 
 @frozen
 class Signature:
-    """One op. `sizes` are the positional parameters of a module's `__init__`: given in the call, or inferred from the input."""
+    """One op. `sizes`: positional parameters of a module's `__init__`, given in the call or inferred from the input."""
 
     name: str
     role: Role
