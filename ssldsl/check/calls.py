@@ -98,14 +98,15 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             return _define_result(ctx, result, callee.signature.name, expr.span)
         case Builtin():
             return _define_result(ctx, builtins.call(ctx, callee.name, given, expr.span), callee.name, expr.span)
-        case Net() | View():
+        case Net() | Constructor() | View():
             if len(given) != 1 or given[0].name is not None:
-                what = "a network" if isinstance(callee, Net) else "a view"
+                what = "a view" if isinstance(callee, View) else "a network"
                 ctx.reporter.error("T305", expr.span, f"{what} takes one argument, a batch", f"{len(given)} given here")
                 return UNKNOWN
-            if isinstance(callee, Net):
-                return modules.apply(ctx, callee, given[0].value, expr.span)
-            return viewing.view(ctx, callee, given[0].value, expr.span)
+            if isinstance(callee, View):
+                return viewing.view(ctx, callee, given[0].value, expr.span)
+            net = callee if isinstance(callee, Net) else Net((callee,))
+            return modules.apply(ctx, net, given[0].value, expr.span)
     if callee is not UNKNOWN:
         ctx.reporter.error("T313", expr.function.span, f"{describe(callee)} cannot be called", "")
     return UNKNOWN

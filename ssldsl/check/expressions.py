@@ -21,7 +21,8 @@ from ssldsl.check.meanings import (
 )
 from ssldsl.check.nodes import Duration
 from ssldsl.check.scope import Scope
-from ssldsl.errors import did_you_mean
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
@@ -58,13 +59,22 @@ def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
 
 def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
     values: dict[str, Any] = {}
+    spans: dict[str, tuple[Span, Span]] = {}
     for entry in expr.entries:
+        value = evaluate(ctx, entry.value, scope)
         if entry.key.id in values:
-            ctx.reporter.error("N202", entry.key.span, f"`{entry.key.id}` stands twice in this map", "the second time")
-        values[entry.key.id] = evaluate(ctx, entry.value, scope)
+            ctx.reporter.error(
+                "N202",
+                entry.key.span,
+                f"`{entry.key.id}` stands twice in this map",
+                "the second time",
+                notes=(Note(spans[entry.key.id][0], "first here"),),
+            )
+            continue
+        values[entry.key.id], spans[entry.key.id] = value, (entry.key.span, entry.value.span)
     if any(v is UNKNOWN for v in values.values()):
         return UNKNOWN
-    return Entries(tuple(values.items()), tuple((e.key.span, e.value.span) for e in expr.entries))
+    return Entries(tuple(values.items()), tuple(spans.values()))
 
 
 def name(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:

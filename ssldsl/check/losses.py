@@ -17,13 +17,15 @@ from ssldsl.check.meanings import (
 from ssldsl.check.nodes import Constant, Scalar
 from ssldsl.check.operators import is_number, is_scalar
 from ssldsl.check.program import Term
-from ssldsl.errors import did_you_mean
+from ssldsl.errors import Note, did_you_mean
 from ssldsl.source import Span
 
 if TYPE_CHECKING:
     pass
 
 from ssldsl.check.reader import Reader
+
+WHOLE = "loss"  # the sum of all terms is recorded under this name
 
 
 def read_terms(reader: Reader) -> list[Term] | None:
@@ -58,10 +60,27 @@ def read_terms(reader: Reader) -> list[Term] | None:
 def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
     """Terms with names of their own: a repeated function name gets a number, a repeated `as` is an error."""
     seen: dict[str, int] = {}
+    first: dict[str, Span] = {}
     result = []
     for part in parts:
+        if part.name == WHOLE:
+            ctx.reporter.error(
+                "N202",
+                part.span,
+                f"a term cannot be called `{WHOLE}`: that is the whole",
+                "",
+                help="give it another name with `as`",
+            )
         if part.named and part.name in seen:
-            ctx.reporter.error("N202", part.span, f"two terms are called `{part.name}`", "the second one")
+            ctx.reporter.error(
+                "N202",
+                part.span,
+                f"two terms are called `{part.name}`",
+                "the second one",
+                notes=(Note(first[part.name], "the first one"),),
+                help="give it another name after `as`",
+            )
+        first.setdefault(part.name, part.span)
         seen[part.name] = count = seen.get(part.name, 0) + 1
         result.append(part if count == 1 else evolve(part, name=f"{part.name}_{count}"))
     return result

@@ -204,8 +204,8 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
             return _viewed_stream(ctx, left, right)
         case (StreamRef() | Batch() | Items() | Node(), View()):
             return viewing.view(ctx, right, left, expr.span)
-        case (StreamRef() | Data() | Batch() | Items() | Node(), Net()):
-            return modules.apply(ctx, right, left, expr.span)
+        case (StreamRef() | Data() | Batch() | Items() | Node(), Net() | Constructor()):
+            return modules.apply(ctx, Net(_parts(right)), left, expr.span)
     return NotImplemented
 
 
