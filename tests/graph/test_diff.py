@@ -45,7 +45,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str, str]]]] = {
         [("cosmetic", "stream.unlabeled", "unlabeled", "rest")],
     ),
     "order of terms": (
-        changed(("ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)", "0.3*vat(unlabeled) + ce(labeled) + 0.7*rotation(all)")),
+        changed(
+            ("ce(labeled) + 0.7*rotation(all)", "0.3*vat(unlabeled) + ce(labeled)"),
+            ("0.3*vat(unlabeled)\n", "0.7*rotation(all)\n"),
+        ),
         [("cosmetic", "main.loss", "ce, rotation, vat", "vat, ce, rotation")],
     ),
     "order of a join": (

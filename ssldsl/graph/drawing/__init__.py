@@ -1,12 +1,12 @@
 """Drawings of a method: what it draws from, what it passes through, what it minimises; stage by stage."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from ssldsl.check.program import Program
 from ssldsl.graph.drawing.comparing import arrange_both, compare_pictures
 from ssldsl.graph.drawing.composing import picture_of
 from ssldsl.graph.drawing.dot import dot
-from ssldsl.graph.drawing.html import html
 from ssldsl.graph.drawing.layout import Layout, arrange
 from ssldsl.graph.drawing.mermaid import mermaid
 from ssldsl.graph.drawing.picture import Picture
@@ -25,7 +25,7 @@ def draw(program: Program, style: str = "svg", *, shapes: bool = False, other: P
         case "svg":
             return svg(arrange(picture, shapes=shapes))
         case "html":
-            return html([arrange(picture, shapes=shapes)])
+            return _page([arrange(picture, shapes=shapes)])
         case "mmd":
             return mermaid(picture, shapes=shapes)
         case "dot":
@@ -39,13 +39,19 @@ def _draw_both(before: Picture, after: Picture, style: str, shapes: bool) -> str
         names = (f"{names[0]}, before", f"{names[1]}, after")
     if style in ("svg", "html"):
         layouts = arrange_both(before, after, shapes=shapes)
-        return sheet(layouts, names) if style == "svg" else html(layouts, names, title=" / ".join(names))
+        return sheet(layouts, names) if style == "svg" else _page(layouts, names, title=" / ".join(names))
     first, second = compare_pictures(before, after)
     write = {"mmd": mermaid, "dot": dot}.get(style)
     if write is None:
         raise ValueError(f"no drawing is called {style!r}; there are {', '.join(STYLES)}")
     comment = "%%" if style == "mmd" else "//"
     return "".join(f"{comment} {n}\n{write(p, shapes=shapes)}" for n, p in zip(names, (first, second), strict=True))
+
+
+def _page(layouts: Sequence[Layout], names: Sequence[str] = (), title: str = "") -> str:
+    from ssldsl.graph.drawing.html import html  # here, not above: only pages need the templates
+
+    return html(layouts, names, title=title)
 
 
 __all__ = ["STYLES", "Layout", "Picture", "Style", "arrange", "compare_pictures", "draw", "picture_of"]

@@ -87,7 +87,9 @@ def body(layout: Layout) -> Iterable[str]:
     for edge in sorted(picture.edges, key=lambda e: _depth(e)):
         yield from _lane(layout, edge)
     for edge in picture.edges:
-        yield from _words(layout, edge)
+        if words := list(_words(layout, edge)):
+            quiet = ' opacity="0.42"' if edge.mark == "same" else ""
+            yield from (f'<g class="lane words" data-id={quoteattr(edge.id)}{quiet}>', *words, "</g>")
     for box in picture.boxes:
         yield from _box(layout, box)
     for edge in (e for e in picture.edges if e.kind == "weight"):
