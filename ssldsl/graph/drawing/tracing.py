@@ -238,7 +238,7 @@ class Tracer:
 
 def _behind(part: Node, value: Value, node: Node, is_last: bool) -> Type:
     """The type of a value behind one part of a net."""
-    if is_last or not isinstance(part.type, NetType) or not isinstance(value.type, TensorType):
+    if (is_last and node.id >= 0) or not isinstance(part.type, NetType) or not isinstance(value.type, TensorType):
         return node.type
     target = part.type.target
     return evolve(target, dims=tuple(d.substitute({"batch": value.type.dims[0]}) for d in target.dims))
