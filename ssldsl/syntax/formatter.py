@@ -7,10 +7,11 @@ from attrs import define, evolve, field, frozen
 from ssldsl.errors import InternalError, SpecError
 from ssldsl.source import Source
 from ssldsl.syntax import printer, tree
-from ssldsl.syntax.layout import STEP, WIDTH, Comments, Layout, Line, append, prepend, width
+from ssldsl.syntax.layout import STEP, WIDTH, Comments, Layout, Line, append, join, prepend, width
 from ssldsl.syntax.parser import parse
 
 Edit = tree.SetEdit | tree.DropEdit
+_ROUNDS = 5  # a comment that is moved may free an expression from being broken: two rounds, rarely three
 
 
 def format_text(source: Source) -> str:
@@ -18,12 +19,20 @@ def format_text(source: Source) -> str:
     result = parse(source)
     if result.diagnostics:
         raise SpecError(result.diagnostics)
-    text = _Formatter(Comments(result.file.comments), source).file(result.file)
-    again = parse(Source(source.name, text))
-    kept = sorted(c.text for c in again.file.comments) == sorted(c.text for c in result.file.comments)
-    if again.diagnostics or again.file != result.file or not kept:
-        raise InternalError(f"formatting {source.name} changed what it says")
-    return text
+    text = source.text
+    for _ in range(_ROUNDS):
+        formatted = _Formatter(Comments(result.file.comments), Source(source.name, text)).file(result.file)
+        if formatted == text:
+            return text
+        again = parse(Source(source.name, formatted))
+        if again.diagnostics or again.file != result.file or _texts(again.file) != _texts(result.file):
+            raise InternalError(f"formatting {source.name} changed what it says")
+        text, result = formatted, again
+    raise InternalError(f"formatting {source.name} does not come to rest")
+
+
+def _texts(file: tree.File) -> list[str]:
+    return sorted(comment.text for comment in file.comments)
 
 
 def print_file(file: tree.File) -> str:
@@ -160,7 +169,7 @@ class _Formatter:
                 lines = self.listed("init ", node.nets, indent)
                 lines = append(lines, " from ")
                 origin = self.layout.expr(node.origin, indent, width(lines, lines[0].indent))
-                return [*append(lines, origin[0].text), *origin[1:]]
+                return join(lines, origin)
             case tree.DropEdit():
                 return [Line(f"drop {printer.print_path(node.path)}", indent)]
             case tree.Number():

@@ -70,6 +70,11 @@ def prepend(text: str, lines: list[Line]) -> list[Line]:
     return [evolve(lines[0], text=text + lines[0].text), *lines[1:]]
 
 
+def join(left: list[Line], right: list[Line]) -> list[Line]:
+    """The first line of the right ones continues the last of the left ones, which no comment ends."""
+    return [*left[:-1], Line(left[-1].text + right[0].text, left[-1].indent, right[0].comment), *right[1:]]
+
+
 def width(lines: list[Line], column: int) -> int:
     """The column at which the last line ends, if the first one starts at `column`."""
     return (column if len(lines) == 1 else lines[-1].indent) + len(lines[-1].text)
@@ -95,7 +100,7 @@ class Layout:
             case tree.Call():
                 function = self.operand(expr.function, printer.POSTFIX, indent, column)
                 lines = self.bracket("(", expr.arguments, ")", indent, expr.function.span.end, expr.span.end)
-                return [*append(function, lines[0].text)[:-1], self.joined(function[-1], lines[0]), *lines[1:]]
+                return join(function, lines)
             case tree.ListExpr():
                 return self.bracket("[", expr.items, "]", indent, expr.span.start, expr.span.end)
             case tree.MapExpr():
@@ -111,9 +116,6 @@ class Layout:
                 return prepend(sign, self.operand(expr.operand, least, indent, column + len(sign)))
             case _:
                 return [Line(printer.print_expr(expr))]
-
-    def joined(self, left: Line, right: Line) -> Line:
-        return Line(left.text + right.text, left.indent, left.comment or right.comment)
 
     def operand(self, expr: tree.Expr, least: int, indent: int, column: int, *, of_sum: bool = False) -> list[Line]:
         """An operand: on one line if it can be, in parentheses if it must be."""
@@ -143,7 +145,12 @@ class Layout:
             lead = f"{op} " if op else ""
             at = hang + len(lead)
             part = self.operand(operand, least, at if i else indent, at if i else column, of_sum=is_sum)
-            if isinstance(operand, tree.Named) and len(part) == 1 and at + names_at + len(operand.name.id) + 4 <= WIDTH:
+            if (
+                is_sum
+                and isinstance(operand, tree.Named)
+                and len(part) == 1
+                and at + names_at + len(operand.name.id) + 4 <= WIDTH
+            ):
                 name = f" as {operand.name.id}"
                 part = [evolve(part[0], text=part[0].text.removesuffix(name).ljust(names_at) + name)]
             part = [evolve(part[0], text=lead + part[0].text, indent=hang), *part[1:]]
@@ -177,6 +184,8 @@ class Layout:
         self, opening: str, items: Sequence[Item], closing: str, indent: int, start: int, end: int
     ) -> list[Line]:
         """One item a line between the brackets."""
+        if not items and not self.comments.within(start, end):
+            return [Line(opening + closing)]
         inner = indent + STEP
         first_start = items[0].span.start if items else end
         opener = Line(opening)

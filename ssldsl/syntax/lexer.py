@@ -43,6 +43,7 @@ BEFORE_OPERAND = frozenset(
     | {"GREATER", "AT_LEAST", "BAR", "THEN", "PIPE", "PLUS", "MINUS", "STAR", "SLASH", "POWER"}
     | {"WHERE", "RETURN", "TRAIN", "INIT", "FROM", "EVAL", "IN"}
 )
+_BEFORE_USE = BEFORE_OPERAND - {"LBRACE"}  # which may begin a block, and a key of a map is a name anyway
 _AFTER_OPERAND = frozenset({"AS", "THEN", "AND", "OR", "WHERE", "FROM", "IN"})
 _GLUED = re.compile(r"\.?\d(?:\w|\.(?=\d)|\.(?!\w)|(?<=[eE])[+-])*%?", re.ASCII)
 _CURLY = {"“": "”", "„": "“", "'": "'", "‘": "’", "«": "»"}
@@ -67,16 +68,31 @@ def tokenize(source: Source, tables: Tables, *, operand_first: bool = False) -> 
 
 
 def _tell_uses(tokens: list[Token], operand_first: bool) -> list[Token]:
-    """Turn `net` into a name where a value is wanted, as in `using net` ... `net(x)`.
+    """Turn a reserved word into a name after a dot, and `net` where a value is wanted, as in `using net` ... `net(x)`.
 
     Where a word follows on the same line, as in `net f = ...`, it is a declaration, and the value before it is missing.
     """
     for i, token in enumerate(tokens):
-        if token.kind in NAMESAKES and (tokens[i - 1].kind in BEFORE_OPERAND if i else operand_first):
-            after = tokens[i + 1] if i + 1 < len(tokens) else None
-            if after is None or after.first or after.kind in _AFTER_OPERAND or not after.text[:1].isalpha():
+        before = tokens[i - 1].kind if i else ""
+        if before == "DOT" and token.kind not in ("NAME", "NUMBER") and token.text.isalpha():
+            if not (token.first and _declares(tokens, i)):
                 tokens[i] = token._replace(kind="NAME")
+        elif (
+            token.kind in NAMESAKES
+            and (before in _BEFORE_USE or (operand_first and not i))
+            and not _declares(tokens, i)
+        ):
+            tokens[i] = token._replace(kind="NAME")
     return tokens
+
+
+def _declares(tokens: list[Token], i: int) -> bool:
+    """Whether a word follows on the same line, other than an operator."""
+    if i + 1 == len(tokens):
+        return False
+    after = tokens[i + 1]
+    is_word = after.text[:1].isalpha() or after.text[:1] == "_"
+    return is_word and not after.first and after.kind not in _AFTER_OPERAND
 
 
 @define
@@ -187,7 +203,7 @@ class _Lexer:
             end = start + 1
             self.report("S103", f"this blank is the character U+{ord(char):04X}", start, end, "write a plain space")
             return end
-        end = start + (2 if text[start : start + 2] in _MEANT else 1)
+        end = start + (2 if text.startswith("&&", start) else 1)
         while end < len(text) and text[end] == char and text[start:end] not in _MEANT:
             end += 1
         kind = _MEANT.get(text[start:end], "")
