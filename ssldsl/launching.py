@@ -157,16 +157,16 @@ def _say(text: str) -> None:
 
 
 def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> int:
-    from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
     from ssldsl.runtime.datasets import Datasets
+    from ssldsl.runtime.devices import join_processes
     from ssldsl.runtime.records import claim_folder
 
     library = Library.shipped()
     datasets: Datasets | None = None if request.smoke else Datasets(library)
     plan = make_plan(request, checked, datasets)
-    state = PartialState()
+    state = join_processes()
     seed = checked.unwrap().seed
     folder = [claim_folder(parent, f"{request.stem}-s{seed}") if state.is_main_process else None]
     broadcast_object_list(folder)
@@ -200,9 +200,8 @@ def _carry_out(
     trackers: tuple[str, ...] = (),
     checkpoint_every: int | None = None,
 ) -> int:
-    from accelerate import PartialState
-
     from ssldsl.graph.canonical import identity
+    from ssldsl.runtime.devices import join_processes
     from ssldsl.runtime.running import Options, run
 
     texts = {
@@ -220,7 +219,7 @@ def _carry_out(
         checkpoint_every=checkpoint_every,
     )
     result = run(plan, folder, Library.shipped(), options, resume=resume, datasets=datasets)
-    if PartialState().is_main_process:
+    if join_processes().is_main_process:
         _conclude(result, folder, report)
     return result.exit_code
 

@@ -34,8 +34,8 @@ class Moving:
         """Take the weights after `step` (from 0) into the average."""
         keep = self.keep(step, steps)
         if keep is not None and self.average:
-            update = get_ema_multi_avg_fn(min(max(keep, 0.0), 1.0))
-            update(list(self.average.values()), list(self.live.values()), None)  # type: ignore[no-untyped-call]
+            update = get_ema_multi_avg_fn(min(max(keep, 0.0), 1.0))  # type: ignore[no-untyped-call]  # torch's
+            update(list(self.average.values()), list(self.live.values()), None)
 
 
 def half_life_keep(half_life: float) -> Keep:
@@ -76,8 +76,8 @@ def averaged_nets(plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library:
     for module in plan.modules:
         source = module.average_of
         if source and (source in trained or source.split(".")[0] in trained):
-            average = dict(modules[module_key(module.path)].named_parameters())
-            live = dict(modules[module_key(source)].named_parameters())
+            average: dict[str, Tensor] = dict(modules[module_key(module.path)].named_parameters())
+            live: dict[str, Tensor] = dict(modules[module_key(source)].named_parameters())
             found.append(Moving(average, live, _keep_of(module, library)))
     return found
 

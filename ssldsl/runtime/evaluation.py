@@ -144,7 +144,7 @@ class Share(Dataset[dict[str, Value]]):
             raise IndexError(number)
         start = self.first + number * self.rows
         rows = torch.arange(start, min(start + self.rows, self.last))
-        pieces = [rows] if self.samples.resident else list(rows.split(1))
+        pieces = [rows] if self.samples.resident else list(rows.unsqueeze(1))
         with torch.no_grad():
             return _join([self._piece(piece) for piece in pieces])
 

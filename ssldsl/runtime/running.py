@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from accelerate.utils import broadcast_object_list
 from attrs import Factory, define, field, frozen
@@ -21,16 +21,23 @@ from ssldsl.runtime.failures import Moment, explaining_data, weights_not_finite
 from ssldsl.runtime.interrupts import Interrupt, listening
 from ssldsl.runtime.ledger import Ledger, make_lock
 from ssldsl.runtime.loading import Library
-from ssldsl.runtime.modules import build_modules
+from ssldsl.runtime.modules import Shape, build_modules
 from ssldsl.runtime.preparing import Materials, data_ids, in_order, prepare
 from ssldsl.runtime.progress import Reporter, make_reporter
 from ssldsl.runtime.records import Line
+from ssldsl.runtime.smoke import GeneratedData, is_smoke
 from ssldsl.runtime.state import collect, not_finite_weights, restore
 from ssldsl.runtime.trackers import Trackers
 from ssldsl.runtime.training import Ending, Hooks, Machinery, Trainer
 
 Status = Literal["finished", "interrupted"]
 AUTOMATIC_PAUSE = 60.0  # seconds between checkpoints, where nobody says how many steps
+
+
+class Data(Protocol):
+    """What gives the samples of a stage's data nodes."""
+
+    def samples(self, stage: StagePlan, id_: str, /) -> Samples: ...
 
 
 @frozen
@@ -84,12 +91,12 @@ def run(
     options: Options | None = None,
     *,
     resume: bool = False,
-    datasets: Datasets | None = None,
+    datasets: Data | None = None,
 ) -> Result:
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options = options or Options()
     processes = join_processes()
-    datasets = datasets or Datasets(library)
+    datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library))
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
     lock = make_lock(plan, options.identity, _digests(data))
     ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
@@ -169,7 +176,7 @@ class Run:
             self.ledger.close()
 
     def _materials(self) -> Materials:
-        fields = {}
+        fields: dict[str, Shape] = {}
         for stage in self.plan.stages:
             fields |= sample_shapes({stream.name: self.data[stage.name][stream.data] for stream in stage.streams})
         return Materials(
@@ -265,7 +272,7 @@ def _ledger(plan: Plan, folder: Path, lock: Mapping[str, Any], options: Options,
     return Ledger.begin(folder, plan, options.texts, lock)
 
 
-def _open(datasets: Datasets, stage: StagePlan) -> dict[str, Samples]:
+def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:
     """The samples of every data node that a stage reads."""
     found = {}
     for id_ in data_ids(stage):
