@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Images, PositiveInt, op
@@ -13,11 +14,11 @@ class ConvNet(nn.Module):
     r"""Blocks of 3×3 convolution, normalisation and ReLU, then the mean over all places.
 
     $$ f(x) = \mathrm{mean}_{hw}\, b_{depth} \circ \dots \circ b_1(x), \quad
-       b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{conv} $$
+       b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{pool} \circ \mathrm{conv} $$
 
-    Between blocks a maximum pool halves the image. Channels are `width`, twice that, and four times that in the last
-    block and all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or perturbed
-    copies move no statistics that the plain images are judged by.
+    A maximum pool halves the image in every block but the last. Channels are `width`, twice that, and four times that
+    in the last block and all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or
+    perturbed copies move no statistics that the plain images are judged by.
 
     Source: common practice; no paper. Features are not negative.
     """
@@ -32,24 +33,22 @@ class ConvNet(nn.Module):
     ) -> None:
         super().__init__()
         sizes = [channels, *(width * 2 ** min(i, 2) for i in range(depth - 1)), 4 * width]
-        blocks = [block(before, after, norm) for before, after in pairwise(sizes)]
-        self.blocks = nn.Sequential(blocks[0], *(nn.Sequential(halving(), b) for b in blocks[1:]))
+        pools = [True] * (depth - 1) + [False]
+        self.blocks = nn.Sequential(*(block(*io, norm, pool) for io, pool in zip(pairwise(sizes), pools, strict=True)))
+        self.to(memory_format=torch.channels_last)  # small convolutions run a third faster so
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {4*width}"]:
         maps: Tensor = self.blocks(images)
         return maps.mean(dim=(2, 3))
 
 
-def block(channels_in: int, channels_out: int, norm: str) -> nn.Sequential:
-    """Convolution, normalisation, ReLU. A convolution that is normalised needs no bias of its own."""
+def block(channels_in: int, channels_out: int, norm: str, pool: bool) -> nn.Sequential:
+    """Convolution, pool, normalisation, ReLU. A convolution that is normalised needs no bias of its own."""
     conv = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=norm == "none")
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
-    return nn.Sequential(conv, normalisation(channels_out, norm), nn.ReLU())
-
-
-def halving() -> nn.Module:
-    """The largest of every two by two places; what is left over at the border counts, so that one place stays one."""
-    return nn.MaxPool2d(2, ceil_mode=True)
+    # what is left over at the border counts, so that an image of one place stays one
+    halved = nn.MaxPool2d(2, ceil_mode=True) if pool else nn.Identity()
+    return nn.Sequential(conv, halved, normalisation(channels_out, norm), nn.ReLU())
 
 
 def normalisation(channels: int, norm: str) -> nn.Module:
