@@ -1,3 +1,43 @@
-"""Semi- and self-supervised learning experiments as a small typed language, compiled to training graphs."""
+"""Semi- and self-supervised learning experiments as a small typed language, compiled to training graphs.
+
+The names below are the package's interface, each imported when it is first used: `import ssldsl` stays light.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ssldsl.check import Checked as Checked
+    from ssldsl.check.resolving import resolve as resolve
+    from ssldsl.errors import Diagnostic as Diagnostic
+    from ssldsl.errors import SpecError as SpecError
+    from ssldsl.graph.diff import diff as diff
+    from ssldsl.graph.drawing import draw as draw
+    from ssldsl.ops import op as op
+    from ssldsl.pipeline import compile as compile
+    from ssldsl.pipeline import compose as compose
+    from ssldsl.pipeline import read as read
+    from ssldsl.source import Source as Source
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Checked": "ssldsl.check",
+    "Diagnostic": "ssldsl.errors",
+    "Source": "ssldsl.source",
+    "SpecError": "ssldsl.errors",
+    "compile": "ssldsl.pipeline",
+    "compose": "ssldsl.pipeline",
+    "diff": "ssldsl.graph.diff",
+    "draw": "ssldsl.graph.drawing",
+    "op": "ssldsl.ops",
+    "read": "ssldsl.pipeline",
+    "resolve": "ssldsl.check.resolving",
+}
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module `ssldsl` has no attribute `{name}`")
+    return getattr(import_module(_HOMES[name]), name)

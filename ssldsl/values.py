@@ -57,3 +57,16 @@ class Combined:
 
 
 Scalar = Constant | Curve | Combined
+
+
+def literal(value: Any) -> str:
+    """A setting as the language writes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(literal(v) for v in value)}]"
+    return repr(value) if isinstance(value, int | float) else str(value)

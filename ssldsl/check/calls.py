@@ -33,6 +33,7 @@ from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
+from ssldsl.values import literal
 
 
 def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
@@ -183,19 +184,6 @@ def _complete(
     for spec in signature.settings:
         if spec.name not in rest:
             ctx.complete(expr.span, spec.name, literal(settings[spec.name]))
-
-
-def literal(value: Setting) -> str:
-    """A setting as the language writes it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(literal(v) for v in value)}]"
-    return repr(value) if isinstance(value, int | float) else str(value)
 
 
 def _bind(

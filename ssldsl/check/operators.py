@@ -159,7 +159,7 @@ def _then(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     length = _length(left)
     if length is None:
         ctx.reporter.error(
-            "D502",
+            "D511",
             expr.left.span,
             "what stands before `then` has no length of its own",
             "how long does it last?",

@@ -4,13 +4,13 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.calls import literal
 from ssldsl.check.checking import Checked
 from ssldsl.check.program import Configured, Stage
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement
 from ssldsl.syntax.parser import parse_expression
+from ssldsl.values import literal
 
 DEFAULT = "  # default"
 IMPLICIT = "main"

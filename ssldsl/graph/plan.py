@@ -3,7 +3,7 @@
 The JSON schema of `Plan` is versioned: `VERSION` grows when a reader of the old form could not read the new one.
 """
 
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -49,11 +49,11 @@ class CombinedPlan(Part):
     length: float | None = None
 
 
-ScalarPlan = Annotated[Union[ConstantPlan, CurvePlan, CombinedPlan], Field(discriminator="kind")]
+ScalarPlan = Annotated[ConstantPlan | CurvePlan | CombinedPlan, Field(discriminator="kind")]
 
 
 class NodePlan(Part):
-    """One node. `settings`: plain values; durations are steps; a schedule is `{"schedule": k}`, the k-th of the stage."""
+    """One node. `settings`: plain values; durations are steps; `{"schedule": k}` is the k-th schedule of the stage."""
 
     id: str
     op: str

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.ops.library import Library
@@ -13,7 +12,7 @@ from ssldsl.ops.reading import ROLES
 from ssldsl.ops.settings import ranges, setting_type
 from ssldsl.ops.signature import REQUIRED, Edge, Output, SettingSpec, Signature
 from ssldsl.resources import specs, stdlib
-from ssldsl.values import Duration
+from ssldsl.values import literal
 
 
 def show_library(as_data: bool = False, library: Library | None = None) -> str:
@@ -73,17 +72,6 @@ def call_form(signature: Signature) -> str:
     given = [] if signature.is_module or signature.role in ("views", "schedules", "optimizers") else edges
     settings = [s.name if s.default is REQUIRED else f"{s.name}={literal(s.default)}" for s in signature.settings]
     return f"{signature.name}({', '.join([*given, *signature.sizes, *settings])})"
-
-
-def literal(value: Any) -> str:
-    """A setting as the language writes it."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(literal(v) for v in value)}]"
-    return str(value) if isinstance(value, Duration) else repr(value)
 
 
 def _sections(signature: Signature) -> Iterator[tuple[str, list[tuple[str, ...]]]]:

@@ -21,7 +21,9 @@ clock = unlabeled
 """
 
 
-def checked(text: str, *, variants: tuple[str, ...] = (), sets: tuple[str, ...] = (), drops: tuple[str, ...] = ()) -> Checked:
+def checked(
+    text: str, *, variants: tuple[str, ...] = (), sets: tuple[str, ...] = (), drops: tuple[str, ...] = ()
+) -> Checked:
     """The outcome for a whole spec."""
     changes = [*(parse_edit(t, "set") for t in sets), *(parse_edit(t, "drop") for t in drops)]
     return check(Source("spec.ssl", dedent(text)), variants=variants, changes=changes)

@@ -1,9 +1,10 @@
 """What the checker makes of a right spec: terms, weights, draws, gradients, shapes."""
 
 from specs import HEAD, TAIL, checked, codes, with_loss
-
 from ssldsl.check.flow import ancestors
 from ssldsl.check.nodes import Constant, Duration
+
+ANEW = "entmin(unlabeled >> shift(2))"
 
 
 def terms(outcome):
@@ -39,13 +40,15 @@ def test_the_same_stream_is_the_same_draw():
 
 
 def test_a_view_in_an_expression_draws_anew():
-    found = terms(with_loss("ce(labeled) + mean([entmin(unlabeled >> shift(2)), entmin(unlabeled >> shift(2))]) as twice"))
+    found = terms(with_loss(f"ce(labeled) + mean([{ANEW}, {ANEW}]) as twice"))
     draws = {n.draw for n in ancestors([found["twice"].node]) if n.op == "shift" and n.setting("pixels") == 2}
     assert len(draws) == 2
 
 
 def test_a_let_shares_its_draw():
-    found = terms(with_loss("ce(labeled) + mean([entmin(u), entmin(u)]) as twice", more="let u = unlabeled >> shift(2)"))
+    found = terms(
+        with_loss("ce(labeled) + mean([entmin(u), entmin(u)]) as twice", more="let u = unlabeled >> shift(2)")
+    )
     draws = {n.draw for n in ancestors([found["twice"].node]) if n.op == "shift" and n.setting("pixels") == 2}
     assert len(draws) == 1
 
@@ -87,7 +90,11 @@ def test_sizes_that_are_left_out_come_from_the_input():
 
 
 def test_everything_a_loss_reaches_is_trained_by_default():
-    assert with_loss("ce(labeled) + rotation(unlabeled)").unwrap().stages[0].train == ("encoder", "classes", "rotation.angles")
+    assert with_loss("ce(labeled) + rotation(unlabeled)").unwrap().stages[0].train == (
+        "encoder",
+        "classes",
+        "rotation.angles",
+    )
 
 
 def test_an_average_follows_without_gradient():
@@ -130,7 +137,9 @@ def test_a_variant_extends_another():
     assert [t.name for t in stage.terms] == ["ce"]
 
 
-STAGES = HEAD + """
+STAGES = (
+    HEAD
+    + """
 def objective(x, weight: weight) -> Loss = ce(x) as sup + weight*entmin(x) as ent
 stage first {
   loss = objective(labeled, weight=0.1)
@@ -146,6 +155,7 @@ stage second after first {
   run = 10it
 }
 """
+)
 
 
 def test_terms_inside_a_definition_keep_their_names():
@@ -160,7 +170,11 @@ def test_a_term_inside_a_definition_can_be_dropped_in_one_stage():
 
 def test_a_stage_is_initialised_from_the_average_of_another():
     _, second = checked(STAGES).unwrap().stages
-    assert (second.init[0].modules, second.init[0].stage, second.init[0].average) == (("encoder", "classes"), "first", True)
+    assert (second.init[0].modules, second.init[0].stage, second.init[0].average) == (
+        ("encoder", "classes"),
+        "first",
+        True,
+    )
 
 
 def test_declarations_may_stand_in_any_order():

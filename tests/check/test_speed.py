@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from specs import HEAD, checked
 
 SPECS = Path(__file__).parents[2] / "specs"
