@@ -52,17 +52,16 @@ def assumed(program: Program) -> Measured:
         if all(d.value is not None for d in dims):
             resident.add(_source(node))
         classes = [t.classes for _, t in node.type.fields if t.classes is not None]
-        for size, assumed_size in ((node.type.size, 256), *((c, 10) for c in classes), *((d, 32) for d in dims)):
-            sizes |= {symbol: sizes.get(symbol, assumed_size) for symbol in size.symbols}
+        for size, made_up in ((node.type.size, 256), *((c, 10) for c in classes), *((d, 32) for d in dims)):
+            sizes |= {symbol: sizes.get(symbol, made_up) for symbol in size.symbols}
     return Measured(sizes, frozenset(resident))
 
 
 def _read(program: Program) -> Iterator[Node]:
     """The data that streams and metrics read, each once."""
     seen: dict[int, Node] = {}
-    for node in [s.data for s in program.streams if s.data is not None and _is_drawn(program, s.name)] + _whole(
-        program
-    ):
+    drawn = [s.data for s in program.streams if s.data is not None and _is_drawn(program, s.name)]
+    for node in [*drawn, *_whole(program)]:
         seen.setdefault(node.id, node)
     yield from seen.values()
 
