@@ -39,9 +39,14 @@ def html(layouts: Sequence[Layout], titles: Sequence[str] = (), *, title: str = 
         drawings=drawings,
         sources=[{"name": s.name, "lines": s.text.rstrip("\n").split("\n")} for s in sources],
         facts=_embedded(facts([layout.picture for layout in layouts], sources)),
-        css=Markup(_asset("page.css")),
+        css=Markup(_asset("page.css") + "\n" + style()),
         script=Markup(_asset("page.js")),
     ) + "\n"  # fmt: skip
+
+
+def style() -> str:
+    """How a page shows the SVG of a drawing where it is dark."""
+    return _asset("picture.css")
 
 
 def _asset(name: str) -> str:
