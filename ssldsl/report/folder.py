@@ -1,0 +1,145 @@
+"""A run folder as it lies on the disk, whole or not: read without torch, and without trust that the run has ended."""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import field, frozen
+from pydantic import ValidationError
+
+from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.graph.plan import Plan
+
+PLAN = "plan.json"
+Line = Mapping[str, Any]
+Points = tuple[tuple[int, ...], tuple[float, ...]]  # steps, and a value at each
+
+
+@frozen
+class RunFolder:
+    """What a run folder holds. `summary` is empty until a run ends; `broken`: lines of the records that are none."""
+
+    path: Path
+    plan: Plan
+    lock: Mapping[str, Any]
+    summary: Mapping[str, Any]
+    lines: tuple[Line, ...] = field(repr=False)
+    broken: int = 0
+
+    @property
+    def status(self) -> str:
+        """`finished`, `interrupted`, `failed`; `open` where nobody wrote how the run ended."""
+        return str(self.summary.get("status", "open"))
+
+    @property
+    def is_finished(self) -> bool:
+        return self.status == "finished"
+
+    @property
+    def seconds(self) -> float:
+        """Seconds that the run took, or had taken when its last line was written."""
+        last = self.lines[-1].get("seconds", 0.0) if self.lines else 0.0
+        return float(self.summary.get("seconds", last))
+
+    def lines_of(self, stage: str, key: str) -> Iterator[Line]:
+        """The lines of a stage that say something about `key`: `total` for training, `eval` for metrics."""
+        return (line for line in self.lines if line.get("stage") == stage and key in line)
+
+    def steps_done(self, stage: str) -> int:
+        """Steps of a stage that the records know of."""
+        return max((int(line["step"]) for line in self.lines if line.get("stage") == stage), default=0)
+
+    def points(self, stage: str, key: str, name: str = "") -> Points:
+        """Every finite value of `key`, or of `name` under it, with the step it was recorded at."""
+        found = []
+        for line in self.lines_of(stage, key):
+            value = line[key].get(name) if name else line[key]
+            if isinstance(value, int | float) and math.isfinite(value):
+                found.append((int(line["step"]), float(value)))
+        return tuple(step for step, _ in found), tuple(value for _, value in found)
+
+    def metrics(self, stage: str) -> dict[str, Any]:
+        """The last evaluation of a stage: numbers, and matrices as lists of rows."""
+        recorded = {k: v for line in self.lines_of(stage, "eval") for k, v in line["eval"].items()}
+        return {**recorded, **self.summary.get("stages", {}).get(stage, {})}
+
+
+def is_run(path: Path) -> bool:
+    """Whether a folder is that of a run."""
+    return (path / PLAN).is_file()
+
+
+def read_run(path: Path) -> RunFolder:
+    """The run in a folder; a `SpecError` if there is none."""
+    if not is_run(path):
+        raise SpecError(_no_run(path))
+    try:
+        plan = Plan.model_validate_json((path / PLAN).read_bytes())
+    except ValidationError as error:
+        message = f"the plan of the run in {path} cannot be read: {_first_of(error)}"
+        help_ = "read it with the version of ssldsl that wrote it; lock.json says which"
+        raise SpecError(Diagnostic("R306", message, help=help_)) from None
+    lines, broken = _read_lines(path / "metrics.jsonl")
+    return RunFolder(path, plan, _read_object(path / "lock.json"), _read_object(path / "summary.json"), lines, broken)
+
+
+def find_runs(paths: list[Path]) -> list[Path]:
+    """The run folders among some folders and directly inside them, each once, those of a folder by name and number."""
+    found: dict[Path, Path] = {}
+    for path in paths:
+        inside = [] if is_run(path) or not path.is_dir() else [p for p in path.iterdir() if is_run(p)]
+        if not inside and not is_run(path):
+            raise SpecError(_no_run(path))
+        for run in sorted(inside, key=_natural) or [path]:
+            found.setdefault(run.resolve(), run)
+    return list(found.values())
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    """Sorts `run-10` after `run-9`."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+
+
+def _no_run(path: Path) -> Diagnostic:
+    if not path.exists():
+        message = f"there is no folder {path}"
+    elif not path.is_dir():
+        message = f"{path} is a file, not the folder of a run"
+    else:
+        message = f"{path} is not the folder of a run, and holds none: it has no {PLAN}"
+    return Diagnostic("R305", message, help="give folders that `ssldsl run` made, or a folder of them such as `runs`")
+
+
+def _first_of(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    """A JSON object; empty where the file is missing or cut off."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _read_lines(path: Path) -> tuple[tuple[Line, ...], int]:
+    """The lines of the records, and how many are none: a kill can cut off the last."""
+    try:
+        texts = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return (), 0
+    lines = []
+    for text in texts:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict) and "stage" in line and "step" in line:
+            lines.append(line)
+    return tuple(lines), len(texts) - len(lines)
