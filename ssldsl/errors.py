@@ -137,10 +137,18 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate a person most likely meant by `name`, or none if nothing is near enough."""
 
     def likeness(candidate: str) -> float:
+        if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
+            return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
         return SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
 
     best = max(sorted(set(candidates)), key=likeness, default=None)
     return best if best is not None and likeness(best) >= 0.6 else None
+
+
+def _initials(name: str) -> str:
+    """`lr` of `learning_rate`; nothing of a single word."""
+    words = [word for word in name.lower().split("_") if word]
+    return "".join(word[0] for word in words) if len(words) > 1 else ""
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

@@ -50,7 +50,7 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
             params.append(edge.name)
     if not _agrees_with_labels(ctx, signature, inputs, params, given):
         return UNKNOWN
-    _compare_with_itself(ctx, signature, inputs, span)
+    _compare_with_itself(ctx, signature, inputs, settings, span)
     return _result(ctx, signature, tuple(inputs), tuple(params), settings, sizes, span)
 
 
@@ -106,7 +106,7 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
         _wrong_kind(ctx, signature, edge, describe(value), span)
         return None
     if value.type.kind not in ACCEPTS[edge.kind]:
-        _wrong_kind(ctx, signature, edge, str(value.type), span, _kind_advice(edge.kind, value.type.kind))
+        _wrong_kind(ctx, signature, edge, str(value.type), span, _kind_advice(ctx, edge.kind, value.type.kind, span))
         return None
     if edge.detached and value.live:
         ctx.reporter.error(
@@ -132,16 +132,19 @@ def _wrong_kind(ctx: Context, signature: Signature, edge: Edge, found: str, span
     )
 
 
-def _kind_advice(wanted: str, found: str) -> str:
+def _kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
+    text = span.text if span.source in ctx.reporter.own else "x"
     match wanted, found:
         case "Logits", "Probs":
             return "these are probabilities already: pass the logits of the head, before softmax"
         case "Probs", "Logits":
-            return "turn scores into probabilities first: `probabilities(x)`"
+            return f"turn scores into probabilities first: `probabilities({text})`"
         case "Embeddings", _:
             return "bring rows to unit length first: end the network with `>> l2norm()`"
-        case "Logits" | "Features", "Images":
-            return "send images through a network first: `classes(encoder(x))`"
+        case "Logits", "Images":
+            return f"send images through the network first: `classes(encoder({text}))`"
+        case "Features", "Images":
+            return f"send images through a network first: `encoder({text})`"
     return ""
 
 
@@ -158,8 +161,15 @@ def fits(
             span,
             f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, found {node.type}",
             wrong,
+            hints=row_counts(node.type, sizes),
         )
     return not wrong
+
+
+def row_counts(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
+    """What the symbols for rows of streams stand for."""
+    symbols = {s for d in (*type_.dims, *sizes.values()) for s in d.symbols if s.startswith("B_")}
+    return tuple(f"{s} is the number of rows that a step draws from `{s[2:]}`" for s in sorted(symbols))
 
 
 def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
@@ -218,24 +228,20 @@ def _agrees_with_labels(
     return True
 
 
-def _compare_with_itself(ctx: Context, signature: Signature, inputs: list[Node], span: Span) -> None:
-    if signature.role != "losses" or len(inputs) < 2:
+def _compare_with_itself(
+    ctx: Context, signature: Signature, inputs: list[Node], settings: tuple[tuple[str, Setting], ...], span: Span
+) -> None:
+    tensors = [n for n in inputs if isinstance(n.type, TensorType)]
+    if signature.role != "losses" or len(tensors) < 2 or dict(settings).get("temperature", 1.0) != 1.0:
         return
-    plain = [_unstopped(n) for n in inputs if isinstance(n.type, TensorType)]
-    if len(plain) >= 2 and len({n.id for n in plain}) == 1:
+    if all(ctx.sameness.is_same(tensors[0], other) for other in tensors[1:]):
         ctx.reporter.error(
             "D406",
             span,
-            f"`{signature.name}` compares a value with itself, so this term says nothing",
-            "",
+            f"`{signature.name}` compares a value with itself, so this term teaches nothing",
+            "both sides are the same numbers",
             help="one side should come from another view, another network, or an average of it",
         )
-
-
-def _unstopped(node: Node) -> Node:
-    while node.op == "stop":
-        node = node.inputs[0]
-    return node
 
 
 def _result(

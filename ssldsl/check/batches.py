@@ -43,7 +43,7 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
         reader.error("D510", name, f"`{name}` cannot be a share of itself", "of what?", "write it in `ep` or `it`")
         return None
     if value.value <= 0:
-        reader.error("T303", name, f"`{name}` lasts longer than 0, found {value}")
+        reader.error("T303", name, f"`{name}` must be longer than 0, found {value}")
         return None
     return value
 
@@ -53,7 +53,7 @@ def read_run(reader: Reader) -> Duration | None:
         reader.ctx.reporter.error(
             "D504",
             reader.span,
-            f"stage `{reader.name}` does not say how long it runs",
+            f"{reader.subject} does not say how long it runs",
             "",
             help="for example `run = 30ep` (passes over the clock stream) or `run = 500it` (steps)",
         )
@@ -79,7 +79,7 @@ def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | Non
             "batch",
             f"`batch` gives every stream its rows, found {describe(value)}",
             "",
-            f"`batch = {{{names}}}`",
+            f"for example `batch = {{{names}}}`",
         )
         return None
     rows: dict[str, int] = {}
@@ -89,7 +89,11 @@ def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | Non
         is_idle = name not in used and not _is_clock(reader, name)
         if good and is_idle and terms is not None and not reader.edited:
             reader.ctx.reporter.warning(
-                "L607", key, f"no loss of stage `{reader.name}` reads `{name}`", "drawn for nothing"
+                "L607",
+                key,
+                f"no loss of {reader.subject} reads `{name}`",
+                "drawn for nothing",
+                help=f"take `{name}` out of `batch`, or use it in the loss",
             )
         rows[name] = count
     missing = [u for u in used if u not in rows]
@@ -127,7 +131,9 @@ def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) 
     if count is UNKNOWN:
         return False
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        ctx.reporter.error("D505", place, f"rows of `{name}` are a whole number above 0, found {describe(count)}", "")
+        ctx.reporter.error(
+            "D505", place, f"the rows of `{name}` must be a whole number above 0, found {describe(count)}"
+        )
         return False
     return True
 
@@ -152,7 +158,7 @@ def read_clock(reader: Reader, batch: dict[str, int]) -> str:
         names = ", ".join(f"`{n}`" for n in batch)
         found = describe(value)
         reader.error(
-            "D506", "clock", f"`clock` names a stream that `batch` draws, found {found}", "", f"one of {names}"
+            "D506", "clock", f"`clock` must name a stream that `batch` draws, found {found}", "", f"one of {names}"
         )
         return next(iter(batch), "")
     return value.name

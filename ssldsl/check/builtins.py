@@ -22,6 +22,7 @@ from ssldsl.check.meanings import (
 from ssldsl.check.nodes import Constant, Duration, Node
 from ssldsl.check.operators import is_number, is_scalar
 from ssldsl.check.scope import Scope
+from ssldsl.errors import did_you_mean
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
@@ -57,7 +58,7 @@ def call(ctx: Context, word: str, given: "list[Given]", span: Span) -> Any:
         case "concat":
             return _concat(ctx, bound["values"].value, span)
         case "first" | "last":
-            return _some(ctx, word, bound["values"].value, bound["count"].value, span)
+            return _some(ctx, word, bound["values"].value, bound["count"], span)
         case "ema":
             return _ema(ctx, bound, span)
         case "polyak" | "swa":
@@ -74,9 +75,7 @@ def _bind(ctx: Context, word: str, given: "list[Given]", span: Span) -> "dict[st
         name = argument.name.id if argument.name else order[i] if i < len(order) else ""
         if name not in order or name in bound:
             place = argument.name.span if argument.name else argument.span
-            code, problem = ("T306", "is given twice") if name in bound else ("N203", "is not an argument of it")
-            what = f"`{name}`" if name else "this"
-            ctx.reporter.error(code, place, f"`{word}` takes {', '.join(order)}: {what} {problem}", "")
+            _misplaced(ctx, word, name, name in bound, place)
             return None
         bound[name] = argument
     for name in required:
@@ -86,11 +85,27 @@ def _bind(ctx: Context, word: str, given: "list[Given]", span: Span) -> "dict[st
     return bound
 
 
+def _misplaced(ctx: Context, word: str, name: str, is_double: bool, place: Span) -> None:
+    """Report an argument that a word does not take, or takes once only."""
+    required, optional = PARAMETERS[word]
+    order = required + optional
+    listed = f"it takes: {', '.join(order)}"
+    if is_double:
+        ctx.reporter.error("T306", place, f"`{name}` of `{word}` is given twice", "the second time")
+    elif name:
+        help = did_you_mean(name, order) or listed
+        ctx.reporter.error("N203", place, f"`{word}` has no argument `{name}`", "", help=help)
+    else:
+        message = f"`{word}` takes at most {len(order)} argument{'s' if len(order) > 1 else ''}"
+        ctx.reporter.error("T305", place, message, "one too many", help=listed)
+
+
 def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
     """`draw(n, view(stream))`: n independent draws of the expression."""
     if len(expr.arguments) != 2 or any(a.name for a in expr.arguments):
+        what = expr.arguments[0].value.span.text if len(expr.arguments) == 1 else "flip(unlabeled)"
         ctx.reporter.error(
-            "T301", expr.span, "`draw` needs a count and what to draw", "", help="`draw(2, crop(unlabeled))`"
+            "T301", expr.span, "`draw` needs a count and what to draw", "", help=f"for example `draw(2, {what})`"
         )
         return UNKNOWN
     count = expressions.evaluate(ctx, expr.arguments[0].value, scope)
@@ -102,7 +117,13 @@ def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
         )
         return UNKNOWN
     if ctx.stage is None:
-        ctx.reporter.error("T313", expr.span, "`draw` can stand inside a stage only", "")
+        ctx.reporter.error(
+            "T313",
+            expr.span,
+            "`draw` can stand only where a step is described: in a loss, or in a `let`",
+            "",
+            help=f"`let NAME = {expr.span.text}`",
+        )
         return UNKNOWN
     results: list[Any] = []
     for i in range(count):
@@ -216,11 +237,19 @@ def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span) -> Any:
     )
 
 
-def _some(ctx: Context, word: str, value: Any, count: Any, span: Span) -> Any:
+def _some(ctx: Context, word: str, value: Any, given: "Given", span: Span) -> Any:
+    if isinstance(value, StreamRef):
+        value = data.read(ctx, value, span)
     if not isinstance(value, Items):
         return _refuse(ctx, word, "a list", value, span)
+    count = given.value
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(value.values):
-        ctx.reporter.error("T303", span, f"`{word}` of a list of {len(value.values)}: a count up to that is wanted", "")
+        ctx.reporter.error(
+            "T303",
+            given.span,
+            f"`{word}` of a list of {len(value.values)} takes a count from 1 to {len(value.values)}, "
+            f"found {describe(count)}",
+        )
         return UNKNOWN
     return Items(value.values[:count] if word == "first" else value.values[-count:])
 
@@ -243,7 +272,7 @@ def _one_of(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> t
             span,
             f"`{word}` needs either `momentum` or `half_life`",
             "",
-            help=f"for example `{word}({'net, ' if word == 'ema' else ''}half_life=1ep)`",
+            help=f"for example `{word}({bound['net'].span.text + ', ' if 'net' in bound else ''}half_life=1ep)`",
         )
         return UNKNOWN, None
     if "half_life" in bound:
@@ -257,7 +286,7 @@ def _one_of(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> t
         ctx.reporter.error("T302", bound["momentum"].span, f"`momentum` is a number, found {describe(value)}", "")
         return UNKNOWN, None
     if is_number(value) and not 0 <= value <= 1:
-        ctx.reporter.error("T303", bound["momentum"].span, f"`momentum` lies from 0 to 1, found {value}", "")
+        ctx.reporter.error("T303", bound["momentum"].span, f"`momentum` must be between 0 and 1, found {value}")
         return UNKNOWN, None
     return as_scalar(value), None
 

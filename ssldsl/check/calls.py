@@ -62,19 +62,27 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
 
 
 def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
+    if ctx.is_incomplete:
+        return
     known = {*expressions.members(ctx, value), *ctx.library.names(), *ctx.library.methods()}
     ctx.reporter.error(
         "N204",
         name.span,
         f"{describe(value)} has no attribute `{name.id}`, and no op is called so",
         "",
-        help=did_you_mean(name.id, known),
+        help=did_you_mean(name.id, known) or "`ssldsl ops` lists the ops of the library",
     )
 
 
 def _evaluate_all(ctx: Context, arguments: Sequence[tree.Argument], scope: Scope) -> list[Given]:
     return [
-        Given(a.name, expressions.evaluate(ctx, a.value, scope), _written_at(ctx, a.value, scope)) for a in arguments
+        Given(
+            a.name,
+            expressions.evaluate(ctx, a.value, scope),
+            _written_at(ctx, a.value, scope),
+            tuple(item.span for item in a.value.items) if isinstance(a.value, tree.ListExpr) else (),
+        )
+        for a in arguments
     ]
 
 
@@ -101,16 +109,29 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             return _define_result(ctx, builtins.call(ctx, callee.name, given, expr.span), callee.name, expr.span)
         case Net() | Constructor() | View():
             if len(given) != 1 or given[0].name is not None:
-                what = "a view" if isinstance(callee, View) else "a network"
-                ctx.reporter.error("T305", expr.span, f"{what} takes one argument, a batch", f"{len(given)} given here")
+                _not_one_batch(ctx, callee, given, expr)
                 return UNKNOWN
             if isinstance(callee, View):
-                return viewing.view(ctx, callee, given[0].value, expr.span)
+                return viewing.view(ctx, callee, given[0].value, expr.span, at=given[0].span)
             net = callee if isinstance(callee, Net) else Net((callee,))
-            return modules.apply(ctx, net, given[0].value, expr.span)
+            return modules.apply(ctx, net, given[0].value, expr.span, given[0].span)
     if callee is not UNKNOWN:
-        ctx.reporter.error("T313", expr.function.span, f"{describe(callee)} cannot be called", "")
+        rows = f"how many rows a step takes is said by `batch`, for example `batch = {{{expr.function.span.text}: 64}}`"
+        ctx.reporter.error(
+            "T313",
+            expr.function.span,
+            f"{describe(callee)} cannot be called",
+            "",
+            help=rows if isinstance(callee, StreamRef) else "",
+        )
     return UNKNOWN
+
+
+def _not_one_batch(ctx: Context, callee: Net | Constructor | View, given: list[Given], expr: tree.Call) -> None:
+    what = "a view" if isinstance(callee, View) else "a network"
+    joined = " | ".join(g.span.text for g in given if g.name is None)
+    help = f"join them: `{expr.function.span.text}({joined})`" if " | " in joined else ""
+    ctx.reporter.error("T305", expr.span, f"{what} takes one argument, a batch", f"{len(given)} given here", help=help)
 
 
 def _define_result(ctx: Context, value: Any, name: str, span: Span) -> Any:
@@ -146,6 +167,7 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
         expr.span,
         describe=describe,
         unknown=UNKNOWN,
+        items={n: g.items for n, g in rest.items()},
     )
     for problem in problems:
         ctx.reporter.report(problem)
@@ -250,7 +272,10 @@ def _construct(
 
 
 def _missing_edge(ctx: Context, signature: Signature, edge: str, expr: tree.Call) -> Any:
-    ctx.reporter.error("T301", expr.span, f"`{signature.name}` needs `{edge}`", f"`{edge}` is missing")
+    takes = ", ".join([*(e.name for e in signature.edges), *signature.sizes, *(s.name for s in signature.settings)])
+    ctx.reporter.error(
+        "T301", expr.span, f"`{signature.name}` needs `{edge}`", f"`{edge}` is missing", help=f"it takes: {takes}"
+    )
     return UNKNOWN
 
 

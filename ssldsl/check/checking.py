@@ -61,7 +61,9 @@ def check(
         reporter.own.add(change.span.source)
     library = library or Library.shipped()
     file = parsed.file
-    done = [*edits.variant_edits(file, [(v, None) for v in variants], reporter), *changes]
+    asked = [Source("--variant", name) for name in variants]
+    reporter.own.update(asked)
+    done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
     file, loss_edits = edits.apply(file, done, reporter)
     scope = Scope()
     ctx = Context(library, reporter, scope)
@@ -171,7 +173,7 @@ def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]
                     name.span,
                     f"there is no stage `{name.id}` to come after",
                     "",
-                    help=did_you_mean(name.id, by_name),
+                    help=did_you_mean(name.id, by_name) or f"stages are: {', '.join(by_name)}",
                 )
     done: list[tree.StageDecl] = []
     left = list(by_name.values())

@@ -34,7 +34,7 @@ def read_choice(reader: Reader, name: str, options: tuple[str, ...]) -> str:
     reader.error(
         "T302",
         name,
-        f"`{name}` is {' or '.join(options)}, found `{setting.value.span.text}`",
+        f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, found `{setting.value.span.text}`",
         "",
         did_you_mean(word, options) if word else "",
     )
@@ -45,13 +45,13 @@ def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str
     value = reader.value(name)
     if value is None or value is UNKNOWN or holds(value):
         return None if value is UNKNOWN else value
-    reader.error("T302", name, f"`{name}` is {wanted}, found {describe(value)}")
+    reader.error("T302", name, f"`{name}` must be {wanted}, found {describe(value)}")
     return None
 
 
 def read_clip(reader: Reader) -> float | None:
     value = _number(
-        reader, "clip", lambda v: is_number(v) and v > 0, "the largest norm of the gradient, a number above 0"
+        reader, "clip", lambda v: is_number(v) and v > 0, "a number above 0, the largest norm of the gradient"
     )
     return None if value is None else float(value)
 
@@ -61,7 +61,7 @@ def read_accumulate(reader: Reader) -> int:
         reader,
         "accumulate",
         lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
-        "a whole number of parts of a batch",
+        "a whole number above 0, into how many parts a batch is split",
     )
     return value or 1
 

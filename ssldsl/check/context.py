@@ -9,6 +9,7 @@ from attrs import define, field
 from ssldsl.check.meanings import Data, Function
 from ssldsl.check.nodes import Duration, Interner, Node, Scalar, Setting
 from ssldsl.check.reporter import Reporter
+from ssldsl.check.sameness import Sameness
 from ssldsl.check.scope import Binding, Scope
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
@@ -82,15 +83,18 @@ class Context:
     reporter: Reporter
     file_scope: Scope
     interner: Interner = field(factory=Interner)
+    sameness: Sameness = field(factory=Sameness)
     modules: dict[str, ModuleDraft] = field(factory=dict)
     streams: dict[str, StreamDraft] = field(factory=dict)
     signatures: dict[str, Signature] = field(factory=dict)
     params: dict[str, Setting] = field(factory=dict)
     stage: StageDraft | None = None
     stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
+    is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict)
     _method_scopes: dict[str, Scope] = field(factory=dict)
     _depth: list[str] = field(factory=list)
+    reading: list[Binding] = field(factory=list)  # declarations whose meaning is being found, outermost first
 
     def signature(self, name: str) -> Signature | None:
         """The op of this name; a used op is remembered for the plan. A broken op file is reported where it is used."""

@@ -13,6 +13,7 @@ from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, Dim, SplitsType, TensorType
 
+UNNAMED = "the data"  # what a batch of no stream is called
 TEST_SPLITS = frozenset({"test", "val", "validation"})
 
 
@@ -141,11 +142,17 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
     """A batch: in an eval all samples of the data, elsewhere this step's draw of the stream. A join is a list."""
     stage = ctx.stage
     if stage is None:
-        ctx.reporter.error("T313", span, f"{describe(value)} can be read inside a stage only", "")
+        ctx.reporter.error(
+            "T313",
+            span,
+            f"{describe(value)} can be read only where a step is described: in a loss, or in a `let`",
+            "",
+            help=f"`let NAME = {span.text}`" if span.source in ctx.reporter.own else "",
+        )
         return UNKNOWN
     if isinstance(value, Data):
         if stage.whole:
-            return _whole(ctx, value, span, "the data")
+            return _whole(ctx, value, span, UNNAMED)
         ctx.reporter.error(
             "D407",
             span,
@@ -203,10 +210,10 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
         ctx.reporter.error(
             "D405",
             span,
-            f"`{name}` is test data, and a loss must not see it",
+            f"`{name}` is held out for evaluation, and a loss must not see it",
             "read by a loss",
-            notes=(Note(draft.span, "declared here from a test split"),),
-            help="train on the train split, and keep this one for `eval`",
+            notes=(Note(draft.span, "declared here, from a test split or a holdout"),),
+            help="train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`",
         )
         return UNKNOWN
     if draft.base:
@@ -270,11 +277,13 @@ def no_label(ctx: Context, batch: Batch, span: Span) -> None:
     ctx.reporter.error(
         "D401",
         span,
-        f"`{batch.stream}` has no labels",
+        "these data have no labels" if batch.stream == UNNAMED else f"`{batch.stream}` has no labels",
         "reads `label`",
         notes=notes,
-        hints=(f"it has: {known}",),
-        help="use a labelled stream here, or a loss that needs no labels",
+        hints=(f"there is: {known}",),
+        help="evaluate on data with labels"
+        if batch.whole
+        else "use a labelled stream here, or a loss that needs no labels",
     )
 
 

@@ -66,17 +66,22 @@ def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
         return _cycle(ctx, binding)
     binding.value = PENDING
     assert binding.scope is not None
+    ctx.reading.append(binding)
     value = _read(ctx, binding, binding.scope)
+    ctx.reading.pop()
     binding.value, binding.known = value, True
     return value
 
 
 def _cycle(ctx: Context, binding: Binding) -> Any:
+    circle = ctx.reading[ctx.reading.index(binding) :] if binding in ctx.reading else [binding]
+    first = min(circle, key=lambda b: b.span.start)
     ctx.reporter.error(
         "N207",
-        binding.span,
-        f"`{binding.name}` is defined by itself",
-        "reading it leads back to it",
+        first.span,
+        f"`{first.name}` is defined by itself",
+        "needs itself" if len(circle) == 1 else "part of the circle",
+        notes=tuple(Note(b.span, "so is this") for b in circle if b is not first),
         help="a declaration may use other names, as long as no circle arises",
     )
     return UNKNOWN
@@ -90,7 +95,9 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
     if key not in ctx.stage.meanings:
         ctx.stage.meanings[key] = PENDING
         path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]
+        ctx.reading.append(binding)
         value = expressions.evaluate(ctx, declaration.value, binding.scope)
+        ctx.reading.pop()
         ctx.stage.path = path
         ctx.stage.meanings[key] = value
     value = ctx.stage.meanings[key]
@@ -101,7 +108,9 @@ def _guarded_let(ctx: Context, binding: Binding, declaration: tree.Declaration, 
     if binding.value is PENDING:
         return _cycle(ctx, binding)
     binding.value = PENDING
+    ctx.reading.append(binding)
     value = expressions.evaluate(ctx, declaration.value, scope)
+    ctx.reading.pop()
     binding.value = None
     return value
 
@@ -131,7 +140,8 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
         case "data":
             if isinstance(value, Data):
                 return value
-            return _wrong(ctx, declaration, value, "a data set", "for example `digits()`")
+            example = f"image_folder({declaration.value.span.text})" if isinstance(value, str) else "digits()"
+            return _wrong(ctx, declaration, value, "a data set", f"for example `{example}`")
         case "stream":
             return _stream(ctx, declaration, value)
         case "view":
@@ -164,13 +174,15 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
         draft.parts = tuple(_part(ctx, draft, i, v) for i, v in enumerate(value.values))
     elif isinstance(value, Data) and isinstance(value.node.type, SplitsType):
         names = [n for n, _ in value.node.type.splits]
-        text = declaration.value.span.text
+        place = declaration.value
+        while isinstance(place, tree.Binary):  # before its views
+            place = place.left
         ctx.reporter.error(
             "T310",
-            declaration.value.span,
+            place.span,
             "a stream is drawn from one split of the data, and this has several",
             "",
-            help=f"choose one: {', '.join(f'`{text}.{n}`' for n in names)}",
+            help=f"choose one: {', '.join(f'`{place.span.text}.{n}`' for n in names)}",
         )
         return UNKNOWN
     elif isinstance(value, Data):
@@ -216,6 +228,7 @@ CHECKS: dict[str, Any] = {
     "duration": lambda v: isinstance(v, Duration),
     "schedule": is_scalar,
 }
+DECLARED_AS: dict[str, Any] = {"data": Data, "stream": StreamRef, "view": View, "net": Net | Constructor | Average}
 OPAQUE = frozenset({"Loss", "List", "Image", "Images", "Batch", "Net", "Labels", "Logits", "Probs", "Features"})
 
 
@@ -230,7 +243,7 @@ def fits_type(ctx: Context, type_: tree.TypeName | None, value: Any, span: Span,
         return False
     if CHECKS[type_.name.id](value):
         return True
-    ctx.reporter.error("T319", span, f"`{name}` is {TYPES[type_.name.id]}, found {describe(value)}", "")
+    ctx.reporter.error("T319", span, f"`{name}` must be {TYPES[type_.name.id]}, found {describe(value)}", "")
     return False
 
 
@@ -240,7 +253,14 @@ def _param(ctx: Context, param: tree.Param, scope: Scope) -> Any:
     if value is UNKNOWN or not fits_type(ctx, param.type, value, param.value.span, name):
         return UNKNOWN
     if not (is_scalar(value) or isinstance(value, bool | str | Duration | Items) or value is None):
-        ctx.reporter.error("T319", param.value.span, f"a param is a plain value, found {describe(value)}", "")
+        kind = next((k for k, types in DECLARED_AS.items() if isinstance(value, types)), "let")
+        ctx.reporter.error(
+            "T319",
+            param.value.span,
+            f"a param is a plain value, found {describe(value)}",
+            "",
+            help=f"declare it: `{kind} {name} = {param.value.span.text}`",
+        )
         return UNKNOWN
     ctx.params[name] = value
     if param.where is not None and not _holds(ctx, param, value, scope):
@@ -252,7 +272,7 @@ def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
     assert param.where is not None
     inner = Scope(parent=scope)
     inner.bind(param.name.id, value, param.name.span)
-    result = condition(ctx, param.where, inner)
+    result = expressions.evaluate(ctx, param.where, inner)
     if isinstance(result, bool) and not result:
         ctx.reporter.error(
             "T317",
@@ -263,26 +283,11 @@ def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
         )
         return False
     if not isinstance(result, bool) and result is not UNKNOWN:
-        ctx.reporter.error("T318", param.where.span, f"`where` wants a condition, found {describe(result)}", "")
+        ctx.reporter.error(
+            "T318",
+            param.where.span,
+            f"`where` wants a condition, found {describe(result)}",
+            "",
+            help=f"for example `where {param.name.id} > 0`",
+        )
     return result is True
-
-
-def condition(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
-    """A condition; `0 <= t <= 1` means what it means on paper."""
-    chain = ("<", "<=", ">", ">=", "==", "!=")
-    if (
-        isinstance(expr, tree.Binary)
-        and expr.op in chain
-        and isinstance(expr.left, tree.Binary)
-        and expr.left.op in chain
-    ):
-        left = condition(ctx, expr.left, scope)
-        middle = tree.Binary(expr.op, expr.left.right, expr.right, span=expr.span)
-        right = condition(ctx, middle, scope)
-        return left and right if isinstance(left, bool) and isinstance(right, bool) else UNKNOWN
-    if isinstance(expr, tree.Binary) and expr.op in ("and", "or"):
-        left, right = condition(ctx, expr.left, scope), condition(ctx, expr.right, scope)
-        if isinstance(left, bool) and isinstance(right, bool):
-            return (left and right) if expr.op == "and" else (left or right)
-        return UNKNOWN
-    return expressions.evaluate(ctx, expr, scope)

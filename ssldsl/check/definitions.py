@@ -61,7 +61,11 @@ def _bind_parameters(
             position = next((p for p in free if p not in values), None)
             if position is None:
                 ctx.reporter.error(
-                    "T305", argument.span, f"`{definition.name.id}` takes at most {len(free)} arguments", "one too many"
+                    "T305",
+                    argument.span,
+                    f"`{definition.name.id}` takes at most {len(free)} argument{'s' if len(free) != 1 else ''}",
+                    "one too many",
+                    help=f"it takes: {', '.join(free)}" if free else "it takes no arguments",
                 )
                 return False
             values[position] = argument
@@ -71,11 +75,13 @@ def _bind_parameters(
                 argument.name.span,
                 f"`{definition.name.id}` has no argument `{argument.name.id}`",
                 "",
-                help=did_you_mean(argument.name.id, parameters) or f"it takes: {', '.join(parameters)}",
+                help=did_you_mean(argument.name.id, parameters)
+                or (f"it takes: {', '.join(parameters)}" if parameters else "it takes no arguments"),
             )
             good = False
         elif argument.name.id in values:
-            ctx.reporter.error("T306", argument.name.span, f"`{argument.name.id}` is given twice", "the second time")
+            message = f"`{argument.name.id}` of `{definition.name.id}` is given twice"
+            ctx.reporter.error("T306", argument.name.span, message, "the second time")
             good = False
         else:
             values[argument.name.id] = argument
@@ -102,6 +108,7 @@ def _left_out(
             expr.span,
             f"`{definition}` needs `{name}`",
             f"`{name}` is missing",
+            help=f"it takes: {', '.join(p.name.id for p in function.definition.parameters)}",
             notes=(Note(parameter.span, "declared here"),) if parameter.span.source in ctx.reporter.own else (),
         )
         return UNKNOWN

@@ -26,6 +26,7 @@ class LossEdits:
 def variant_edits(file: tree.File, names: Sequence[tuple[str, Span | None]], reporter: Reporter) -> list[Edit]:
     """The edits of some variants of the file, in order, those they extend first."""
     variants = {s.name.id: s for s in file.statements if isinstance(s, tree.Variant)}
+    stages = [s.name.id for s in file.statements if isinstance(s, tree.StageDecl)]
     edits: list[Edit] = []
 
     def add(name: str, span: Span | None, trail: tuple[str, ...]) -> None:
@@ -42,22 +43,38 @@ def variant_edits(file: tree.File, names: Sequence[tuple[str, Span | None]], rep
             )
             return
         if name in trail:
-            reporter.error("N207", variant.name.span, f"variant `{name}` extends itself", "")
+            circle = [variants[n] for n in trail[trail.index(name) :]]
+            first = min(circle, key=lambda v: v.span.start)
+            reporter.error("N207", first.name.span, f"variant `{first.name.id}` extends itself", "")
             return
         if variant.extends is not None:
             add(variant.extends.id, variant.extends.span, (*trail, name))
-        edits.extend(_limited(variant))
+        edits.extend(_limited(variant, stages, reporter))
 
     for name, span in names:
         add(name, span, ())
     return edits
 
 
-def _limited(variant: tree.Variant) -> list[Edit]:
+def _limited(variant: tree.Variant, stages: list[str], reporter: Reporter) -> list[Edit]:
     """The edits of one variant; where it names stages, each edit once a stage."""
     if not variant.stages:
         return list(variant.edits)
-    return [evolve(edit, path=(stage, *edit.path)) for edit in variant.edits for stage in variant.stages]
+    for stage in variant.stages:
+        if stage.id not in stages:
+            help = did_you_mean(stage.id, stages) or f"stages are: {', '.join(stages) or 'none'}"
+            reporter.error("D503", stage.span, f"there is no stage `{stage.id}`", help=help)
+    known = [s for s in variant.stages if s.id in stages]
+    return [
+        evolve(edit, path=(evolve(stage, span=edit.path[0].span), *edit.path))
+        for edit in variant.edits
+        for stage in known
+    ]
+
+
+def _place(edit: Edit) -> Span:
+    """Where the path of an edit is written."""
+    return edit.path[0].span.to(edit.path[-1].span)
 
 
 def apply(file: tree.File, edits: Iterable[Edit], reporter: Reporter) -> tuple[tree.File, LossEdits]:
@@ -79,7 +96,7 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
     if path[0].id == "loss" and len(path) > 1:
         return _edit_term(file, edit, stage, path[1:], terms, reporter)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in (*STAGE_SETTINGS, *SHARED_SETTINGS):
-        terms.drops.append((stage, path[0].id, edit.span))
+        terms.drops.append((stage, path[0].id, _place(edit)))
         return file
     if not stage:
         changed = _edit_statements(file.statements, edit, path, implicit=not stages)
@@ -111,10 +128,10 @@ def _edit_term(
     term = path[0].id
     rest = path[1:]
     if isinstance(edit, tree.DropEdit) and not rest:
-        terms.drops.append((stage, term, edit.span))
+        terms.drops.append((stage, term, _place(edit)))
         return file
     if isinstance(edit, tree.SetEdit) and (not rest or rest[0].id == "weight"):
-        terms.weights.append((stage, term, edit.value, edit.span))
+        terms.weights.append((stage, term, edit.value, _place(edit)))
         return file
     inside = _edit_calls(file, edit, stage, path)
     if inside is not None:
@@ -235,11 +252,11 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     text = ".".join(n.id for n in edit.path)
     where = f"stage `{stage}`" if stage else "the spec"
     help = did_you_mean(path[0].id, known)
-    if not help and len(path) > 1 and path[0].id in known:
-        help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to"
+    if path[0].id in known:
+        help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""
     reporter.error(
         "N210",
-        edit.span,
+        _place(edit),
         f"there is nothing called `{text}` in {where} to change",
         "",
         help=help or f"it declares: {', '.join(known)}",

@@ -68,10 +68,11 @@ def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
                 entry.key.span,
                 f"`{entry.key.id}` stands twice in this map",
                 "the second time",
-                notes=(Note(spans[entry.key.id][0], "first here"),),
+                notes=(Note(spans[entry.key.id][0], "the first time"),),
             )
-            continue
-        values[entry.key.id], spans[entry.key.id] = value, (entry.key.span, entry.value.span)
+            value = UNKNOWN
+        values[entry.key.id] = value
+        spans.setdefault(entry.key.id, (entry.key.span, entry.value.span))
     if any(v is UNKNOWN for v in values.values()):
         return UNKNOWN
     return Entries(tuple(values.items()), tuple(spans.values()))
@@ -102,6 +103,8 @@ def lookup(ctx: Context, id: str, scope: Scope) -> Any:
 
 
 def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
+    if ctx.is_incomplete:
+        return
     known = {*scope.visible(), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
     ctx.reporter.error(
         "N201",

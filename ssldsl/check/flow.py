@@ -36,7 +36,7 @@ def check_terms(ctx: Context, terms: Iterable[Term], trained: frozenset[str]) ->
             reached = ", ".join(f"`{n}`" for n in sorted(term.node.live))
             label, help = (
                 f"it reaches {reached}, which this stage does not train",
-                "add it to `train`, or drop the term",
+                f"add {reached} to `train`, or drop the term",
             )
         else:
             label, help = "no gradient leaves this term", "one side of the loss must come from a trained network"
@@ -122,6 +122,7 @@ def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Durat
                         curve.span or span,
                         f"`{curve.op}` takes {value}, and the run ends after {run}",
                         "it never completes",
+                        help="shorten it, or let the stage run longer",
                     )
 
 

@@ -32,7 +32,7 @@ def read_terms(reader: Reader) -> list[Term] | None:
     ctx = reader.ctx
     if "loss" not in reader.settings:
         ctx.reporter.error(
-            "D504", reader.span, f"stage `{reader.name}` has no loss", "", help="for example `loss = ce(labeled)`"
+            "D504", reader.span, f"{reader.subject} has no loss", "", help="for example `loss = ce(labeled)`"
         )
         return None
     value = reader.value("loss")
@@ -43,8 +43,8 @@ def read_terms(reader: Reader) -> list[Term] | None:
             "T315",
             "loss",
             f"the loss is a list of {len(value.values)} numbers",
-            "one for every stream of a join",
-            "reduce it: `mean(...)` gives every stream the same say",
+            "one for every item of a join or a draw",
+            f"reduce it: `mean({reader.place('loss').text})` gives every item the same say",
         )
         return None
     if not isinstance(value, Loss):
@@ -67,7 +67,7 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
             ctx.reporter.error(
                 "N202",
                 part.span,
-                f"a term cannot be called `{WHOLE}`: that is the whole",
+                f"a term cannot be called `{WHOLE}`, which is the name of the whole",
                 "",
                 help="give it another name with `as`",
             )
@@ -121,7 +121,7 @@ def _no_term(reader: Reader, term: str, names: list[str], span: Span) -> None:
     reader.ctx.reporter.error(
         "N210",
         span,
-        f"the loss of stage `{reader.name}` has no term `{term}`",
+        f"the loss of {reader.subject} has no term `{term}`",
         "",
         help=did_you_mean(term, names) or f"its terms are: {', '.join(names)}",
     )
@@ -130,5 +130,9 @@ def _no_term(reader: Reader, term: str, names: list[str], span: Span) -> None:
 def _weigh_lint(reader: Reader, parts: list[LossPart]) -> None:
     if parts and all(p.weight == Constant(0.0) for p in parts):
         reader.ctx.reporter.warning(
-            "L603", reader.place("loss"), "every term has the weight 0", "nothing will be learned"
+            "L603",
+            reader.place("loss"),
+            "every term has the weight 0",
+            "nothing will be learned",
+            help="give a term a weight",
         )

@@ -207,11 +207,12 @@ class TrainedNet:
 
 @frozen
 class Given:
-    """One argument of a call, evaluated."""
+    """One argument of a call, evaluated. `items`: the places of the items of a list."""
 
     name: tree.Name | None
     value: Any
     span: Span = field(eq=False)
+    items: tuple[Span, ...] = field(default=(), eq=False)
 
 
 def as_scalar(value: Any) -> Scalar:

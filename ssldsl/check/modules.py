@@ -133,14 +133,14 @@ def _path(part: NetPart | Constructor) -> str:
     return part.path if isinstance(part, NetPart) else part.signature.name
 
 
-def apply(ctx: Context, net: Net, value: Any, span: Span) -> Any:
-    """The output of a net for a batch, a tensor, or every item of a list."""
+def apply(ctx: Context, net: Net, value: Any, span: Span, at: Span | None = None) -> Any:
+    """The output of a net for a batch, a tensor, or every item of a list. `at`: where that is written."""
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, StreamRef | Data):
-        value = data.read(ctx, value, span)
+        value = data.read(ctx, value, at or span)
     if isinstance(value, Items):
-        values = tuple(apply(ctx, net, v, span) for v in value.values)
+        values = tuple(apply(ctx, net, v, span, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
     if isinstance(value, Batch):
         value = value.input
@@ -176,7 +176,7 @@ def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Sp
     found = dict(draft.sizes)
     wrong = application.unify(edge.dims, value.type.dims, found, settings)
     if wrong:
-        _misfit(ctx, part.path, draft, value.type, wrong, span)
+        _misfit(ctx, part.path, draft, value, wrong, span)
         return UNKNOWN
     for name in signature.sizes:
         if name in found:
@@ -208,20 +208,29 @@ def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: 
         span,
         f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}",
         "",
-        help="" if value.type.kind != "Images" else f"send the images through a net first: `{path}(encoder(...))`",
+        help=_net_advice(ctx, path, value.type.kind),
     )
     return False
 
 
-def _misfit(ctx: Context, path: str, draft: ModuleDraft, found: TensorType, why: str, span: Span) -> None:
+def _net_advice(ctx: Context, path: str, found: str) -> str:
+    if found == "Images":
+        net = next((d.path for d in ctx.modules.values() if d.kind == "net" and not d.average_of), "encoder")
+        return f"send the images through a net first: `{path}({net}(...))`"
+    return "a network for vectors is `perceptron()`" if found == "Vectors" else ""
+
+
+def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, span: Span) -> None:
+    assert isinstance(value.type, TensorType)
     wanted = ", ".join(str(draft.sizes.get(d, d)) for d in draft.signature.edges[0].dims)
+    before = value.inputs[0].setting("name") if value.op == "apply" else None
     ctx.reporter.error(
         "T312",
         draft.span if draft.span.source in ctx.reporter.own else span,
-        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}",
+        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {value.type}",
         why,
-        help=f"the input is {found.dims[-1]} wide: use the net's own width, `encoder.dim`"
-        if draft.kind == "head"
+        help=f"the input is {value.type.dims[-1]} wide: use the network's own width, `{before}.dim`"
+        if draft.kind == "head" and before
         else "",
     )
 

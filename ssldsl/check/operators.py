@@ -62,9 +62,7 @@ def unary(ctx: Context, expr: tree.Unary, value: Any) -> Any:
     if expr.op == "not" and isinstance(value, bool):
         return not value
     wanted = "a number or a loss" if expr.op == "-" else "a condition"
-    ctx.reporter.error(
-        "T313", expr.span, f"`{expr.op}` wants {wanted}, found {describe(value)}", f"this is {describe(value)}"
-    )
+    ctx.reporter.error("T313", expr.operand.span, f"`{expr.op}` wants {wanted}, found {describe(value)}")
     return UNKNOWN
 
 
@@ -77,21 +75,30 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     ctx.reporter.error(
         "T313",
         expr.span,
-        f"`{expr.op}` does not go with {describe(left)} and {describe(right)}",
+        f"`{expr.op}` cannot be applied to {_both(describe(left), describe(right))}",
         "",
-        help=_advice(expr.op, left, right),
+        help=_advice(expr, left, right),
     )
     return UNKNOWN
 
 
-def _advice(op: str, left: Any, right: Any) -> str:
-    streams = (StreamRef, Batch, Data, Items)
+def _both(left: str, right: str) -> str:
+    return f"{left} and {right}" if left != right else f"two of the kind: {left}"
+
+
+def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
+    op, streams = expr.op, (StreamRef, Batch, Data, Items)
     if op == "+" and isinstance(left, streams) and isinstance(right, streams):
         return "streams and lists are joined with `|`"
     if op == "*" and isinstance(left, Loss) and isinstance(right, Loss):
         return "a loss is a weighted sum of terms: multiply a term by a number or a schedule"
     if op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
+        other = expr.right if isinstance(left, Loss) else expr.left
+        if is_scalar(right if isinstance(left, Loss) else left):
+            return f"only a loss can be added to a loss; a weight is multiplied: `{other.span.text} * term`"
         return "only a loss can be added to a loss: does a term lack its call, such as `ce(labeled)`?"
+    if op == "*" and is_scalar(left) and isinstance(right, streams):
+        return f"a weight belongs to a loss: `{expr.left.span.text} * vat({expr.right.span.text})`"
     if op == "|":
         return "`|` joins streams, batches and lists"
     if op == ">>":
@@ -135,8 +142,9 @@ def _logic(op: str, left: Any, right: Any) -> Any:
 def _numbers(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     try:
         result = ARITHMETIC[expr.op](left, right)
-    except (ZeroDivisionError, OverflowError):
-        ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` has no value", "division by zero, or too large")
+    except (ZeroDivisionError, OverflowError) as error:
+        why = "this divides by zero" if isinstance(error, ZeroDivisionError) else "this is too large"
+        ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` has no value", why)
         return UNKNOWN
     if isinstance(result, complex):
         ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` is not a real number", "")
@@ -203,9 +211,9 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         case (StreamRef() | Items(), View()) if ctx.stage is None:
             return _viewed_stream(ctx, left, right)
         case (StreamRef() | Batch() | Items() | Node(), View()):
-            return viewing.view(ctx, right, left, expr.span)
+            return viewing.view(ctx, right, left, expr.span, at=expr.left.span)
         case (StreamRef() | Data() | Batch() | Items() | Node(), Net() | Constructor()):
-            return modules.apply(ctx, Net(_parts(right)), left, expr.span)
+            return modules.apply(ctx, Net(_parts(right)), left, expr.span, expr.left.span)
     return NotImplemented
 
 

@@ -35,5 +35,10 @@ class Reader:
         setting = self.settings.get(name)
         return setting.value.span if setting else self.span
 
+    @property
+    def subject(self) -> str:
+        """What a message calls the stage; one that nobody declared is the spec itself."""
+        return "the spec" if self.scope is self.ctx.file_scope else f"stage `{self.name}`"
+
     def error(self, code: str, name: str, message: str, label: str = "", help: str = "") -> None:
         self.ctx.reporter.error(code, self.place(name), message, label, help=help)

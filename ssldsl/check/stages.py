@@ -42,6 +42,14 @@ STAGE_SETTINGS = (
     "evaluate",
     *CHOICES,
 )
+_MEANT = {  # what people write who come from other tools
+    **dict.fromkeys(("epochs", "max_epochs", "num_epochs"), "`run` says how long a stage is: `run = 30ep`"),
+    **dict.fromkeys(("steps", "iterations", "max_steps"), "`run` says how long a stage is: `run = 500it`"),
+    **dict.fromkeys(("lr", "learning_rate"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1)`"),
+    **dict.fromkeys(("momentum", "weight_decay"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1, ...)`"),
+    **dict.fromkeys(("scheduler", "schedule"), "the rate itself is a schedule: `optimizer = sgd(lr=0.1 * cosine())`"),
+    "batch_size": "`batch` gives every stream its rows: `batch = {labeled: 64}`",
+}
 SHARED_SETTINGS = ("seed", "precision", "compile", "statistics", "evaluate", "forward")  # may stand above the stages
 
 
@@ -57,13 +65,13 @@ def split_settings(
         if name not in allowed:
             elsewhere = name in STAGE_SETTINGS
             message = f"`{name}` belongs to a stage" if elsewhere else f"there is no setting `{name}`"
-            help = "write it inside a stage" if elsewhere else did_you_mean(name, allowed)
+            help = "write it inside a stage" if elsewhere else _MEANT.get(name, "") or did_you_mean(name, allowed)
             ctx.reporter.error(
                 "D508" if elsewhere else "N206",
                 statement.name.span,
                 message,
                 "",
-                help=help or f"settings are: {', '.join(allowed)}; to name a value, write `let {name} = ...`",
+                help=help or f"to name a value, write `let {name} = ...`; settings are: {', '.join(allowed)}",
             )
         elif name in found:
             ctx.reporter.error(
@@ -131,7 +139,8 @@ def _assemble(
     if any(isinstance(s, tree.Train) for s in body):
         flow.check_reached(ctx, train, terms)
     flow.check_merging(ctx, choices["forward"], reader.place("loss"))
-    flow.check_frozen(ctx, terms, trained, initialised, reader.place("loss"))
+    if not ctx.reporter.failed:
+        flow.check_frozen(ctx, terms, trained, initialised, reader.place("loss"))
     scalars: list[tuple[Scalar, Span]] = [(t.weight, t.span) for t in terms]
     scalars += [(v, reader.place("optimizer")) for _, v in optimizer.settings if is_scalar(v) and not is_number(v)]
     flow.check_ramps(ctx, scalars, run)

@@ -64,7 +64,7 @@ def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
             span,
             f"`{path}` is a moving average of `{draft.average_of}` and has no gradient",
             "cannot be trained",
-            help=f"train `{draft.average_of}`; the average follows",
+            help=f"take `{span.text}` out of `{statement}`: the average follows `{draft.average_of}`",
         )
         return False
     return True
@@ -165,6 +165,9 @@ def read_optimizer(reader: Reader) -> Configured:
     return Configured("sgd", ())
 
 
+_GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
+
+
 def read_groups(
     reader: Reader, optimizer: Configured, trained: list[str]
 ) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
@@ -172,22 +175,22 @@ def read_groups(
     value = reader.value("groups")
     if value is None or value is UNKNOWN:
         return ()
-    if not isinstance(value, Entries) or not all(isinstance(v, Entries) for _, v in value.values):
+    if not isinstance(value, Entries):
         reader.error(
-            "D509",
-            "groups",
-            f"`groups` maps networks to settings, found {describe(value)}",
-            "",
-            "`groups = {classes: {lr: 0.5, weight_decay: 0}}`",
+            "D509", "groups", f"`groups` maps networks to settings, found {describe(value)}", "", _GROUPS_EXAMPLE
         )
         return ()
     signature = reader.ctx.signature(optimizer.op)
     assert signature is not None
     found = []
     for (name, given), (key, place) in zip(value.values, value.spans, strict=True):
+        if not isinstance(given, Entries):
+            message = f"the settings of `{name}` are a map, found {describe(given)}"
+            reader.ctx.reporter.error("D509", place, message, help=_GROUPS_EXAMPLE)
+            continue
         if name not in trained:
             reader.ctx.reporter.error(
-                "D509", key, f"`{name}` is not trained in stage `{reader.name}`", "", help=did_you_mean(name, trained)
+                "D509", key, f"{reader.subject} does not train `{name}`", "", help=did_you_mean(name, trained)
             )
             continue
         own = {k: (v, spans[0]) for (k, v), spans in zip(given.values, given.spans, strict=True)}

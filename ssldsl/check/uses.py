@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from attrs import evolve
+
 from ssldsl.check import declarations
 from ssldsl.check.context import Context
 from ssldsl.check.scope import Scope
 from ssldsl.errors import SpecError, did_you_mean
-from ssldsl.source import Source
+from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
 
@@ -20,12 +22,14 @@ def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: 
             continue
         path = _inside(ctx, statement.target, folder)
         if path is None:
+            ctx.is_incomplete = True
             continue
         if path.suffix == ".py":
             try:
                 ctx.library = ctx.library.with_file(path)
             except SpecError as error:
-                _report_foreign(ctx, error)
+                ctx.is_incomplete = True
+                _report_foreign(ctx, error, path)
         else:
             _use_spec(ctx, statement.target, path, scope, trail)
 
@@ -43,14 +47,26 @@ def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
         )
         return None
     if not path.is_file():
+        beside = sorted(path.parent.glob("*")) if path.parent.is_dir() else []
         near = did_you_mean(
-            path.name,
-            [p.name for p in path.parent.glob("*") if p.suffix in (".ssl", ".py")] if path.parent.is_dir() else [],
+            target.value, [str(p.relative_to(folder).as_posix()) for p in beside if p.suffix in (".ssl", ".py")]
         )
-        ctx.reporter.error("N209", target.span, f"there is no file `{target.value}` beside the spec", "", help=near)
+        ctx.reporter.error(
+            "N209",
+            target.span,
+            f"there is no file `{target.value}` beside the spec",
+            "",
+            help=near or "a path starts at the folder of the spec",
+        )
         return None
     if path.suffix not in (".ssl", ".py"):
-        ctx.reporter.error("N209", target.span, "`use` takes a `.ssl` file or a Python file of ops", "")
+        ctx.reporter.error(
+            "N209",
+            target.span,
+            f"`use` takes a `.ssl` file or a `.py` file of ops, found `{path.suffix or path.name}`",
+            "",
+            help="values that several specs share stand in a `.ssl` file, as params",
+        )
         return None
     return path
 
@@ -58,11 +74,13 @@ def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
 def _use_spec(ctx: Context, target: tree.String, path: Path, scope: Scope, trail: tuple[str, ...]) -> None:
     """The declarations of another file, visible here; its settings, stages and variants are not."""
     if str(path) in trail:
+        ctx.is_incomplete = True
         ctx.reporter.error("N209", target.span, f"`{target.value}` uses this file in turn", "a circle of files")
         return
     source = Source(str(path), path.read_text(encoding="utf-8"))
     ctx.reporter.own.add(source)
     parsed = parse(source)
+    ctx.is_incomplete |= bool(parsed.diagnostics)
     for problem in parsed.diagnostics:
         ctx.reporter.report(problem)
     if not parsed.diagnostics:
@@ -72,11 +90,13 @@ def _use_spec(ctx: Context, target: tree.String, path: Path, scope: Scope, trail
             binding.uses += 1
 
 
-def _report_foreign(ctx: Context, error: SpecError) -> None:
-    """What is wrong with a user's Python file, shown there."""
+def _report_foreign(ctx: Context, error: SpecError, path: Path) -> None:
+    """What is wrong with a user's Python file, shown there, under the name that the spec gives it."""
     for diagnostic in error.diagnostics:
         if diagnostic.span is not None:
-            ctx.reporter.own.add(diagnostic.span.source)
+            source = Source(str(path), diagnostic.span.source.text)
+            ctx.reporter.own.add(source)
+            diagnostic = evolve(diagnostic, span=Span(source, diagnostic.span.start, diagnostic.span.end))
         ctx.reporter.report(diagnostic)
 
 

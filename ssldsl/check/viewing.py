@@ -19,14 +19,14 @@ from ssldsl.source import Span
 from ssldsl.types import Dim, TensorType, TupleType
 
 
-def view(ctx: Context, views: View, value: Any, span: Span, named: str = "") -> Any:
-    """A view of a batch. `named`: the stream whose draw this view is part of."""
+def view(ctx: Context, views: View, value: Any, span: Span, named: str = "", at: Span | None = None) -> Any:
+    """A view of a batch. `named`: the stream whose draw this view is part of. `at`: where the batch is written."""
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, StreamRef | Data):
-        value = data.read(ctx, value, span)
+        value = data.read(ctx, value, at or span)
     if isinstance(value, Items):
-        values = tuple(view(ctx, views, v, span, named) for v in value.values)
+        values = tuple(view(ctx, views, v, span, named, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
     if isinstance(value, Node):
         value = Batch((("image", value),), "image", value.rows, value.alias or "this tensor", "")

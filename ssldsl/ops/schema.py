@@ -2,6 +2,7 @@
 
 import functools
 import operator
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, cast
 
@@ -18,13 +19,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from ssldsl.errors import Diagnostic, did_you_mean
+from ssldsl.errors import Diagnostic, did_you_mean, nearest
 from ssldsl.ops import settings as types
 from ssldsl.ops.settings import SettingType, ranges, setting_type
 from ssldsl.ops.signature import REQUIRED, SettingSpec, Signature
 from ssldsl.source import Span
 from ssldsl.types import Dim
-from ssldsl.values import Combined, Constant, Curve, Duration
+from ssldsl.values import Combined, Constant, Curve, Duration, literal
 
 Given = Mapping[str, tuple[Any, Span]]
 RANGE_ERRORS = frozenset(
@@ -175,17 +176,19 @@ def check_settings(
     *,
     describe: Callable[[Any], str] = said,
     unknown: object = REQUIRED,
+    items: Mapping[str, tuple[Span, ...]] | None = None,
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """All settings by name, those left out by their defaults; or everything that is wrong with those given.
 
     describe: what a message calls a value. unknown: stands for a value whose fault was reported where it arose.
+    items: the places of the items of lists.
     """
     silent = {name for name, (value, _) in given.items() if value is unknown}
     values = {name: _tuples(value) for name, (value, _) in given.items() if name not in silent}
     try:
         model = settings_model(signature).model_validate(values)
     except ValidationError as error:
-        checker = _Call(signature, given, values, call, describe)
+        checker = _Call(signature, given, values, call, describe, items or {})
         return {}, checker.diagnostics(error, silent)
     return {s.name: getattr(model, PREFIX + s.name) for s in signature.settings}, []
 
@@ -203,6 +206,7 @@ class _Call:
     values: Mapping[str, Any]
     span: Span
     describe: Callable[[Any], str]
+    items: Mapping[str, tuple[Span, ...]]
 
     def diagnostics(self, error: ValidationError, silent: set[str]) -> list[Diagnostic]:
         """One for every setting that is wrong, however many ways there are to be right."""
@@ -225,24 +229,25 @@ class _Call:
         worst = next(
             (e for e in errors if e["type"] == code or (code is None and e["type"] in RANGE_ERRORS)), errors[0]
         )
-        found = self._found(name, worst["loc"][1:])
+        found, place = self._found(name, worst["loc"][1:])
         if code is None and worst["type"] in RANGE_ERRORS:
-            return self._out_of_range(spec, found)
-        return self._wrong_type(spec, code or "T302", found)
+            return self._out_of_range(spec, found, place)
+        return self._wrong_type(spec, code or "T302", found, place)
 
-    def _found(self, name: str, path: Sequence[int | str]) -> Any:
-        """The value that is wrong: the whole setting, or an item of a list."""
-        value = self.values[name]
+    def _found(self, name: str, path: Sequence[int | str]) -> tuple[Any, Span]:
+        """The value that is wrong, and its place: the whole setting, or an item of a list."""
+        value, place, items = self.values[name], self.given[name][1], self.items.get(name, ())
         for step in path:
             if isinstance(step, int) and isinstance(value, tuple) and step < len(value):
+                place = items[step] if value is self.values[name] and step < len(items) else place
                 value = value[step]
-        return value
+        return value, place
 
     def _no_such(self, name: str) -> Diagnostic:
         signature = self.signature
         edges = () if constructs(signature) else tuple(e.name for e in signature.edges)
         takes = [*edges, *signature.sizes, *(s.name for s in signature.settings)]
-        listed = f"it takes: {', '.join(takes)}" if takes else "it takes none"
+        listed = f"it takes: {', '.join(takes)}" if takes else "it takes no arguments"
         guess = did_you_mean(name, takes)
         message = f"`{signature.name}` has no argument `{name}`"
         return Diagnostic("N203", message, self.given[name][1], hints=(listed,) if guess else (), help=guess or listed)
@@ -257,15 +262,15 @@ class _Call:
         place = f"the op is defined in {self.signature.path}:{self.signature.line}"
         return Diagnostic("R202", message, self.span, hints=(place,), help=f"pass `{spec.name}`, or correct the op")
 
-    def _out_of_range(self, spec: SettingSpec, found: Any) -> Diagnostic:
+    def _out_of_range(self, spec: SettingSpec, found: Any, place: Span) -> Diagnostic:
         bounds = ranges(setting_type(spec.annotation)) or "finite"
         said = f"{found:g}" if isinstance(found, float) else str(found)
         subject = f"`{spec.name}` of `{self.signature.name}`"
         if bounds.startswith("each "):
             bounds, subject = bounds.removeprefix("each "), f"every item of {subject}"
-        return Diagnostic("T303", f"{subject} must be {bounds}, found {said}", self.given[spec.name][1])
+        return Diagnostic("T303", f"{subject} must be {bounds}, found {said}", place)
 
-    def _wrong_type(self, spec: SettingSpec, code: str, found: Any) -> Diagnostic:
+    def _wrong_type(self, spec: SettingSpec, code: str, found: Any, place: Span) -> Diagnostic:
         type_ = setting_type(spec.annotation)
         item = found is not self.values[spec.name]
         subject = f"an item of `{spec.name}`" if item else f"`{spec.name}`"
@@ -273,21 +278,26 @@ class _Call:
         message = f"{subject} of `{self.signature.name}` wants {type_said}, found {self.describe(found)}"
         help = self._advice(code, type_, found)
         if not item and type_said.startswith("a list of") and code == "T302" and isinstance(found, str | int | float):
-            help = "a list stands in brackets: " + (f'`["{found}"]`' if isinstance(found, str) else f"`[{found}]`")
-        return Diagnostic(code, message, self.given[spec.name][1], help=help)
+            help = f"a list stands in brackets: `[{', '.join([literal(found)] * _length(type_))}]`"
+        return Diagnostic(code, message, place, help=help)
 
     def _advice(self, code: str, type_: SettingType, found: Any) -> str:
         if code == "D501":
             return f"write `{found:g}ep` for passes over the clock stream, or `{found:g}it` for optimiser steps"
+        if code == "D502" and found.unit == "%":
+            return f"a share is written as a number: `{found.value / 100:g}`"
         if code == "D502":
-            return "only a length of time has a unit: write the number alone"
+            return f"only a length of time has a unit: write `{found.value:g}`"
         if code == "T304":
-            scheduled = ", ".join(f"`{s.name}`" for s in self.signature.settings if s.scheduled)
+            scheduled = " and ".join(f"`{s.name}`" for s in self.signature.settings if s.scheduled)
             return (
                 f"only {scheduled} may change with time" if scheduled else "this one stays the same for the whole run"
             )
         if isinstance(found, str):
-            return did_you_mean(found, [c for c in choices(type_) if isinstance(c, str)])
+            meant = nearest(found, [c for c in choices(type_) if isinstance(c, str)])
+            if meant is None and _wants_number(type_) and re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", found):
+                return f"a number stands without quotes: `{found}`"
+            return f'did you mean `"{meant}"`?' if meant else ""
         if isinstance(found, float) and found.is_integer() and _wants_whole(type_):
             return f"write `{int(found)}`"
         return ""
@@ -326,6 +336,17 @@ def _item(type_: SettingType) -> str:
     if isinstance(type_, types.Sequence):
         return str(type_.item) if type_.item else " or ".join(dict.fromkeys(str(t) for t in type_.each))
     return str(type_)
+
+
+def _length(type_: SettingType) -> int:
+    """How many items a list must have; one if that is free."""
+    options = type_.options if isinstance(type_, types.Union) else (type_,)
+    return next((len(t.each) for t in options if isinstance(t, types.Sequence) and t.each), 1)
+
+
+def _wants_number(type_: SettingType) -> bool:
+    options = type_.options if isinstance(type_, types.Union) else (type_,)
+    return any(isinstance(t, types.Number | types.Varying) for t in options)
 
 
 def _wants_whole(type_: SettingType) -> bool:

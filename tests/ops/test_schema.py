@@ -159,7 +159,7 @@ def test_a_schedule_in_the_wrong_place_is_told_the_right_ones() -> None:
 
 
 def test_a_near_choice_is_suggested() -> None:
-    assert refused('Literal["group", "batch"]', "grup").help == "did you mean `group`?"
+    assert refused('Literal["group", "batch"]', "grup").help == 'did you mean `"group"`?'
 
 
 def test_a_single_value_for_a_list_is_told_its_brackets() -> None:
