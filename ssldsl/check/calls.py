@@ -79,14 +79,14 @@ def _evaluate_all(ctx: Context, arguments: Sequence[tree.Argument], scope: Scope
         Given(
             a.name,
             expressions.evaluate(ctx, a.value, scope),
-            _written_at(ctx, a.value, scope),
+            written_at(ctx, a.value, scope),
             tuple(item.span for item in a.value.items) if isinstance(a.value, tree.ListExpr) else (),
         )
         for a in arguments
     ]
 
 
-def _written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:
+def written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:
     """Where a person wrote an argument: inside a shipped definition, the argument that its parameter stands for."""
     if isinstance(expr, tree.Ref) and expr.span.source not in ctx.reporter.own:
         binding = scope.find(expr.id)

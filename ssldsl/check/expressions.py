@@ -11,7 +11,6 @@ from ssldsl.check.meanings import (
     Data,
     Entries,
     Items,
-    Loss,
     Net,
     OpRef,
     StageRef,
@@ -117,20 +116,20 @@ def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
 
 def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:
     """`value.name`."""
-    return member(ctx, evaluate(ctx, expr.value, scope), expr.name)
+    return member(ctx, evaluate(ctx, expr.value, scope), expr.name, calls.written_at(ctx, expr.value, scope))
 
 
-def member(ctx: Context, value: Any, name: tree.Name) -> Any:
-    """The attribute `name` of a value; its absence is reported."""
+def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) -> Any:
+    """The attribute `name` of a value; its absence is reported. `at`: where the value is written."""
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, Items) and name.id not in ("first", "last"):
-        values = tuple(member(ctx, v, name) for v in value.values)
+        values = tuple(member(ctx, v, name, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
     names = members(ctx, value)
     if name.id in names:
-        return _get(ctx, value, name)
-    _no_member(ctx, value, name, names)
+        return _get(ctx, value, name, at or name.span)
+    _no_member(ctx, value, name, names, at or name.span)
     return UNKNOWN
 
 
@@ -153,14 +152,14 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return ()
 
 
-def _get(ctx: Context, value: Any, name: tree.Name) -> Any:
+def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
     match value:
         case Data() if isinstance(value.node.type, SplitsType) and name.id != "classes":
             return data.split(ctx, value, name)
         case Data() | StreamRef() if name.id in ("classes", "size"):
             return data.fact(ctx, value, name)
         case Data() | StreamRef():
-            return member(ctx, data.read(ctx, value, name.span), name)
+            return member(ctx, data.read(ctx, value, at), name)
         case Batch():
             return value.get(name.id)
         case Net():
@@ -181,9 +180,9 @@ def _net_names(ctx: Context) -> list[str]:
     ]
 
 
-def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]) -> None:
+def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...], at: Span) -> None:
     if name.id == "label":
-        batch = data.read(ctx, value, name.span) if isinstance(value, Data | StreamRef) else value
+        batch = data.read(ctx, value, at) if isinstance(value, Data | StreamRef) else value
         if isinstance(batch, Batch):
             data.no_label(ctx, batch, name.span)
             return
@@ -195,7 +194,9 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         kind = "a split or attribute"
     else:
         kind = "an attribute"
-    what = "a loss" if isinstance(value, Loss) else describe(value)
+    if ctx.is_incomplete:
+        return
+    what = describe(value)
     ctx.reporter.error(
         "N204",
         name.span,

@@ -13,6 +13,7 @@ from ssldsl.source import Source, Span
 from ssldsl.syntax.lexer import BEFORE_OPERAND, Token
 
 PARTNER = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_OPENED_BY = {"RPAR": "(", "RSQB": "[", "RBRACE": "{"}
 CLOSED_BY = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 STATEMENT_WORDS = frozenset(
     {"SSL", "USE", "DATA", "STREAM", "VIEW", "NET", "HEAD", "PARAM", "LET", "DEF", "RETURN", "STAGE", "TRAIN", "INIT"}
@@ -177,7 +178,8 @@ class _Matcher:
             self.diagnostics.append(Diagnostic("S102", message, self.span(token), notes=[note], help=help))
             self.put(token._replace(kind=PARTNER[opener.kind], text=right))
         else:
-            self.diagnostics.append(Diagnostic("S102", f"`{token.text}` closes nothing", self.span(token)))
+            help = f"remove it, or write the `{_OPENED_BY[token.kind]}` that it should close"
+            self.diagnostics.append(Diagnostic("S102", f"`{token.text}` closes nothing", self.span(token), help=help))
 
     def is_closed_later(self, i: int) -> bool:
         """Whether the innermost open bracket is closed within the statement, after a token."""
@@ -218,7 +220,8 @@ class _Matcher:
         notes = [Note(self.span(token), "nor is this one") for token in openers[-2::-1]]
         where = self.source.position(at.start)[0]
         if at.kind != "END" and where != line:
-            notes.append(Note(self.span(at), "something else begins here"))
+            what = "what is around it ends here" if at.kind in CLOSED_BY else "the next statement begins here"
+            notes.append(Note(self.span(at), what))
         closers = "".join(CLOSED_BY[PARTNER[token.kind]] for token in openers)
         message = f"`{first.text}` opened on line {line} is never closed"
         self.diagnostics.append(Diagnostic("S102", message, self.span(first), notes=notes, help=f"add `{closers}`"))

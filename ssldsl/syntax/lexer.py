@@ -237,7 +237,7 @@ class _Lexer:
         """A name with letters that names do not have. It is kept, so that what follows makes sense."""
         match = re.compile(r"\w+").match(self.source.text, start)
         end = match.end() if match else start + 1
-        help = "names are made of the letters a to z, digits and `_`"
+        help = "names are made of the letters a to z and A to Z, digits and `_`"
         self.report("S103", f"`{_shown(self.source.text[start:end])}` cannot be a name", start, end, help)
         self.add("NAME", self.source.text[start:end], start, end)
         return end

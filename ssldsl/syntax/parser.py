@@ -31,7 +31,8 @@ def parse(source: Source) -> ParseResult:
     value, comments, tokens, diagnostics = _read(source, "file")
     file = value if isinstance(value, tree.File) else tree.File(None, (), span=Span(source, 0, 0))
     file = evolve(file, comments=comments, span=Span(source, 0, len(source.text)))
-    diagnostics += _version(source, file.version, tokens)
+    if not any(d.code == "S105" for d in diagnostics):
+        diagnostics += _version(source, file.version, tokens)
     return ParseResult(file, tuple(sorted(diagnostics, key=lambda d: d.sort_key)))
 
 
@@ -68,7 +69,7 @@ def _version(source: Source, version: tree.Number | None, tokens: list[Token]) -
     if version is not None:
         return [Diagnostic("S105", f"`ssl {version.text}` is no version of the language", version.span, help=help)]
     first = tokens[0]
-    if first.kind == "SSL":  # reported where it was read
+    if first.kind == "SSL":  # what is wrong there is reported where it was read
         return []
     span = Span(source, first.start, first.end)
     return [Diagnostic("S105", "the file does not say its version", span, help=f"{help} as the first line")]

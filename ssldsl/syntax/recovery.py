@@ -114,7 +114,7 @@ class Recovery:
             return False
         if "NUMBER" in expected:  # a value is wanted: operators and the like rather show that one is missing
             return token.kind in STATEMENT_WORDS | {"USING"} and not self.matched.starts[i]
-        return "NET" not in expected
+        return "LET" not in expected
 
     # --- explaining -------------------------------------------------------------------------------------------------
 
@@ -123,12 +123,16 @@ class Recovery:
         token, before = self.tokens[i], self.tokens[i - 1] if i else None
         expected = self.machine.expected()
         culprit, code = i, "S101"
-        if expected == {"ASSIGN"} and before is not None and self.is_bare_name(before):
-            culprit = i - 1
+        place = token
+        if expected == {"ASSIGN"} and before is not None and self.is_bare_name(before) and self.is_mark(i):
+            then = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+            message, help = words.no_value(before, token, then)
+        elif expected == {"ASSIGN"} and before is not None and self.is_bare_name(before):
+            culprit, place = i - 1, before
             message = f"expected a statement, found {words.found(before)}"
             help = words.no_statement(before, self.tokens[i - 2] if i > 1 else None)
         elif before is not None and self.machine.symbols[-1:] == ["SSL"]:
-            culprit, code = i - 1, "S105"
+            culprit, place, code = i - 1, self.tokens[i - 1], "S105"
             message, help = "`ssl` wants the version of the language", "write `ssl 1`"
         elif self.matched.starts[i] and self.is_between(expected):
             code = "S105" if token.kind == "SSL" else "S101"
@@ -140,9 +144,16 @@ class Recovery:
             next_one = token.first and self.matched.starts[i] and token.kind != "END"
             message = f"expected {words.expected(expected)}, found "
             message += "the next statement" if next_one else words.found(token)
+            if next_one and before is not None and before.end:
+                message, place = message.replace(", found", f" after `{before.text}`, found"), before
         if not self.follows(culprit):
-            self.report(code, message, self.tokens[culprit], help)
+            self.report(code, message, place, help)
         return culprit
+
+    def is_mark(self, i: int) -> bool:
+        """Whether a token is punctuation on the line of the one before it."""
+        token = self.tokens[i]
+        return token.kind in words.SYMBOLS and not token.first
 
     def is_bare_name(self, before: Token) -> bool:
         """Whether the last thing read is a name that began a statement."""

@@ -52,7 +52,7 @@ def expected(kinds: frozenset[str]) -> str:
     if {"NUMBER", "LPAR"} <= left:
         words.append("an expression")
         left -= OPERAND | (_words(left) if "SSL" in left else set())
-    if {"STAR", "PLUS"} <= left:
+    if {"PIPE", "PLUS"} <= left:
         words.append("an operator")
         left -= _OPERATORS
     if {"NET", "EXTENDS", "NAME"} <= left:
@@ -97,11 +97,21 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
         return "`==` compares"
     if token.kind in COMPARISONS and "AND" in kinds:
         return "comparisons are not chained: write `a < b and b < c`"
+    if token.kind == "AS" and "PLUS" in kinds:
+        return "a term has one name"
     if token.kind == "LSQB" and "STAR" in kinds:
         return "nothing is indexed; a list as an argument stands in parentheses: `f([1, 2])`"
-    if token.text in _OTHER_LANGUAGES:
-        return f"the language has no `{token.text}`"
+    if _foreign(token):
+        return _foreign(token)
+    if token.kind in OPERAND and "COMMA" in kinds and before is not None:
+        return f"is a comma missing between `{before.text}` and `{token.text}`?"
     return ""
+
+
+def _foreign(token: Token) -> str:
+    if token.text in ("if", "else", "elif"):
+        return f"the language has no `{token.text}`: alternatives are written as variants"
+    return f"the language has no `{token.text}`" if token.text in _OTHER_LANGUAGES else ""
 
 
 def misplaced(token: Token, block: str, returned: bool) -> tuple[str, str]:
@@ -127,11 +137,20 @@ def misplaced(token: Token, block: str, returned: bool) -> tuple[str, str]:
     return f"{word} cannot stand here", ""
 
 
+def no_value(name: Token, after: Token, then: Token | None) -> tuple[str, str]:
+    """Message and help for a name that begins a statement and is not followed by `=`, but by something else."""
+    mark = after.text
+    if then is not None and then.kind == "ASSIGN" and then.start == after.end and after.kind in SYMBOLS:
+        mark += "="
+    help = _SLIPS["PLUS", "ASSIGN"] if mark.endswith("=") else f"a setting is written `{name.text} = value`"
+    return f"expected `=` after `{name.text}`, found `{mark}`", help
+
+
 def no_statement(token: Token, before: Token | None) -> str:
     """Help for a name that begins no statement."""
     word = nearest(token.text, [kind.lower() for kind in STATEMENT_WORDS])
-    if token.text in _OTHER_LANGUAGES:
-        return f"the language has no `{token.text}`"
+    if _foreign(token):
+        return _foreign(token)
     if word is not None:
         return f"did you mean `{word}`?"
     if before is not None and not token.first and before.kind not in ("LBRACE", "RBRACE"):
