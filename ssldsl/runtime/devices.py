@@ -60,6 +60,8 @@ def distribute(
         # what replaces this argument came after the oldest torch that we work with
         warnings.filterwarnings("ignore", message=".*broadcast_buffers", category=FutureWarning)
         model, prepared = accelerator.prepare(step, optimizer)
+    # a weight with one input channel has two layouts that are the same; said once per process otherwise
+    warnings.filterwarnings("ignore", message="Grad strides do not match", category=UserWarning)
     return model, prepared
 
 

@@ -62,13 +62,13 @@ class Lines:
         self._last = time.monotonic()
         first, begun = self._begun
         left = (self._last - begun) / max(1, step - first) * (self._stage.steps - step)
-        text = f"{_epoch(self._stage, step)}  step {step}/{self._stage.steps}  {_losses(total, terms)}"
+        text = f"{epoch_text(self._stage, step)}  step {step}/{self._stage.steps}  {_losses(total, terms)}"
         self.say(f"{text}  lr {lr:.3g}  {speed:.0f} images/s  {_clock(left)} left")
 
     def evaluated(self, step: int, results: Mapping[str, object]) -> None:
         stage = self._stage
         if stage is not None:
-            self.say(f"{_epoch(stage, step)}  step {step}/{stage.steps}  {_results(results)}")
+            self.say(f"{epoch_text(stage, step)}  step {step}/{stage.steps}  {_results(results)}")
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -106,12 +106,12 @@ class Bar:
         if self._task is None or self._stage is None or now - self._drawn < 0.1:
             return
         self._drawn = now
-        self._progress.update(self._task, completed=step, epoch=_epoch(self._stage, step))
+        self._progress.update(self._task, completed=step, epoch=epoch_text(self._stage, step))
 
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
         if self._task is not None and self._stage is not None:
             numbers = f"{_losses(total, terms)}  lr {lr:.3g}  {speed:.0f} images/s"
-            self._progress.update(self._task, completed=step, epoch=_epoch(self._stage, step), numbers=numbers)
+            self._progress.update(self._task, completed=step, epoch=epoch_text(self._stage, step), numbers=numbers)
 
     def evaluated(self, step: int, results: Mapping[str, object]) -> None:
         if self._task is not None:
@@ -137,9 +137,10 @@ def _epochs(stage: StagePlan, steps: int) -> str:
     return f"{steps / stage.steps_per_epoch:.4g}"
 
 
-def _epoch(stage: StagePlan, step: int) -> str:
+def epoch_text(stage: StagePlan, step: int) -> str:
+    """The epoch that the last of so many steps belongs to."""
     last = -(-stage.steps // stage.steps_per_epoch)
-    return f"epoch {min(last, step // stage.steps_per_epoch + 1)}/{last}"
+    return f"epoch {max(1, -(-step // stage.steps_per_epoch))}/{last}"
 
 
 def _clock(seconds: float) -> str:

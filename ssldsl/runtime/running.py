@@ -31,7 +31,7 @@ from ssldsl.runtime.trackers import Trackers
 from ssldsl.runtime.training import Ending, Hooks, Machinery, Trainer
 
 Status = Literal["finished", "interrupted"]
-AUTOMATIC_PAUSE = 60.0  # seconds between checkpoints, where nobody says how many steps
+WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes
 
 
 class Data(Protocol):
@@ -60,7 +60,7 @@ class Options:
 
     texts: files for the run folder, such as `spec.ssl` and `resolved.ssl`. identity: hash of the experiment's meaning.
     difference: says what differs from the experiment in the folder, when a resume is refused.
-    folder: where relative names in the spec start. checkpoint_every: steps; else once a minute, after an epoch.
+    folder: where relative names in the spec start. checkpoint_every: steps; else as often as costs little.
     stop_after: optimiser steps after which the run stops as if somebody had asked for it.
     """
 
@@ -136,6 +136,7 @@ class Run:
     results: dict[str, Results] = Factory(dict)
     taken: int = 0
     _saved_at: float = Factory(time.monotonic)
+    _save_seconds: float = 0.0
 
     def carry_out(self, interrupt: Interrupt) -> Result:
         """Train every stage that is not done yet."""
@@ -228,6 +229,7 @@ class Run:
 
     def _save(self, made: Machinery, number: int, done: int, results: Results) -> None:
         """Write a checkpoint, unless the weights are no longer numbers."""
+        begun = time.monotonic()
         wrong = not_finite_weights(made.changing.modules)
         if wrong is not None:
             raise weights_not_finite(Moment(self.folder, made.stage, done, made.lowered), wrong)
@@ -243,6 +245,7 @@ class Run:
                 state={**state, "results": self.results},
             )
         self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - begun
         made.accelerator.wait_for_everyone()
 
     def _is_save_due(self, stage: StagePlan, done: int) -> bool:
@@ -250,7 +253,7 @@ class Run:
             return done % self.options.checkpoint_every == 0
         if done % stage.steps_per_epoch:
             return False
-        due = [time.monotonic() - self._saved_at > AUTOMATIC_PAUSE]
+        due = [time.monotonic() - self._saved_at > WORTH * self._save_seconds]
         return bool(broadcast_object_list(due)[0])  # the clocks of the processes differ
 
     def _must_stop(self) -> bool:

@@ -3,24 +3,12 @@
 import sys
 from pathlib import Path
 
-from training_plans import LIBRARY, experiment, two_stages, with_stage
+from training_plans import LIBRARY, experiment, gentle, two_stages, with_stage, without_vat
 
 from ssldsl.graph.plan import OpPlan, Plan
 from ssldsl.runtime.running import Options, run
 
 AVERAGE = {"average": OpPlan(op="polyak", settings={"half_life": 2.0})}
-
-
-def gentle(plan: Plan) -> Plan:
-    """Rates at which rounding does not grow."""
-    optimizer = OpPlan(op="sgd", settings={"lr": 0.1, "momentum": 0.9})
-    stages = [stage.model_copy(update={"optimizer": optimizer}) for stage in plan.stages]
-    return plan.model_copy(update={"stages": tuple(stages)})
-
-
-def without_vat(plan: Plan) -> Plan:
-    """Rounding grows by itself where a direction is sought: its second derivatives jump at the kinks of the network."""
-    return with_stage(plan, terms=plan.stages[0].terms[:2])
 
 
 def partly_used(plan: Plan) -> Plan:
@@ -31,9 +19,9 @@ def partly_used(plan: Plan) -> Plan:
 PLANS = {
     "group": gentle(experiment(steps=2, clip=0.5, accumulate=2, **AVERAGE)),
     "long": gentle(without_vat(experiment(steps=9, clip=0.5, accumulate=2, **AVERAGE))),
-    "batch": gentle(experiment(steps=2, norm="batch")),
+    "batch": gentle(experiment(steps=1, norm="batch")),
     "long batch": gentle(without_vat(experiment(steps=9, norm="batch"))),
-    "local": gentle(experiment(steps=2, norm="batch", statistics="local")),
+    "local": gentle(experiment(steps=1, norm="batch", statistics="local")),
     "stages": gentle(two_stages(steps=1)),
     "partly": gentle(partly_used(experiment(steps=5))),
 }

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import nn
-from training_plans import LIBRARY, experiment, stateful, two_stages, with_stage
+from training_plans import LIBRARY, experiment, gentle, stateful, two_stages, with_stage
 
 from ssldsl.graph.plan import CurvePlan, OpPlan, Plan
 from ssldsl.runtime import training
@@ -15,6 +15,7 @@ from ssldsl.runtime.averages import equal_keep, half_life_keep
 from ssldsl.runtime.checkpoint import complete_checkpoints, read_part
 from ssldsl.runtime.export import export
 from ssldsl.runtime.optimizing import make_optimizer
+from ssldsl.runtime.progress import epoch_text
 from ssldsl.runtime.records import read_lines
 from ssldsl.runtime.running import Options, overridden, run
 from ssldsl.runtime.scalars import Scalars
@@ -39,8 +40,8 @@ def largest_difference(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor
 
 
 def test_accumulated_parts_make_the_step_of_the_whole_batch(tmp_path: Path) -> None:
-    whole = trained(experiment(steps=2), tmp_path / "whole")
-    parts = trained(experiment(steps=2, accumulate=4), tmp_path / "parts")
+    whole = trained(gentle(experiment(steps=2)), tmp_path / "whole")
+    parts = trained(gentle(experiment(steps=2, accumulate=4)), tmp_path / "parts")
     assert largest_difference(whole, parts) < 1e-5
     lines = [read_lines(tmp_path / name)[0] for name in ("whole", "parts")]
     assert lines[0]["total"] == pytest.approx(lines[1]["total"], abs=1e-5)
@@ -220,8 +221,8 @@ def test_overrides_change_the_seed_and_every_stage() -> None:
 
 
 def test_bf16_trains(tmp_path: Path) -> None:
-    run(experiment(steps=3, precision="bf16"), tmp_path / "run", LIBRARY, QUIET)
-    exact = trained(experiment(steps=3), tmp_path / "exact")
+    run(gentle(experiment(steps=3, precision="bf16")), tmp_path / "run", LIBRARY, QUIET)
+    exact = trained(gentle(experiment(steps=3)), tmp_path / "exact")
     near = weights(tmp_path / "run")
     assert all(tensor.dtype == torch.float32 for tensor in near.values())
     assert 0 < largest_difference(exact, near) < 0.1
@@ -253,3 +254,8 @@ def test_metrics_are_due_as_often_as_the_stage_says_and_at_its_end() -> None:
 @pytest.mark.parametrize(("steps", "length"), [(3, 1), (450, 9), (100_000, 50)])
 def test_windows_of_the_records(steps: int, length: int) -> None:
     assert window_length(with_stage(experiment(), steps=steps).stages[0]) == length
+
+
+@pytest.mark.parametrize(("done", "epoch"), [(0, "1/3"), (1, "1/3"), (4, "1/3"), (5, "2/3"), (12, "3/3")])
+def test_the_epoch_shown_is_the_one_of_the_last_step(done: int, epoch: str) -> None:
+    assert epoch_text(experiment().stages[0], done) == f"epoch {epoch}"

@@ -16,6 +16,7 @@ from ssldsl.runtime.running import Options, run
 
 pytestmark = pytest.mark.slow
 PARTS = ("weights", "average", "optimizer")
+CLOSE = {"batch": 1e-4}  # a direction found through statistics of eight rows: rounding grows a hundredfold in one step
 
 
 def launched(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -54,7 +55,7 @@ def test_two_processes_are_one(shared: Path, tmp_path: Path, name: str) -> None:
     run(PLANS[name], tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
     one, two = tensors(tmp_path / "one"), tensors(shared / name)
     assert one.keys() == two.keys()
-    assert max((one[key].double() - two[key].double()).abs().max().item() for key in one) < 1e-5
+    assert max((one[key].double() - two[key].double()).abs().max().item() for key in one) < CLOSE.get(name, 1e-5)
     for alone, together in zip(read_lines(tmp_path / "one"), read_lines(shared / name), strict=True):
         assert together["step"] == alone["step"]
         assert together.get("total", 0) == pytest.approx(alone.get("total", 0), abs=1e-5)
