@@ -1,0 +1,199 @@
+"""One command for all measurements: `python -m benchmarks`."""
+
+import gc
+import os
+import statistics
+import tempfile
+import warnings
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from attrs import frozen
+
+from benchmarks import frontend, tables
+from benchmarks.by_hand import Execution, Loop
+from benchmarks.cases import COUNT, Case, cases
+from benchmarks.compiled import Compiled
+from benchmarks.timing import Side, interleaved, peak_in_process, peak_of, ratios
+
+COLUMNS = (
+    "case",
+    "images a step",
+    "compiled, images/s",
+    "by hand, images/s",
+    "speed ratio",
+    "quartiles",
+    "compiled, MB",
+    "by hand, MB",
+    "memory ratio",
+)
+
+
+@frozen
+class Effort:
+    """How long is measured."""
+
+    rounds: int
+    seconds: float
+    factors: tuple[int, ...]
+    repeats: int
+
+
+QUICK = Effort(5, 0.5, (1, 10), 3)
+FULL = Effort(11, 2.0, (1, 3, 10, 30, 100), 5)
+ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Fewer and shorter rounds, smaller batches.")
+@click.option("--device", default="", help="cpu or cuda; what there is if not given.")
+@click.option("--only", default="", help="Cases whose name has this text (resnet18, s4l), or `frontend`, or `steps`.")
+@click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None, help="bf16 on CUDA if not given.")
+@click.option("--compile/--no-compile", "compiled", default=False, help="Through torch.compile, both sides.")
+@click.option("--channels-last/--no-channels-last", default=None, help="By hand; on CUDA if not given.")
+@click.option("--threads", default=0, help="Of torch; its own choice if not given.")
+@click.option("--memory-of", default="", hidden=True, help="Print the peak of one side: CASE:SIDE.")
+def main(
+    quick: bool,
+    device: str,
+    only: str,
+    precision: str | None,
+    compiled: bool,
+    channels_last: bool | None,
+    threads: int,
+    memory_of: str,
+) -> None:
+    """Compiled steps beside the same methods by hand, and the front end."""
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    if place.type == "cpu":
+        os.environ["ACCELERATE_USE_CPU"] = "1"
+    if threads:
+        torch.set_num_threads(threads)
+    on_cuda = place.type == "cuda"
+    execution = Execution(
+        device=place,
+        precision=precision or ("bf16" if on_cuda else "fp32"),
+        is_compiled=compiled,
+        is_channels_last=on_cuda if channels_last is None else channels_last,
+    )
+    effort = QUICK if quick else ON_CUDA if on_cuda else FULL
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = make_pictures(Path(folder) / "pictures.npz")
+        makers = {case.name: (case, makers_of(case, execution, pictures)) for case in cases(place, is_quick=quick)}
+        if memory_of:
+            name, _, side = memory_of.partition(":")
+            click.echo(peak_of(makers[name][1][side], place))
+            return
+        click.echo(f"{tables.machine(place)}\n")
+        chosen = [name for name in makers if only in (*name.split("/"), name, "", "steps")]
+        if chosen:
+            steps([makers[name] for name in chosen], execution, effort, quick)
+    if only in ("", "frontend"):
+        front_end(effort)
+
+
+def make_pictures(path: Path) -> Path:
+    """Noise of CIFAR's shape with labels."""
+    numbers = np.random.default_rng(0)
+    images = numbers.integers(0, 256, (COUNT, 3, 32, 32), dtype=np.uint8)
+    np.savez(path, data=images, label=np.arange(COUNT) % 10, test_data=images[:100], test_label=np.arange(100) % 10)
+    return path
+
+
+def makers_of(case: Case, execution: Execution, pictures: Path) -> dict[str, Callable[[], Side]]:
+    """What makes each side of a case ready."""
+    return {
+        "compiled": partial(Compiled, case, execution, pictures),
+        "by hand": partial(by_hand, case, execution, pictures),
+    }
+
+
+def by_hand(case: Case, execution: Execution, pictures: Path) -> Loop:
+    """The loop by hand on the same data."""
+    if case.is_small:
+        from sklearn.datasets import load_digits
+
+        found = load_digits()
+        images, labels = torch.from_numpy(found.images).float().unsqueeze(1) / 16, torch.from_numpy(found.target)
+    else:
+        with np.load(pictures) as content:
+            images, labels = torch.from_numpy(content["data"]), torch.from_numpy(content["label"])
+    torch.manual_seed(0)
+    return Loop(case.recipe, execution, images, labels, torch.randperm(len(images))[: case.labels])
+
+
+def steps(
+    chosen: list[tuple[Case, dict[str, Callable[[], Side]]]], execution: Execution, effort: Effort, quick: bool
+) -> None:
+    """The table of compiled steps beside those by hand."""
+    device = execution.device
+    clock = "wall clock" if device.type == "cuda" else "processor time of all cores"
+    how = [execution.precision, "torch.compile" if execution.is_compiled else "eager", f"speed by {clock}"]
+    click.echo(f"Training steps: {', '.join(how)}; {effort.rounds} rounds of {effort.seconds:g} s, sides in turns.\n")
+    click.echo(tables.heading(COLUMNS))
+    for case, makers in chosen:
+        click.echo(tables.row(compare(case, makers, execution, effort, quick)))
+    click.echo()
+
+
+def compare(
+    case: Case, makers: dict[str, Callable[[], Side]], execution: Execution, effort: Effort, quick: bool
+) -> list[object]:
+    """A row of the table. Images per second are by the wall clock, ratios by the clock that noise moves less."""
+    device = execution.device
+    peaks = [memory(case, name, make, execution, quick) for name, make in makers.items()]
+    sides = [make() for make in makers.values()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours, theirs = interleaved(sides, device, rounds=effort.rounds, seconds=effort.seconds)
+    on_wall = device.type == "cuda"
+    middle, low, high = ratios(ours.by(is_wall=on_wall), theirs.by(is_wall=on_wall))
+    speeds = [case.images / statistics.median(side.wall) for side in (ours, theirs)]
+    del sides
+    gc.collect()
+    return [
+        case.name,
+        case.images,
+        *(f"{speed:.0f}" for speed in speeds),
+        f"{middle:.2f}",
+        f"{low:.2f} to {high:.2f}",
+        *(tables.megabytes(peak) for peak in peaks),
+        f"{peaks[0] / max(1, peaks[1]):.2f}",
+    ]
+
+
+def memory(case: Case, side: str, make: Callable[[], Side], execution: Execution, quick: bool) -> int:
+    """The peak of a side, on the CPU in a process of its own."""
+    if execution.device.type == "cuda":
+        gc.collect()
+        return peak_of(make, execution.device)
+    flags = ["--quick"] if quick else []
+    flags += ["--compile"] if execution.is_compiled else []
+    flags += ["--channels-last"] if execution.is_channels_last else []
+    more = ["--device", "cpu", "--precision", execution.precision, "--threads", str(torch.get_num_threads())]
+    return peak_in_process([*flags, *more, "--memory-of", f"{case.name}:{side}"])
+
+
+def front_end(effort: Effort) -> None:
+    """The tables of the front end."""
+    name, lines = frontend.longest_spec()
+    click.echo(f"Front end, processor seconds; the longest spec is {name}, {lines} lines.\n")
+    click.echo(tables.heading(("length", "lines", "check", "plan", "check, ms a line", "plan, ms a line")))
+    for factor, count, check, plan in frontend.compile_times(effort.factors, effort.repeats):
+        each = [f"{1000 * seconds / count:.2f}" for seconds in (check, plan)]
+        click.echo(tables.row((f"{factor}x", count, f"{check:.3f}", f"{plan:.3f}", *each)))
+    starts = frontend.cold_starts(2 * effort.repeats + 1)
+    click.echo("\n" + tables.heading(("cold start", "median, s", "least, s", "most, s")))
+    for command, values in starts.items():
+        click.echo(tables.row((f"`{command}`", *(f"{f(values):.2f}" for f in (statistics.median, min, max)))))
+    middle, low, high = ratios(starts["import torch"], starts["ssldsl check"])
+    click.echo(
+        f"\n`ssldsl check` takes {middle:.2f} of the time of `import torch` (quartiles {low:.2f} to {high:.2f})."
+    )
+
+
+main()

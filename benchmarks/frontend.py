@@ -1,0 +1,102 @@
+"""How long the front end takes: with the length of a spec, and from a cold start."""
+
+import os
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ssldsl import pipeline
+from ssldsl.ops.library import Library
+from ssldsl.source import Source
+
+SPECS = Path(__file__).parents[1] / "specs"
+HEAD = """ssl 1
+data images = digits()
+stream unlabeled = unlabel(images.train) >> shift(1)
+net encoder = convnet(width=32)
+head classes = linear(encoder.dim, images.classes)
+optimizer = sgd(lr=0.1 * cosine(), momentum=0.9)
+run = 30ep
+clock = unlabeled
+eval top1(images.test)
+"""
+TAIL = 3  # lines of a statement that goes on: the loss and the batch
+PER_TERM = 4
+
+
+def statements(text: str) -> int:
+    """Lines that say something."""
+    return sum(1 for line in text.splitlines() if re.sub("#.*", "", line).strip())
+
+
+def longest_spec() -> tuple[str, int]:
+    """Name and lines of the longest spec that is shipped."""
+    found = {path.name: statements(path.read_text(encoding="utf-8")) for path in SPECS.glob("*.ssl")}
+    name = max(found, key=lambda key: found[key])
+    return name, found[name]
+
+
+def spec_of(lines: int) -> Source:
+    """A spec of about so many lines: every four of them are a stream, its head, its rows, and a term of the loss."""
+    count = max(1, (lines - statements(HEAD) - TAIL) // PER_TERM)
+    streams = "".join(
+        f"stream s{i} = images.train.subset(100, seed={i}) >> shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
+        for i in range(count)
+    )
+    loss = "\n  + ".join(f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(count))
+    batch = ",\n  ".join(f"s{i}: 8" for i in range(count))
+    vat = "0.3*vat(unlabeled) + ce(s0)"
+    return Source("long.ssl", f"{HEAD}{streams}loss = {vat}\n  + {loss}\nbatch = {{unlabeled: 64,\n  {batch}}}\n")
+
+
+def compile_times(factors: Sequence[int], repeats: int) -> list[tuple[int, int, float, float]]:
+    """Factor, lines, and processor seconds to check a spec of this length and to plan it: medians."""
+    library = Library.shipped()
+    _, longest = longest_spec()
+    pipeline.compile(pipeline.compose(spec_of(longest), library=library).unwrap())
+    rows = []
+    for factor in factors:
+        source = spec_of(factor * longest)
+        program = pipeline.compose(source, library=library).unwrap()
+        check = _median(lambda source=source: pipeline.compose(source, library=library), repeats)  # type: ignore[misc]  # a default binds it
+        plan = _median(lambda program=program: pipeline.compile(program), repeats)  # type: ignore[misc]  # as above
+        rows.append((factor, statements(source.text), check, plan))
+    return rows
+
+
+def _median(call: Callable[[], object], repeats: int) -> float:
+    taken = []
+    for _ in range(repeats):
+        before = time.process_time()
+        call()
+        taken.append(time.process_time() - before)
+    return statistics.median(taken)
+
+
+def cold_starts(repeats: int) -> dict[str, tuple[float, ...]]:
+    """Processor seconds of fresh processes, in turns."""
+    commands = {
+        "ssldsl check": [sys.executable, "-m", "ssldsl", "check", str(SPECS / "quickstart.ssl")],
+        "import torch": [sys.executable, "-c", "import torch"],
+    }
+    found: dict[str, list[float]] = {name: [] for name in commands}
+    for command in commands.values():
+        _seconds_of(command)  # files are read and caches made once
+    for _ in range(repeats):
+        for name, command in commands.items():
+            found[name].append(_seconds_of(command))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _seconds_of(command: Sequence[str]) -> float:
+    """Processor seconds, of the system's too, that a process takes."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        quiet = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1), (os.POSIX_SPAWN_DUP2, nowhere.fileno(), 2)]
+        process = os.posix_spawn(command[0], command, os.environ, file_actions=quiet)
+        _, status, usage = os.wait4(process, 0)
+    if status:
+        raise RuntimeError(f"{command} failed")
+    return usage.ru_utime + usage.ru_stime

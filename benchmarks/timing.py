@@ -1,0 +1,98 @@
+"""Two pieces of code timed in turns, so that whatever else the machine does meets both alike; their peak memory."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import psutil
+import torch
+from attrs import frozen
+
+Clocks = tuple[float, float]  # seconds on the wall, seconds of all processor cores
+
+
+class Side(Protocol):
+    """What is timed."""
+
+    def step(self, number: int) -> None: ...
+
+
+@frozen
+class Timed:
+    """Seconds of a step, block by block. `cpu` are those of all cores of this process."""
+
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+
+    def by(self, *, is_wall: bool) -> tuple[float, ...]:
+        return self.wall if is_wall else self.cpu
+
+
+def interleaved(sides: Sequence[Side], device: torch.device, *, rounds: int, seconds: float) -> list[Timed]:
+    """Blocks of steps of about so many seconds, A B B A A B ..., of every side `rounds`."""
+    done = [_warm_up(side, device) for side in sides]
+    alone = [_block(side, device, start, 2)[0] / 2 for side, start in zip(sides, done, strict=True)]
+    length = max(2, round(seconds / min(alone)))
+    done = [start + 2 for start in done]
+    found: list[list[Clocks]] = [[] for _ in sides]
+    for turn in range(rounds):
+        order = range(len(sides)) if turn % 2 == 0 else reversed(range(len(sides)))
+        for number in order:
+            wall, cpu = _block(sides[number], device, done[number], length)
+            found[number].append((wall / length, cpu / length))
+            done[number] += length
+    return [Timed(*(tuple(values) for values in zip(*blocks, strict=True))) for blocks in found]
+
+
+def _warm_up(side: Side, device: torch.device, steps: int = 5) -> int:
+    _block(side, device, 0, steps)
+    return steps
+
+
+def _block(side: Side, device: torch.device, first: int, length: int) -> Clocks:
+    wait(device)
+    wall, cpu = time.perf_counter(), time.process_time()
+    for number in range(first, first + length):
+        side.step(number)
+    wait(device)
+    return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def ratios(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
+    """How often as fast ours is, block beside block: median, lower and upper quartile."""
+    values = [b / a for a, b in zip(ours, theirs, strict=True)]
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return middle, low, high
+
+
+def peak_of(make: Callable[[], Side], device: torch.device, steps: int = 4) -> int:
+    """Bytes that a side adds at its peak: weights, optimizer, activations. On the CPU it needs its own process."""
+    if device.type != "cuda":
+        before = psutil.Process().memory_info().rss
+        _warm_up(make(), device, steps)
+        return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT - before)
+    wait(device)
+    torch.cuda.empty_cache()
+    before = torch.cuda.memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    _warm_up(make(), device, steps)
+    return int(torch.cuda.max_memory_allocated(device) - before)
+
+
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def peak_in_process(arguments: Sequence[str]) -> int:
+    """What `peak_of` finds in a fresh process of this program."""
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return int(done.stdout.split()[-1])
