@@ -305,6 +305,8 @@ def _render(lines: list[Line]) -> str:
         run = i
         while run < len(lines) and lines[run].text and lines[run].comment:
             run += 1
+            if lines[run - 1].text.endswith(("{", "(", "[")):  # what comes next stands further in
+                break
         column = max((line.indent + len(line.text) for line in lines[i:run]), default=0) + STEP
         for line in lines[i:run]:
             out.append(f"{' ' * line.indent}{line.text}".ljust(column) + line.comment)

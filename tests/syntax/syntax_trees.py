@@ -57,7 +57,7 @@ def _larger(inner: st.SearchStrategy) -> st.SearchStrategy:
     )
 
 
-expressions = st.recursive(atoms, _larger, max_leaves=12)
+expressions = st.recursive(atoms, _larger, max_leaves=8)
 types = st.recursive(made(tree.TypeName, name), lambda inner: made(tree.TypeName, name, tuples(inner)), max_leaves=3)
 paths = tuples(any_name, 1)
 
@@ -84,4 +84,4 @@ statements = (
     | made(tree.Use, made(tree.String, st.text(st.characters(codec="utf-8"), max_size=8)) | name)
 )
 version = tree.Number(1, "1", span=NOWHERE)
-files = made(tree.File, st.just(version), tuples(statements, 0, 6))
+files = made(tree.File, st.just(version), tuples(statements, 0, 4))
