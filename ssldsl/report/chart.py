@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from ssldsl.report.series import Series, short, ticks, told
 
+WIDE, HALF, HIGH = 752, 504, 290  # side by side they are as wide as the page
 GLYPH = 6.0  # about the width of a character of a label
 
 
@@ -158,7 +159,7 @@ def _band(series: Series, frame: Frame) -> str:
 def _names(series: Sequence[Series], frame: Frame) -> Iterable[str]:
     """Every name at the end of its line, with its last value, pushed apart where lines end together."""
     ended = sorted((s for s in series if s.values), key=lambda s: frame.y(s.values[-1]))
-    places = apart([frame.y(s.values[-1]) for s in ended], 13.0, frame.top, frame.bottom)
+    places = apart([frame.y(s.values[-1]) for s in ended], 13.0, frame.top, frame.bottom - 6)
     start = max((frame.x(s.steps[-1]) for s in ended), default=frame.right) + 9
     for line, y in zip(ended, places, strict=True):
         end = (frame.x(line.steps[-1]) + 2, frame.y(line.values[-1]))

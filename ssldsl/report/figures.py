@@ -1,47 +1,18 @@
 """The charts of a stage: what was minimised and of what it was made, what was measured, what was scheduled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from attrs import define, field, frozen
-from markupsafe import Markup
+from attrs import frozen
 
 from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.plan import StagePlan, TermPlan
-from ssldsl.report.chart import Chart, readout, svg
+from ssldsl.report.chart import HALF, HIGH, WIDE, Chart
 from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.method import Signatures
 from ssldsl.report.schedules import Scalar, curve, scalars_of
-from ssldsl.report.series import MOST_POINTS, Series, short, thinned
+from ssldsl.report.series import MOST_POINTS, Series, colour, short, thinned
 
-COLOURS = 8  # that the page has, as classes c0 to c7
-WIDE, HALF, HIGH = 752, 504, 290  # side by side they are as wide as the page
 FEW = 120  # points of a line in a small chart
-
-
-@frozen
-class Figure:
-    """A chart as it stands in the page."""
-
-    title: str
-    note: str
-    drawing: Markup
-
-
-@define
-class Figures:
-    """The charts of a page, numbered, and what a pointer over them tells."""
-
-    readouts: list[Mapping[str, object]] = field(factory=list)
-
-    def add(self, chart: Chart) -> Figure:
-        drawing = svg(chart, len(self.readouts))
-        self.readouts.append(readout(chart))
-        return Figure(chart.title, chart.note, drawing)
-
-
-def colour(number: int) -> str:
-    """The class of the colour of the `number`-th thing of its kind."""
-    return f"c{number % COLOURS}"
 
 
 def line(name: str, points: Points, colour: str, most: int = MOST_POINTS, **style: bool) -> Series:

@@ -86,15 +86,14 @@ def read_run(path: Path) -> RunFolder:
     return RunFolder(path, plan, _read_object(path / "lock.json"), _read_object(path / "summary.json"), lines, broken)
 
 
-def find_runs(paths: list[Path]) -> list[Path]:
-    """The run folders among some folders and directly inside them, each once, those of a folder by name and number."""
-    found: dict[Path, Path] = {}
+def read_runs(paths: list[Path]) -> list[RunFolder]:
+    """The runs in some folders and directly inside them, each once; of a folder of runs the least edited first."""
+    found: dict[Path, RunFolder] = {}
     for path in paths:
         inside = [] if is_run(path) or not path.is_dir() else [p for p in path.iterdir() if is_run(p)]
-        if not inside and not is_run(path):
-            raise SpecError(_no_run(path))
-        for run in sorted(inside, key=_natural) or [path]:
-            found.setdefault(run.resolve(), run)
+        runs = [read_run(run) for run in sorted(inside, key=_natural)] or [read_run(path)]
+        for run in sorted(runs, key=lambda r: len(r.plan.edits)):
+            found.setdefault(run.path.resolve(), run)
     return list(found.values())
 
 

@@ -1,18 +1,13 @@
 """The report of a run: one page that needs no network, with all that its folder knows."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ssldsl.graph.drawing.html import style
 from ssldsl.graph.plan import ModulePlan, Plan, StagePlan
 from ssldsl.report.figures import (
-    Figure,
-    Figures,
     Schedules,
     loss_charts,
     metric_charts,
@@ -24,12 +19,12 @@ from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.highlight import highlighted
 from ssldsl.report.matrix import Confused, heat_map, is_square, most_confused
 from ssldsl.report.method import Signatures, read_method
+from ssldsl.report.rendering import Figure, Figures, embedded, page
 from ssldsl.report.series import duration, told, whole
 from ssldsl.report.settings import stage_settings
 from ssldsl.runtime.checkpoint import complete_checkpoints, write_whole
 from ssldsl.runtime.preparing import in_order
 
-TEMPLATES = Path(__file__).with_name("templates")
 REPORT = "report.html"
 STATES = {
     "finished": "finished",
@@ -113,26 +108,6 @@ def render(run: RunFolder) -> str:
         files=_files(run.path),
         readouts=embedded(figures.readouts),
     )
-
-
-def page(template: str, **values: Any) -> str:
-    """A page of this report from its template, with style and script in it."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"whole": whole}
-    css = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8") + style())
-    script = Markup((TEMPLATES / "page.js").read_text(encoding="utf-8"))
-    return environment.get_template(template).render(css=css, script=script, **values)
-
-
-def embedded(data: object) -> Markup:
-    """JSON that cannot end the script element it stands in."""
-    return Markup(json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 # --- parts ----------------------------------------------------------------------------------------------------------

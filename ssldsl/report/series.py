@@ -11,6 +11,9 @@ from ssldsl.report.folder import Points
 MOST_POINTS = 360  # more than that no eye can tell apart in a wide chart
 
 
+COLOURS = 8  # that the page has, as classes c0 to c7
+
+
 @frozen
 class Series:
     """A line of a chart. `colour`: a class of the page. `low` and `high`: a band around it, or empty."""
@@ -24,6 +27,11 @@ class Series:
     dashed: bool = False
     dotted: bool = False  # every point is a mark: it was measured there and nowhere between
     strong: bool = False
+
+
+def colour(number: int) -> str:
+    """The class of the colour of the `number`-th thing of its kind."""
+    return f"c{number % COLOURS}"
 
 
 def thinned(points: Points, most: int = MOST_POINTS) -> tuple[Points, tuple[float, ...], tuple[float, ...]]:
