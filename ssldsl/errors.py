@@ -133,16 +133,21 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
+LIKE = 0.65  # names less alike than this are not suggested
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate a person most likely meant by `name`, or none if nothing is near enough."""
 
     def likeness(candidate: str) -> float:
         if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
             return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
+        if len(name) > 2 and candidate.lower().startswith(name.lower()):
+            return 0.8  # `eps` and `epsilon`
         return SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
 
     best = max(sorted(set(candidates)), key=likeness, default=None)
-    return best if best is not None and likeness(best) >= 0.6 else None
+    return best if best is not None and likeness(best) >= LIKE else None
 
 
 def _initials(name: str) -> str:

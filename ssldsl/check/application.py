@@ -17,6 +17,7 @@ from ssldsl.check.meanings import (
     describe,
 )
 from ssldsl.check.nodes import Constant, Node, Setting
+from ssldsl.errors import Note
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
 from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType, parse_dim
@@ -221,11 +222,19 @@ def _agrees_with_labels(
                 "T312",
                 given[param][1],
                 f"the scores are for {width} classes, and these labels have {classes}",
-                "",
+                notes=_head_of(ctx, scores),
                 help=f"give the head {classes} outputs",
             )
             return False
     return True
+
+
+def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
+    """The declaration of the head that gave some scores."""
+    if scores.op != "apply" or scores.inputs[0].op != "net":
+        return ()
+    head = ctx.modules[str(scores.inputs[0].setting("name"))]
+    return (Note(head.span, "this head"),) if head.span.source in ctx.reporter.own else ()
 
 
 def _compare_with_itself(
@@ -287,14 +296,16 @@ def _same_rows(node: Node, output: TensorType) -> bool:
     )
 
 
-def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span) -> bool:
+def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, at: Span | None = None) -> bool:
+    """Whether a random op has rows to draw for. `span`: of the op; `at`: of its use, if that is elsewhere."""
     if rows is not None:
         return True
     ctx.reporter.error(
         "D409",
-        span,
+        at or span,
         f"`{signature.name}` is random, and an eval must give the same result every time",
-        "drawn here",
+        "" if at else "drawn here",
+        notes=(Note(span, "drawn here"),) if at else (),
         help="evaluate on the data without random views, for example `images.test`",
     )
     return False

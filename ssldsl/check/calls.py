@@ -68,7 +68,7 @@ def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
     ctx.reporter.error(
         "N204",
         name.span,
-        f"{describe(value)} has no attribute `{name.id}`, and no op is called so",
+        f"{describe(value)} has no attribute `{name.id}`, and no op is called that",
         "",
         help=did_you_mean(name.id, known) or "`ssldsl ops` lists the ops of the library",
     )

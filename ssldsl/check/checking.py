@@ -96,7 +96,8 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
             points.append((f"in variant `{statement.name.id}`", {"variants": [statement.name.id]}))
         if isinstance(statement, tree.Sweep):
             for edit in sweep_edits(statement):
-                points.append((f"in the sweep of `{edit.path[-1].id}`", {"changes": [edit]}))
+                path = ".".join(n.id for n in edit.path)
+                points.append((f"in the sweep, with `{path} = {edit.value.span.text}`", {"changes": [edit]}))
     for where, arguments in points:
         for diagnostic in check(source, library=library, **arguments).diagnostics:
             key = (diagnostic.code, diagnostic.span.start if diagnostic.span else -1)

@@ -75,15 +75,11 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     ctx.reporter.error(
         "T313",
         expr.span,
-        f"`{expr.op}` cannot be applied to {_both(describe(left), describe(right))}",
+        f"`{expr.op}` cannot be applied to {describe(left)} and {describe(right)}",
         "",
         help=_advice(expr, left, right),
     )
     return UNKNOWN
-
-
-def _both(left: str, right: str) -> str:
-    return f"{left} and {right}" if left != right else f"two of the kind: {left}"
 
 
 def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
@@ -92,6 +88,9 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
         return "streams and lists are joined with `|`"
     if op == "*" and isinstance(left, Loss) and isinstance(right, Loss):
         return "a loss is a weighted sum of terms: multiply a term by a number or a schedule"
+    if op in "+-" and (_is_loss_list(left) or _is_loss_list(right)):
+        listed = expr.left if _is_loss_list(left) else expr.right
+        return f"reduce the list first: `mean({listed.span.text})`"
     if op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
         other = expr.right if isinstance(left, Loss) else expr.left
         if is_scalar(right if isinstance(left, Loss) else left):
@@ -104,6 +103,10 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
     if op == ">>":
         return "`>>` sends data through views and nets: `stream >> view`, `net >> head`"
     return ""
+
+
+def _is_loss_list(value: Any) -> bool:
+    return isinstance(value, Items) and all(isinstance(v, Loss) for v in value.values)
 
 
 def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
@@ -261,7 +264,12 @@ def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
     if isinstance(value, Loss) and len(value.parts) == 1:
         return Loss((evolve(value.parts[0], name=expr.name.id, named=True),))
     if isinstance(value, Node) and isinstance(value.type, TensorType) and value.type.kind != "Scalar":
-        ctx.reporter.error("T315", expr.span, f"a loss term is a single number, found {value.type}", "")
+        ctx.reporter.error(
+            "T315",
+            expr.span,
+            f"a loss term is a single number, found {value.type}",
+            help="a term comes out of a loss, for example `entropy(...)`",
+        )
         return UNKNOWN
     if isinstance(value, Loss):
         ctx.reporter.error(

@@ -36,11 +36,11 @@ def view(ctx: Context, views: View, value: Any, span: Span, named: str = "", at:
         if not isinstance(value, Batch):
             ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(value)}", "")
             return UNKNOWN
-        value = _one_view(ctx, part, value, span, f"{named}/{_nth(views.parts[: i + 1])}" if named else "")
+        value = _one_view(ctx, part, value, span, f"{named}/{_nth(views.parts[: i + 1])}" if named else "", at)
     return value
 
 
-def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str) -> Any:
+def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str, at: Span | None) -> Any:
     """One part of a view. `named`: the name of its draw, if the view is part of a stream's draw."""
     signature = part.signature
     if not signature.edges:
@@ -49,7 +49,7 @@ def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str
     node = application.input(ctx, signature, edge, batch, span)
     if node is None or not application.fits(ctx, signature, edge, node, sizes, dict(part.settings), part.span):
         return UNKNOWN
-    if signature.uses_rng and not application.may_draw(ctx, signature, batch.rows, part.span):
+    if signature.uses_rng and not application.may_draw(ctx, signature, batch.rows, part.span, at or span):
         return UNKNOWN
     outputs = tuple((o.name, application.type(o, sizes, dict(part.settings))) for o in signature.outputs)
     single = len(outputs) == 1
