@@ -16,7 +16,7 @@ from ssldsl.runtime.running import Options, run
 
 pytestmark = pytest.mark.slow
 PARTS = ("weights", "average", "optimizer")
-CLOSE = {"batch": 1e-4}  # a direction found through statistics of eight rows: rounding grows a hundredfold in one step
+CLOSE = {"batch": 5e-4}  # a direction found through statistics of eight rows: rounding grows a thousandfold
 
 
 def launched(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
