@@ -28,7 +28,7 @@ from ssldsl.check.meanings import (
 from ssldsl.check.nodes import Constant, Curve, Node, Setting
 from ssldsl.check.scope import Scope
 from ssldsl.errors import did_you_mean
-from ssldsl.ops.schema import check_settings
+from ssldsl.ops.arguments import check_settings
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree

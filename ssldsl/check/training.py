@@ -16,7 +16,7 @@ from ssldsl.check.meanings import (
 )
 from ssldsl.check.program import Configured, InitFrom, Term
 from ssldsl.errors import did_you_mean
-from ssldsl.ops.schema import check_settings
+from ssldsl.ops.arguments import check_settings
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 

@@ -1,28 +1,35 @@
-"""What a file of the standard library, or a user's own op file, imports. This package does not import torch."""
+"""What a file of the standard library, or a user's own op file, imports. This package does not import torch.
 
-from ssldsl.ops.decorator import op
-from ssldsl.ops.kinds import (
-    Count,
-    Detached,
-    Duration,
-    Embeddings,
-    Features,
-    Fraction,
-    Images,
-    Labels,
-    Logits,
-    NonNegativeFloat,
-    NonNegativeInt,
-    Pairs,
-    PositiveFloat,
-    PositiveInt,
-    Probs,
-    Scalar,
-    Scheduled,
-    Time,
-    Values,
-    Vectors,
-)
+Each name is imported when it is first used: the front end reads op files without them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ssldsl.ops.decorator import op
+    from ssldsl.ops.kinds import (
+        Count,
+        Detached,
+        Duration,
+        Embeddings,
+        Features,
+        Fraction,
+        Images,
+        Labels,
+        Logits,
+        NonNegativeFloat,
+        NonNegativeInt,
+        Pairs,
+        PositiveFloat,
+        PositiveInt,
+        Probs,
+        Scalar,
+        Scheduled,
+        Time,
+        Values,
+        Vectors,
+    )
 
 __all__ = [
     "Count",
@@ -47,3 +54,9 @@ __all__ = [
     "Vectors",
     "op",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module `ssldsl.ops` has no attribute `{name}`")
+    return getattr(import_module("ssldsl.ops.decorator" if name == "op" else "ssldsl.ops.kinds"), name)

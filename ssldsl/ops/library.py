@@ -3,8 +3,6 @@
 Names are known by listing folders; a file is read when its op is first asked for, or taken from the cache.
 """
 
-import importlib.metadata
-import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -177,6 +175,9 @@ def read_text(path: Path) -> str:
 
 def _installed() -> Iterator[Folder]:
     """Libraries that packages announce as entry points, `name = "package.folder"`. No package is imported."""
+    import importlib.metadata  # slow, and wanted only where a name is unknown
+    import importlib.util
+
     for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda p: p.name):
         top, *rest = point.value.split(":")[0].strip().split(".")
         try:

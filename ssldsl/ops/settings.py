@@ -1,6 +1,7 @@
 """The types a setting may have, read from its annotation: their names and bounds in words. See `ssldsl.ops.kinds`."""
 
 import ast
+from functools import cache
 from typing import Any
 
 from attrs import frozen
@@ -152,6 +153,7 @@ def ranges(type_: SettingType) -> str:
             return ""
 
 
+@cache
 def setting_type(annotation: str) -> SettingType:
     """The type that an annotation writes. `Outside` if the vocabulary has no such type."""
     return read_type(ast.parse(annotation, mode="eval").body)

@@ -11,9 +11,9 @@ import pytest
 
 from ssldsl.errors import SpecError
 from ssldsl.ops import cache
+from ssldsl.ops.arguments import check_settings
 from ssldsl.ops.library import Folder, Library
 from ssldsl.ops.reading import read_signature
-from ssldsl.ops.schema import check_settings
 from ssldsl.ops.signature import REQUIRED, Signature
 from ssldsl.source import Source, Span
 

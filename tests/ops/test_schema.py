@@ -5,8 +5,11 @@ from typing import Any
 import pytest
 
 from ssldsl.errors import Diagnostic
+from ssldsl.ops.arguments import check_settings
+from ssldsl.ops.fitting import UNCLEAR, fitted
 from ssldsl.ops.library import Library
-from ssldsl.ops.schema import check_settings, export, settings_model
+from ssldsl.ops.schema import export, settings_model, validated
+from ssldsl.ops.settings import setting_type
 from ssldsl.ops.signature import REQUIRED, Edge, SettingSpec, Signature
 from ssldsl.source import Source, Span
 from ssldsl.types import Dim
@@ -76,6 +79,33 @@ def test_these_values_are_taken(annotation: str, value: Any, result: Any) -> Non
     found = taken(annotation, value)
     assert found == result
     assert type(found) is type(result)
+
+
+VALUES = [
+    *(0, 1, -1, 3, 2**60, 0.5, 1.0, -2.5, 2.0, float("inf"), float("nan"), True, False, None, "a", "", "true"),
+    *((), (1,), (1, 2), (1.0, "a"), (0.5, 0.5), ((1,),), Dim.of("K"), Dim.of(3), Dim.of(0), Dim.of("K") * 2),
+    *(Duration(3, "ep"), Duration(10, "%"), Duration(120, "%"), Constant(0.5), Constant(-1.0), COSINE, Curve("cosine")),
+]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        *("bool", "int", "float", "str", "PositiveInt", "NonNegativeInt", "PositiveFloat", "NonNegativeFloat"),
+        *("Fraction", "Duration", "Count", 'Literal["a", "b"]', "Literal[1, 2]", "Literal[True, 1]"),
+        *("Scheduled[float]", "Scheduled[PositiveInt]", "list[float]", "list[int]", "tuple[int, float]"),
+        *("int | None", "float | int", "int | float", "float | tuple[float, float]", "bool | int | None"),
+        *("str | list[str]", "Duration | None", "Count | float", "list[float | None]"),
+    ],
+)
+def test_what_plainly_fits_the_model_takes_with_the_same_result(annotation: str) -> None:
+    signature = thing(a=annotation)
+    for value in VALUES:
+        found = fitted(setting_type(annotation), value)
+        if found is not UNCLEAR:
+            values, faults = validated(signature, {"a": value})
+            assert faults == {}
+            assert (repr(values["a"]), type(values["a"])) == (repr(found), type(found))
 
 
 @pytest.mark.parametrize(
