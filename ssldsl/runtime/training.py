@@ -188,7 +188,7 @@ class Trainer:
 def take_step(made: Machinery, step: int) -> None:
     """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
     accelerator, stage = made.accelerator, made.stage
-    seed_step(made.plan.seed, stage.name, step, accelerator.process_index)
+    seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
     made.rates.set(made.scalars.at(step))
     scalars = made.scalars.tensor_at(step, accelerator.device)
     for part in range(stage.accumulate):
@@ -200,7 +200,7 @@ def take_step(made: Machinery, step: int) -> None:
                 if stage.clip is not None:
                     accelerator.clip_grad_norm_(_parameters(made), stage.clip)
                 made.optimizer.step()
-                made.optimizer.zero_grad(set_to_none=True)
+                made.changing.optimizer.zero_grad(set_to_none=True)
     for moving in made.nets:
         moving.update(step, stage.steps)
     if made.changing.average is not None:
