@@ -106,10 +106,11 @@ def _cells(matrix: Matrix, cell: float) -> Iterable[str]:
             level = round(_strength(count, total) * LEVELS)
             if level:
                 kind = "right" if i == j else "wrong"
-                corner = f"M{MARGIN + j * cell:.2f} {MARGIN + i * cell:.2f}"
-                paths.setdefault((kind, level), []).append(f"{corner}h{cell:.2f}v{cell:.2f}h-{cell:.2f}z")
+                paths.setdefault((kind, level), []).append(f"M{j} {i}h1v1h-1z")
+    yield f'<g transform="translate({MARGIN} {MARGIN}) scale({cell:.3f})">'
     for (kind, level), marks in sorted(paths.items()):
         yield f'<path d="{"".join(marks)}" class="{kind}" fill-opacity="{level / LEVELS:.2f}"/>'
+    yield "</g>"
 
 
 def _shares(matrix: Matrix, cell: float) -> Iterable[str]:
