@@ -5,15 +5,14 @@ a wheel replaces by the folders themselves. So one path serves a checkout, an ed
 """
 
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 
 @cache
 def package() -> Path:
     """The folder of the package."""
-    root = files("ssldsl")
-    if not isinstance(root, Path):
+    root = Path(__file__).parent
+    if not root.is_dir():
         raise RuntimeError(f"ssldsl must be installed in a folder, not in an archive: {root}")
     return root
 
@@ -38,6 +37,11 @@ def tables() -> Path:
     return grammar().with_suffix(".json")
 
 
+def explanations() -> Path:
+    """The pages that explain the codes of diagnostics."""
+    return package() / "explanations"
+
+
 def explanation(code: str) -> Path:
     """The page that explains a code of a diagnostic. It need not exist."""
-    return package() / "explanations" / f"{code}.md"
+    return explanations() / f"{code}.md"
