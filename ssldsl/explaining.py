@@ -1,0 +1,35 @@
+"""The page behind every code of a diagnostic: what it means, an example, its cure, and why the language insists."""
+
+from ssldsl import resources
+from ssldsl.errors import Diagnostic, SpecError, did_you_mean
+
+FAMILIES = {
+    "S": "syntax",
+    "N": "names",
+    "T": "types, shapes and settings",
+    "D": "dataflow: labels, gradients, draws, time and stages",
+    "L": "allowed, and probably not meant",
+    "R": "files, resources and the run",
+}
+
+
+def codes() -> list[str]:
+    """All codes that have a page, family by family."""
+    found = [path.stem for path in resources.explanations().glob("*.md")]
+    return sorted(found, key=lambda code: (list(FAMILIES).index(code[0]), code))
+
+
+def title(code: str) -> str:
+    """What a code means, in a few words."""
+    first = page(code).split("\n", 1)[0]
+    return first.removeprefix(f"# {code}: ")
+
+
+def page(code: str) -> str:
+    """The page of a code, in Markdown. `SpecError` for a code that there is not."""
+    wanted = code.strip("[]").upper()
+    known = codes()
+    if wanted not in known:
+        help = did_you_mean(wanted, known) or f"families are: {', '.join(f'{k} ({v})' for k, v in FAMILIES.items())}"
+        raise SpecError(Diagnostic("R304", f"there is no code `{code}`", help=help))
+    return resources.explanation(wanted).read_text(encoding="utf-8")
