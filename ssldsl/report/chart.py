@@ -92,7 +92,7 @@ def _value_ticks(chart: Chart) -> list[float]:
         low, high = min(low, 0.0), max(high, 0.0)
     if low == high:
         low, high = (min(0.0, low), max(0.0, high)) if low else (0.0, 1.0)
-    return ticks(low, high, max(3, round(chart.height / 42)))
+    return ticks(low, high, max(3, round(chart.height / 45)))
 
 
 def _frame(chart: Chart, marks: Sequence[float]) -> Frame:

@@ -84,7 +84,7 @@ def short(value: float) -> str:
 
 
 def told(value: float) -> str:
-    """A measured number in four digits: `0.9083`, `1.237`, `30.28`, `1 204`, `2.5e−3`."""
+    """A measured number in four digits: `0.9083`, `1.237`, `30.28`, `1 204`, `2.52e−4`."""
     size = abs(value)
     if not math.isfinite(value):
         return str(value)
@@ -98,6 +98,8 @@ def told(value: float) -> str:
         text = f"{value:.3f}"
     elif size >= 0.01 or size == 0:
         text = f"{value:.4f}"
+    elif size >= 0.001:
+        text = f"{value:.5f}"
     else:
         text = f"{value:.2e}".replace("e-0", "e-")
     return text.replace("-", "−")

@@ -10,7 +10,7 @@ from ssldsl.report.series import whole
 def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
     """Name and value of everything a reader may ask for."""
     epochs = stage.steps / stage.steps_per_epoch
-    epoch = f"{whole(stage.steps_per_epoch)} steps ({stage.clock})"
+    epoch = f"{whole(stage.steps_per_epoch)} step{'s' * (stage.steps_per_epoch > 1)} ({stage.clock})"
     yield "length", f"{whole(stage.steps)} steps, {epochs:.4g} epochs of {epoch}"
     yield "batch", ", ".join(f"{s.name} {s.rows} of {whole(s.size)}" for s in stage.streams)
     yield "trained", ", ".join(stage.train)
