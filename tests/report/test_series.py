@@ -52,7 +52,14 @@ def test_axes_tell_numbers_shortly(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.90833, "0.9083"), (1.2374, "1.237"), (30.28, "30.28"), (0.00252, "0.00252"), (0.000252, "2.52e−4"), (1204.3, "1\u202f204")],
+    [
+        (0.90833, "0.9083"),
+        (1.2374, "1.237"),
+        (30.28, "30.28"),
+        (0.00252, "0.00252"),
+        (0.000252, "2.52e−4"),
+        (1204.3, "1\u202f204"),
+    ],
 )
 def test_measured_numbers_have_four_digits(value: float, text: str) -> None:
     assert told(value) == text
