@@ -92,7 +92,7 @@ def cold_starts(repeats: int) -> dict[str, tuple[float, ...]]:
 
 
 def _seconds_of(command: Sequence[str]) -> float:
-    """Processor seconds, of the system's too, that a process takes. Python keeps its bytecode, as it does by default."""
+    """Processor seconds, of the system's too, that a process takes. Bytecode is kept, as it is by default."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         quiet = [(os.POSIX_SPAWN_DUP2, nowhere.fileno(), 1), (os.POSIX_SPAWN_DUP2, nowhere.fileno(), 2)]
