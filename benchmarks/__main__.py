@@ -196,4 +196,5 @@ def front_end(effort: Effort) -> None:
     )
 
 
-main()
+if __name__ == "__main__":
+    main()

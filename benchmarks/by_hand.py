@@ -49,19 +49,13 @@ class Execution:
 def small_convnet(width: int = 32) -> nn.Sequential:
     """Three blocks for 8 by 8 digits."""
 
-    def block(channels_in: int, channels: int) -> list[nn.Module]:
+    def block(channels_in: int, channels: int, pool: bool = True) -> list[nn.Module]:
         conv = nn.Conv2d(channels_in, channels, 3, padding=1, bias=False)
-        return [conv, nn.GroupNorm(8, channels), nn.ReLU(inplace=True)]
+        halved: list[nn.Module] = [nn.MaxPool2d(2)] if pool else []
+        return [conv, *halved, nn.GroupNorm(8, channels), nn.ReLU(inplace=True)]
 
-    return nn.Sequential(
-        *block(1, width),
-        nn.MaxPool2d(2),
-        *block(width, 2 * width),
-        nn.MaxPool2d(2),
-        *block(2 * width, 4 * width),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-    )
+    blocks = [*block(1, width), *block(width, 2 * width), *block(2 * width, 4 * width, pool=False)]
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def cifar_resnet18() -> nn.Module:
