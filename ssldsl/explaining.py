@@ -30,6 +30,9 @@ def page(code: str) -> str:
     wanted = code.strip("[]").upper()
     known = codes()
     if wanted not in known:
-        help = did_you_mean(wanted, known) or f"families are: {', '.join(f'{k} ({v})' for k, v in FAMILIES.items())}"
+        family = [c for c in known if c[0] == wanted[:1]]
+        listed = f"codes of this family: {', '.join(family)}"
+        families = f"families are: {', '.join(f'{letter} ({words})' for letter, words in FAMILIES.items())}"
+        help = did_you_mean(wanted, known) or (listed if family else families)
         raise SpecError(Diagnostic("R304", f"there is no code `{code}`", help=help))
     return resources.explanation(wanted).read_text(encoding="utf-8")

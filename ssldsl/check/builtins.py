@@ -168,7 +168,9 @@ def _reduce(ctx: Context, word: str, value: Any, span: Span) -> Any:
         return value
     value = _tensors(ctx, value, span)
     nodes = value.values if isinstance(value, Items) else (value,)
-    if nodes and all(is_number(n) for n in nodes):
+    if not nodes:
+        return _refuse(ctx, word, "losses (or numbers)", value, span)
+    if all(is_number(n) for n in nodes):
         return sum(nodes) / (len(nodes) if word == "mean" else 1)
     for node in nodes:
         if not isinstance(node, Node) or not isinstance(node.type, TensorType) or node.type.kind != "Scalar":
@@ -193,6 +195,8 @@ def _concat(ctx: Context, value: Any, span: Span) -> Any:
     items = tuple(data.read(ctx, v, span) if isinstance(v, StreamRef | Data) else v for v in items)
     if any(v is UNKNOWN for v in items):
         return UNKNOWN
+    if not items:
+        return _refuse(ctx, "concat", "batches or tensors of one kind", value, span)
     if len(items) == 1:
         return items[0]
     if all(isinstance(v, Batch) for v in items):

@@ -1,8 +1,8 @@
 """The error corpus: wrong specs, each with what must be said of it.
 
-A file `corpus/<CODE>-<name>.ssl` marks the line that is wrong by a comment on the line above it, `# D401 below`, or, where
-the fault is elsewhere, `# N210 in --drop` or `# R201 in files/broken.py`. `# edits: --drop vat` gives the arguments of
-the command line. Beside it, `<CODE>-<name>.txt` is all that `ssldsl check` prints.
+A file `corpus/<CODE>-<name>.ssl` marks the line that is wrong by a comment on the line above it, `# D401 below`, or,
+where the fault is elsewhere, `# N210 in --drop` or `# R201 in files/broken.py`. `# edits: --drop vat` gives arguments
+of the command line. Beside it, `<CODE>-<name>.txt` is all that `ssldsl check` prints.
 """
 
 import os
@@ -55,7 +55,7 @@ def diagnose(name: str, text: str) -> list[Diagnostic]:
     words = shlex.split(edits[1])
     given = list(zip(words[::2], words[1::2], strict=True))
     try:
-        changes = [parse_edit(value, option[2:]) for option, value in given if option in ("--set", "--drop")]
+        changes = [parse_edit(v, "set" if o == "--set" else "drop") for o, v in given if o in ("--set", "--drop")]
     except SpecError as error:
         return error.diagnostics
     variants = [value for option, value in given if option == "--variant"]

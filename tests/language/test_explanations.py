@@ -1,4 +1,4 @@
-"""Every code has a page: a title, a wrong snippet that gives the code at the marked line, and its cure, which is fine."""
+"""Every code has a page: a title, a wrong snippet that gives the code at the marked line, and its cure."""
 
 import re
 from pathlib import Path

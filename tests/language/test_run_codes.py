@@ -1,4 +1,4 @@
-"""Refusals outside of `check`: each code is provoked in the smallest way there is. Those of training are in tests/runtime."""
+"""Refusals outside of `check`, each provoked in the smallest way there is. Those of training are in tests/runtime."""
 
 import re
 from collections.abc import Callable
