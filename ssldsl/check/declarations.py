@@ -170,21 +170,12 @@ def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str,
 def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
     name = declaration.name.id
     draft = StreamDraft(name, declaration.name.span)
-    if isinstance(value, Items) and all(isinstance(v, StreamRef | Data) for v in value.values):
-        draft.parts = tuple(_part(ctx, draft, i, v) for i, v in enumerate(value.values))
-    elif isinstance(value, Data) and isinstance(value.node.type, SplitsType):
-        names = [n for n, _ in value.node.type.splits]
-        place = declaration.value
-        while isinstance(place, tree.Binary):  # before its views
-            place = place.left
-        ctx.reporter.error(
-            "T310",
-            place.span,
-            "a stream is drawn from one split of the data, and this has several",
-            "",
-            help=f"choose one: {', '.join(f'`{place.span.text}.{n}`' for n in names)}",
-        )
-        return UNKNOWN
+    items = value.values if isinstance(value, Items) else (value,)
+    whole = [i for i, v in enumerate(items) if isinstance(v, Data) and isinstance(v.node.type, SplitsType)]
+    if whole:
+        return _several_splits(ctx, items[whole[0]], _operand(declaration.value, whole[0]))
+    if isinstance(value, Items) and items and all(isinstance(v, StreamRef | Data) for v in items):
+        draft.parts = tuple(p for i, v in enumerate(items) for p in _parts(ctx, draft, i, v))
     elif isinstance(value, Data):
         draft.data, draft.base = value, value.of_stream
     elif isinstance(value, StreamRef):
@@ -195,13 +186,33 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
     return StreamRef(name)
 
 
-def _part(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> str:
-    """The stream behind one part of a join; data written in place get a name of their own."""
+def _parts(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> tuple[str, ...]:
+    """The streams behind one part of a join; data written in place get a name of their own."""
     if isinstance(value, StreamRef):
-        return value.name
+        return ctx.streams[value.name].parts or (value.name,)
     name = f"{join.name}.{i}"
     ctx.streams[name] = StreamDraft(name, join.span, value, base=value.of_stream)
-    return name
+    return (name,)
+
+
+def _operand(expr: tree.Expr, i: int) -> tree.Expr:
+    """The i-th operand of a join, without its views."""
+    if isinstance(expr, tree.Binary) and expr.op == ">>":
+        return _operand(expr.left, i)
+    operands: list[tree.Expr] = []
+    while isinstance(expr, tree.Binary) and expr.op == "|":
+        operands.append(expr.right)
+        expr = expr.left
+    operands = [expr, *reversed(operands)]
+    return _operand(operands[i], 0) if len(operands) > i and len(operands) > 1 else expr
+
+
+def _several_splits(ctx: Context, value: Data, place: tree.Expr) -> Any:
+    assert isinstance(value.node.type, SplitsType)
+    choices = ", ".join(f"`{place.span.text}.{name}`" for name, _ in value.node.type.splits)
+    message = "a stream is drawn from one split of the data, and this has several"
+    ctx.reporter.error("T310", place.span, message, help=f"choose one: {choices}")
+    return UNKNOWN
 
 
 # --- params -----------------------------------------------------------------------------------------------------
