@@ -50,7 +50,7 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
         else:
             callee = expressions.lookup(ctx, function.name.id, scope)
             first = [Given(None, value, function.value.span)]
-            if callee is None:
+            if callee is expressions.MISSING:
                 _unknown_method(ctx, value, function.name)
                 return UNKNOWN
     else:

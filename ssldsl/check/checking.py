@@ -28,7 +28,8 @@ from ssldsl.syntax.printer import print_expr
 class Checked:
     """The outcome of a check. `program` is there if no diagnostic is an error.
 
-    completions: what calls left out, by their place, for `resolve`.
+    completions: what calls left out, by their place, for `resolve`. library: the ops that the spec sees, its own among
+    them.
     """
 
     program: Program | None
@@ -36,6 +37,7 @@ class Checked:
     file: tree.File
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict, repr=False)
     loss_edits: edits.LossEdits = field(factory=edits.LossEdits, repr=False)
+    library: Library = field(factory=Library.shipped, repr=False)
 
     def unwrap(self) -> Program:
         """The program, or all errors as one exception."""
@@ -79,7 +81,7 @@ def check(
     if not reporter.failed:
         program = _program(ctx, source, file, stages, seed, [edits.describe(e, print_expr) for e in done])
     found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
-    return Checked(program, tuple(found), file, ctx.completions, loss_edits)
+    return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
 
 
 def check_everything(source: Source, *, library: Library | None = None) -> Checked:

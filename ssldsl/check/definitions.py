@@ -116,7 +116,7 @@ def _left_out(
         assert parameter.default is not None
         return expressions.evaluate(ctx, parameter.default, function.scope)
     default = parameter.default or tree.Ref(name, span=parameter.name.span)
-    missing = [r for r in names_in(default) if expressions.lookup(ctx, r, caller) is None]
+    missing = [r for r in names_in(default) if expressions.lookup(ctx, r, caller) is expressions.MISSING]
     if missing:
         _nothing_to_use(ctx, definition, name, default, missing[0], expr, caller)
         return UNKNOWN

@@ -164,9 +164,12 @@ def _with_argument(expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetE
     """`optimizer.lr`, `encoder.width`, `batch.labeled`: one argument of a call, or one entry of a map, replaced."""
     name = path[0].id
     if isinstance(expr, tree.MapExpr):
+        ids = [part.id for part in path]
         for i, entry in enumerate(expr.entries):
-            if entry.key.id == name:
-                value = edit.value if len(path) == 1 else _with_argument(entry.value, path[1:], edit)
+            key = entry.key.id.split(".")
+            if ids[: len(key)] == key:
+                rest = path[len(key) :]
+                value = _with_argument(entry.value, rest, edit) if rest else edit.value
                 if value is None:
                     return None
                 return evolve(expr, entries=(*expr.entries[:i], evolve(entry, value=value), *expr.entries[i + 1 :]))

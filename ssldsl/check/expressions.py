@@ -25,6 +25,7 @@ from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
+MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
 BUILTINS = ("concat", "draw", "ema", "first", "last", "mean", "polyak", "stop", "sum", "swa", "weights")
 
 
@@ -80,14 +81,14 @@ def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
 def name(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
     """What a name stands for: nearest declaration, then words of the language, then the library."""
     found = lookup(ctx, ref.id, scope)
-    if found is None:
+    if found is MISSING:
         _unknown_name(ctx, ref, scope)
         return UNKNOWN
     return found
 
 
 def lookup(ctx: Context, id: str, scope: Scope) -> Any:
-    """The meaning of a name, or `None` where nothing has that name. (The literal `none` is never a name.)"""
+    """The meaning of a name, or `MISSING` where nothing has that name."""
     binding = scope.find(id)
     if binding is not None:
         binding.uses += 1
@@ -98,7 +99,7 @@ def lookup(ctx: Context, id: str, scope: Scope) -> Any:
     if function is not None:
         return function
     signature = ctx.signature(id)
-    return OpRef(signature) if signature is not None else None
+    return OpRef(signature) if signature is not None else MISSING
 
 
 def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
@@ -166,7 +167,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return modules.width(ctx, value, name) if name.id == "dim" else modules.select(value, name.id)
         case StageRef() if name.id != "average":
             net = lookup(ctx, name.id, ctx.file_scope)
-            return UNKNOWN if net is UNKNOWN else TrainedNet(value.stage, net)
+            return UNKNOWN if net is UNKNOWN or net is MISSING else TrainedNet(value.stage, net)
         case _:
             return StageRef(value.stage, average=True)
 

@@ -171,7 +171,7 @@ _GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
 def read_groups(
     reader: Reader, optimizer: Configured, trained: list[str]
 ) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
-    """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules."""
+    """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
     value = reader.value("groups")
     if value is None or value is UNKNOWN:
         return ()
@@ -188,7 +188,7 @@ def read_groups(
             message = f"the settings of `{name}` are a map, found {describe(given)}"
             reader.ctx.reporter.error("D509", place, message, help=_GROUPS_EXAMPLE)
             continue
-        if name not in trained:
+        if not _is_trained(reader, name, trained):
             reader.ctx.reporter.error(
                 "D509", key, f"{reader.subject} does not train `{name}`", "", help=did_you_mean(name, trained)
             )
@@ -201,6 +201,20 @@ def read_groups(
         if not problems:
             found.append((name, tuple((k, settings[k]) for k in own)))
     return tuple(found)
+
+
+def _is_trained(reader: Reader, name: str, trained: list[str]) -> bool:
+    """Whether a group holds something that is trained: a path of `train`, what lies in one, or what holds one."""
+    return name in trained or any(path.startswith(f"{name}.") for path in trained) or _is_part(reader, name, trained)
+
+
+def _is_part(reader: Reader, name: str, trained: list[str]) -> bool:
+    """Whether a name is that of a known part of what is trained."""
+    module, _, part = name.rpartition(".")
+    if module not in trained:
+        return False
+    draft = reader.ctx.modules.get(module)
+    return draft is not None and part in draft.signature.parts
 
 
 def read_average(reader: Reader) -> Configured | None:
