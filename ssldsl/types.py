@@ -1,7 +1,7 @@
 """Static types: symbolic dimensions and the kinds of value that flow along the edges of a graph."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from attrs import field, frozen
 
@@ -130,12 +130,16 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
 }
 
 
+def _dims(values: "Iterable[DimLike]") -> tuple[Dim, ...]:
+    return tuple(Dim.of(value) for value in values)
+
+
 @frozen
 class TensorType:
     """A tensor: what its numbers mean, and its shape. `classes` of Labels: how many there are."""
 
     kind: str
-    dims: tuple[Dim, ...] = field(default=(), converter=lambda dims: tuple(Dim.of(d) for d in dims))
+    dims: tuple[Dim, ...] = field(default=(), converter=_dims)
     classes: Dim | None = None
 
     def __str__(self) -> str:

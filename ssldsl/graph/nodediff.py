@@ -142,7 +142,8 @@ class NodeDiff:
 
     def _chain(self, node: Node) -> list[Node]:
         """What a node is made from, along its main input."""
-        found, here = [], main_input(node)
+        found: list[Node] = []
+        here = main_input(node)
         while here is not None and len(found) < DEPTH:
             found.append(here)
             here = main_input(here)

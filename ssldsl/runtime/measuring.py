@@ -42,7 +42,7 @@ def measure(program: Program, datasets: Datasets) -> Measured:
 
 
 def assumed(program: Program) -> Measured:
-    """Without data: a source whose samples all have one size is taken to lie in memory, and unknown sizes are made up."""
+    """Without data: unknown sizes are made up; a source whose samples all have one size is taken to lie in memory."""
     sizes: dict[str, int] = {}
     resident = set()
     for node in _data_nodes(program):
