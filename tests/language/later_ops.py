@@ -1,5 +1,7 @@
 """Signatures of ops that later papers bring. Only their annotations are read."""
 
+# ruff: noqa: F722, F821  # shapes in annotations are no forward references
+
 from typing import Any
 
 import torch
