@@ -1,7 +1,7 @@
 """Randomness as a function of (seed, stage, draw, pass, sample, copy): the same on any device, in any worker and order.
 
-A counter-based generator (Philox 4x32-10: Salmon et al., SC 2011) turns a key and a counter into numbers, so nothing is
-stored and nothing advances.
+A counter-based generator (`ssldsl.ops.philox`) turns a key and a counter into numbers, so nothing is stored and nothing
+advances.
 """
 
 import hashlib
@@ -11,10 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-WORD = 0xFFFFFFFF
-MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)  # of the first and the third word of the counter
-WEYL = (0x9E3779B9, 0xBB67AE85)  # what a round adds to the two words of the key
-ROUNDS = 10
+from ssldsl.ops.philox import WORD, words
 
 
 class Rows(NamedTuple):
@@ -90,31 +87,6 @@ class SampleRng:
         """New 32-bit words as int64, (batch, *shape)."""
         count = math.prod(shape)
         index, epoch, copy = (t.unsqueeze(1) & WORD for t in self.rows)
-        block = torch.arange((count + 3) // 4, device=index.device).unsqueeze(0)
-        words = philox((block, index, epoch, copy), self.key ^ self.calls)
+        found = words((index, epoch, copy), self.key ^ self.calls, count)
         self.calls += 1
-        return words.flatten(1)[:, :count].reshape(-1, *shape)
-
-
-def philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], key: int) -> Tensor:
-    """Four random words for every counter of four words and a key of 64 bits: int64 tensors that broadcast, (..., 4).
-
-    The two halves of the counter go through a round together, one above the other, and constants are made on the device
-    from numbers: few launches, and no copy that the host would wait for.
-    """
-    first, second, third, fourth = torch.broadcast_tensors(*counter)  # type: ignore[no-untyped-call]  # torch's own
-    left, right = torch.stack((first, third)), torch.stack((second, fourth))
-    half = torch.arange(2, device=left.device).view(2, *[1] * first.dim())
-    multipliers = _pair(*MULTIPLIERS, half)
-    keys, step = _pair(key & WORD, key >> 32, half), _pair(*WEYL, half)
-    for _ in range(ROUNDS):
-        product = (left * multipliers).flip(0)  # wraps around beyond 64 bits, which leaves all of them right
-        left = (product >> 32 ^ right ^ keys) & WORD
-        right = product & WORD
-        keys = keys + step & WORD
-    return torch.stack((left[0], right[0], left[1], right[1]), dim=-1)
-
-
-def _pair(first: int, second: int, half: Tensor) -> Tensor:
-    """`first` where `half` is 0, `second` where it is 1."""
-    return half * (second - first) + first
+        return found.reshape(-1, *shape)

@@ -15,6 +15,7 @@ from ssldsl.runtime.averages import averaged_nets, stage_average
 from ssldsl.runtime.devices import distribute, has_unused_parameters, make_accelerator
 from ssldsl.runtime.evaluation import Evaluator
 from ssldsl.runtime.feeding import Feed, check_divisible
+from ssldsl.runtime.layout import lay_out
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.modules import Shape, set_trained, trained_parameters
 from ssldsl.runtime.optimizing import make_optimizer
@@ -72,6 +73,7 @@ def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machiner
         initialise(
             plan, stage, modules, materials.saved, fields=materials.fields, library=library, folder=materials.folder
         )
+    lay_out(modules, accelerator.device, stage.precision)
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
     step = make_step(plan, stage, modules, library, shards=accelerator.num_processes * stage.accumulate)

@@ -10,6 +10,7 @@ from torch.amp import GradScaler
 from ssldsl.errors import InternalError
 from ssldsl.runtime.averages import Moving
 from ssldsl.runtime.checkpoint import Checkpoint, Tensors, read_part, read_state
+from ssldsl.runtime.layout import follow_parameters
 from ssldsl.runtime.ring import LossRing
 
 State = dict[str, Any]
@@ -98,3 +99,4 @@ def _restore_optimizer(changing: Changing, tensors: dict[str, Tensor], plain: di
         parameter_name, key = name.rsplit(_BETWEEN, 1)
         state.setdefault(numbers[parameter_name], {})[key] = value
     changing.optimizer.load_state_dict({"state": state, "param_groups": own["param_groups"]})
+    follow_parameters(changing.optimizer)

@@ -199,7 +199,8 @@ def take_step(made: Machinery, step: int) -> None:
             if accelerator.sync_gradients:
                 if stage.clip is not None:
                     accelerator.clip_grad_norm_(_parameters(made), stage.clip)
-                made.optimizer.step()
+                # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
+                (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
                 made.changing.optimizer.zero_grad(set_to_none=True)
     for moving in made.nets:
         moving.update(step, stage.steps)

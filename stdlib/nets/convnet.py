@@ -48,7 +48,7 @@ def block(channels_in: int, channels_out: int, norm: str, pool: bool) -> nn.Sequ
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     # what is left over at the border counts, so that an image of one place stays one
     halved = nn.MaxPool2d(2, ceil_mode=True) if pool else nn.Identity()
-    return nn.Sequential(conv, halved, normalisation(channels_out, norm), nn.ReLU())
+    return nn.Sequential(conv, halved, normalisation(channels_out, norm), nn.ReLU(inplace=True))
 
 
 def normalisation(channels: int, norm: str) -> nn.Module:

@@ -74,4 +74,5 @@ def group(channels_in: int, channels: int, *, stride: int, slope: float, activat
 
 
 def activation(channels: int, slope: float) -> nn.Sequential:
-    return nn.Sequential(nn.BatchNorm2d(channels), nn.LeakyReLU(slope) if slope else nn.ReLU())
+    function = nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)
+    return nn.Sequential(nn.BatchNorm2d(channels), function)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ssldsl.ops.random import Rows, SampleRng, batch_generator, key_of, philox
+from ssldsl.ops.philox import philox
+from ssldsl.ops.random import Rows, SampleRng, batch_generator, key_of
 
 
 def rows_of(*index: int, epoch: int = 0) -> Rows:
@@ -173,3 +174,13 @@ def test_compiled_numbers_are_the_same() -> None:
     compiled = torch.compile(numbers, fullgraph=True)
     index = torch.arange(40)
     torch.testing.assert_close(compiled(index), numbers(index))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_a_gpu_draws_what_the_processor_draws() -> None:
+    rows = Rows(torch.tensor([0, 7, 2**31, 2**32 - 1]), torch.tensor([0, 1, 2, 3]), torch.tensor([0, 0, 1, 2]))
+    key = key_of(3, "a", "b")
+    here, there = draw_everything(SampleRng(key, rows)), draw_everything(SampleRng(key, rows, "cuda"))
+    for expected, found in zip(here, there, strict=True):
+        assert torch.allclose(found.cpu().double(), expected.double(), atol=1e-6)
+        assert found.dtype == expected.dtype
