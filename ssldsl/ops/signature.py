@@ -6,9 +6,7 @@ from attrs import field, frozen
 
 from ssldsl.ops.decorator import Facts
 
-Role = Literal[
-    "data", "views", "nets", "heads", "targets", "memory", "losses", "schedules", "optimizers", "metrics"
-]
+Role = Literal["data", "views", "nets", "heads", "targets", "memory", "losses", "schedules", "optimizers", "metrics"]
 
 
 @frozen
