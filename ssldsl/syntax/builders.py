@@ -180,8 +180,10 @@ def map_(span: Span, *entries: tree.MapEntry | None) -> tree.MapExpr:
     return tree.MapExpr(sequence(span, *entries), span=span)
 
 
-def entry(span: Span, key: Token, value: tree.Expr) -> tree.MapEntry:
-    return tree.MapEntry(_name(span, key), value, span=span)
+def entry(span: Span, path: tuple[tree.Name, ...], value: tree.Expr) -> tree.MapEntry:
+    """The key is one name, of a part with its dots: `encoder.layer4`."""
+    key = tree.Name(".".join(name.id for name in path), span=Span(span.source, path[0].span.start, path[-1].span.end))
+    return tree.MapEntry(key, value, span=span)
 
 
 BUILDERS: dict[str, Builder] = {

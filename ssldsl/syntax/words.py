@@ -49,6 +49,8 @@ def expected(kinds: frozenset[str]) -> str:
     """What could have stood there, in as few words as tell it: `` `)`, `,` or an operator``."""
     words: list[str] = []
     left = set(kinds)
+    if "COLON" in left:  # the key of a map could go on, but what is missing is its value
+        left.discard("DOT")
     if {"NUMBER", "LPAR"} <= left:
         words.append("an expression")
         left -= OPERAND | (_words(left) if "SSL" in left else set())
@@ -89,7 +91,7 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
     """Help for the slips that people coming from other languages make, or nothing."""
     if before is not None and (before.kind, token.kind) in _SLIPS and before.end == token.start:
         return _SLIPS[before.kind, token.kind]
-    if token.kind == "ASSIGN" and kinds == {"COLON"}:
+    if token.kind == "ASSIGN" and "COLON" in kinds:
         return "the entries of a map are written `name: value`"
     if token.kind == "COLON" and {"STAR", "RPAR"} <= kinds:
         return "an argument is written `name=value`"
