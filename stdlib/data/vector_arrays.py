@@ -20,7 +20,7 @@ def read_array(path: Path, name: str) -> Tensor:
     """One array, of an `.npz` file or of a folder of `.npy` files. Nothing pickled is read."""
     file = path / f"{name}.npy" if path.is_dir() else path
     try:
-        content = np.load(file, allow_pickle=False)
+        content = np.load(_archive(file), allow_pickle=False)
         if isinstance(content, np.ndarray):
             return torch.from_numpy(content)
         with content:
@@ -30,7 +30,21 @@ def read_array(path: Path, name: str) -> Tensor:
     except FileNotFoundError as error:
         raise BrokenData("there is no such file", str(file)) from error
     except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        if "pickle" in str(error) or "Object arrays" in str(error):
+            reason = f"`{name}` holds Python objects (pickles), which are never read: save an array of numbers"
+            raise BrokenData(reason, str(file)) from error
         raise BrokenData(f"the arrays cannot be read: {error}", str(file)) from error
+
+
+def _archive(file: Path) -> Path:
+    """The file, if it begins as one that NumPy saved: of any other NumPy would say that it is a pickle."""
+    with file.open("rb") as stream:
+        start = stream.read(6)
+    if not start:
+        raise BrokenData("the file is empty", str(file))
+    if not start.startswith((b"PK", b"\x93NUMPY")):
+        raise BrokenData("this is no file of NumPy arrays (`.npz` or `.npy`)", str(file))
+    return file
 
 
 def read_labels(path: Path, name: str) -> Tensor | None:
@@ -60,6 +74,8 @@ def array_splits(
 
     def read(prefix: str) -> MemorySamples:
         values = convert(read_array(place, prefix + data), f"{place}: `{prefix}{data}`")
+        if not len(values):
+            raise BrokenData(f"`{prefix}{data}` holds no samples", str(place))
         labels = read_labels(place, prefix + label if label else "")
         return MemorySamples.of(str(place), **{field: values, "label": labels})
 

@@ -55,7 +55,8 @@ def test_what_a_spec_says_of_the_sizes_is_checked(tmp_path: Path) -> None:
         ({"data": VECTORS * np.nan, "label": LABELS}, "not a number"),
         ({"data": VECTORS[0], "label": LABELS}, "1 dimensions"),
         ({"data": VECTORS}, r"there is no array `label`, only \['data'\]"),
-        ({"data": np.array([{}, {}], dtype=object), "label": LABELS[:2]}, "pickle"),
+        ({"data": np.array([{}, {}], dtype=object), "label": LABELS[:2]}, r"Python objects \(pickles\)"),
+        ({"data": VECTORS[:0], "label": LABELS[:0]}, "holds no samples"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(arrays: dict[str, np.ndarray], reason: str, tmp_path: Path) -> None:
@@ -69,8 +70,11 @@ def test_a_file_that_is_missing_or_no_array_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingData, match=r"nothing\.npz"):
         vector_arrays(path="nothing.npz")
     (tmp_path / "text.npz").write_text("no array")
-    with pytest.raises(BrokenData, match=r"text\.npz"):
-        vector_arrays(path="text.npz")["train"]
+    (tmp_path / "empty.npz").touch()
+    for name, reason in (("text.npz", "no file of NumPy arrays"), ("empty.npz", "the file is empty")):
+        with pytest.raises(BrokenData, match=reason) as caught:
+            vector_arrays(path=name)["train"]
+        assert name in str(caught.value)
     path = save(tmp_path, "folder", data=VECTORS)
     with pytest.raises(BrokenData, match=r"label\.npy: there is no such file"):
         vector_arrays(path=path)["train"]
