@@ -17,7 +17,6 @@ from ssldsl.check.edits import Edit, describe
 from ssldsl.check.resolving import resolve
 from ssldsl.errors import Diagnostic, SpecError, render
 from ssldsl.graph.plan import Plan
-from ssldsl.ops.library import Library
 from ssldsl.source import Source
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse, parse_edit
@@ -46,7 +45,7 @@ class Request:
         return pipeline.compose(Source(self.spec, self.text), self.variants, changes, self.seed)
 
     def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in Request.__annotations__}
+        return {name: getattr(self, name) for name in Request.__annotations__} | {"started_in": str(Path.cwd())}
 
     @staticmethod
     def read(folder: Path) -> "Request":
@@ -60,6 +59,9 @@ class Request:
             ) from None
         for name in ("variants", "sets", "drops"):
             values[name] = tuple(values[name])
+        started_in = Path(values.pop("started_in", ""))
+        if started_in != Path.cwd():  # what the spec uses lies where it lay
+            values["spec"] = str(started_in / values["spec"])
         return Request(**values)
 
     @property
@@ -163,8 +165,7 @@ def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> in
     from ssldsl.runtime.devices import join_processes
     from ssldsl.runtime.records import claim_folder
 
-    library = Library.shipped()
-    datasets: Datasets | None = None if request.smoke else Datasets(library)
+    datasets: Datasets | None = None if request.smoke else Datasets(checked.library)
     plan = make_plan(request, checked, datasets)
     state = join_processes()
     seed = checked.unwrap().seed
@@ -183,7 +184,7 @@ def make_plan(request: Request, checked: Checked, datasets: Any) -> Plan:
     measured = assumed(program) if datasets is None else measure(program, datasets)
     plan = pipeline.compile(program, sizes=measured.sizes, resident=measured.resident, level=request.level)
     plan = overridden(plan, precision=request.precision, compile=request.compiled)
-    return smoke_plan(plan) if request.smoke else plan
+    return smoke_plan(plan, checked.library) if request.smoke else plan
 
 
 def _carry_out(
@@ -218,7 +219,12 @@ def _carry_out(
         workers=workers or 0,
         checkpoint_every=checkpoint_every,
     )
-    result = run(plan, folder, Library.shipped(), options, resume=resume, datasets=datasets)
+    try:
+        result = run(plan, folder, checked.library, options, resume=resume, datasets=datasets)
+    except SpecError:
+        if report and join_processes().is_main_process and (folder / "summary.json").exists():
+            _report(folder)  # also a run that failed has something to show
+        raise
     if join_processes().is_main_process:
         _conclude(result, folder, report)
     return result.exit_code
@@ -226,15 +232,21 @@ def _carry_out(
 
 def _conclude(result: Any, folder: Path, report: bool) -> None:
     """Say how a run ended and where its folder is; the folder alone goes to stdout."""
+    if result.status == "interrupted":
+        _say(f"stopped; continue with `ssldsl resume {folder}`")
     for stage, metrics in result.metrics.items():
         shown = "  ".join(f"{name} {value:.4f}" for name, value in metrics.items() if isinstance(value, float))
         if shown:
             _say(f"{stage}: {shown}")
     if report:
-        from ssldsl.report.page import write_report
-
-        _say(f"report: {write_report(folder)}")
+        _report(folder)
     click.echo(folder)
+
+
+def _report(folder: Path) -> None:
+    from ssldsl.report.page import write_report
+
+    _say(f"report: {write_report(folder)}")
 
 
 def resume_run(folder: Path, **how: Any) -> int:
@@ -243,9 +255,18 @@ def resume_run(folder: Path, **how: Any) -> int:
 
     request = Request.read(folder)
     checked = request.checked()
-    datasets = None if request.smoke else Datasets(Library.shipped())
+    if _is_finished(folder):
+        _say(f"the run in {folder} is finished: there is nothing left to do")
+    datasets = None if request.smoke else Datasets(checked.library)
     plan = make_plan(request, checked, datasets)
     return _carry_out(request, checked, plan, folder, datasets, resume=True, **how)
+
+
+def _is_finished(folder: Path) -> bool:
+    try:
+        return bool(json.loads((folder / "summary.json").read_text(encoding="utf-8"))["status"] == "finished")
+    except (OSError, ValueError, KeyError):  # a run that was killed has none
+        return False
 
 
 # --- what a spec compiles to ------------------------------------------------------------------------------------
@@ -288,7 +309,7 @@ def emit(
         return "\n".join(text for text in _last_of_stages(graphs, len(names)))
     from ssldsl.runtime.lowering import lower
 
-    return "\n\n".join(lower(plan, s, Library.shipped()).source for s in chosen)
+    return "\n\n".join(lower(plan, s, checked.library).source for s in chosen)
 
 
 def _last_of_stages(graphs: list[tuple[str, str]], stages: int) -> list[str]:

@@ -29,6 +29,8 @@ def tensors_of(file: str | Path) -> dict[str, Tensor]:
         raise UnfitWeights(f"{path} holds Python objects besides tensors, which are not loaded") from error
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
         raise UnfitWeights(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from error
+    except (LookupError, TypeError, AttributeError) as error:  # what reading arbitrary bytes ends in
+        raise UnfitWeights(f"{path} is no file of weights") from error
     while isinstance(content, dict) and (wrapper := next((w for w in WRAPPERS if w in content), None)) is not None:
         content = content[wrapper]
     tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)} if isinstance(content, dict) else {}

@@ -11,24 +11,12 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.composition import Composition
-from ssldsl.runtime.loading import Library, op_object, signature_of
+from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, signature_of
 from ssldsl.runtime.modules import find, net_paths
 
 Value = Any  # a tensor, a tuple of them, rows, or a network
 Resolve = Callable[[Mapping[str, Any]], dict[str, Any]]  # settings -> settings without schedules
 NETS = ("net", "compose")
-# what the code of an op raises; anything else is no error of an op
-OP_ERRORS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
 
 
 class NodeFailure(Exception):

@@ -11,8 +11,10 @@ from attrs import frozen
 from ssldsl.errors import Diagnostic, Note, SpecError
 from ssldsl.graph.plan import NodePlan, Place, StagePlan
 from ssldsl.runtime.checkpoint import latest
-from ssldsl.runtime.direct import OP_ERRORS, NodeFailure
+from ssldsl.runtime.direct import NodeFailure
+from ssldsl.runtime.loading import OP_ERRORS, raised_at
 from ssldsl.runtime.lowering import Lowered, locate
+from ssldsl.runtime.modules import net_paths
 from ssldsl.runtime.places import span_of
 from ssldsl.runtime.samples import BrokenData, MissingData
 from ssldsl.source import Span
@@ -149,7 +151,7 @@ def last_good(folder: Path) -> tuple[str, ...]:
 
 def _out_of_memory(error: BaseException, moment: Moment, node: NodePlan | None) -> Diagnostic:
     place = node.places[0] if node and node.places else None
-    where = f" in `{node.op}`" if node else ""
+    where = f" in {_named(node, moment.stage)}" if node else ""
     return Diagnostic(
         "R402",
         f"out of memory{where} at step {moment.step} of stage `{moment.stage.name}`",
@@ -163,12 +165,21 @@ def _op_error(error: BaseException, moment: Moment, node: NodePlan) -> Diagnosti
     place = node.places[0] if node.places else None
     return Diagnostic(
         "R406",
-        f"`{node.op}` failed at step {moment.step} of stage `{moment.stage.name}`: {_first_line(error)}",
+        f"{_named(node, moment.stage)} failed at step {moment.step} of stage `{moment.stage.name}`: "
+        f"{_first_line(error)}",
         span_of(place),
         notes=_notes(node, place),
-        hints=last_good(moment.folder),
+        hints=(*raised_at(error), *last_good(moment.folder)),
         help="`ssldsl compile --emit python` prints the code of the step; the op's own file is plain PyTorch",
     )
+
+
+def _named(node: NodePlan, stage: StagePlan) -> str:
+    """What a node does, in words of the spec: the op, or the network that is applied."""
+    if node.op != "apply":
+        return f"`{node.op}`"
+    nodes = {other.id: other for other in stage.nodes}
+    return f"the network `{' >> '.join(net_paths(nodes, node.inputs[0]))}`"
 
 
 def _first_line(error: BaseException) -> str:

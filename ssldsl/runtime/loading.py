@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+import traceback
 import zlib
 from collections.abc import Callable
 from functools import cache
@@ -10,8 +11,24 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from ssldsl.errors import InternalError
+from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.ops.signature import Signature
+
+# what the code of an op raises; anything else is no error of an op
+OP_ERRORS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    MemoryError,
+    NameError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+_USER = "ssldsl_user_"  # begins the name of a module made of a user's own file
 
 
 class Library(Protocol):
@@ -31,14 +48,31 @@ def signature_of(library: Library, name: str) -> Signature:
 @cache
 def _file_module(path: str) -> ModuleType:
     """A user's own op file as a module, run once."""
-    name = f"ssldsl_user_{Path(path).stem}_{zlib.crc32(path.encode()):x}"
+    name = f"{_USER}{Path(path).stem}_{zlib.crc32(path.encode()):x}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InternalError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except OP_ERRORS as error:
+        message = f"the ops of `{path}` cannot be loaded: {type(error).__name__}: {error}"
+        raise SpecError(Diagnostic("R406", message, hints=raised_at(error))) from error
     return module
+
+
+def raised_at(error: BaseException) -> tuple[str, ...]:
+    """The line in the file of an op that an error came from, as a hint; nothing where it came through none."""
+    frames = [f for f, _ in traceback.walk_tb(error.__traceback__) if _is_of_an_op(f.f_globals.get("__name__", ""))]
+    if not frames:
+        return ()
+    found = [s for s in traceback.extract_tb(error.__traceback__) if s.filename == frames[-1].f_code.co_filename][-1]
+    return (f"raised in {found.filename}, line {found.lineno}: `{found.line}`",)
+
+
+def _is_of_an_op(module: str) -> bool:
+    return module.startswith((_USER, "ssldsl.stdlib."))
 
 
 def file_op(path: str, name: str) -> Callable[..., Any]:

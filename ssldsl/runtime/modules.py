@@ -12,10 +12,21 @@ from torch import Tensor, nn
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.ops.random import key_of
-from ssldsl.runtime.loading import Library, op_object, signature_of
+from ssldsl.ops.weights import UnfitWeights
+from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, raised_at, signature_of
 from ssldsl.runtime.places import span_of
 
 Shape = tuple[int, ...]
+
+
+def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
+    """A module whose settings, or whose file of weights, its own code refuses."""
+    message = f"`{plan.path}` cannot be made: {error}"
+    if isinstance(error, UnfitWeights):
+        return Diagnostic("R422" if "do not fit" in str(error) else "R421", message, span_of(plan.place))
+    is_plain = isinstance(error, ValueError)  # said for a person to read
+    message = message if is_plain else f"`{plan.path}` cannot be made: {type(error).__name__}: {error}"
+    return Diagnostic("R406", message, span_of(plan.place), hints=() if is_plain else raised_at(error))
 
 
 def module_key(path: str) -> str:
@@ -66,6 +77,8 @@ class Builder:
         torch.default_generator.manual_seed(key_of(self.plan.seed, "init", self.stage, plan.path) % 2**63)
         try:
             made = op_object(signature)(**sizes, **plan.settings)
+        except OP_ERRORS as error:
+            raise SpecError(_not_made(plan, error)) from error
         finally:
             torch.random.set_rng_state(before)
         if not isinstance(made, nn.Module):

@@ -30,6 +30,19 @@ TIMINGS = ("images_per_second", "seconds")  # what differs between two runs that
 
 def claim_folder(parent: Path, stem: str) -> Path:
     """A new folder `<stem>-<n>` in `parent`, with the first number that nobody has."""
+    try:
+        return _claim(parent, stem)
+    except OSError as error:
+        raise SpecError(
+            Diagnostic(
+                "R302",
+                f"no run folder can be made in `{parent}`: {error.strerror or error}",
+                help="name another place with `--out`",
+            )
+        ) from error
+
+
+def _claim(parent: Path, stem: str) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
     taken = [path.name.removeprefix(f"{stem}-") for path in parent.glob(f"{stem}-*")]
     number = max((int(text) for text in taken if text.isdigit()), default=0) + 1

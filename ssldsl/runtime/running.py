@@ -161,8 +161,6 @@ class Run:
         if self.ledger is not None:
             self.ledger.end(status, self.results)
             seconds = self.ledger.elapsed()
-        if status == "interrupted":
-            self.reporter.say(f"stopped; continue with `ssldsl resume {self.folder}`")
         return Result(self.folder, status, self.results, seconds)
 
     def fail(self, error: SpecError) -> None:

@@ -87,6 +87,8 @@ def read_weights(path: Path, place: Place | None = None) -> dict[str, Tensor]:
         raise _unreadable(path, "it holds Python objects besides tensors, which are not loaded", place) from error
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
         raise _unreadable(path, str(error).splitlines()[0] if str(error) else type(error).__name__, place) from error
+    except (LookupError, TypeError, AttributeError) as error:  # what reading arbitrary bytes ends in
+        raise _unreadable(path, "it is no file of weights", place) from error
     while (
         isinstance(content, dict) and (inner := next((content[k] for k in _WRAPPERS if k in content), None)) is not None
     ):

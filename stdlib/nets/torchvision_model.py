@@ -1,5 +1,7 @@
 """Any classification network of torchvision, without its classifier."""
 
+from difflib import get_close_matches
+
 import torchvision
 from torch import Tensor, nn
 
@@ -22,7 +24,8 @@ class TorchvisionModel(nn.Module):
         super().__init__()
         known = torchvision.models.list_models(module=torchvision.models)
         if name not in known:
-            raise ValueError(f"torchvision has no classification network {name!r}; it has: {', '.join(known)}")
+            near = ", ".join(get_close_matches(name, known, n=8)) or "none"
+            raise ValueError(f"torchvision has no classification network {name!r}; near it: {near}")
         self.model = torchvision.models.get_model(name, weights=None, **AUXILIARY.get(name, {}))
         remove_classifier(self.model, name)
         if weights is not None:

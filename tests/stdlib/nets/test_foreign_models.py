@@ -31,7 +31,7 @@ def test_a_network_of_timm_gives_pooled_features(name: str, channels: int, dim: 
 
 def test_an_unknown_name_is_refused_with_those_near_it() -> None:
     pytest.importorskip("timm")
-    with pytest.raises(ValueError, match=r"torchvision has no classification network 'resnet19'; it has: .*resnet18"):
+    with pytest.raises(ValueError, match=r"torchvision has no classification network 'resnet19'; near it: .*resnet18"):
         TorchvisionModel(name="resnet19")
     with pytest.raises(ValueError, match=r"timm has no network 'resnet19_x'; near it: .*resnet18"):
         TimmModel(name="resnet19_x")

@@ -1,0 +1,46 @@
+"""A user's own ops: they run, and what goes wrong in them is said with the line of their file and of the spec."""
+
+from pathlib import Path
+
+import pytest
+from using import message, run, ssldsl, write
+
+
+def test_a_loss_a_view_and_a_network_of_ones_own_train_and_resume_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write(tmp_path).parent)
+    done = run(Path("own.ssl"))
+    assert done.return_value == 0
+    monkeypatch.chdir("/")
+    again = ssldsl("resume", tmp_path / "runs" / "own-s0-1", "--no-progress", "--no-report")
+    assert again.return_value == 0
+    assert "is finished: there is nothing left to do" in again.stderr
+
+
+def test_ops_of_ones_own_take_part_in_smoke_runs_and_are_printed(tmp_path: Path) -> None:
+    spec = write(tmp_path)
+    assert run(spec, "--smoke").return_value == 0
+    assert "my_ops.py" in ssldsl("compile", spec).stdout
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("logits.abs()", "logits.reshape(7, 7)", ["`spread` failed at step 1", "line 12: `return", "common.ssl:2:"]),
+        ("return images +", "return imgaes +", ["`noise` failed", "NameError", "line 20: `return", "own.ssl:5:"]),
+        ("width, 3)", "width, 30)", ["the network `encoder` failed", "line 32: `return"]),
+        ("nn.Conv2d(channels", "nn.Conv2(channels", ["`encoder` cannot be made", "line 29: `self.conv", "own.ssl:6:"]),
+        ("from torch", "import no_such_module\nfrom torch", ["my_ops.py` cannot be loaded", "no_such_module"]),
+    ],
+)
+def test_a_mistake_in_an_op_is_said_with_both_lines(right: str, wrong: str, said: list[str], tmp_path: Path) -> None:
+    text = message(run(write(tmp_path, ops=(right, wrong))))
+    assert [part for part in said if part not in text] == [], text
+
+
+def test_a_run_whose_ops_have_changed_is_not_continued(tmp_path: Path) -> None:
+    run(write(tmp_path))
+    write(tmp_path, ops=("logits.abs()", "logits.square()"))
+    text = message(ssldsl("resume", tmp_path / "runs" / "own-s0-1", "--no-progress", "--no-report"))
+    assert "the source of the op `spread` has changed" in text
