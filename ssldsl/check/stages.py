@@ -21,7 +21,7 @@ from ssldsl.check.choices import read_accumulate, read_choice, read_clip, read_f
 from ssldsl.check.evaluations import read_evaluations
 from ssldsl.check.losses import read_terms
 from ssldsl.check.reader import Reader
-from ssldsl.check.training import read_average, read_groups, read_init, read_optimizer, read_train
+from ssldsl.check.training import begin_afresh, read_average, read_groups, read_init, read_optimizer, read_train
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "forward": ("concat", "separate"),
@@ -148,7 +148,7 @@ def _assemble(
         reader.name,
         after,
         tuple(p for p, _ in train),
-        tuple(init),
+        tuple(begin_afresh(reader, init, _networks(terms, evaluations))),
         tuple(terms),
         optimizer,
         groups,
@@ -166,3 +166,9 @@ def _assemble(
         evaluate,
         reader.span,
     )
+
+
+def _networks(terms: list[Term], evaluations: list[Evaluation]) -> set[str]:
+    """The modules that a stage runs; those that follow others as averages begin with them."""
+    nodes = flow.ancestors([*(t.node for t in terms), *(e.node for e in evaluations)])
+    return {str(n.setting("name")) for n in nodes if n.op == "net"}

@@ -104,6 +104,20 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
     return found
 
 
+def begin_afresh(reader: Reader, init: list[InitFrom], used: Iterable[str]) -> list[InitFrom]:
+    """Where the weights of a stage come from: what an earlier stage trained and `init` does not name starts afresh."""
+    ctx = reader.ctx
+    moved = {_owner(ctx, path) for stage in ctx.stages.values() if stage is not None for path in stage.train}
+    named = {path for origin in init for path in origin.modules}
+    fresh = [path for path in ctx.modules if path in moved and path in set(used) - named]
+    return [InitFrom(tuple(fresh), span=reader.span), *init] if fresh else init
+
+
+def _owner(ctx: Context, path: str) -> str:
+    """The module of a path that may name a part of it."""
+    return path if path in ctx.modules else path.rsplit(".", 1)[0]
+
+
 def _before(
     reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]
 ) -> bool:

@@ -327,8 +327,8 @@ class _Comparison:
     def _init(self, init: InitFrom, is_first: bool) -> str:
         modules = [self._renamed(m) for m in init.modules] if is_first else list(init.modules)
         stage = self.matching.stages.get(init.stage, init.stage) if is_first else init.stage
-        origin = f"{stage}.average" if init.average else stage or init.file or "afresh"
-        return f"{' '.join(sorted(modules))} from {origin}"
+        origin = f"{stage}.average" if init.average else stage or init.file
+        return f"{' '.join(sorted(modules))} {f'from {origin}' if origin else 'afresh'}"
 
     # --- what is left -------------------------------------------------------------------------------------------
 

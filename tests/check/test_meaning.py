@@ -181,3 +181,12 @@ def test_declarations_may_stand_in_any_order():
     text = HEAD.replace("ssl 1", "") + "loss = ce(labeled)" + TAIL
     lines = [line for line in text.splitlines() if line.strip()]
     assert codes(checked("ssl 1\n" + "\n".join(reversed(lines)))) == []
+
+
+def test_what_a_stage_does_not_initialise_starts_afresh():
+    text = (
+        f"{HEAD}stage first {{ loss = ce(labeled) + vat(unlabeled) run = 2it }}\n"
+        "stage second after first { init encoder from first loss = ce(labeled) run = 2it }\n"
+    )
+    second = checked(text).unwrap().stages[1]
+    assert [(i.modules, i.stage) for i in second.init] == [(("classes",), ""), (("encoder",), "first")]
