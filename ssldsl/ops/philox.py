@@ -1,60 +1,63 @@
 """Philox 4x32-10 (Salmon et al., SC 2011): a counter of four words and a key of two give four random words.
 
-On CUDA one kernel does it; elsewhere, and inside a compiled step, it is written out in integer tensors. Constants are
-made on the device from numbers, so that the host waits for nothing.
+On CUDA one kernel does it. On the CPU NumPy does, which starts an operation in a fraction of the time that torch needs;
+where there is more to compute, and inside a compiled step, torch does. The numbers are the same.
 """
 
 from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 WORD = 0xFFFFFFFF
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)  # of the first and the third word of the counter
 WEYL = (0x9E3779B9, 0xBB67AE85)  # what a round adds to the two words of the key
 ROUNDS = 10
+SMALL = 2**14  # counters that NumPy, on one core, is done with first
 
-Counter = tuple[Tensor, Tensor, Tensor, Tensor]
+Words = TypeVar("Words", Tensor, NDArray[np.int64])
 
 
-def words(counter: tuple[Tensor, Tensor, Tensor], key: int, count: int) -> Tensor:
+def random_words(rows: tuple[Tensor, Tensor, Tensor], key: int, count: int) -> Tensor:
     """The first `count` random words of every row, int64 (rows, count).
 
-    counter: the second, third and fourth word of every row's counters (rows, 1); the first counts them.
+    rows: the second, third and fourth word of every row's counters, int64 (rows); the first counts them.
     """
-    device = counter[0].device
-    if device.type == "cuda" and not torch.compiler.is_compiling():
-        kernel = _kernel()
-        if kernel is not None:
-            return kernel(torch.arange(count, device=device), *counter, low=key & WORD, high=key >> 32)
-    block = torch.arange((count + 3) // 4, device=device).unsqueeze(0)
-    return philox((block, *counter), key).flatten(1)[:, :count]
+    device, blocks = rows[0].device, (count + 3) // 4
+    second, third, fourth = (part.unsqueeze(1) for part in rows)
+    if torch.compiler.is_compiling():
+        kernel, is_small = None, False
+    else:
+        kernel = _kernel() if device.type == "cuda" else None
+        is_small = device.type == "cpu" and blocks * len(rows[0]) <= SMALL
+    if kernel is not None:
+        number = torch.arange(count, device=device)
+        return kernel(number, second, third, fourth, low=key & WORD, high=key >> 32)
+    if is_small:
+        arrays = philox(np.arange(blocks), second.numpy(), third.numpy(), fourth.numpy(), key)
+        return torch.from_numpy(np.stack(arrays, axis=-1).reshape(-1, 4 * blocks)[:, :count])
+    tensors = philox(torch.arange(blocks, device=device), second, third, fourth, key)
+    return torch.stack(tensors, dim=-1).flatten(1)[:, :count]
 
 
-def philox(counter: Counter, key: int) -> Tensor:
-    """Four random words for every counter of four words and a key of 64 bits: int64 tensors that broadcast, (..., 4).
+def philox(first: Words, second: Words, third: Words, fourth: Words, key: int) -> tuple[Words, Words, Words, Words]:
+    """Four random words for every counter of four words and a key of 64 bits: int64 values that broadcast.
 
-    The two halves of the counter go through a round together, one above the other. What stands above the lower 32 bits
-    is dropped when a word is next multiplied.
+    Products wrap around beyond 64 bits, which leaves all of them right. What stands above the lower 32 bits is dropped
+    when a word is next multiplied.
     """
-    first, second, third, fourth = torch.broadcast_tensors(*counter)  # type: ignore[no-untyped-call]  # torch's own
-    left, right = torch.stack((first, third)), torch.stack((second, fourth))
-    half = torch.arange(2, device=left.device).view(2, *[1] * first.dim())
-    multipliers = _pair(*MULTIPLIERS, half)
-    numbers = torch.arange(ROUNDS, device=left.device).view(-1, *[1] * left.dim())
-    keys = numbers * _pair(*WEYL, half) + _pair(key & WORD, key >> 32, half)
-    for round_key in keys.unbind():
-        product = (left * multipliers).flip(0)  # wraps around beyond 64 bits, which leaves all of them right
-        left = (product >> 32 ^ right ^ round_key) & WORD
-        right = product
-    right = right & WORD
-    return torch.stack((left[0], right[0], left[1], right[1]), dim=-1)
-
-
-def _pair(first: int, second: int, half: Tensor) -> Tensor:
-    """`first` where `half` is 0, `second` where it is 1."""
-    return half * (second - first) + first
+    first, third = first & WORD, third & WORD
+    low, high = key & WORD, key >> 32
+    for _ in range(ROUNDS):
+        left, right = first * MULTIPLIERS[0], third * MULTIPLIERS[1]
+        first, third = (right >> 32 ^ second ^ low) & WORD, (left >> 32 ^ fourth ^ high) & WORD
+        second, fourth = right, left
+        low, high = low + WEYL[0] & WORD, high + WEYL[1] & WORD
+    return first, second & WORD, third, fourth & WORD
 
 
 _CODE = """

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ssldsl.ops.philox import WORD, words
+from ssldsl.ops.philox import random_words
 
 
 class Rows(NamedTuple):
@@ -86,7 +86,6 @@ class SampleRng:
     def _words(self, shape: tuple[int, ...]) -> Tensor:
         """New 32-bit words as int64, (batch, *shape)."""
         count = math.prod(shape)
-        index, epoch, copy = (t.unsqueeze(1) & WORD for t in self.rows)
-        found = words((index, epoch, copy), self.key ^ self.calls, count)
+        words = random_words(self.rows, self.key ^ self.calls, count)
         self.calls += 1
-        return found.reshape(-1, *shape)
+        return words.reshape(-1, *shape)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ssldsl.ops.philox import philox
+from ssldsl.ops.philox import philox, random_words
 from ssldsl.ops.random import Rows, SampleRng, batch_generator, key_of
 
 
@@ -33,16 +33,30 @@ KNOWN = [
 
 @pytest.mark.parametrize(("counter", "key", "words"), KNOWN)
 def test_philox_gives_the_published_words(counter: tuple[int, ...], key: tuple[int, int], words: str) -> None:
-    first, second, third, fourth = (torch.tensor(word) for word in counter)
-    found = philox((first, second, third, fourth), key[0] | key[1] << 32)
-    assert " ".join(f"{w:08x}" for w in found.tolist()) == words
+    found = philox(*map(torch.tensor, counter), key[0] | key[1] << 32)
+    assert " ".join(f"{word.item():08x}" for word in found) == words
 
 
 def test_philox_of_many_counters_is_that_of_each() -> None:
     counters = torch.arange(12).view(3, 4)
-    together = philox((counters, counters + 1, counters * 7, torch.tensor(5)), 99)
-    alone = philox((counters[1, 2], counters[1, 2] + 1, counters[1, 2] * 7, torch.tensor(5)), 99)
-    assert torch.equal(together[1, 2], alone)
+    together = philox(counters, counters + 1, counters * 7, torch.tensor(5), 99)
+    alone = philox(counters[1, 2], counters[1, 2] + 1, counters[1, 2] * 7, torch.tensor(5), 99)
+    assert [words[1, 2].item() for words in together] == [word.item() for word in alone]
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_few_words_and_many_come_in_the_same_order(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = Rows(torch.tensor([0, 5, 2**32 - 1]), torch.tensor([3, 0, 2**31]), torch.tensor([0, 1, 2]))
+    few = random_words(rows, 2**63 + 12345, count)
+    monkeypatch.setattr("ssldsl.ops.philox.SMALL", 0)  # torch does what NumPy did
+    many = random_words(rows, 2**63 + 12345, count)
+    assert torch.equal(few, many)
+    assert few[1].tolist() == [word for n in range(2) for word in block(n, 5, 0, 1)][:count]
+
+
+def block(*counter: int) -> list[int]:
+    """The four words of one counter."""
+    return [int(word) for word in philox(*map(torch.tensor, counter), 2**63 + 12345)]
 
 
 def draw_everything(rng: SampleRng) -> list[Tensor]:
