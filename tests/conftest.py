@@ -1,5 +1,6 @@
 """In every test, every call of an op is held against the op's annotations."""
 
+import os
 from typing import Any
 
 from ssldsl.ops import decorator
@@ -12,4 +13,5 @@ def checked(op: Any) -> Any:
     return checked(op)
 
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the cores are shared out among the processes of the test run
 decorator.wrap_ops(checked)
