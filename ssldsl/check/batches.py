@@ -39,7 +39,7 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
             f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)",
         )
         return None
-    if value.unit == "%":
+    if value.unit == "%" and name == "run":
         reader.error("D510", name, f"`{name}` cannot be a share of itself", "of what?", "write it in `ep` or `it`")
         return None
     if value.value <= 0:
