@@ -380,5 +380,8 @@ def docs(out: str) -> None:
     """Write a page for every role of the library, made from the signatures."""
     from ssldsl.ops.rendering import write_pages
 
-    for path in write_pages(Path(out)):
-        click.echo(path)
+    try:
+        for path in write_pages(Path(out)):
+            click.echo(path)
+    except OSError as error:
+        raise SpecError(Diagnostic("R302", f"`{out}` cannot be written: {error.strerror}")) from None

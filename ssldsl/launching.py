@@ -135,7 +135,9 @@ def _points(source: Source, wanted: bool) -> Iterator[tuple[str, ...]]:
     """Every combination of the sweeps of a spec, as edits; without `--sweep` the spec as it stands."""
     sweeps = [s for s in parse(source).file.statements if isinstance(s, tree.Sweep)]
     if not wanted or not sweeps:
-        if sweeps:
+        if wanted:
+            _say("this spec has no sweep")
+        elif sweeps:
             total = len(list(itertools.product(*(s.values.items for s in sweeps))))
             _say(f"this spec has a sweep of {total} points; `--sweep` runs them all")
         yield ()

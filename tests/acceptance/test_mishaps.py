@@ -58,6 +58,18 @@ def test_parts_of_networks_and_heads_of_definitions_have_learning_rates_of_their
     assert ssldsl("check", spec, "--set", "groups." + groups[1:].split(":")[0] + ".lr=0.5").return_value == 0
 
 
+def test_arrays_whose_sizes_only_the_file_knows_are_printed_and_smoke_tested_without_it(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, "digits()", 'image_arrays(path="no_such_file.npz")')
+    spec.write_text(spec.read_text().replace("100, seed=0", "10").replace("test)", "train)"))
+    assert run(spec, "--smoke").return_value == 0
+    assert "def forward" in ssldsl("compile", spec).stdout
+
+
+def test_pages_that_cannot_be_written_are_a_message(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "cannot be written" in message(ssldsl("docs", "-o", tmp_path / "file" / "pages"))
+
+
 def test_a_group_of_what_is_not_trained_is_refused(tmp_path: Path) -> None:
     text = "train classes, encoder.blocks\nloss = ce(labeled)\ngroups = {encoder.steps: {lr: 0.01}}"
     assert "`encoder.steps`" in message(run(spec_of(tmp_path, "loss      = ce(labeled)", text)))
