@@ -211,7 +211,7 @@ def _agrees_with_labels(
     ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given
 ) -> bool:
     """A head must have a score for every class its labels can be."""
-    scores = next((n for n in inputs if isinstance(n.type, TensorType) and n.type.kind in ("Logits", "Probs")), None)
+    scores = _scores(signature, inputs, params)
     for node, param in zip(inputs, params, strict=True):
         classes = node.type.classes if isinstance(node.type, TensorType) else None
         if scores is None or classes is None or node.type.kind != "Labels":  # type: ignore[union-attr]  # a tensor: it has classes
@@ -223,10 +223,21 @@ def _agrees_with_labels(
                 given[param][1],
                 f"the scores are for {width} classes, and these labels have {classes}",
                 notes=_head_of(ctx, scores),
-                help=f"give the head {classes} outputs",
+                help=f"give the head {classes} outputs"
+                if scores.type.kind != "Features"  # type: ignore[union-attr]  # a tensor
+                else f"features are no scores of classes: put a head behind the network, with {classes} outputs",
             )
             return False
     return True
+
+
+def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node | None:
+    """The input that an op reads as scores of classes, whatever else it may be."""
+    for node, param in zip(inputs, params, strict=True):
+        edge = signature.edge(param)
+        if edge is not None and edge.kind in ("Logits", "Probs") and isinstance(node.type, TensorType):
+            return node
+    return None
 
 
 def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
@@ -234,7 +245,8 @@ def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
     if scores.op != "apply" or scores.inputs[0].op != "net":
         return ()
     head = ctx.modules[str(scores.inputs[0].setting("name"))]
-    return (Note(head.span, "this head"),) if head.span.source in ctx.reporter.own else ()
+    what = "this head" if head.kind == "head" else "this network"
+    return (Note(head.span, what),) if head.span.source in ctx.reporter.own else ()
 
 
 def _compare_with_itself(

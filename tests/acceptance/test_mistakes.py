@@ -1,0 +1,13 @@
+"""Mistakes that a checker easily lets through, since what they ask for can be computed."""
+
+from pathlib import Path
+
+from using import SPEC, message, ssldsl
+
+
+def test_features_are_not_taken_for_scores_of_another_number_of_classes(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.ssl"
+    spec.write_text(SPEC.replace("ce(labeled)", "ce(labeled) + cross_entropy(encoder(labeled), labeled.label)"))
+    text = message(ssldsl("resolve", spec))
+    assert "the scores are for 16 classes, and these labels have 10" in text
+    assert "put a head behind the network" in text
