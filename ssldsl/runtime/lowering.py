@@ -36,6 +36,11 @@ class Lowered:
     reads: tuple[str, ...]
     hosts: dict[str, str]
 
+    @property
+    def reads_scalars(self) -> bool:
+        """Whether the step reads a number that changes with time."""
+        return "scalars[" in self.source
+
     def namespace(self) -> dict[str, Any]:
         """Run the code: what it defines, by name. Tracebacks and debuggers see its lines."""
         linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(keepends=True), self.filename)

@@ -190,7 +190,8 @@ def take_step(made: Machinery, step: int) -> None:
     accelerator, stage = made.accelerator, made.stage
     seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
     made.rates.set(made.scalars.at(step))
-    scalars = made.scalars.tensor_at(step, accelerator.device)
+    # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
+    scalars = made.scalars.tensor_at(step if made.lowered.reads_scalars else 0, accelerator.device)
     for part in range(stage.accumulate):
         with accelerator.accumulate(made.model):
             losses = made.model(made.feed.batch_at(step, part), scalars)

@@ -22,4 +22,5 @@ def cross_entropy(
     Source: common practice; smoothing spreads `s` over all classes, the true one among them (Szegedy et al., CVPR 2016,
     sec. 7). At least 0; log classes for uniform predictions.
     """
-    return functional.cross_entropy(logits / temperature, labels, label_smoothing=smoothing)
+    tempered = logits if temperature == 1.0 else logits / temperature
+    return functional.cross_entropy(tempered, labels, label_smoothing=smoothing)
