@@ -174,7 +174,12 @@ def test_a_renamed_stage_is_cosmetic() -> None:
 def test_where_weights_come_from_is_semantic() -> None:
     other = STAGES.replace("  init classes from readout\n", "")
     assert told(found(STAGES, other)) == [
-        ("semantic", "finetune.init", "encoder from rotnet, classes from readout", "classes afresh, encoder from rotnet")
+        (
+            "semantic",
+            "finetune.init",
+            "encoder from rotnet, classes from readout",
+            "classes afresh, encoder from rotnet",
+        )
     ]
 
 
