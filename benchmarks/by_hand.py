@@ -205,6 +205,8 @@ class Model(nn.Module):
         if recipe.method == "s4l":
             self.angles = nn.Linear(dim, 4)
         self.finite = recipe.finite
+        # a batch-normalised network must see the unturned images once more: leaving them out moves its statistics
+        self.is_coupled = any(isinstance(module, nn.BatchNorm2d) for module in self.net.modules())
         self.device_type = execution.device.type
 
     def judge(self, images: Tensor) -> Tensor:
@@ -215,11 +217,13 @@ class Model(nn.Module):
         return {"ce": F.cross_entropy(self.judge(images), labels)}
 
     def s4l(self, labeled: Tensor, labels: Tensor, unlabeled: Tensor) -> dict[str, Tensor]:
-        """All quarter turns of all images in one pass; its first quarter serves the other terms."""
+        """All quarter turns of all images in one pass; its first quarter serves the other terms where it can."""
         images = torch.cat([labeled, unlabeled])
         count, known = len(images), len(labeled)
-        features = self.net(torch.cat([images.rot90(turns, (2, 3)) for turns in range(4)]))
+        turned = [images.rot90(turns, (2, 3)) for turns in range(4)]
+        features = self.net(torch.cat([images, *turned] if self.is_coupled else turned))
         logits = self.classes(features[:count])
+        features = features[-4 * count :]
         turns = torch.arange(4, device=images.device).repeat_interleave(count)
         each = F.cross_entropy(self.angles(features), turns, reduction="none").view(4, count)
         rotation = (each[:, :known].mean() + each[:, known:].mean()) / 2

@@ -106,6 +106,7 @@ class Stage:
     statistics: str = "global"  # batch normalisation over "global" or "local" (per process) batches
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
     span: Span | None = field(default=None, eq=False, repr=False)
+    places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)  # of the settings that are written
 
 
 @frozen

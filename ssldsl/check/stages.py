@@ -165,6 +165,7 @@ def _assemble(
         choices["statistics"] or "global",
         evaluate,
         reader.span,
+        tuple((name, setting.value.span) for name, setting in reader.settings.items()),
     )
 
 

@@ -144,6 +144,7 @@ class StagePlan(Part):
     compile: bool = False
     statistics: Literal["global", "local"] = "global"
     place: Place | None = None
+    places: dict[str, Place] = {}  # of the settings that the spec writes
     notes: tuple[str, ...] = ()  # what the compiler did that the author of the spec should know
 
 

@@ -127,6 +127,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         compile=stage.compile,
         statistics=stage.statistics,  # type: ignore[arg-type]  # pydantic checks the word
         place=place_of(stage.span),
+        places={name: place for name, span in stage.places if (place := place_of(span)) is not None},
         notes=graph.notes,
     )
 

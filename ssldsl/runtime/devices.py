@@ -36,7 +36,7 @@ def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Ac
             Diagnostic(
                 "R411",
                 f"stage `{stage.name}` asks for fp16, which needs a GPU, and there is none",
-                span_of(stage.place),
+                span_of(stage.places.get("precision", stage.place)),
                 help='take `precision = "bf16"` or `precision = "fp32"`',
             )
         )

@@ -50,7 +50,9 @@ def check_divisible(stage: StagePlan, world: int) -> None:
     )
     message = f"the batch of stage `{stage.name}` cannot be shared equally by {among}"
     help_ = f"choose numbers of rows that {shares} divides, or another number of processes"
-    raise SpecError(Diagnostic("R407", message, span_of(stage.place), f"rows of {found}", help=help_))
+    raise SpecError(
+        Diagnostic("R407", message, span_of(stage.places.get("batch", stage.place)), f"rows of {found}", help=help_)
+    )
 
 
 @define
