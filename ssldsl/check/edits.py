@@ -95,6 +95,10 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
         path = path[1:]
     if path[0].id == "loss" and len(path) > 1:
         return _edit_term(file, edit, stage, path[1:], terms, reporter)
+    if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
+        return evolve(file, statements=tuple(s for s in file.statements if s is not stages[path[0].id]))
+    if isinstance(edit, tree.DropEdit) and [name.id for name in path] == ["init"]:
+        return _drop_init(file, edit, stage, reporter)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in (*STAGE_SETTINGS, *SHARED_SETTINGS):
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
@@ -120,6 +124,17 @@ def _with_body(file: tree.File, stage: str, body: Statements) -> tree.File:
             evolve(s, body=body) if isinstance(s, tree.StageDecl) and s.name.id == stage else s for s in file.statements
         ),
     )
+
+
+def _drop_init(file: tree.File, edit: tree.DropEdit, stage: str, reporter: Reporter) -> tree.File:
+    """The stage, or the spec of one stage, with all its networks starting afresh."""
+    body = next((s.body for s in file.statements if isinstance(s, tree.StageDecl) and s.name.id == stage), None)
+    statements = file.statements if body is None else body
+    kept = tuple(s for s in statements if not isinstance(s, tree.Init))
+    if len(kept) == len(statements):
+        _no_such(file, edit, edit.path[-1:], stage, reporter)
+        return file
+    return evolve(file, statements=kept) if body is None else _with_body(file, stage, kept)
 
 
 def _edit_term(

@@ -168,6 +168,17 @@ def test_a_term_inside_a_definition_can_be_dropped_in_one_stage():
     assert [t.name for t in first.terms] == ["sup"]
 
 
+def test_a_stage_can_be_dropped_that_no_other_comes_after():
+    assert [s.name for s in checked(STAGES, drops=("second",)).unwrap().stages] == ["first"]
+    assert codes(checked(STAGES, drops=("first",)))[0] == "D503"
+
+
+def test_without_its_init_a_stage_starts_afresh():
+    _, second = checked(STAGES, drops=("second.init",)).unwrap().stages
+    assert [(init.modules, init.stage) for init in second.init] == [(("encoder", "classes"), "")]
+    assert codes(checked(STAGES, drops=("first.init",))) == ["N210"]
+
+
 def test_a_stage_is_initialised_from_the_average_of_another():
     _, second = checked(STAGES).unwrap().stages
     assert (second.init[0].modules, second.init[0].stage, second.init[0].average) == (
