@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import psutil
@@ -79,7 +80,7 @@ def peak_of(make: Callable[[], Side], device: torch.device, steps: int = 4) -> i
     if device.type != "cuda":
         before = psutil.Process().memory_info().rss
         _warm_up(make(), device, steps)
-        return max(0, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT - before)
+        return max(0, _peak_resident() - before)
     wait(device)
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
@@ -88,7 +89,13 @@ def peak_of(make: Callable[[], Side], device: torch.device, steps: int = 4) -> i
     return int(torch.cuda.max_memory_allocated(device) - before)
 
 
-_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+def _peak_resident() -> int:
+    """Bytes of main memory that this process had at most. `ru_maxrss` of a child starts at what its parent had."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def peak_in_process(arguments: Sequence[str]) -> int:
