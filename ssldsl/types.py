@@ -51,6 +51,12 @@ class Dim:
             return 0
         return self.terms[0][1] if len(self.terms) == 1 and self.terms[0][0] == () else None
 
+    def divided(self, by: int) -> "Dim | None":
+        """The size divided by a number, or nothing if that leaves a rest."""
+        if any(coefficient % by for _, coefficient in self.terms):
+            return None
+        return Dim(tuple((monomial, coefficient // by) for monomial, coefficient in self.terms))
+
     @property
     def symbols(self) -> frozenset[str]:
         return frozenset(s for monomial, _ in self.terms for s in monomial)
@@ -74,27 +80,57 @@ class Dim:
 
 
 DimLike = Dim | int | str
+Solution = tuple[str, Dim | None] | None  # of one unknown: its name, and its size
 
 
-def parse_dim(text: str, number: Callable[[str], "DimLike"] = lambda name: name) -> Dim:
-    """Read `4*batch`, `512` or `{16*width}`; `number` says what a name stands for. `ValueError` if malformed."""
+def parse_dim(
+    text: str,
+    number: Callable[[str], "DimLike"] = lambda name: name,
+    setting: "Callable[[str], DimLike] | None" = None,
+) -> Dim:
+    """Read `4*batch`, `512`, `{16*width}` or `{views}*batch`. `ValueError` if malformed.
 
-    def read(node: ast.expr) -> Dim:
+    number: says what a name stands for. setting: what one in braces does, where that may be something else.
+    """
+
+    def read(node: ast.expr, number: Callable[[str], DimLike] = number) -> Dim:
+        if isinstance(node, ast.Set) and len(node.elts) == 1:
+            return read(node.elts[0], setting or number)
         if isinstance(node, ast.Constant) and isinstance(node.value, int):
             return Dim.of(node.value)
         if isinstance(node, ast.Name):
             return Dim.of(number(node.id))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
-            left, right = read(node.left), read(node.right)
+            left, right = read(node.left, number), read(node.right, number)
             if isinstance(node.op, ast.Mult):
                 return left * right
             return left + right if isinstance(node.op, ast.Add) else left - right
         raise ValueError(f"not a size: {text!r}")
 
     try:
-        return read(ast.parse(text.strip("{}"), mode="eval").body)
+        return read(ast.parse(text, mode="eval").body)
     except SyntaxError as error:
         raise ValueError(f"not a size: {text!r}") from error
+
+
+def solve_dim(text: str, found: Dim, number: Callable[[str], DimLike], setting: Callable[[str], DimLike]) -> Solution:
+    """What `4*batch` says where 80 rows are found: `("batch", 20)`. `number` and `setting` raise `KeyError` for a name
+    without a size; nothing if there is not exactly one, or if it is not multiplied by a number; no size where a rest is
+    left.
+    """
+    free: list[str] = []
+
+    def size(name: str) -> DimLike:
+        try:
+            return number(name)
+        except KeyError:
+            free.append(name)
+            return f"?{name}"
+
+    ((monomial, factor), *others) = parse_dim(text, size, setting).terms or (((), 0),)
+    if others or len(set(free)) != 1 or monomial != (f"?{free[0]}",):
+        return None
+    return free[0], found.divided(factor)
 
 
 # What each kind of tensor means; the keys are the names an annotation may use (`ssldsl.ops.kinds`).

@@ -20,7 +20,7 @@ from ssldsl.check.nodes import Constant, Node, Setting
 from ssldsl.errors import Note
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
-from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType, parse_dim
+from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType, parse_dim, solve_dim
 
 Sizes = dict[str, Dim]
 Given = dict[str, tuple[Any, Span]]
@@ -182,8 +182,26 @@ def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings:
             sizes[text] = size
             continue
         wanted = size_of(text, sizes, settings)
+        if wanted is None and (why := _solve(text, size, sizes, settings)):
+            return why
         if wanted is not None and wanted != size:
             return f"`{text}` is {wanted}, and here {size}"
+    return ""
+
+
+def _solve(text: str, size: Dim, sizes: Sizes, settings: dict[str, Setting]) -> str:
+    """Bind the one name without a size in `{views}*batch`, or say why it can have none."""
+    try:
+        solution = solve_dim(text, size, sizes.__getitem__, lambda name: _number(settings[name]))
+    except KeyError:
+        return ""
+    if solution is None:
+        return ""
+    name, found = solution
+    if found is None:
+        factor = size_of(text, {**sizes, name: Dim.of(1)}, settings)
+        return f"{size} rows are no multiple of {factor}"
+    sizes[name] = found
     return ""
 
 
@@ -194,17 +212,22 @@ def size_of(text: str, sizes: Sizes, settings: dict[str, Setting]) -> Dim | None
     """
 
     def number(name: str) -> Dim | int:
-        if name in sizes and not (text.startswith("{") and name in settings):
-            return sizes[name]
-        value = settings[name]
-        if isinstance(value, bool) or not isinstance(value, int | Dim):
-            raise KeyError(name)
-        return value
+        return sizes[name] if name in sizes else _number(settings[name])
+
+    def setting(name: str) -> Dim | int:
+        return _number(settings[name]) if name in settings else sizes[name]
 
     try:
-        return parse_dim(text, number)
+        return parse_dim(text, number, setting)
     except KeyError:
         return None
+
+
+def _number(value: Setting) -> Dim | int:
+    """A setting that is a size; `KeyError` for any other."""
+    if isinstance(value, bool) or not isinstance(value, int | Dim):
+        raise KeyError(value)
+    return value
 
 
 def _agrees_with_labels(

@@ -48,9 +48,7 @@ def with_sizes(type_: Type, sizes: Mapping[str, DimLike]) -> Type:
 
 def divided(size: Dim, by: int) -> Dim | None:
     """A size divided by a number, if that leaves no rest."""
-    if any(coefficient % by for _, coefficient in size.terms):
-        return None
-    return Dim(tuple((monomial, coefficient // by) for monomial, coefficient in size.terms))
+    return size.divided(by)
 
 
 def with_rows(type_: TensorType, rows: Dim) -> TensorType:

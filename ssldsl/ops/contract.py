@@ -16,7 +16,7 @@ from torch import Tensor
 from ssldsl.ops import decorator
 from ssldsl.ops.reading import ROLES, plain, read_signature, read_signatures
 from ssldsl.ops.signature import Edge, Output, Signature
-from ssldsl.types import parse_dim
+from ssldsl.types import Dim, parse_dim, solve_dim
 
 T = TypeVar("T", bound=Callable[..., Any])
 Sizes = dict[str, int]
@@ -140,12 +140,25 @@ def _check_shape(place: str, what: Edge | Output, value: Tensor, sizes: Sizes, n
         if text.isidentifier() and text not in sizes:
             sizes[text] = size
             continue
+        known, settings = {**numbers, **sizes}, {**sizes, **numbers}  # in braces stand settings
         try:
-            known = {**sizes, **numbers} if text.startswith("{") else {**numbers, **sizes}  # in braces stand settings
-            wanted = parse_dim(text, known.__getitem__).value
-        except KeyError:  # a size that nothing says in advance
+            wanted = parse_dim(text, known.__getitem__, settings.__getitem__).value
+        except KeyError:
+            _solve(said, text, size, sizes, numbers)
             continue
         _require(wanted == size, f"{said}, where `{text}` is {wanted}")
+
+
+def _solve(said: str, text: str, size: int, sizes: Sizes, numbers: Mapping[str, int]) -> None:
+    """Bind the one unknown size of `{views}*batch`. Of a size that nothing says in advance nothing is required."""
+    try:
+        solution = solve_dim(text, Dim.of(size), sizes.__getitem__, numbers.__getitem__)
+    except KeyError:
+        return
+    if solution is not None:
+        name, found = solution
+        _require(found is not None, f"{said}, where `{name}` would be no whole number")
+        sizes[name] = found.value or 0 if found is not None else 0
 
 
 def _check_values(place: str, what: Edge | Output, value: Tensor) -> None:

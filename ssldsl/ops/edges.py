@@ -59,7 +59,7 @@ def _dims(annotation: ast.Subscript) -> tuple[str, ...]:
     kind = last_name(annotation.value)
     if len(items) != 2 or not isinstance(items[1], ast.Constant) or not isinstance(items[1].value, str):
         raise Outside(annotation, f"`{kind}` wants a tensor and its shape", f'such as `{kind}[Tensor, "batch dim"]`')
-    dims = tuple(d.replace(" ", "") for d in re.findall(r"\{[^}]*\}|\S+", items[1].value))
+    dims = tuple(d.replace(" ", "") for d in re.findall(r"(?:\{[^}]*\}|\S)+", items[1].value))
     for dim in dims:
         try:
             if dim != "...":

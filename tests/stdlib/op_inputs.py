@@ -1,7 +1,7 @@
 """Random inputs of the shapes that an op declares."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,9 +11,19 @@ from torch import Tensor, nn
 from ssldsl.ops.signature import REQUIRED, Edge, Signature
 from ssldsl.types import parse_dim
 
-# Images of 32 pixels: the ImageNet nets bring 16 pixels to one, and there torch's bf16 convolution of stride 2 on the CPU
-# reads memory that nobody wrote (weight gradients of an arbitrary size, at times NaN; seen with torch 2.15).
-SIZES = {"batch": 6, "samples": 6, "bank": 24, "channels": 3, "height": 32, "width": 32, "dim": 8, "classes": 5}
+# Images of 32 pixels: the ImageNet nets bring 16 pixels to one, and there torch's bf16 convolution of stride 2 on the
+# CPU reads memory that nobody wrote (weight gradients of an arbitrary size, at times NaN; seen with torch 2.15).
+SIZES = {
+    "batch": 6,
+    "samples": 6,
+    "bank": 24,
+    "queue": 9,
+    "channels": 3,
+    "height": 32,
+    "width": 32,
+    "dim": 8,
+    "classes": 5,
+}
 # For settings that have no default, and for large networks something small.
 SETTINGS: dict[str, dict[str, Any]] = {
     "mlp_head": {"hidden": [7], "out": 4},
@@ -22,6 +32,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "torchvision_model": {"name": "resnet18"},
     "timm_model": {"name": "resnet10t"},
     "wrn28": {"widen": 1},
+    "average_views": {"views": 3},
+    **{f"resnet{depth}v2": {"width": 1} for depth in (18, 34, 50, 101, 152)},
 }
 
 
@@ -40,9 +52,9 @@ def settings_of(signature: Signature) -> dict[str, Any]:
     return given
 
 
-def tensor_for(edge: Edge) -> Tensor:
+def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     """Random values of the kind and shape that the edge declares."""
-    shape = [parse_dim(d.replace("{channels}", "channels"), SIZES.__getitem__).value for d in edge.dims]
+    shape = [parse_dim(d, SIZES.__getitem__, (SIZES | settings).__getitem__).value for d in edge.dims]
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)
@@ -63,7 +75,7 @@ def arguments_for(signature: Signature) -> dict[str, Any]:
         if edge.kind == "Net":
             found[edge.name] = FrozenOnly(conv_classifier(SIZES["classes"]))
         else:
-            tensor = tensor_for(edge)
+            tensor = tensor_for(edge, settings_of(signature))
             learns = tensor.is_floating_point() and not edge.detached
             found[edge.name] = tensor.requires_grad_() if learns else tensor
     if signature.uses_rng:

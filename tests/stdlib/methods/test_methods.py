@@ -37,6 +37,8 @@ LOSSES = [
 METRICS = [
     "top1(images.test)",
     "top5(images.test, net=teacher)",
+    "top1_of_views(images.test, images.test >> rotate4(), views=4)",
+    "top5_of_views(images.test, images.test >> rotate4(), views=4, net=teacher)",
     "confusions(images.test)",
     "nearest(images.test, images.train, k=5)",
     "probe(images.test, images.train)",
