@@ -7,6 +7,12 @@ from ssldsl.ops import Images, PositiveInt, op
 from ssldsl.stdlib.views.resize import apply_resampling, resampling
 
 
+def scaled_sides(height: int, width: int, short_side: int | None) -> tuple[int, int]:
+    """Height and width of an image whose shorter side is made `short_side` pixels, if that is said."""
+    scale = 1.0 if short_side is None else short_side / min(height, width)
+    return round(height * scale), round(width * scale)
+
+
 @op()
 def center_crop(
     images: Images[Tensor, "batch channels height width"],
@@ -23,8 +29,7 @@ def center_crop(
     to a whole number of pixels; only the part that is kept is computed.
     """
     height, width = images.shape[-2:]
-    scale = 1.0 if short_side is None else short_side / min(height, width)
-    new_height, new_width = round(height * scale), round(width * scale)
+    new_height, new_width = scaled_sides(height, width, short_side)
     if new_height < size or new_width < size:
         raise ValueError(f"a crop of {size} by {size} pixels from images of {new_height} by {new_width}")
     top, left = (new_height - size) // 2, (new_width - size) // 2

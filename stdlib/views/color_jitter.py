@@ -32,12 +32,25 @@ def change_hue(images: Tensor, turn: Tensor) -> Tensor:
     """Colours moved round the circle of hues by a part (batch) of it. Images of one channel have no hue."""
     if images.shape[1] == 1:
         return images
+    value, chroma, sixth = hues(images)
+    return coloured(value, chroma, sixth + 6 * turn.view(-1, 1, 1))
+
+
+def hues(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The largest of a pixel's three channels, how far the smallest lies below it, and the hue in sixths of its circle.
+
+    Each (batch, height, width). Grey has the hue of red, 0.
+    """
     red, green, blue = images.unbind(dim=1)
-    value, low = images.amax(dim=1), images.amin(dim=1)
-    chroma = value - low
+    value = images.amax(dim=1)
+    chroma = value - images.amin(dim=1)
     divisor = chroma.where(chroma > 0, 1)
     sixth = torch.where(value == green, 2 + (blue - red) / divisor, 4 + (red - green) / divisor)
-    sixth = torch.where(value == red, (green - blue) / divisor, sixth) + 6 * turn.view(-1, 1, 1)
+    return value, chroma, torch.where(value == red, (green - blue) / divisor, sixth)
+
+
+def coloured(value: Tensor, chroma: Tensor, sixth: Tensor) -> Tensor:
+    """The image that `hues` takes apart; hues may lie beyond one turn of the circle."""
     # red, green and blue fall off with the distance of the hue from theirs, on a circle of length 6
     distance = torch.stack([(sixth + offset) % 6 for offset in (5, 3, 1)], dim=1)
     return value.unsqueeze(1) - chroma.unsqueeze(1) * distance.minimum(4 - distance).clamp(0, 1)

@@ -9,10 +9,12 @@ from ssldsl.ops import Fraction, Images, PositiveFloat, PositiveInt, op
 from ssldsl.ops.random import SampleRng
 from ssldsl.stdlib.views.resize import apply_resampling, resampling
 
+Boxes = tuple[Tensor, Tensor, Tensor, Tensor]  # top, left, height and width, each (rows)
+
 
 def choose_boxes(
     share: Tensor, shape: Tensor, corner: Tensor, size: tuple[int, int], ratio: tuple[float, float]
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+) -> Boxes:
     """Top, left, height and width per image: the first of the attempts (batch, attempts) that fits, or the central box.
 
     corner: (batch, 2) in [0, 1), which of the possible positions, down and across.
@@ -43,6 +45,22 @@ def central_box(size: tuple[int, int], ratio: tuple[float, float]) -> tuple[int,
     return height, width
 
 
+def cut_boxes(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bool) -> Tensor:
+    """The parts of the images that lie in the boxes, `count` boxes running for every image, resized to a square."""
+    top, left, box_height, box_width = boxes
+    down = resampling(top, box_height, images.shape[2], size, antialias)
+    across = resampling(left, box_width, images.shape[3], size, antialias)
+    if len(images) > 1 or images.device.type != "cpu" or torch.compiler.is_compiling():
+        return apply_resampling(images.repeat_interleave(count, dim=0) if count > 1 else images, down, across)
+    # a worker's single image: its boxes may be looked at, and what lies beside them need not be multiplied by 0
+    edges = torch.stack([top, top + box_height, left, left + box_width], dim=1).int().tolist()
+    parts = []
+    for i, (above, below, before, behind) in enumerate(edges):
+        part = images[:, :, above:below, before:behind]
+        parts.append(apply_resampling(part, down[i : i + 1, :, above:below], across[i : i + 1, :, before:behind]))
+    return torch.cat(parts)
+
+
 @op(paper="szegedy2015inception")
 def random_resized_crop(
     images: Images[Tensor, "batch channels height width"],
@@ -67,11 +85,5 @@ def random_resized_crop(
     numbers = rng.uniform(2 * attempts + 2)  # at once, because a call costs more than what it returns
     share = scale[0] + (scale[1] - scale[0]) * numbers[:, :attempts]
     shape = (math.log(ratio[0]) + math.log(ratio[1] / ratio[0]) * numbers[:, attempts:-2]).exp()
-    top, left, box_height, box_width = choose_boxes(share, shape, numbers[:, -2:], (height, width), ratio)
-    down = resampling(top, box_height, height, size, antialias)
-    across = resampling(left, box_width, width, size, antialias)
-    if len(images) == 1 and images.device.type == "cpu" and not torch.compiler.is_compiling():
-        # a worker's single image: its box may be looked at, and what lies beside it need not be multiplied by 0
-        rows, columns = (slice(int(at), int(at + n)) for at, n in ((top, box_height), (left, box_width)))
-        images, down, across = images[:, :, rows, columns], down[:, :, rows], across[:, :, columns]
-    return apply_resampling(images, down, across)
+    boxes = choose_boxes(share, shape, numbers[:, -2:], (height, width), ratio)
+    return cut_boxes(images, boxes, 1, size, antialias)

@@ -32,6 +32,16 @@ def apply_resampling(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
         return rows @ across.to(images.dtype).unsqueeze(1).transpose(-1, -2)
 
 
+def stretched(images: Tensor, height: int, width: int, antialias: bool) -> Tensor:
+    """Whole images at another height and width."""
+    start = torch.zeros(1, device=images.device)
+    down, across = (
+        resampling(start, torch.full_like(start, old), old, new, antialias)
+        for old, new in zip(images.shape[-2:], (height, width), strict=True)
+    )
+    return apply_resampling(images, down, across)
+
+
 @op()
 def resize(
     images: Images[Tensor, "batch channels height width"], *, size: PositiveInt, antialias: bool = True
@@ -45,8 +55,4 @@ def resize(
     Source: common practice; no paper. s is the number of old pixels that make a new one. Without `antialias` the
     triangle stays one pixel wide, as in older pipelines, and detail smaller than a new pixel is kept or lost by chance.
     """
-    height, width = images.shape[-2:]
-    start = torch.zeros(1, device=images.device)
-    down = resampling(start, torch.full_like(start, height), height, size, antialias)
-    across = resampling(start, torch.full_like(start, width), width, size, antialias)
-    return apply_resampling(images, down, across)
+    return stretched(images, size, size, antialias)

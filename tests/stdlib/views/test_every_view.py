@@ -9,9 +9,12 @@ from torch import Tensor
 
 from ssldsl.stdlib.views.center_crop import center_crop
 from ssldsl.stdlib.views.color_jitter import color_jitter
+from ssldsl.stdlib.views.five_crop import five_crop
 from ssldsl.stdlib.views.flip import flip
 from ssldsl.stdlib.views.gaussian_blur import gaussian_blur
 from ssldsl.stdlib.views.grayscale import grayscale
+from ssldsl.stdlib.views.hsv_noise import hsv_noise
+from ssldsl.stdlib.views.inception_patches import inception_patches
 from ssldsl.stdlib.views.normalize import normalize
 from ssldsl.stdlib.views.random_crop import random_crop
 from ssldsl.stdlib.views.random_resized_crop import random_resized_crop
@@ -24,9 +27,11 @@ RANDOM = {
     "shift": partial(shift, pixels=3),
     "random_crop": partial(random_crop, size=20, padding=2),
     "random_resized_crop": partial(random_resized_crop, size=16),
+    "inception_patches": partial(inception_patches, size=16, count=3),
     "flip": flip,
     "color_jitter": color_jitter,
     "color_jitter shuffled": partial(color_jitter, shuffled=True),
+    "hsv_noise": hsv_noise,
     "grayscale": grayscale,
     "gaussian_blur": gaussian_blur,
     "solarize": solarize,
@@ -35,6 +40,7 @@ FIXED = {
     "normalize": partial(normalize, mean=[0.5, 0.4, 0.3], std=[0.2, 0.3, 0.25]),
     "resize": partial(resize, size=16),
     "center_crop": partial(center_crop, size=20, short_side=28),
+    "five_crop": partial(five_crop, size=20, short_side=28),
     "rotate4": lambda images: rotate4(images[..., :24]).images,
 }
 View = Callable[..., Tensor]
@@ -91,7 +97,7 @@ def test_the_input_is_left_as_it_was(view: View, photos: Tensor, rng) -> None:
     assert torch.equal(photos, before)
 
 
-@pytest.mark.parametrize("name", ["random_resized_crop", "gaussian_blur"])
+@pytest.mark.parametrize("name", ["random_resized_crop", "inception_patches", "gaussian_blur"])
 def test_low_precision_of_the_step_does_not_reach_the_images(name: str, photos: Tensor, rng) -> None:
     view = RANDOM[name]
     expected = view(photos, rng=rng(6))
