@@ -18,9 +18,10 @@ def average_views(
 ) -> Logits[Tensor, "batch classes"]:
     r"""Scores averaged over the `views` rows that views have made of every sample.
 
-    $$ s_b = \tfrac{1}{V} \sum_v z_{Vb+v} \quad \text{or} \quad s_b = \log \tfrac{1}{V} \sum_v \mathrm{softmax}(z_{Vb+v}) $$
+    $$ s_b = \tfrac{1}{V} \sum_v z_{Vb+v} \quad \text{or} \quad s_b = \log \tfrac{1}{V} \sum_v p_{Vb+v},
+    \quad p = \mathrm{softmax}(z) $$
 
-    Rows of a sample follow one another, as `rotate4` and `five_crop` leave them: one after the other they make 20 views.
+    Rows of a sample follow one another, as `rotate4` and `five_crop` leave them: both together make 20 views.
     `of="probabilities"` gives the logarithm of the mean probability, which a softmax turns back into it. The two may
     disagree about the class: one certain view outvotes two doubtful ones in logits.
 
@@ -28,6 +29,5 @@ def average_views(
     finite value; of probabilities none is above 0.
     """
     exact = scores if scores.dtype == torch.float64 else scores.float()
-    rows: Tensor = exact.unflatten(0, (-1, views))
-    mean = rows.mean(dim=1) if of == "logits" else rows.log_softmax(dim=-1).logsumexp(dim=1) - math.log(views)
-    return mean
+    rows = exact.reshape(-1, views, exact.shape[-1])
+    return rows.mean(dim=1) if of == "logits" else rows.log_softmax(dim=-1).logsumexp(dim=1) - math.log(views)
