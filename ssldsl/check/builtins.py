@@ -42,6 +42,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "polyak": ((), ("half_life", "momentum")),
     "swa": ((), ("start", "every")),
     "weights": (("file",), ()),
+    "run": (("folder",), ("stage",)),
 }
 
 
@@ -63,6 +64,8 @@ def call(ctx: Context, word: str, given: "list[Given]", span: Span) -> Any:
             return _ema(ctx, bound, span)
         case "polyak" | "swa":
             return _averaging(ctx, word, bound, span)
+        case "run":
+            return _run(ctx, bound, span)
         case _:
             return _weights(ctx, bound["file"], span)
 
@@ -328,3 +331,10 @@ def _weights(ctx: Context, file: "Given", span: Span) -> Any:
     if not isinstance(file.value, str):
         return _refuse(ctx, "weights", "the name of a file", file.value, file.span)
     return StageRef(file=file.value)
+
+
+def _run(ctx: Context, bound: "dict[str, Given]", span: Span) -> Any:
+    for name, given in bound.items():
+        if not isinstance(given.value, str) or not given.value:
+            return _refuse(ctx, "run", f"the name of a {name}", given.value, given.span)
+    return StageRef(bound["stage"].value if "stage" in bound else "", run=bound["folder"].value)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from attrs import evolve
+
 from ssldsl.check import calls, data, declarations, modules, operators
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
@@ -26,7 +28,7 @@ from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
-BUILTINS = ("concat", "draw", "ema", "first", "last", "mean", "polyak", "stop", "sum", "swa", "weights")
+BUILTINS = ("concat", "draw", "ema", "first", "last", "mean", "polyak", "run", "stop", "sum", "swa", "weights")
 
 
 def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
@@ -148,7 +150,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
         case Net():
             return ("dim", *modules.parts_of(ctx, value))
         case StageRef():
-            return ("average", *_net_names(ctx)) if value.stage else ()
+            return ("average",) if value.run else ("average", *_net_names(ctx)) if value.stage else ()
         case _:
             return ()
 
@@ -169,7 +171,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             net = lookup(ctx, name.id, ctx.file_scope)
             return UNKNOWN if net is UNKNOWN or net is MISSING else TrainedNet(value.stage, net)
         case _:
-            return StageRef(value.stage, average=True)
+            return evolve(value, average=True)
 
 
 def _net_names(ctx: Context) -> list[str]:

@@ -190,11 +190,15 @@ class Average:
 
 @frozen
 class StageRef:
-    """An earlier stage, or (`average`) its averaged weights; `file`: weights in a file instead."""
+    """An earlier stage, or (`average`) its averaged weights; `file`: weights in a file instead.
+
+    run: the folder of another run whose stage it is; there no name of a stage means the last.
+    """
 
     stage: str = ""
     average: bool = False
     file: str = ""
+    run: str = ""
 
 
 @frozen
@@ -263,6 +267,6 @@ def describe(value: Any) -> str:
         case Settings():
             return f"`{value.op}(...)`"
         case StageRef():
-            return f"the stage `{value.stage}`" if value.stage else "weights in a file"
+            return "a run" if value.run else f"the stage `{value.stage}`" if value.stage else "weights in a file"
         case _:
             return "a schedule"

@@ -64,12 +64,16 @@ class Term:
 
 @frozen
 class InitFrom:
-    """Where a module's weights come from: `stage`, optionally its average, or a file; nothing means afresh."""
+    """Where a module's weights come from: `stage`, optionally its average, or a file; nothing means afresh.
+
+    run: the folder of another run whose stage it is; there no name of a stage means the last.
+    """
 
     modules: tuple[str, ...]
     stage: str = ""
     average: bool = False
     file: str = ""
+    run: str = ""
     span: Span | None = field(default=None, eq=False, repr=False)
 
 

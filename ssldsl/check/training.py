@@ -93,14 +93,14 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
             reader.ctx.reporter.error(
                 "D507",
                 statement.origin.span,
-                f"weights come from a stage or a file, found {describe(origin)}",
+                f"weights come from a stage, a file or another run, found {describe(origin)}",
                 "",
                 help='for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
             )
             continue
-        if origin.stage and not _before(reader, origin, after, statement, paths):
+        if origin.stage and not origin.run and not _before(reader, origin, after, statement, paths):
             continue
-        found.append(InitFrom(paths, origin.stage, origin.average, origin.file, statement.span))
+        found.append(InitFrom(paths, origin.stage, origin.average, origin.file, origin.run, statement.span))
     return found
 
 

@@ -307,9 +307,10 @@ def _stage_form(colours: Colours, number: int, stage: Stage) -> Any:
 def _init_form(colours: Colours, init: InitFrom, index: dict[str, int]) -> Any:
     return (
         sorted(_colour_of(colours, p) for p in init.modules),
-        index.get(init.stage, init.stage),
+        init.stage if init.run else index.get(init.stage, init.stage),
         init.average,
         init.file,
+        init.run,
     )
 
 

@@ -7,11 +7,12 @@ Semantic: everything that can change what is learned or reported.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ssldsl.check import Checked
 from ssldsl.check.nodes import Node, Scalar
 from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
+from ssldsl.graph import wording
 from ssldsl.graph.canonical import configured_form, couples_batch, identity, owned, scalar_form, setting_form
 from ssldsl.graph.matching import Matching, matched, matched_terms
 from ssldsl.graph.nodediff import NodeDiff, text, written
@@ -326,8 +327,8 @@ class _Comparison:
 
     def _init(self, init: InitFrom, is_first: bool) -> str:
         modules = [self._renamed(m) for m in init.modules] if is_first else list(init.modules)
-        stage = self.matching.stages.get(init.stage, init.stage) if is_first else init.stage
-        origin = f"{stage}.average" if init.average else stage or init.file
+        stage = self.matching.stages.get(init.stage, init.stage) if is_first and not init.run else init.stage
+        origin = wording.origin(evolve(init, stage=stage))
         return f"{' '.join(sorted(modules))} {f'from {origin}' if origin else 'afresh'}"
 
     # --- what is left -------------------------------------------------------------------------------------------

@@ -109,6 +109,7 @@ class InitPlan(Part):
     stage: str = ""
     average: bool = False
     file: str = ""
+    run: str = ""  # folder of another run whose stage it is; there no name of a stage means the last
     place: Place | None = None
 
 

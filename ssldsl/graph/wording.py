@@ -139,8 +139,8 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
     if stage.average is not None:
         lines.append(f"average {configured(stage.average, program)}")
     lines += [f"{o}: only {p} learns" for o, p in (owned(program, path) for path in stage.train) if p]
-    lines += [f"{', '.join(i.modules)} from {i.file}" for i in stage.init if i.file]
-    lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not (i.file or i.stage)]
+    lines += [f"{', '.join(i.modules)} from {origin(i)}" for i in stage.init if i.file or i.run]
+    lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not origin(i)]
     extras = {"clip": stage.clip, "accumulate": stage.accumulate, "precision": stage.precision}
     usual = {"clip": None, "accumulate": 1, "precision": "fp32"}
     return tuple(lines + [f"{name} {setting(value, {})}" for name, value in extras.items() if value != usual[name]])
@@ -148,6 +148,13 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
 
 def configured(value: Configured, program: Program) -> str:
     return call(value.op, value.settings, program.signatures, limit=4)
+
+
+def origin(value: InitFrom) -> str:
+    """`joint`, `joint.average`, `swav.pth`, `joint of runs/moam-s0-1`; nothing for fresh weights."""
+    where = f"{value.stage or 'the end'} of {value.run}" if value.run else value.stage or value.file
+    average = f"the average of {where}" if value.run else f"{where}.average"
+    return average if value.average else where
 
 
 def init(value: InitFrom) -> str:

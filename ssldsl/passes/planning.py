@@ -106,7 +106,9 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         ),
         train=stage.train,
         init=tuple(
-            InitPlan(modules=i.modules, stage=i.stage, average=i.average, file=i.file, place=place_of(i.span))
+            InitPlan(
+                modules=i.modules, stage=i.stage, average=i.average, file=i.file, run=i.run, place=place_of(i.span)
+            )
             for i in stage.init
         ),
         optimizer=optimizer,

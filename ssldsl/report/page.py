@@ -23,7 +23,7 @@ from ssldsl.report.rendering import Figure, Figures, embedded, page
 from ssldsl.report.series import duration, told, whole
 from ssldsl.report.settings import stage_settings
 from ssldsl.runtime.checkpoint import complete_checkpoints, write_whole
-from ssldsl.runtime.preparing import in_order
+from ssldsl.runtime.endings import in_order
 
 REPORT = "report.html"
 STATES = {

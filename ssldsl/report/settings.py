@@ -34,7 +34,10 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
 
 def _init(init: InitPlan) -> str:
     source = "fresh weights"
-    if init.stage:
+    if init.run:
+        average = "averaged " if init.average else ""
+        source = f"the {average}weights of {f'stage {init.stage}' if init.stage else 'the last stage'} of {init.run}"
+    elif init.stage:
         source = f"the weights of stage {init.stage}{', averaged' if init.average else ''}"
     elif init.file:
         source = f"the weights in {init.file}"

@@ -96,6 +96,12 @@ def read_part(checkpoint: Checkpoint, part: str) -> dict[str, Tensor]:
     return load(_checked(checkpoint, name)) if manifest is not None and name in manifest["files"] else {}
 
 
+def part_digest(checkpoint: Checkpoint, part: str) -> str:
+    """The digest of a part, as the manifest has it."""
+    manifest = _manifest(checkpoint.folder)
+    return str(manifest["files"][f"{part}.safetensors"]["sha256"]) if manifest is not None else ""
+
+
 def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
     """What a checkpoint holds beside tensors."""
     state: dict[str, Any] = json.loads(_checked(checkpoint, STATE))

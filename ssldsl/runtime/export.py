@@ -8,10 +8,9 @@ from torch import Tensor
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.checkpoint import write_whole
+from ssldsl.runtime.endings import final_weights, in_order
 from ssldsl.runtime.modules import module_key
-from ssldsl.runtime.preparing import in_order
 from ssldsl.runtime.records import read_plan
-from ssldsl.runtime.running import final_weights
 
 
 def export(run: Path, output: Path, *, stage: str = "", average: bool = True) -> list[Path]:

@@ -90,8 +90,10 @@ class Ledger:
         self.files.close()
 
 
-def make_lock(plan: Plan, identity: str, data: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """What the run depends on: versions, digests of ops and data, the state of the repository it runs in."""
+def make_lock(
+    plan: Plan, identity: str, data: Mapping[str, Mapping[str, str]], weights: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the run depends on: versions, digests of ops, data and weights, the repository that it runs in."""
     packages = ("torchvision", "accelerate", "numpy", "safetensors")
     return {
         "identity": identity,
@@ -105,6 +107,7 @@ def make_lock(plan: Plan, identity: str, data: Mapping[str, Mapping[str, str]]) 
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
         "ops": dict(plan.ops),
         "data": {stage: dict(digests) for stage, digests in data.items()},
+        "weights": dict(weights),
         "git": git_state(),
     }
 
@@ -134,6 +137,7 @@ def check_same(folder: Path, lock: Mapping[str, Any], difference: Callable[[], s
     found += _changes("the source of the op", before["ops"], lock["ops"])
     for stage, digests in lock["data"].items():
         found += _changes(f"the data of stage `{stage}`, node", before["data"].get(stage, {}), digests)
+    found += _changes("what the spec takes over from", before.get("weights", {}), lock["weights"])
     if found:
         raise SpecError(
             Diagnostic(

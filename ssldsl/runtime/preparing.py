@@ -8,7 +8,6 @@ from attrs import frozen
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ssldsl.errors import InternalError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.averages import averaged_nets, stage_average
@@ -41,20 +40,6 @@ class Materials:
     saved: Saved
     folder: Path
     workers: int = 0
-
-
-def in_order(plan: Plan) -> tuple[StagePlan, ...]:
-    """The stages, each behind those it comes after; otherwise as they are written."""
-    done: list[StagePlan] = []
-    waiting = list(plan.stages)
-    while waiting:
-        names = {stage.name for stage in done}
-        ready = next((stage for stage in waiting if set(stage.after) <= names), None)
-        if ready is None:
-            raise InternalError(f"no stage of {[stage.name for stage in waiting]} can come first")
-        waiting.remove(ready)
-        done.append(ready)
-    return tuple(done)
 
 
 def data_ids(stage: StagePlan) -> list[str]:

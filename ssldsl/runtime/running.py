@@ -10,25 +10,28 @@ from accelerate.utils import broadcast_object_list
 from attrs import Factory, define, field, frozen
 from torch import Tensor
 
-from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
-from ssldsl.runtime.checkpoint import Checkpoint, complete_checkpoints, latest, read_part, read_state
+from ssldsl.runtime.checkpoint import Checkpoint, latest, read_part, read_state
 from ssldsl.runtime.datasets import Datasets, sample_shapes
 from ssldsl.runtime.devices import join_processes
+from ssldsl.runtime.endings import final_weights, in_order
 from ssldsl.runtime.evaluation import Results
 from ssldsl.runtime.failures import Moment, explaining_data, weights_not_finite
 from ssldsl.runtime.interrupts import Interrupt, listening
 from ssldsl.runtime.ledger import Ledger, make_lock
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.modules import Shape, build_modules
-from ssldsl.runtime.preparing import Materials, data_ids, in_order, prepare
+from ssldsl.runtime.origins import origin_digests
+from ssldsl.runtime.preparing import Materials, data_ids, prepare
 from ssldsl.runtime.progress import Reporter, make_reporter
 from ssldsl.runtime.records import Line
 from ssldsl.runtime.smoke import GeneratedData, is_smoke
 from ssldsl.runtime.state import collect, not_finite_weights, restore
 from ssldsl.runtime.trackers import Trackers
 from ssldsl.runtime.training import Ending, Hooks, Machinery, Trainer
+from ssldsl.runtime.weights import check_origins
 
 Status = Literal["finished", "interrupted"]
 WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes
@@ -98,7 +101,7 @@ def run(
     processes = join_processes()
     datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library))
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
-    lock = make_lock(plan, options.identity, _digests(data))
+    lock = make_lock(plan, options.identity, _digests(data), origin_digests(plan, options.folder))
     ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
     processes.wait_for_everyone()
     running = Run(
@@ -178,10 +181,12 @@ class Run:
         fields: dict[str, Shape] = {}
         for stage in self.plan.stages:
             fields |= sample_shapes({stream.name: self.data[stage.name][stream.data] for stream in stage.streams})
+        modules = build_modules(self.plan, fields, self.library)
+        check_origins(self.plan, modules, self.options.folder)
         return Materials(
             plan=self.plan,
             library=self.library,
-            modules=build_modules(self.plan, fields, self.library),
+            modules=modules,
             fields=fields,
             data=self.data,
             saved=self._weights_after,
@@ -257,14 +262,6 @@ class Run:
     def _must_stop(self) -> bool:
         self.taken += 1
         return self.options.stop_after is not None and self.taken >= self.options.stop_after
-
-
-def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:
-    """The weights that a stage of a run ended with; its average stands in for what it averages."""
-    ends = [c for c in complete_checkpoints(folder / "checkpoints") if c.stage == stage and c.is_end]
-    if not ends:
-        raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
-    return {**read_part(ends[-1], "weights"), **(read_part(ends[-1], "average") if average else {})}
 
 
 def _ledger(plan: Plan, folder: Path, lock: Mapping[str, Any], options: Options, resume: bool) -> Ledger:

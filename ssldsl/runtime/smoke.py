@@ -14,7 +14,17 @@ from attrs import frozen
 from torch import Tensor
 
 from ssldsl.errors import InternalError
-from ssldsl.graph.plan import CombinedPlan, CurvePlan, ModulePlan, NodePlan, OpPlan, Plan, ScalarPlan, StagePlan
+from ssldsl.graph.plan import (
+    CombinedPlan,
+    CurvePlan,
+    InitPlan,
+    ModulePlan,
+    NodePlan,
+    OpPlan,
+    Plan,
+    ScalarPlan,
+    StagePlan,
+)
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.ops.samples import MemorySamples
@@ -60,6 +70,7 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             "terms": tuple(t.model_copy(update={"weight": _scalar(t.weight, factor, library)}) for t in stage.terms),
             "streams": tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams),
             "nodes": tuple(_node(node, rows) for node in stage.nodes),
+            "init": tuple(_init(init) for init in stage.init),
             "average": OpPlan.model_validate(
                 {**average.model_dump(), "settings": {k: _shorter(v, factor) for k, v in average.settings.items()}}
             )
@@ -67,6 +78,11 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             else None,
         }
     )
+
+
+def _init(init: InitPlan) -> InitPlan:
+    """Files and runs of others are data that a smoke run does without: what they would give begins afresh."""
+    return InitPlan(modules=init.modules, place=init.place) if init.file or init.run else init
 
 
 @frozen

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import InitPlan, Place, Plan, StagePlan
+from ssldsl.runtime.endings import weights_of_run
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.modules import Builder, Shape, find, module_key, owner, part_of
 from ssldsl.runtime.places import span_of
@@ -40,20 +41,33 @@ def initialise(
     for init in stage.init:
         for path in init.modules:
             target = find(modules, path)
-            if init.stage:
-                _load(
-                    target,
-                    path,
-                    _named(saved(init.stage, init.average), modules, path),
-                    f"stage `{init.stage}`",
-                    init.place,
-                )
-            elif init.file:
-                _load(target, path, _from_file(folder / init.file, target, path, init), f"`{init.file}`", init.place)
+            if init.run or init.file:
+                target.load_state_dict(_from_outside(init, path, modules, folder))
+            elif init.stage:
+                state = _named(saved(init.stage, init.average), modules, path)
+                target.load_state_dict(_fitting(target, path, state, f"stage `{init.stage}`", init.place))
             else:
                 module_path, rest = owner(modules, path)
                 target.load_state_dict(part_of(fresh.module(module_path), module_path, rest).state_dict())
     _restart_averages(plan, stage.init, modules)
+
+
+def check_origins(plan: Plan, modules: nn.ModuleDict, folder: Path) -> None:
+    """Refuse weights of files and of other runs that a stage, also a late one, could not begin with."""
+    for stage in plan.stages:
+        for init in stage.init:
+            for path in init.modules if init.run or init.file else ():
+                _from_outside(init, path, modules, folder)
+
+
+def _from_outside(init: InitPlan, path: str, modules: nn.ModuleDict, folder: Path) -> State:
+    """What a module takes over from another run or from a file."""
+    target = find(modules, path)
+    if init.run:
+        state = _named(weights_of_run(folder, init), modules, path)
+        return _fitting(target, path, state, f"the run `{init.run}`", init.place)
+    state = _from_file(folder / init.file, target, path, init)
+    return _fitting(target, path, state, f"`{init.file}`", init.place)
 
 
 def _restart_averages(plan: Plan, inits: tuple[InitPlan, ...], modules: nn.ModuleDict) -> None:
@@ -112,8 +126,8 @@ def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> dict
     return max(candidates, key=lambda names: len(wanted & set(names)))
 
 
-def _load(target: nn.Module, path: str, state: Mapping[str, Tensor], source: str, place: Place | None) -> None:
-    """Copy weights in. All of the target's must be there, in its shapes; others, such as a classifier's, may be."""
+def _fitting(target: nn.Module, path: str, state: State, source: str, place: Place | None) -> State:
+    """The target's weights. All of them must be there, in its shapes; others, such as a classifier's, may be."""
     wanted = target.state_dict()
     missing = [name for name in wanted if name not in state]
     wrong = [
@@ -126,7 +140,7 @@ def _load(target: nn.Module, path: str, state: Mapping[str, Tensor], source: str
         hints.append(f"found there: {_some(list(state))}" if state else "found there: nothing for this module")
         message = f"the weights of {source} do not fit `{path}`"
         raise SpecError(Diagnostic("R422", message, span_of(place), hints=tuple(hints)))
-    target.load_state_dict({name: state[name] for name in wanted})
+    return {name: state[name] for name in wanted}
 
 
 def _some(names: list[str]) -> str:

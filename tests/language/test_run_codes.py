@@ -9,7 +9,7 @@ import torch
 
 from ssldsl import cli, launching, pipeline
 from ssldsl.errors import SpecError
-from ssldsl.runtime import modules, norms, records, running, weights
+from ssldsl.runtime import endings, modules, norms, records, weights
 
 PACKAGE = Path(__file__).parents[2] / "ssldsl"
 RUNTIME_TESTS = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ PROVOKE: dict[str, Callable[[Path], object]] = {
     "R303": launching.Request.read,
     "R304": lambda folder: launching._seeds("five"),
     "R409": provoke_run_folder,
-    "R413": lambda folder: running.final_weights(folder, "main", average=False),
+    "R413": lambda folder: endings.final_weights(folder, "main", average=False),
     "R421": provoke_weights,
     "R423": lambda folder: modules.part_of(torch.nn.Linear(2, 2), "encoder", "layer4"),
     "R424": lambda folder: norms._across(torch.nn.LazyBatchNorm2d()),

@@ -173,9 +173,9 @@ def _cluster(stage: Stage, program: Program) -> Cluster:
 
 def _links(program: Program) -> Iterable[Link]:
     for stage in program.stages:
-        for init in (i for i in stage.init if i.stage):
+        for init in (i for i in stage.init if i.stage and not i.run):
             yield Link(init.stage, stage.name, wording.init(init))
-        linked = {i.stage for i in stage.init}
+        linked = {i.stage for i in stage.init if not i.run}
         for earlier in (a for a in stage.after if a not in linked):
             yield Link(earlier, stage.name, "")
 
