@@ -12,7 +12,6 @@ from ssldsl.ops.kinds import (
     Detached,
     Embeddings,
     Features,
-    Images,
     Labels,
     Logits,
     NonNegativeFloat,
@@ -67,18 +66,6 @@ def lars(
 ) -> torch.optim.Optimizer:
     """LARS."""
     raise NotImplementedError
-
-
-@op(role="nets", batch_coupled=True)
-class Resnet50v2(nn.Module):
-    """Net."""
-
-    def __init__(self, channels: PositiveInt, *, width: PositiveInt = 1) -> None:
-        super().__init__()
-
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {2048*width}"]:
-        """Features."""
-        raise NotImplementedError
 
 
 @op(role="losses")
