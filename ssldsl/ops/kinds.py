@@ -7,7 +7,8 @@ An edge of the graph (a parameter before `*`) is annotated `Kind[Tensor, "dims"]
 Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number
 made of settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after
 `*`) has one of the types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union
-of those with `None`. `Scheduled[...]` around a number admits a schedule.
+of those with `None`. `Scheduled[...]` around a number admits a schedule; `Annotated[float, Ge(0.001), Le(1)]` has
+bounds of its own.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar

@@ -4,7 +4,7 @@ import ast
 from functools import cache
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 
 class Outside(ValueError):
@@ -32,7 +32,7 @@ class Number:
     def range(self) -> str:
         """The bounds in words, or nothing."""
         if self.low is None:
-            return ""
+            return "" if self.high is None else f"at most {self.high:g}"
         if self.high is not None:
             return f"between {self.low:g} and {self.high:g}"
         return f"above {self.low:g}" if self.above else f"{self.low:g} or more"
@@ -191,7 +191,8 @@ def read_type(node: ast.expr) -> SettingType:
         raise Outside(
             node,
             f"`{ast.unparse(node)}` is no type of a setting",
-            f"one of {', '.join(NAMED)}, Literal[...], list[...], tuple[...], Scheduled[...], or a union with None",
+            f"one of {', '.join(NAMED)}, Literal[...], list[...], tuple[...], Scheduled[...], "
+            "Annotated[..., Ge(...), Le(...)], or a union with None",
         )
     return found
 
@@ -233,4 +234,21 @@ def _generic(node: ast.Subscript) -> SettingType:
             if isinstance(inner, Number):
                 return Varying(inner)
             raise Outside(node, f"only a number can be scheduled, not {inner}")
+        case "Annotated" if len(items) > 1:
+            return _bounded(read_type(items[0]), items[1:])
     raise Outside(node, f"`{ast.unparse(node)}` is no type of a setting")
+
+
+def _bounded(type_: SettingType, bounds: list[ast.expr]) -> Number:
+    """`Annotated[float, Ge(0.001), Le(1)]`: a number with bounds of its own."""
+    for bound in bounds:
+        match type_, bound:
+            case Number(), ast.Call(func=ast.Name("Ge" | "Gt" as name), args=[ast.Constant(int() | float() as limit)]):
+                type_ = evolve(type_, low=limit, above=name == "Gt")
+            case Number(), ast.Call(func=ast.Name("Le"), args=[ast.Constant(int() | float() as limit)]):
+                type_ = evolve(type_, high=limit)
+            case _:
+                said = f"`{ast.unparse(bound)}` is no bound of a number"
+                raise Outside(bound, said, "such as `Annotated[float, Ge(0.001), Le(1)]`")
+    assert isinstance(type_, Number)
+    return type_

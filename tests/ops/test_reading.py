@@ -167,6 +167,8 @@ def test_lists_and_detached_edges_are_told_apart() -> None:
         ("@op()\ndef margin(*, x) -> float: ...", "R202", "the setting `x` has no annotation", "margin.py:2:15"),
         ("@op()\ndef margin(*, x: int = f()) -> float: ...", "R202", "`f()` is not a literal", "margin.py:2:24"),
         ("@op()\ndef margin(*, x: Scheduled[str]) -> float: ...", "R202", "only a number", "margin.py:2:18"),
+        ("@op()\ndef margin(*, x: Annotated[int, Up(1)]): ...", "R202", "`Up(1)` is no bound", "margin.py:2:33"),
+        ("@op()\ndef margin(*, x: Annotated[str, Ge(1)]): ...", "R202", "is no bound of a number", "margin.py:2:33"),
         ("@op()\ndef margin(*x: int) -> float: ...", "R202", "any number of arguments", "margin.py:2:13"),
         ("@op()\ndef margin(): ...", "R202", "does not say what it gives", "margin.py:2:5"),
         ("@op()\ndef margin() -> tuple[int, int]: ...", "R202", "several values without names", "margin.py:2:17"),

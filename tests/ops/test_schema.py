@@ -70,6 +70,7 @@ def refused(annotation: str, value: Any) -> Diagnostic:
         ("list[Duration]", (Duration(3, "ep"), Duration(9, "it")), (Duration(3, "ep"), Duration(9, "it"))),
         ("Count", 100, 100),
         ("Count", Duration(10, "%"), Duration(10, "%")),
+        ("Annotated[float, Ge(0.001), Le(2)]", 0.001, 0.001),
         ("Scheduled[PositiveFloat]", 1, 1.0),
         ("Scheduled[PositiveFloat]", COSINE, COSINE),
         ("Scheduled[PositiveFloat]", Constant(0.5), 0.5),
@@ -96,6 +97,7 @@ VALUES = [
         *("Scheduled[float]", "Scheduled[PositiveInt]", "list[float]", "list[int]", "tuple[int, float]"),
         *("int | None", "float | int", "int | float", "float | tuple[float, float]", "bool | int | None"),
         *("str | list[str]", "Duration | None", "Count | float", "list[float | None]"),
+        *("Annotated[float, Gt(0), Le(1)]", "Annotated[int, Ge(1)]"),
     ],
 )
 def test_what_plainly_fits_the_model_takes_with_the_same_result(annotation: str) -> None:
@@ -121,6 +123,8 @@ def test_what_plainly_fits_the_model_takes_with_the_same_result(annotation: str)
         ("PositiveFloat", 0, "T303", "`a` of `thing` must be above 0, found 0"),
         ("NonNegativeInt", -1, "T303", "must be 0 or more, found -1"),
         ("Fraction", 1.5, "T303", "must be between 0 and 1, found 1.5"),
+        ("Annotated[float, Ge(0.001)]", 1e-4, "T303", "must be 0.001 or more, found 0.0001"),
+        ("Annotated[int, Le(3)]", 4, "T303", "must be at most 3, found 4"),
         ("float", float("inf"), "T303", "must be finite, found inf"),
         ("PositiveInt | None", 0, "T303", "must be above 0, found 0"),
         ("PositiveInt", Dim.of(0), "T303", "must be above 0, found 0"),
