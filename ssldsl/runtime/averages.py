@@ -5,6 +5,7 @@ Both are updated after each optimiser step, on the device, with a factor that is
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from attrs import frozen
@@ -19,6 +20,7 @@ from ssldsl.runtime.scalars import scalar_function
 
 # step (from 0), steps of the stage -> share of the old average that stays; nothing where the step does not count
 Keep = Callable[[int, int], float | None]
+Resolve = Callable[[Mapping[str, Any], int], Mapping[str, Any]]
 
 
 @frozen
@@ -58,15 +60,28 @@ def equal_keep(start: float, every: float) -> Keep:
     return keep
 
 
-def stage_average(settings: OpPlan, live: Mapping[str, Tensor]) -> Moving:
-    """The average that a stage asks for, beginning with the weights as they are."""
+def _unscheduled(settings: Mapping[str, Any], step: int) -> Mapping[str, Any]:
+    return settings
+
+
+def stage_average(settings: OpPlan, live: Mapping[str, Tensor], resolve: Resolve = _unscheduled) -> Moving:
+    """The average that a stage asks for, beginning with the weights as they are.
+
+    resolve: (settings, step) -> settings with every schedule replaced by its value, as `Scalars.resolve`.
+    """
     keeps: dict[str, Callable[[], Keep]] = {
-        "polyak": lambda: half_life_keep(settings.settings["half_life"]),
+        "polyak": lambda: _polyak_keep(settings.settings, resolve),
         "swa": lambda: equal_keep(settings.settings.get("start") or 0.0, settings.settings.get("every") or 1.0),
     }
     if settings.op not in keeps:
         raise InternalError(f"the plan names the average `{settings.op}`, known are {sorted(keeps)}")
     return Moving({name: t.detach().clone() for name, t in live.items()}, dict(live), keeps[settings.op]())
+
+
+def _polyak_keep(settings: Mapping[str, Any], resolve: Resolve) -> Keep:
+    if "half_life" in settings:
+        return half_life_keep(settings["half_life"])
+    return lambda step, steps: float(resolve(settings, step)["momentum"])
 
 
 def averaged_nets(plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library) -> list[Moving]:

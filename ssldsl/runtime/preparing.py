@@ -76,7 +76,7 @@ def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machiner
         model=model,
         optimizer=prepared,
         lowered=step.lowered,
-        changing=_changing(stage, modules, optimizer, step, accelerator),
+        changing=_changing(stage, modules, optimizer, step, accelerator, scalars),
         rates=rates,
         scalars=scalars,
         nets=tuple(averaged_nets(plan, stage, modules, library)),
@@ -100,7 +100,12 @@ def _feed(materials: Materials, stage: StagePlan, accelerator: Accelerator) -> F
 
 
 def _changing(
-    stage: StagePlan, modules: nn.ModuleDict, optimizer: Optimizer, step: StageStep, accelerator: Accelerator
+    stage: StagePlan,
+    modules: nn.ModuleDict,
+    optimizer: Optimizer,
+    step: StageStep,
+    accelerator: Accelerator,
+    scalars: Scalars,
 ) -> Changing:
     ring = LossRing(
         (*step.term_names, TOTAL),
@@ -110,7 +115,7 @@ def _changing(
         mean=lambda values: accelerator.reduce(values, "mean"),
     )
     live = {name: parameter for name, parameter in modules.named_parameters() if parameter.requires_grad}
-    average = stage_average(stage.average, live) if stage.average is not None else None
+    average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
     return Changing(modules, optimizer, ring, average, accelerator.scaler)
 
 

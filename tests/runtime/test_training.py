@@ -11,7 +11,7 @@ from training_plans import LIBRARY, experiment, gentle, stateful, two_stages, wi
 
 from ssldsl.graph.plan import CurvePlan, OpPlan, Plan
 from ssldsl.runtime import training
-from ssldsl.runtime.averages import equal_keep, half_life_keep
+from ssldsl.runtime.averages import equal_keep, half_life_keep, stage_average
 from ssldsl.runtime.checkpoint import complete_checkpoints, read_part
 from ssldsl.runtime.export import export
 from ssldsl.runtime.optimizing import make_optimizer
@@ -88,6 +88,26 @@ def test_polyak_shadow_follows_the_formula_and_leaves_buffers(tmp_path: Path, mo
     run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
     assert largest_difference(weights(tmp_path / "run", part="average"), shadows) < 1e-6
     assert not any("running" in name or "teacher" in name for name in shadows)
+
+
+@pytest.mark.parametrize(("momentum", "expected"), [(0.5, [2.0, 5.0]), ({"schedule": 0}, [4.0, 7.0])])
+def test_polyak_takes_a_momentum_that_is_a_number_or_a_schedule(momentum: object, expected: list[float]) -> None:
+    ramp = CurvePlan(op="linear_ramp", settings={"length": 4.0})  # 0, then 1/4
+    scalars = Scalars(experiment(schedules=(ramp,)).stages[0], LIBRARY)
+    live = {"w": torch.zeros(1)}
+    average = stage_average(OpPlan(op="polyak", settings={"momentum": momentum}), live, scalars.resolve)
+    found = []
+    for step, weight in enumerate([4.0, 8.0]):
+        live["w"].fill_(weight)
+        average.update(step, 12)
+        found.append(average.average["w"].item())
+    assert found == expected
+
+
+def test_an_average_with_momentum_is_kept_by_a_run(tmp_path: Path) -> None:
+    run(stateful(steps=2, average=OpPlan(op="polyak", settings={"momentum": 0.9})), tmp_path / "run", LIBRARY, QUIET)
+    average, last = (weights(tmp_path / "run", part=part) for part in ("average", "weights"))
+    assert average and any(not torch.equal(tensor, last[name]) for name, tensor in average.items())
 
 
 def test_a_teacher_follows_its_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
