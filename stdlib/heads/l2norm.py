@@ -3,17 +3,22 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssldsl.ops import Embeddings, Features, op
+from ssldsl.ops import Embeddings, Features, PositiveFloat, op
 
 
 @op()
 class L2norm(nn.Module):
     r"""Every row divided by its Euclidean length.
 
-    $$ z = h / \max(\|h\|_2, 10^{-12}) $$
+    $$ z = h / \max(\|h\|_2, \text{floor}) $$
 
-    Source: common practice; no paper. On the unit sphere; a row of zeros stays zero.
+    Source: common practice; no paper. On the unit sphere; a row of zeros stays zero, and rows shorter than `floor` stay
+    shorter than 1. Zhai et al., ICCV 2019, as released, have a floor of 1e-6 (1e-12 under the root).
     """
 
+    def __init__(self, *, floor: PositiveFloat = 1e-12) -> None:
+        super().__init__()
+        self.floor = floor
+
     def forward(self, features: Features[Tensor, "batch dim"]) -> Embeddings[Tensor, "batch dim"]:
-        return functional.normalize(features, dim=-1)
+        return functional.normalize(features, dim=-1, eps=self.floor)

@@ -66,7 +66,7 @@ def inception_patches(
     h_1 = \min([\sqrt{s_1 A / \rho}], [W / \rho], H) $$
 
     Rows are image-major: row `count`*b + i is patch i of image b, labels are repeated alongside. `count=1` is the plain
-    Inception crop. Source: Szegedy et al., CVPR 2015, sec. 6; Zhai et al., ICCV 2019, sec. 4.2, as released: the
+    Inception crop. Source: Szegedy et al., CVPR 2015, sec. 6; Zhai et al., ICCV 2019, sec. 3.1, as released: the
     sampler of TensorFlow. Unlike `random_resized_crop` it draws the proportions themselves, not their logarithm; draws
     the height evenly, which favours small areas; rejects boxes of less than `covered` of the image, so that the part of
     `scale` below it is never seen; takes the whole image, stretched, if none of `attempts` boxes fits; and never puts a

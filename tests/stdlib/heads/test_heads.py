@@ -32,3 +32,9 @@ def test_unit_rows_keep_their_direction() -> None:
 def test_probabilities_are_those_of_the_scores() -> None:
     found = Softmax()(torch.tensor([[0.0, 0.0], [1e4, 0.0]]))
     assert found.flatten().tolist() == pytest.approx([0.5, 0.5, 1.0, 0.0])
+
+
+def test_rows_below_the_floor_are_scaled_by_the_floor_alone() -> None:
+    rows = torch.tensor([[3e-12, 4e-12], [3.0, 4.0]], dtype=torch.float64)
+    expected = torch.stack([rows[0] / 1e-6, rows[1] / 5])  # z / sqrt(max(|z|^2, 1e-12))
+    torch.testing.assert_close(L2norm(floor=1e-6)(rows), expected, atol=1e-12, rtol=0)
