@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ssldsl.ops import Detached, Logits, PositiveFloat, Probs, Scalar, op
+from ssldsl.ops import Detached, Fraction, Logits, PositiveFloat, Probs, Scalar, op
 
 
 @op()
@@ -11,14 +11,17 @@ def soft_cross_entropy(
     targets: Detached[Probs[Tensor, "batch classes"]],
     *,
     temperature: PositiveFloat = 1.0,
+    smoothing: Fraction = 0.0,
 ) -> Scalar[Tensor, ""]:
     r"""Mean cross-entropy of the predictions with target distributions, in nats.
 
-    $$ L = -\frac{1}{B} \sum_b \sum_c q_{bc} \log \mathrm{softmax}(z_b / T)_c $$
+    $$ L = -\frac{1}{B} \sum_b \sum_c q'_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
+       q'_{bc} = (1 - s)\,q_{bc} + s / C $$
 
-    The temperature divides the logits alone; the targets are taken as they are.
+    The temperature divides the logits alone. `smoothing` spreads s over all classes, as in `cross_entropy`.
 
     Source: common practice; no paper. At least the entropy of the targets.
     """
     log_p = (logits / temperature).log_softmax(dim=-1)
-    return -(targets * log_p).sum(dim=-1).mean()
+    smooth = targets if smoothing == 0.0 else (1 - smoothing) * targets + smoothing / targets.shape[-1]
+    return -(smooth * log_p).sum(dim=-1).mean()

@@ -75,9 +75,10 @@ def arguments_for(signature: Signature) -> dict[str, Any]:
         if edge.kind == "Net":
             found[edge.name] = FrozenOnly(conv_classifier(SIZES["classes"]))
         else:
-            tensor = tensor_for(edge, settings_of(signature))
-            learns = tensor.is_floating_point() and not edge.detached
-            found[edge.name] = tensor.requires_grad_() if learns else tensor
+            tensors = [tensor_for(edge, settings_of(signature)) for _ in range(2 if edge.many else 1)]
+            learns = tensors[0].is_floating_point() and not edge.detached
+            tensors = [t.requires_grad_() if learns else t for t in tensors]
+            found[edge.name] = tensors if edge.many else tensors[0]
     if signature.uses_rng:
         found["rng"] = rng_for(SIZES["batch"])
     return found if signature.is_module else {**found, **settings_of(signature)}
@@ -85,7 +86,8 @@ def arguments_for(signature: Signature) -> dict[str, Any]:
 
 def learning_tensors(op: Callable[..., Any], arguments: dict[str, Any]) -> list[Tensor]:
     """What a gradient may reach: inputs, and weights of the op or of a network it takes."""
-    found = [a for a in arguments.values() if isinstance(a, Tensor) and a.requires_grad]
+    tensors = [t for a in arguments.values() for t in (a if isinstance(a, list) else [a])]
+    found = [t for t in tensors if isinstance(t, Tensor) and t.requires_grad]
     nets = [a.function for a in arguments.values() if isinstance(a, FrozenOnly)]
     for module in [op, *nets]:
         found += list(module.parameters()) if isinstance(module, nn.Module) else []

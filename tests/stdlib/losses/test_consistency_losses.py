@@ -45,6 +45,21 @@ def test_soft_cross_entropy_divides_only_the_scores_by_the_temperature() -> None
     assert soft_cross_entropy(STUDENT, TEACHER, temperature=0.1).item() == pytest.approx(expected.item())
 
 
+def test_smoothing_and_temperature_on_mixed_labels_give_the_worked_value_of_suave() -> None:
+    scores = torch.tensor([[0.6, 0.1, 0], [0.1, 0.2, 0.5]], dtype=torch.float64)
+    labels = torch.tensor([[1, 0, 0], [0, 0.3, 0.7]], dtype=torch.float64)
+    found = soft_cross_entropy(scores, labels, temperature=0.1, smoothing=0.01)
+    assert found.item() == pytest.approx(0.513029, abs=1e-6)
+
+
+def test_smoothing_of_distributions_is_that_of_labels() -> None:
+    labels = torch.tensor([2, 0])
+    one_hot = functional.one_hot(labels, 3).double()
+    expected = functional.cross_entropy(STUDENT / 0.5, labels, label_smoothing=0.2)
+    found = soft_cross_entropy(STUDENT, one_hot, temperature=0.5, smoothing=0.2)
+    assert found.item() == pytest.approx(expected.item())
+
+
 @pytest.mark.parametrize("loss", [kl, soft_cross_entropy])
 def test_gradients_match_finite_differences(loss) -> None:  # type: ignore[no-untyped-def]
     logits = STUDENT.clone().requires_grad_()
