@@ -1,5 +1,7 @@
 """A straight line between two factors."""
 
+import math
+
 from ssldsl.ops import Duration, NonNegativeFloat, Time, op
 
 
@@ -11,15 +13,22 @@ def linear_ramp(
     length: Duration | None = None,
     start: NonNegativeFloat = 0.0,
     to: NonNegativeFloat = 1.0,
+    every: Duration | None = None,
+    endpoint: bool = False,
 ) -> float:
     r"""A factor that goes in a straight line from `start` at the first step to `to` at step `length`, and stays.
 
     $$ f(t) = a + (b - a)\, t, \quad t = \min(step / length, 1) $$
 
-    Without `length` it takes the whole run.
+    Without `length` it takes the whole run. `every`: a staircase, which moves at multiples of this time alone.
+    `endpoint`: `to` is reached a step of it earlier, at the last one within `length`, as by NumPy's `linspace`. So
+    `0.04 + 0.03*linear_ramp(10ep, every=1ep, endpoint=true)` has ten values, one for each epoch.
 
-    Source: common practice; no paper. Between `start` and `to`.
+    Source: common practice; `every` and `endpoint` as the temperature of the teacher in Caron et al., ICCV 2021
+    (DINO), released code. Between `start` and `to`.
     """
-    whole = steps if length is None else length
-    t = min(step / whole, 1.0) if whole > 0 else 1.0
+    unit = 1.0 if every is None else every
+    done = step if every is None else unit * math.floor(step / unit)
+    last = (steps if length is None else length) - endpoint * unit
+    t = min(done / last, 1.0) if last > 0 else 1.0
     return start + (to - start) * t

@@ -4,13 +4,17 @@ from ssldsl.ops import Duration, Fraction, Time, op
 
 
 @op(paper="goyal2017minibatch")
-def warmup(step: Time, steps: Time, *, length: Duration, start: Fraction = 0.0) -> float:
+def warmup(step: Time, steps: Time, *, length: Duration, start: Fraction = 0.0, endpoint: bool = False) -> float:
     r"""A factor that rises in a straight line from `start` at the first step to 1 at step `length`, and stays.
 
     $$ f(t) = a + (1 - a)\, t, \quad t = \min(step / length, 1), \quad a = start $$
 
-    Source: Goyal et al., 2017, sec. 2.2. Between `start` and 1. The first step itself has `start`: with 0 it changes
-    nothing.
+    `endpoint`: 1 is reached a step earlier, at the last one of `length`, as by NumPy's `linspace`; t is then
+    step / (length - 1).
+
+    Source: Goyal et al., 2017, sec. 2.2; with `endpoint` the released codes of Caron et al., NeurIPS 2020 (SwAV), and
+    ICCV 2021 (DINO). Between `start` and 1. The first step itself has `start`: with 0 it changes nothing.
     """
-    t = min(step / length, 1.0) if length > 0 else 1.0
+    last = length - endpoint
+    t = min(step / last, 1.0) if last > 0 else 1.0
     return start + (1.0 - start) * t

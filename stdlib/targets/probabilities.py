@@ -2,12 +2,12 @@
 
 from torch import Tensor
 
-from ssldsl.ops import Logits, PositiveFloat, Probs, op
+from ssldsl.ops import Logits, PositiveFloat, Probs, Scheduled, op
 
 
 @op()
 def probabilities(
-    logits: Logits[Tensor, "batch classes"], *, temperature: PositiveFloat = 1.0
+    logits: Logits[Tensor, "batch classes"], *, temperature: Scheduled[PositiveFloat] = 1.0
 ) -> Probs[Tensor, "batch classes"]:
     r"""The distribution over classes that the scores stand for.
 

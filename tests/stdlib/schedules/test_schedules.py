@@ -64,6 +64,42 @@ def test_warm_up_starts_where_it_is_told_and_reaches_one() -> None:
     assert [warmup(s, 100, length=10, start=0.2) for s in (0, 5, 10, 99)] == pytest.approx([0.2, 0.6, 1, 1])
 
 
+def test_with_an_endpoint_the_last_step_of_warm_up_has_the_whole_rate() -> None:
+    expected = [0, 0.4 / 3, 0.8 / 3, 0.4, 0.4]
+    assert [0.4 * warmup(s, 12, length=4, endpoint=True) for s in range(5)] == pytest.approx(expected)
+
+
+def test_warm_up_and_cosine_give_the_rates_of_paws() -> None:
+    expected = [0.3, 1.825, 3.35, 4.875, 6.4, 6.158850, 5.472114, 4.444341, 3.232, 2.019659, 0.991886, 0.305150, 0.064]
+    rising = [6.4 * warmup(s, 4, length=4, start=0.3 / 6.4) for s in range(4)]
+    falling = [6.4 * cosine(s, 8, to=0.01) for s in range(9)]
+    assert rising + falling == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_temperature_of_the_teacher_changes_once_an_epoch() -> None:
+    epoch = 3
+    values = [0.04, 0.043333, 0.046667, 0.05, 0.053333, 0.056667, 0.06, 0.063333, 0.066667, 0.07, 0.07, 0.07]
+    found = [
+        0.04 + 0.03 * linear_ramp(s, 100, length=10 * epoch, every=epoch, endpoint=True) for s in range(12 * epoch)
+    ]
+    assert found == pytest.approx([v for v in values for _ in range(epoch)], abs=1e-6)
+
+
+def test_a_staircase_without_an_endpoint_reaches_its_end_after_its_length() -> None:
+    found = [linear_ramp(s, 100, length=6, every=3) for s in (0, 2, 3, 5, 6, 50)]
+    assert found == [0, 0, 0.5, 0.5, 1, 1]
+
+
+@pytest.mark.parametrize(("start", "end", "expected"), [
+    (0.99, 1.0, [0.99, 0.990381, 0.991464, 0.993087, 0.995, 0.996913, 0.998536, 0.999619]),
+    (0.04, 0.4, [0.04, 0.053702, 0.092721, 0.151117, 0.22, 0.288883, 0.347279, 0.386298]),
+])  # fmt: skip
+def test_a_rising_cosine_gives_momentum_and_weight_decay_of_dino(
+    start: float, end: float, expected: list[float]
+) -> None:
+    assert [end + (start - end) * cosine(s, 8) for s in range(8)] == pytest.approx(expected, abs=1e-6)
+
+
 def test_sigmoid_ramp_gives_the_weights_of_mean_teacher() -> None:
     found = [sigmoid_ramp(s, 400_000, length=200_000) for s in (0, 50_000, 100_000, 150_000, 200_000, 300_000)]
     assert found == pytest.approx([0.0067379, 0.0600547, 0.2865048, 0.7316156, 1, 1], abs=1e-7)
