@@ -133,7 +133,11 @@ def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) 
     label = dict(before.fields).get("label")
     per_class = settings.get("per_class")
     if isinstance(per_class, int) and label is not None and label.classes is not None:
-        return label.classes * per_class
+        chosen = label.classes * per_class
+        if not is_less:
+            return chosen
+        if before.size.value is not None and chosen.value is not None:
+            return before.size - chosen.value
     tag = hashlib.sha256(repr((signature.name, sorted(settings.items(), key=str), before)).encode()).hexdigest()[:6]
     return Dim.of(f"N_{tag}")
 

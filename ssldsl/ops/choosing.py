@@ -42,6 +42,13 @@ def proportional_shares(sizes: Tensor, count: int, order: Tensor) -> Tensor:
     return shares
 
 
+def check_one_way(what: str, count: object, per_class: object, names: object) -> None:
+    """A `ValueError` unless a part of a data set is given in exactly one way."""
+    given = sum(way is not None for way in (count, per_class, names))
+    if given != 1:
+        raise ValueError(f"a {what} is given by one of count, per_class and names, not by {given} of them")
+
+
 def number_of(data: Samples, count: int | float) -> int:
     """A count as it is, and a fraction (a float up to 1) as a number of samples."""
     # the inner rounding takes away what 0.07 * 150 has too much in binary

@@ -3,13 +3,23 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Count, NonNegativeInt, op
-from ssldsl.ops.choosing import choose, number_of, proportional_shares
+from ssldsl.ops import Count, NonNegativeInt, PositiveInt, op
+from ssldsl.ops.choosing import check_one_way, choose, number_of, proportional_shares
 from ssldsl.ops.data import Data, Samples
+from ssldsl.ops.places import find_given
+from ssldsl.stdlib.data.subset import rows_named, rows_per_class
 
 
-def held_out_rows(data: Samples, count: int | float, seed: int) -> Tensor:
+def held_out_rows(
+    data: Samples, count: int | float | None, per_class: int | None, names: str | None, seed: int
+) -> Tensor:
     """Rows of the part that is kept for validation."""
+    check_one_way("holdout", count, per_class, names)
+    if names is not None:
+        return rows_named(data, find_given("holdout", names, ""))
+    if per_class is not None:
+        return rows_per_class(data, per_class, seed, "holdout")
+    assert count is not None
     return choose(data, number_of(data, count), seed, "holdout", proportional_shares)
 
 
@@ -19,10 +29,19 @@ def other_rows(rows: Tensor, total: int) -> Tensor:
 
 
 @op(size="count", held_out=True)
-def holdout(data: Data, *, count: Count, seed: NonNegativeInt = 0) -> Data:
-    """`count` samples, a number or a percentage, for validation; the rest is `without_holdout` of the same settings.
+def holdout(
+    data: Data,
+    *,
+    count: Count | None = None,
+    per_class: PositiveInt | None = None,
+    names: str | None = None,
+    seed: NonNegativeInt = 0,
+) -> Data:
+    """Samples for validation: `count` of them, `per_class` of each class, or those that a file names.
 
-    Source: no paper. Classes keep their shares of the whole. The choice depends on the seed and the samples' numbers
-    alone.
+    Source: no paper. The rest is `without_holdout` of the same settings. `count` is a number or a percentage, and
+    classes keep their shares of the whole; `per_class` takes as many of every class. The choice depends on the seed and
+    the samples' numbers alone. A file of names is written as for `subset`, so that a published split can be used as it
+    is.
     """
-    return data.take(held_out_rows(data, count, seed))
+    return data.take(held_out_rows(data, count, per_class, names, seed))

@@ -16,7 +16,8 @@ def imagenet(*, root: str = "") -> Splits:
     """Photographs of different sizes, from `train/<class>/` and `val/<class>/` in `root` or in `imagenet` below it.
 
     Source: Russakovsky et al., International Journal of Computer Vision 115(3), 2015. The public validation images are
-    the split `val`. A part of it, or a copy with other classes, is an `image_folder`.
+    the split `val`, on which results are reported; to choose settings, hold out some training images (`holdout`), as
+    Zhai et al., ICCV 2019, did with 50,046. A part of it, or a copy with other classes, is an `image_folder`.
     """
     how = "To get it: register at image-net.org, and let torchvision.datasets.ImageNet unpack the two archives"
     places = ["imagenet/train", "ImageNet/train", "ILSVRC2012/train", "train"]

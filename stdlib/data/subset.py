@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ssldsl.ops import Count, NonNegativeInt, PositiveInt, op
-from ssldsl.ops.choosing import choose, even_shares, number_of
+from ssldsl.ops.choosing import check_one_way, choose, even_shares, number_of
 from ssldsl.ops.data import Data, Samples
 from ssldsl.ops.places import BrokenData, find_given
 
@@ -29,25 +29,23 @@ def subset(
     The choice depends on the seed and the samples' numbers alone, and a larger subset contains a smaller one. A file of
     names has one name a line, or is JSON, `{"values": [...]}`; samples without names are named by their numbers.
     """
-    ways = [way for way in (count, per_class, names) if way is not None]
-    if len(ways) != 1:
-        raise ValueError(f"a subset is given by one of count, per_class and names, not by {len(ways)} of them")
+    check_one_way("subset", count, per_class, names)
     if names is not None:
         return data.take(rows_named(data, find_given("subset", names, "")))
     if per_class is None:
         assert count is not None
         return data.take(choose(data, number_of(data, count), seed, "subset", even_shares))
-    return data.take(rows_per_class(data, per_class, seed))
+    return data.take(rows_per_class(data, per_class, seed, "subset"))
 
 
-def rows_per_class(data: Samples, per_class: int, seed: int) -> Tensor:
+def rows_per_class(data: Samples, per_class: int, seed: int, purpose: str) -> Tensor:
     """As many rows of every class, which must have them."""
     if data.labels is None:
         raise ValueError(f"{per_class} samples of every class of data that have no labels")
     sizes = data.labels.bincount()
     if per_class > int(sizes.min()):
         raise ValueError(f"{per_class} samples of every class, and class {int(sizes.argmin())} has {int(sizes.min())}")
-    return choose(data, per_class * len(sizes), seed, "subset", even_shares)
+    return choose(data, per_class * len(sizes), seed, purpose, even_shares)
 
 
 def read_names(file: Path) -> list[str]:

@@ -1,14 +1,21 @@
 """Training data without their validation part."""
 
-from ssldsl.ops import Count, NonNegativeInt, op
+from ssldsl.ops import Count, NonNegativeInt, PositiveInt, op
 from ssldsl.ops.data import Data
 from ssldsl.stdlib.data.holdout import held_out_rows, other_rows
 
 
 @op(size="-count")
-def without_holdout(data: Data, *, count: Count, seed: NonNegativeInt = 0) -> Data:
-    """All samples but the `count` ones that `holdout` of the same settings keeps for validation.
+def without_holdout(
+    data: Data,
+    *,
+    count: Count | None = None,
+    per_class: PositiveInt | None = None,
+    names: str | None = None,
+    seed: NonNegativeInt = 0,
+) -> Data:
+    """All samples but those that `holdout` of the same settings keeps for validation.
 
     Source: no paper.
     """
-    return data.take(other_rows(held_out_rows(data, count, seed), len(data)))
+    return data.take(other_rows(held_out_rows(data, count, per_class, names, seed), len(data)))

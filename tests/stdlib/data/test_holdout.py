@@ -1,5 +1,8 @@
+import json
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 import torch
 
 from ssldsl.check import check
@@ -11,6 +14,11 @@ from ssldsl.stdlib.data.unlabel import unlabel
 from ssldsl.stdlib.data.without_holdout import without_holdout
 
 Make = Callable[[list[int]], MemorySamples]
+
+
+def classes_of(samples: MemorySamples) -> list[int]:
+    assert samples.labels is not None
+    return samples.labels.bincount().tolist()
 
 
 def test_the_two_parts_are_the_whole_and_share_nothing(labelled: Make) -> None:
@@ -34,13 +42,32 @@ def test_the_held_out_part_has_an_order_of_its_own(labelled: Make) -> None:
     assert set(holdout(data, count=20).ids.tolist()) != set(subset(data, count=20).ids.tolist())
 
 
+def test_as_many_of_every_class_may_be_held_out(labelled: Make) -> None:
+    data = labelled([40, 25, 35])
+    kept, rest = holdout(data, per_class=5), without_holdout(data, per_class=5)
+    assert (classes_of(kept), classes_of(rest)) == ([5, 5, 5], [35, 20, 30])
+
+
+def test_a_file_names_what_is_held_out(labelled: Make, tmp_path: Path) -> None:
+    data = labelled([6, 6])
+    (tmp_path / "validation.json").write_text(json.dumps({"values": ["3", "7", "11"]}))
+    kept, rest = holdout(data, names="validation.json"), without_holdout(data, names="validation.json")
+    assert kept.ids.tolist() == [3, 7, 11] and rest.ids.tolist() == [0, 1, 2, 4, 5, 6, 8, 9, 10]
+
+
+def test_one_way_of_choosing_is_given(labelled: Make) -> None:
+    for part in (holdout, without_holdout):
+        with pytest.raises(ValueError, match="one of count, per_class and names, not by 2 of them"):
+            part(labelled([6, 6]), count=3, per_class=1)
+
+
 def test_data_without_labels_are_split_too(labelled: Make) -> None:
     assert len(without_holdout(unlabel(labelled([30, 30])), count=12)) == 48
 
 
 SPEC = """ssl 1
 data   images  = digits()
-stream labeled = images.train.{part}(100, seed=0)
+stream labeled = images.train.{part}
 net    encoder = convnet(width=8)
 head   classes = linear(encoder.dim, 10)
 loss      = ce(labeled)
@@ -52,9 +79,15 @@ clock     = labeled
 
 
 def test_a_loss_must_not_see_the_held_out_part() -> None:
-    assert [d.code for d in check(Source("spec.ssl", SPEC.format(part="holdout"))).diagnostics] == ["D405"]
+    assert [d.code for d in check(Source("spec.ssl", SPEC.format(part="holdout(100, seed=0)"))).diagnostics] == ["D405"]
 
 
-def test_a_spec_knows_the_size_of_what_is_left() -> None:
-    program = check(Source("spec.ssl", SPEC.format(part="without_holdout"))).program
-    assert program is not None and program.streams[0].size.value == 1337
+@pytest.mark.parametrize(("part", "size"), [("count=100", 1337), ("10%", 1293), ("per_class=20", 1237)])
+def test_a_spec_knows_the_size_of_what_is_left(part: str, size: int) -> None:
+    program = check(Source("spec.ssl", SPEC.format(part=f"without_holdout({part})"))).program
+    assert program is not None and program.streams[0].size.value == size
+
+
+def test_what_a_list_of_names_leaves_is_known_once_it_is_read() -> None:
+    program = check(Source("spec.ssl", SPEC.format(part='without_holdout(names="validation.json")'))).program
+    assert program is not None and program.streams[0].size.value is None
