@@ -302,10 +302,12 @@ def _result(
     )
     live = frozenset[str]().union(*(n.live for n, p in zip(inputs, params, strict=True)))
     first = outputs[0][1]
-    rows = next((n.rows for n in inputs if n.rows is not None and _same_rows(n, first)), None)
+    known = [n for n in inputs if n.rows is not None]
+    kept = next((n for n in known if _same_rows(n, first)), None)
+    rows = kept.rows if kept else None
     draw = ""
     if signature.uses_rng:
-        rows = rows or next((n.rows for n in inputs if n.rows is not None), None)
+        rows = _rows_of(ctx, kept or known[0], span) if known else None
         if not may_draw(ctx, signature, rows, span):
             return UNKNOWN
         assert ctx.stage is not None
@@ -323,6 +325,30 @@ def _result(
         live=frozenset() if first.kind == "Labels" else live,
     )
     return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
+
+
+def _rows_of(ctx: Context, node: Node, span: Span) -> Node | None:
+    """Which samples the rows of a node are, one for each row: a view may have made several of one sample."""
+    rows = node.rows
+    if rows is None or not isinstance(rows.type, TensorType) or not isinstance(node.type, TensorType):
+        return rows
+    before, after = rows.type.dims[0], node.type.dims[0]
+    times = after.terms[0][1] // before.terms[0][1] if before.terms and after.terms else 1
+    return repeat(ctx, rows, times, span) if times > 1 and before * times == after else rows
+
+
+def repeat(ctx: Context, node: Node, times: int, span: Span) -> Node:
+    """Every row of a node several times, one after the other."""
+    assert isinstance(node.type, TensorType)
+    return ctx.interner.node(
+        "repeat",
+        (node,),
+        params=("value",),
+        settings=(("times", times),),
+        spans=(span, *ctx.reporter.calls),
+        type=TensorType(node.type.kind, (node.type.dims[0] * times, *node.type.dims[1:]), node.type.classes),
+        live=node.live,
+    )
 
 
 def _same_rows(node: Node, output: TensorType) -> bool:

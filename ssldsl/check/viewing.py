@@ -95,22 +95,11 @@ def _times(output: TensorType, node: Node) -> int:
 
 def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
     """Labels and sample numbers of a batch whose rows a view has multiplied."""
-
-    def repeat(node: Node) -> Node:
-        assert isinstance(node.type, TensorType)
-        dims = (node.type.dims[0] * times, *node.type.dims[1:])
-        return ctx.interner.node(
-            "repeat",
-            (node,),
-            params=("value",),
-            settings=(("times", times),),
-            spans=(span, *ctx.reporter.calls),
-            type=TensorType(node.type.kind, dims, node.type.classes),
-            live=node.live,
-        )
-
-    fields = tuple((name, node if name == batch.main else repeat(node)) for name, node in batch.fields)
-    rows = repeat(batch.rows) if batch.rows is not None else None
+    fields = tuple(
+        (name, node if name == batch.main else application.repeat(ctx, node, times, span))
+        for name, node in batch.fields
+    )
+    rows = application.repeat(ctx, batch.rows, times, span) if batch.rows is not None else None
     return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.whole)
 
 

@@ -53,6 +53,12 @@ def test_a_let_shares_its_draw():
     assert len(draws) == 1
 
 
+def test_a_random_loss_draws_for_every_copy_that_a_view_has_made():
+    found = terms(with_loss("ce(labeled) + vat(unlabeled >> rotate4())"))
+    (loss,) = (n for n in ancestors([found["vat"].node]) if n.op == "virtual_adversarial")
+    assert (loss.rows.op, loss.rows.setting("times")) == ("repeat", 4)
+
+
 def test_draw_makes_independent_draws():
     found = terms(with_loss("ce(labeled) + mean(entmin(draw(3, unlabeled >> shift(2)))) as several"))
     draws = {n.draw for n in ancestors([found["several"].node]) if n.op == "shift" and n.setting("pixels") == 2}
