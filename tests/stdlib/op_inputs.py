@@ -33,6 +33,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "timm_model": {"name": "resnet10t"},
     "wrn28": {"widen": 1},
     "average_views": {"views": 3},
+    "one_hot": {"classes": 5},
     **{f"resnet{depth}v2": {"width": 1} for depth in (18, 34, 50, 101, 152)},
 }
 
@@ -58,9 +59,8 @@ def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)
-    values = (
-        torch.rand(shape, generator=generator) if edge.kind == "Images" else torch.randn(shape, generator=generator)
-    )
+    is_part = edge.kind in ("Images", "Values")
+    values = torch.rand(shape, generator=generator) if is_part else torch.randn(shape, generator=generator)
     if edge.kind == "Probs":
         values = values.softmax(dim=-1)
     if edge.kind == "Embeddings":

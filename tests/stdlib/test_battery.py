@@ -49,13 +49,15 @@ def test_results_and_gradients_are_finite_and_as_declared(signature: Signature, 
     torch.manual_seed(0)
     op, arguments = op_of(signature), arguments_for(signature)
     with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        result: Tensor = op(**arguments)
+        result: Tensor | tuple[Tensor, ...] = op(**arguments)
     built_with = {k: v for k, v in getattr(op, ARGUMENTS, {}).items() if k != "self"}
     check_call(signature, {**built_with, **arguments}, result)
-    assert result.isfinite().all()
-    if result.requires_grad:
+    results = result if isinstance(result, tuple) else (result,)
+    assert all(r.isfinite().all() for r in results)
+    learned = [r.float().square().sum() for r in results if r.requires_grad]
+    if learned:
         tensors = learning_tensors(op, arguments)
-        found = torch.autograd.grad(result.float().square().sum(), tensors, allow_unused=True)
+        found = torch.autograd.grad(torch.stack(learned).sum(), tensors, allow_unused=True)
         assert any(g is not None for g in found) and all(g.isfinite().all() for g in found if g is not None)
 
 
