@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ssldsl.check import data, modules
+from ssldsl.check import data, derived, modules
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -13,6 +13,7 @@ from ssldsl.check.meanings import (
     Loss,
     Net,
     StreamRef,
+    TrainedNet,
     ViewPart,
     describe,
 )
@@ -85,6 +86,9 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
     if value is UNKNOWN:
         return None
     if edge.kind == "Net":
+        if isinstance(value, TrainedNet):
+            derived.refuse(ctx, value, span)
+            return None
         if isinstance(value, Net | Constructor):
             return modules.as_node(ctx, value, span)
         _wrong_kind(ctx, signature, edge, describe(value), span)
@@ -361,13 +365,17 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
     """Whether a random op has rows to draw for. `span`: of the op; `at`: of its use, if that is elsewhere."""
     if rows is not None:
         return True
+    derives = ctx.stage.derives if ctx.stage else ""
+    always = f"`{derives}` must give the same data" if derives else "an eval must give the same result"
     ctx.reporter.error(
         "D409",
         at or span,
-        f"`{signature.name}` is random, and an eval must give the same result every time",
+        f"`{signature.name}` is random, and {always} every time",
         "" if at else "drawn here",
         notes=(Note(span, "drawn here"),) if at else (),
-        help="evaluate on the data without random views, for example `images.test`",
+        help="leave out the random views"
+        if derives
+        else "evaluate on the data without random views, for example `images.test`",
     )
     return False
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check import application, builtins, data, definitions, expressions, modules, viewing
+from ssldsl.check import application, builtins, data, definitions, derived, expressions, modules, viewing
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -21,6 +21,7 @@ from ssldsl.check.meanings import (
     OpRef,
     Settings,
     StreamRef,
+    TrainedNet,
     View,
     ViewPart,
     describe,
@@ -46,7 +47,7 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
             _evaluate_all(ctx, expr.arguments, scope)
             return UNKNOWN
         if function.name.id in expressions.members(ctx, value):
-            callee = expressions.member(ctx, value, function.name)
+            callee = expressions.member(ctx, value, function.name, function.value.span)
         else:
             callee = expressions.lookup(ctx, function.name.id, scope)
             first = [Given(None, value, function.value.span)]
@@ -57,8 +58,9 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
         callee = expressions.evaluate(ctx, function, scope)
     if isinstance(callee, Builtin) and callee.name == "draw":
         return builtins.draw(ctx, expr, scope)
-    given = [*first, *_evaluate_all(ctx, expr.arguments, scope)]
-    return invoke(ctx, callee, given, expr, scope)
+    with derived.reading(ctx, callee):
+        given = [*first, *_evaluate_all(ctx, expr.arguments, scope)]
+        return invoke(ctx, callee, given, expr, scope)
 
 
 def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
@@ -107,12 +109,14 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             return _define_result(ctx, result, callee.signature.name, expr.span)
         case Builtin():
             return _define_result(ctx, builtins.call(ctx, callee.name, given, expr.span), callee.name, expr.span)
-        case Net() | Constructor() | View():
+        case Net() | Constructor() | View() | TrainedNet():
             if len(given) != 1 or given[0].name is not None:
                 _not_one_batch(ctx, callee, given, expr)
                 return UNKNOWN
             if isinstance(callee, View):
                 return viewing.view(ctx, callee, given[0].value, expr.span, at=given[0].span)
+            if isinstance(callee, TrainedNet):
+                return derived.apply(ctx, callee, given[0].value, expr.span, given[0].span)
             net = callee if isinstance(callee, Net) else Net((callee,))
             return modules.apply(ctx, net, given[0].value, expr.span, given[0].span)
     if callee is not UNKNOWN:
@@ -127,7 +131,9 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
     return UNKNOWN
 
 
-def _not_one_batch(ctx: Context, callee: Net | Constructor | View, given: list[Given], expr: tree.Call) -> None:
+def _not_one_batch(
+    ctx: Context, callee: Net | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
+) -> None:
     what = "a view" if isinstance(callee, View) else "a network"
     joined = " | ".join(g.span.text for g in given if g.name is None)
     help = f"join them: `{expr.function.span.text}({joined})`" if " | " in joined else ""
@@ -252,10 +258,11 @@ def _construct(
         case "data" if _is_source(signature):
             return data.source(ctx, signature, values, expr.span)
         case "data":
-            edge = signature.edges[0].name
-            if edge not in placed:
-                return _missing_edge(ctx, signature, edge, expr)
-            return data.transform(ctx, signature, placed[edge].value, values, expr.span, placed[edge].span)
+            for edge in signature.edges:
+                if edge.name not in placed and not edge.optional:
+                    return _missing_edge(ctx, signature, edge.name, expr)
+            given = {n: (g.value, g.span) for n, g in placed.items()}
+            return data.transform(ctx, signature, given, values, expr.span)
         case "views":
             return View((ViewPart(signature, values, expr.span),))
         case "nets" | "heads":

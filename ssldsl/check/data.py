@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from ssldsl.check import viewing
+from ssldsl.check import derived, viewing
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import UNKNOWN, Batch, Data, Items, StreamRef, View, describe
 from ssldsl.check.nodes import Duration, Node, Setting
@@ -84,14 +84,33 @@ def field_names(ctx: Context, value: StreamRef) -> tuple[str, ...]:
 
 
 def transform(
-    ctx: Context, signature: Signature, value: Any, settings: tuple[tuple[str, Setting], ...], span: Span, place: Span
+    ctx: Context,
+    signature: Signature,
+    given: dict[str, tuple[Any, Span]],
+    settings: tuple[tuple[str, Setting], ...],
+    span: Span,
 ) -> Any:
     """An op from data to data: `subset`, `unlabel`. Of a stream it takes the data, and is drawn anew."""
+    edge = signature.edges[0].name
+    base = one_split(ctx, signature, *given[edge])
+    if base is None:
+        return UNKNOWN
+    if signature.derives:
+        return derived.derive(ctx, signature, base, given, settings, span)
+    type_ = _transformed(signature, base.type, dict(settings), span)
+    node = ctx.interner.node(signature.name, (base.node,), params=(edge,), settings=settings, type=type_, spans=(span,))
+    return Data(node, base.views)
+
+
+def one_split(ctx: Context, signature: Signature, value: Any, place: Span) -> Data | None:
+    """The data that an op is given, or nothing once the reason is reported."""
+    if value is UNKNOWN:
+        return None
     if isinstance(value, StreamRef) and ctx.streams[value.name].data is not None:
         value = ctx.streams[value.name].data
     if not isinstance(value, Data):
         ctx.reporter.error("T310", place, f"`{signature.name}` expects data, found {describe(value)}", "")
-        return UNKNOWN
+        return None
     if isinstance(value.node.type, SplitsType):
         names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
         ctx.reporter.error(
@@ -101,12 +120,8 @@ def transform(
             "",
             help=f"choose one of {names}: `{place.text}.{value.node.type.splits[0][0]}`",
         )
-        return UNKNOWN
-    type_ = _transformed(signature, value.type, dict(settings), span)
-    node = ctx.interner.node(
-        signature.name, (value.node,), params=(signature.edges[0].name,), settings=settings, type=type_, spans=(span,)
-    )
-    return Data(node, value.views)
+        return None
+    return value
 
 
 def _transformed(signature: Signature, before: DataType, settings: dict[str, Setting], span: Span) -> DataType:

@@ -67,7 +67,9 @@ def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
     binding.value = PENDING
     assert binding.scope is not None
     ctx.reading.append(binding)
+    stage, ctx.stage = ctx.stage, None  # a declaration means the same wherever it is first needed
     value = _read(ctx, binding, binding.scope)
+    ctx.stage = stage
     ctx.reading.pop()
     binding.value, binding.known = value, True
     return value

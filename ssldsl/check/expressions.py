@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check import calls, data, declarations, modules, operators
+from ssldsl.check import calls, data, declarations, instances, modules, operators
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -144,9 +144,9 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
                 return (*(n for n, _ in value.node.type.splits), "classes")
             return (*value.type.names, "classes", "size")
         case StreamRef():
-            return (*data.field_names(ctx, value), "classes", "size")
+            return (*data.field_names(ctx, value), instances.NAME, "classes", "size")
         case Batch():
-            return tuple(n for n, _ in value.fields)
+            return (*(n for n, _ in value.fields), *([instances.NAME] if instances.has_instances(value) else []))
         case Net():
             return ("dim", *modules.parts_of(ctx, value))
         case StageRef():
@@ -163,13 +163,16 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return data.fact(ctx, value, name)
         case Data() | StreamRef():
             return member(ctx, data.read(ctx, value, at), name)
+        case Batch() if name.id == instances.NAME and instances.has_instances(value):
+            return instances.instance(ctx, value, name.span)
         case Batch():
             return value.get(name.id)
         case Net():
             return modules.width(ctx, value, name) if name.id == "dim" else modules.select(value, name.id)
         case StageRef() if name.id != "average":
             net = lookup(ctx, name.id, ctx.file_scope)
-            return UNKNOWN if net is UNKNOWN or net is MISSING else TrainedNet(value.stage, net)
+            place = Span(at.source, at.start, name.span.end) if at.source == name.span.source else name.span
+            return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net) else UNKNOWN
         case _:
             return evolve(value, average=True)
 

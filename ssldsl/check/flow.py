@@ -24,6 +24,23 @@ def ancestors(roots: Iterable[Node]) -> list[Node]:
     return list(seen.values())
 
 
+def stages_before(ctx: Context, after: Iterable[str]) -> set[str]:
+    """The stages that a stage comes after, through others too."""
+    found: set[str] = set()
+    todo = list(after)
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(ctx.stages[name].after if ctx.stages.get(name) else ())
+    return found
+
+
+def networks(nodes: Iterable[Node]) -> set[str]:
+    """The modules that run with their present weights, and not with those that an earlier stage left."""
+    return {str(n.setting("name")) for n in nodes if n.op == "net" and n.setting("stage") is None}
+
+
 def check_terms(ctx: Context, terms: Iterable[Term], trained: frozenset[str]) -> None:
     """Every term must change something that is trained."""
     for term in terms:
@@ -94,7 +111,7 @@ def check_frozen(
     ctx: Context, terms: Iterable[Term], trained: frozenset[str], initialised: frozenset[str], loss: Span
 ) -> None:
     """A network that is neither trained nor initialised stays at its random weights: almost never meant."""
-    used = {str(n.setting("name")) for n in ancestors(t.node for t in terms) if n.op == "net"}
+    used = networks(ancestors(t.node for t in terms))
     for path in sorted(used - trained - initialised):
         draft = ctx.modules[path]
         if not draft.average_of and draft.signature.is_module and draft.signature.sizes:

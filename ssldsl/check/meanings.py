@@ -207,6 +207,13 @@ class TrainedNet:
 
     stage: str
     net: Net
+    average: bool
+    span: Span = field(eq=False)
+
+    @property
+    def settings(self) -> tuple[tuple[str, Setting], ...]:
+        """What tells a `net` node of these weights from one of the current stage."""
+        return (("stage", self.stage), *((("average", True),) if self.average else ()))
 
 
 @frozen

@@ -4,9 +4,21 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check import application, data
+from ssldsl.check import application, data, derived
 from ssldsl.check.context import Context, ModuleDraft
-from ssldsl.check.meanings import UNKNOWN, Average, Batch, Constructor, Data, Items, Net, NetPart, StreamRef, describe
+from ssldsl.check.meanings import (
+    UNKNOWN,
+    Average,
+    Batch,
+    Constructor,
+    Data,
+    Items,
+    Net,
+    NetPart,
+    StreamRef,
+    TrainedNet,
+    describe,
+)
 from ssldsl.check.nodes import Node
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -133,14 +145,19 @@ def _path(part: NetPart | Constructor) -> str:
     return part.path if isinstance(part, NetPart) else part.signature.name
 
 
-def apply(ctx: Context, net: Net, value: Any, span: Span, at: Span | None = None) -> Any:
-    """The output of a net for a batch, a tensor, or every item of a list. `at`: where that is written."""
+def apply(
+    ctx: Context, net: Net, value: Any, span: Span, at: Span | None = None, weights: TrainedNet | None = None
+) -> Any:
+    """The output of a net for a batch, a tensor, or every item of a list.
+
+    at: where that is written. weights: those that an earlier stage left, instead of the present ones.
+    """
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, at or span)
     if isinstance(value, Items):
-        values = tuple(apply(ctx, net, v, span, at) for v in value.values)
+        values = tuple(apply(ctx, net, v, span, at, weights) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
     if isinstance(value, Batch):
         value = value.input
@@ -150,11 +167,13 @@ def apply(ctx: Context, net: Net, value: Any, span: Span, at: Span | None = None
         if not isinstance(value, Node) or not isinstance(value.type, TensorType):
             ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "")
             return UNKNOWN
-        value = _apply_part(ctx, part, value, span)
+        value = _apply_part(ctx, part, value, span, weights)
     return value
 
 
-def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Span) -> Any:
+def _apply_part(
+    ctx: Context, part: NetPart | Constructor, value: Node, span: Span, weights: TrainedNet | None = None
+) -> Any:
     signature, _, settings = _draft(ctx, part)
     if isinstance(part, Constructor):
         if signature.is_module and signature.sizes:
@@ -170,6 +189,8 @@ def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Sp
         return application.op(ctx, signature, given, part.settings, span)
     draft = ctx.modules[part.path]
     assert isinstance(value.type, TensorType)
+    if weights is None and not derived.may_run(ctx, part.path, span):
+        return UNKNOWN
     if not _accepts(ctx, part.path, signature, value, draft, span):
         return UNKNOWN
     edge = signature.edges[0]
@@ -181,7 +202,7 @@ def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Sp
     for name in signature.sizes:
         if name in found:
             draft.sizes.setdefault(name, found[name])
-    node = _net_node(ctx, part.path)
+    node = _net_node(ctx, part.path, weights)
     target = _target(signature, found, settings, part.path)
     if ctx.stage is not None and not ctx.stage.whole and not draft.average_of:
         ctx.stage.forwards.setdefault(part.path, [])
@@ -194,7 +215,7 @@ def _apply_part(ctx: Context, part: NetPart | Constructor, value: Node, span: Sp
         type=target,
         rows=value.rows,
         spans=(span, *ctx.reporter.calls),
-        live=frozenset() if draft.average_of else value.live | {part.path},
+        live=frozenset() if draft.average_of or weights else value.live | {part.path},
     )
 
 
@@ -244,7 +265,7 @@ def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any
     return TensorType(output.kind, tuple(dims))
 
 
-def _net_node(ctx: Context, path: str) -> Node:
+def _net_node(ctx: Context, path: str, weights: TrainedNet | None = None) -> Node:
     draft = ctx.modules[path]
     signature, settings = draft.signature, dict(draft.settings)
     sizes = {"batch": Dim.of("batch"), **draft.sizes}
@@ -252,10 +273,10 @@ def _net_node(ctx: Context, path: str) -> Node:
     return ctx.interner.node(
         "net",
         type=type_,
-        settings=(("name", path),),
-        spans=(draft.span,),
+        settings=(("name", path), *(weights.settings if weights else ())),
+        spans=(weights.span, draft.span) if weights else (draft.span,),
         alias=path,
-        live=frozenset() if draft.average_of else frozenset({path}),
+        live=frozenset() if draft.average_of or weights else frozenset({path}),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from attrs import frozen
 
 from ssldsl.source import Span
-from ssldsl.types import Type
+from ssldsl.types import DataType, SplitsType, Type
 from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
 
 # None, bool, int, float, str, Duration, Scalar, or tuples of these.
@@ -24,8 +24,9 @@ class Node:
         `draw` (inputs: data; settings `stream`, `field`: one batch of a stream),
         `whole` (setting `field`: all samples, for an eval),
         `rows` (inputs: data; setting `stream`: which samples a draw holds),
+        `index` (inputs: rows; the number of every row's sample in its data set),
         `repeat` (setting `times`: every row, n times running),
-        `net` (setting `name`), `compose` (inputs: nets), `apply` (inputs: net, value),
+        `net` (setting `name`; `stage` and `average` of the weights that an earlier stage left), `compose` (inputs: nets), `apply` (inputs: net, value),
         `field` (setting `name`, of a tuple),
         `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
     params: name of the op's parameter that each input fills.
@@ -51,6 +52,13 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<{self.id}: {self.op} {self.alias}>"
+
+
+def step_inputs(node: Node) -> tuple[Node, ...]:
+    """The inputs that a step has to do with: what a data set was computed from is done before its first step."""
+    if isinstance(node.type, DataType):
+        return tuple(n for n in node.inputs if isinstance(n.type, DataType | SplitsType))
+    return node.inputs
 
 
 class Interner:
@@ -86,4 +94,4 @@ class Interner:
         return self._nodes[key]
 
 
-__all__ = ["Combined", "Constant", "Curve", "Duration", "Interner", "Node", "Scalar", "Setting"]
+__all__ = ["Combined", "Constant", "Curve", "Duration", "Interner", "Node", "Scalar", "Setting", "step_inputs"]

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check import modules, viewing
+from ssldsl.check import derived, modules, viewing
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -18,6 +18,7 @@ from ssldsl.check.meanings import (
     Loss,
     Net,
     StreamRef,
+    TrainedNet,
     View,
     as_scalar,
     describe,
@@ -217,6 +218,8 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
             return viewing.view(ctx, right, left, expr.span, at=expr.left.span)
         case (StreamRef() | Data() | Batch() | Items() | Node(), Net() | Constructor()):
             return modules.apply(ctx, Net(_parts(right)), left, expr.span, expr.left.span)
+        case (StreamRef() | Data() | Batch() | Items() | Node(), TrainedNet()):
+            return derived.apply(ctx, right, left, expr.span, expr.left.span)
     return NotImplemented
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ssldsl.check import declarations, flow
+from ssldsl.check import declarations, derived, flow
 from ssldsl.check.context import Context, StageDraft
 from ssldsl.check.nodes import Duration, Scalar
 from ssldsl.check.operators import is_number, is_scalar
@@ -136,6 +136,7 @@ def _assemble(
     trained = frozenset(p if p in ctx.modules else p.rsplit(".", 1)[0] for p, _ in train)
     initialised = frozenset(m for i in init for m in i.modules)
     flow.check_terms(ctx, terms, trained)
+    derived.check_origins(reader, after, [*(t.node for t in terms), *(e.node for e in evaluations)])
     if any(isinstance(s, tree.Train) for s in body):
         flow.check_reached(ctx, train, terms)
     flow.check_merging(ctx, choices["forward"], reader.place("loss"))
@@ -171,5 +172,4 @@ def _assemble(
 
 def _networks(terms: list[Term], evaluations: list[Evaluation]) -> set[str]:
     """The modules that a stage runs; those that follow others as averages begin with them."""
-    nodes = flow.ancestors([*(t.node for t in terms), *(e.node for e in evaluations)])
-    return {str(n.setting("name")) for n in nodes if n.op == "net"}
+    return flow.networks(flow.ancestors([*(t.node for t in terms), *(e.node for e in evaluations)]))

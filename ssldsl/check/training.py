@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ssldsl.check import expressions
+from ssldsl.check import expressions, flow
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -122,7 +122,7 @@ def _before(
     reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]
 ) -> bool:
     ctx = reader.ctx
-    if origin.stage not in _ancestry(ctx, after):
+    if origin.stage not in flow.stages_before(ctx, after):
         ctx.reporter.error(
             "D503",
             statement.origin.span,
@@ -144,17 +144,6 @@ def _before(
         )
         return False
     return True
-
-
-def _ancestry(ctx: Context, after: tuple[str, ...]) -> set[str]:
-    found: set[str] = set()
-    todo = list(after)
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo.extend(ctx.stages[name].after if ctx.stages.get(name) else ())
-    return found
 
 
 def read_optimizer(reader: Reader) -> Configured:

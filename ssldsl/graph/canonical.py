@@ -10,7 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Node, Scalar, Setting
+from ssldsl.check.nodes import Combined, Constant, Curve, Node, Scalar, Setting, step_inputs
 from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.types import NetType
 
@@ -267,7 +267,7 @@ def couples_batch(stage: Stage) -> bool:
         seen.add(node.id)
         if isinstance(node.type, NetType) and node.type.couples_batch:
             return True
-        stack += node.inputs
+        stack += step_inputs(node)
     return False
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import networkx as nx
 from attrs import evolve, field, frozen
 
-from ssldsl.check.nodes import Interner, Node, Setting
+from ssldsl.check.nodes import Interner, Node, Setting, step_inputs
 from ssldsl.check.program import Evaluation, Program, Stage, Term
 from ssldsl.errors import InternalError
 from ssldsl.types import Type
@@ -48,7 +48,7 @@ class Graph:
     @cached_property
     def trained_nodes(self) -> frozenset[Node]:
         """The nodes that the training step computes (evaluations have others)."""
-        return frozenset(ordered([t.node for t in self.terms], needs))
+        return frozenset(ordered([t.node for t in self.terms], step_needs))
 
     @cached_property
     def network(self) -> "nx.MultiDiGraph[Node]":
@@ -70,6 +70,11 @@ class Graph:
 def needs(node: Node) -> tuple[Node, ...]:
     """What must exist before the node: its inputs, and the rows of a random one."""
     return node.inputs if node.rows is None else (*node.inputs, node.rows)
+
+
+def step_needs(node: Node) -> tuple[Node, ...]:
+    """What the training step needs of that: not what its data were computed from."""
+    return step_inputs(node) if node.rows is None else (*step_inputs(node), node.rows)
 
 
 def needs_with_effects(graph: Graph) -> Callable[[Node], tuple[Node, ...]]:

@@ -13,6 +13,7 @@ class Samples(Protocol):
     resident: all samples lie in memory as tensors, so whole batches are read at once; else workers read single ones.
     ids: stable number of every sample in the data set it was first read from; randomness follows it through subsets.
     names: what a person calls each sample (file names), or nothing.
+    with_labels: the same samples with these labels, in the order of the samples, whether or not they had any.
     digest: SHA-256 of what the samples are, for the lock; a method, because it reads them.
     """
 
@@ -31,6 +32,7 @@ class Samples(Protocol):
     def read(self, rows: Tensor) -> dict[str, Tensor]: ...
     def take(self, rows: Tensor) -> "Samples": ...
     def without(self, field: str) -> "Samples": ...
+    def with_labels(self, labels: Tensor) -> "Samples": ...
 
 
 Data = Samples  # an edge of an op from data to data

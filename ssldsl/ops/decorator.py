@@ -33,6 +33,8 @@ class Facts:
     size, drops: of an op from data to data: the setting that holds the new size; the field it removes. `size="-count"`:
         the setting holds by how much it is smaller.
     held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it.
+    provenance: of an op from data to data that computes labels: what they are called ("pseudo"). `classes` then names
+        the size, among those of its tensors, that is the number of classes.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
 
@@ -48,6 +50,7 @@ class Facts:
     first_copy_is_input: bool = False
     role: str = ""
     held_out: bool = False
+    provenance: str = ""
 
 
 def op(
@@ -64,11 +67,12 @@ def op(
     first_copy_is_input: bool = False,
     role: str = "",
     held_out: bool = False,
+    provenance: str = "",
 ) -> Callable[[T], T]:
     """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out,
+        held_out, provenance,
     )  # fmt: skip
 
     def mark(function: T) -> T:

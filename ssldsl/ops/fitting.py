@@ -58,7 +58,9 @@ def _number(type_: types.Number, value: Any) -> Any:
     if not math.isfinite(value) or abs(value) > _EXACT:
         return UNCLEAR
     low, high = type_.low, type_.high
-    inside = (low is None or value > low or (value == low and not type_.above)) and (high is None or value <= high)
+    inside = (low is None or value > low or (value == low and not type_.above)) and (
+        high is None or value < high or (value == high and not type_.below)
+    )
     return UNCLEAR if not inside else value if type_.whole else float(value)
 
 

@@ -89,6 +89,10 @@ class MemorySamples:
     def without(self, field: str) -> "MemorySamples":
         return evolve(self, tensors={name: t for name, t in self.tensors.items() if name != field})
 
+    def with_labels(self, labels: Tensor) -> "MemorySamples":
+        """The same samples with these labels."""
+        return evolve(self, tensors={**self.tensors, "label": labels.long().to(self.ids.device)})
+
     def to(self, device: torch.device | str) -> "MemorySamples":
         """The same data set on another device."""
         return evolve(self, tensors={name: t.to(device) for name, t in self.tensors.items()}, ids=self.ids.to(device))
@@ -158,6 +162,10 @@ class FileSamples:
 
     def without(self, field: str) -> "FileSamples":
         return evolve(self, labels=None) if field == "label" else self
+
+    def with_labels(self, labels: Tensor) -> "FileSamples":
+        """The same samples with these labels."""
+        return evolve(self, labels=labels.long().cpu())
 
 
 def read_image(path: Path) -> Tensor:

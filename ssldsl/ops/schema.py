@@ -92,7 +92,7 @@ def python_type(type_: SettingType) -> Any:
 
 
 def _bounded(number: types.Number) -> Any:
-    bounds: dict[str, Any] = {} if number.high is None else {"le": number.high}
+    bounds: dict[str, Any] = {} if number.high is None else {"lt" if number.below else "le": number.high}
     if number.low is not None:
         bounds["gt" if number.above else "ge"] = number.low
     return Annotated[int if number.whole else float, Field(**bounds)]
@@ -104,7 +104,8 @@ SCHEDULE = {"type": "string", "description": "a schedule: 0.1 * cosine()"}
 
 
 def _or_text(number: types.Number, text: dict[str, str]) -> dict[str, Any]:
-    bounds: dict[str, Any] = {} if number.high is None else {"maximum": number.high}
+    high = "exclusiveMaximum" if number.below else "maximum"
+    bounds: dict[str, Any] = {} if number.high is None else {high: number.high}
     if number.low is not None:
         bounds["exclusiveMinimum" if number.above else "minimum"] = number.low
     return {"anyOf": [{"type": "integer" if number.whole else "number", **bounds}, text]}

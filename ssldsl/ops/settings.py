@@ -18,12 +18,13 @@ class Outside(ValueError):
 
 @frozen
 class Number:
-    """A number between `low` and `high`; `above`: `low` itself is excluded."""
+    """A number between `low` and `high`; `above`: `low` itself is excluded, `below`: `high` itself is."""
 
     whole: bool
     low: float | None = None
     high: float | None = None
     above: bool = False
+    below: bool = False
 
     def __str__(self) -> str:
         return "a whole number" if self.whole else "a number"
@@ -32,7 +33,9 @@ class Number:
     def range(self) -> str:
         """The bounds in words, or nothing."""
         if self.low is None:
-            return "" if self.high is None else f"at most {self.high:g}"
+            return "" if self.high is None else f"{'below' if self.below else 'at most'} {self.high:g}"
+        if self.high is not None and self.below:
+            return f"{'above' if self.above else 'at least'} {self.low:g} and below {self.high:g}"
         if self.high is not None:
             return f"between {self.low:g} and {self.high:g}"
         return f"above {self.low:g}" if self.above else f"{self.low:g} or more"
@@ -245,8 +248,8 @@ def _bounded(type_: SettingType, bounds: list[ast.expr]) -> Number:
         match type_, bound:
             case Number(), ast.Call(func=ast.Name("Ge" | "Gt" as name), args=[ast.Constant(int() | float() as limit)]):
                 type_ = evolve(type_, low=limit, above=name == "Gt")
-            case Number(), ast.Call(func=ast.Name("Le"), args=[ast.Constant(int() | float() as limit)]):
-                type_ = evolve(type_, high=limit)
+            case Number(), ast.Call(func=ast.Name("Le" | "Lt" as name), args=[ast.Constant(int() | float() as limit)]):
+                type_ = evolve(type_, high=limit, below=name == "Lt")
             case _:
                 said = f"`{ast.unparse(bound)}` is no bound of a number"
                 raise Outside(bound, said, "such as `Annotated[float, Ge(0.001), Le(1)]`")

@@ -76,6 +76,11 @@ class Signature:
     line: int = 1
     digest: str = ""  # of the source text
 
+    @property
+    def derives(self) -> bool:
+        """Whether this is an op from data to data that also reads something computed over whole data sets."""
+        return self.role == "data" and any(e.kind != "Data" for e in self.edges)
+
     def setting(self, name: str) -> SettingSpec | None:
         return next((s for s in self.settings if s.name == name), None)
 

@@ -6,7 +6,7 @@ from attrs import evolve
 
 from ssldsl.check.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.check.program import Term
-from ssldsl.graph.graph import Builder, Graph, needs, ordered, rewrite
+from ssldsl.graph.graph import Builder, Graph, ordered, rewrite, step_needs
 from ssldsl.passes.context import Context
 from ssldsl.passes.effects import moved_by
 
@@ -113,7 +113,7 @@ def _without_idle(terms: tuple[Term, ...], context: Context) -> tuple[Term, ...]
 
 
 def _below(terms: Iterable[Term]) -> set[Node]:
-    return set(ordered([term.node for term in terms], needs))
+    return set(ordered([term.node for term in terms], step_needs))
 
 
 def _has_effect(nodes: set[Node], context: Context) -> bool:

@@ -191,6 +191,9 @@ class OneByOne:
     def without(self, field: str) -> "OneByOne":
         return OneByOne(self.all.without(field))
 
+    def with_labels(self, labels: Tensor) -> "OneByOne":
+        return OneByOne(self.all.with_labels(labels))
+
 
 def _size_of(node: NodePlan) -> int:
     found = re.search(r" x (\d+)$", node.type)
