@@ -32,6 +32,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "torchvision_model": {"name": "resnet18"},
     "timm_model": {"name": "resnet10t"},
     "wrn28": {"widen": 1},
+    "vit": {"width": 12, "depth": 2},
     "average_views": {"views": 3},
     "one_hot": {"classes": 5},
     **{f"resnet{depth}v2": {"width": 1} for depth in (18, 34, 50, 101, 152)},

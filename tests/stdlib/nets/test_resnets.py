@@ -45,3 +45,13 @@ def test_the_stem_of_cifar_keeps_the_resolution(net: Any) -> None:
 
 def test_images_may_have_any_number_of_channels() -> None:
     assert ResNet18(1, stem="cifar")(torch.rand(2, 1, 8, 8)).shape == (2, 512)
+
+
+def test_the_backbone_of_swav_is_this_one_from_its_first_weights_on() -> None:
+    torch.manual_seed(0)
+    net = ResNet50(3)
+    assert sum(p.numel() for p in net.parameters()) == 23_508_032
+    kernel = net.layer2[0].conv2.weight  # 128 channels to 128, 3 by 3
+    assert kernel.std().item() == pytest.approx((2 / (9 * 128)) ** 0.5, rel=0.02)
+    norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert len(norms) == 53 and all((n.weight == 1).all() and not n.bias.any() for n in norms)

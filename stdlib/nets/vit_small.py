@@ -1,0 +1,37 @@
+"""ViT-S: a vision transformer about as large as ResNet-50."""
+
+import torch
+from torch import Tensor, nn
+
+from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
+from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, embedded, initialise, places
+
+
+@op(paper="touvron2021deit")
+class VitSmall(nn.Module):
+    r"""`vit` of width 384 with 12 blocks of 6 heads; 384 features, the normalised class token.
+
+    $$ h \leftarrow h + A(\mathrm{LN}(h)), \quad h \leftarrow h + W_2\, \mathrm{GELU}(W_1\, \mathrm{LN}(h)) $$
+
+    `patch`, `image` and `drop_path` are those of `vit`: patches of 16 pixels make it ViT-S/16, crops of other sizes
+    than `image` get interpolated position embeddings, and the moving average of a network with `drop_path` is whole.
+    Weights have the names of timm's `vit_small_patch16_224` and of DINO.
+
+    Source: Touvron et al., ICML 2021, table 1 (DeiT-S), as Caron et al., ICCV 2021, used it: no distillation token.
+    """
+
+    def __init__(
+        self, channels: PositiveInt, *, patch: PositiveInt = 16, image: PositiveInt = 224, drop_path: Fraction = 0.0
+    ) -> None:
+        super().__init__()
+        self.patch_embed = PatchEmbed(channels, 384, patch)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 384))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + places(image, patch) ** 2, 384))
+        self.blocks = blocks(384, 12, 6, drop_path)
+        self.norm = nn.LayerNorm(384, eps=EPSILON)
+        initialise(self, self.cls_token, self.pos_embed)
+
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 384"]:
+        tokens = embedded(self.patch_embed(images), self.cls_token, self.pos_embed)
+        features: Tensor = self.norm(self.blocks(tokens)[:, 0])
+        return features

@@ -1,0 +1,145 @@
+"""Vision transformers: timm's weight by weight, DINO's interpolation, and paths that are dropped."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from ssldsl.stdlib.nets.vit import Vit, resized
+from ssldsl.stdlib.nets.vit_small import VitSmall
+
+
+def test_vit_small_has_the_published_number_of_weights() -> None:
+    with torch.device("meta"):
+        assert sum(p.numel() for p in VitSmall(3).parameters()) == 21_665_664
+
+
+def test_the_small_one_is_the_general_one_of_its_size() -> None:
+    small, general = VitSmall(3).eval(), Vit(3, width=384, depth=12, heads=6).eval()
+    general.load_state_dict(small.state_dict())
+    images = torch.rand(1, 3, 96, 96)
+    with torch.no_grad():
+        assert torch.equal(small(images), general(images))
+
+
+def test_it_computes_what_timm_computes_with_the_same_weights() -> None:
+    timm = pytest.importorskip("timm")
+    expected = timm.create_model("vit_tiny_patch16_224", num_classes=0, depth=3).eval()
+    mine = Vit(3, depth=3).eval()
+    mine.load_state_dict(expected.state_dict())
+    images = torch.rand(1, 3, 224, 224)
+    with torch.no_grad():
+        torch.testing.assert_close(mine(images), expected(images), atol=1e-5, rtol=1e-4)
+
+
+def test_vit_small_has_timms_names_and_shapes() -> None:
+    timm = pytest.importorskip("timm")
+    with torch.device("meta"):
+        mine, expected = VitSmall(3), timm.create_model("vit_small_patch16_224", num_classes=0)
+    assert {k: v.shape for k, v in mine.state_dict().items()} == {k: v.shape for k, v in expected.state_dict().items()}
+
+
+def cubic(distance: float) -> float:
+    """Keys' kernel with a = -0.75."""
+    t = abs(distance)
+    if t <= 1:
+        return 1.25 * t**3 - 2.25 * t**2 + 1
+    return -0.75 * (t**3 - 5 * t**2 + 8 * t - 4) if t < 2 else 0.0
+
+
+def taps(side: int, wanted: int) -> Tensor:
+    """How every wanted place mixes the places of a side: (wanted, side); beyond the border the last one counts."""
+    found = torch.zeros(wanted, side, dtype=torch.float64)
+    for place in range(wanted):
+        centre = (place + 0.5) * side / (wanted + 0.1) - 0.5
+        for near in range(math.floor(centre) - 1, math.floor(centre) + 3):
+            found[place, min(max(near, 0), side - 1)] += cubic(centre - near)
+    return found
+
+
+@pytest.mark.parametrize(("height", "width"), [(6, 6), (6, 9), (28, 20)])
+def test_position_embeddings_are_interpolated_as_dino_does(height: int, width: int) -> None:
+    torch.manual_seed(0)
+    embeddings = torch.randn(1, 1 + 14 * 14, 3, dtype=torch.float64)
+    grid = embeddings[0, 1:].view(14, 14, 3)
+    expected = torch.einsum("hi,wj,ijd->hwd", taps(14, height), taps(14, width), grid)
+    found = resized(embeddings, height, width)
+    assert torch.equal(found[:, 0], embeddings[:, 0])
+    torch.testing.assert_close(found[0, 1:].view(height, width, 3), expected)
+
+
+def test_embeddings_of_their_own_size_are_used_as_they_are() -> None:
+    embeddings = torch.randn(1, 1 + 14 * 14, 8)
+    assert resized(embeddings, 14, 14) is embeddings
+
+
+def test_crops_of_another_size_teach_the_position_embeddings() -> None:
+    net = Vit(3, width=12, depth=1)
+    net(torch.rand(2, 3, 96, 96)).square().sum().backward()
+    assert net.pos_embed.grad is not None and net.pos_embed.grad[:, 1:].abs().sum() > 0
+
+
+def test_images_that_patches_do_not_fill_are_refused() -> None:
+    with pytest.raises(ValueError, match="images of 90 by 96 pixels are not made of patches of 16"):
+        Vit(3, width=12, depth=1)(torch.rand(1, 3, 90, 96))
+    with pytest.raises(ValueError, match="images of 100 pixels"):
+        Vit(3, image=100)
+
+
+def test_sizes_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValueError, match="a width of 100 cannot be shared by 3 heads"):
+        Vit(3, width=100)
+    with pytest.raises(ValueError, match="must be below 1"):
+        Vit(3, drop_path=1.0)
+
+
+def test_the_chance_to_be_dropped_grows_linearly_with_the_depth() -> None:
+    with torch.device("meta"):
+        rates = [block.drop for block in VitSmall(3, drop_path=0.1).blocks]
+    assert rates == pytest.approx([0.1 * i / 11 for i in range(12)])
+    assert rates[1] == pytest.approx(0.0091, abs=1e-4)
+
+
+def test_a_dropped_branch_is_gone_for_whole_samples_and_right_on_average() -> None:
+    torch.manual_seed(0)
+    block = Vit(1, width=12, depth=2, drop_path=0.25).blocks[1]
+    branch = torch.ones(20_000, 3, 12)
+    found = block._kept(branch)
+    per_sample = found[:, 0, 0]
+    assert torch.equal(found, per_sample[:, None, None].expand_as(found))
+    assert per_sample.unique().tolist() == pytest.approx([0.0, 1 / 0.75])
+    assert (per_sample == 0).float().mean().item() == pytest.approx(0.25, abs=0.015)  # five standard errors
+
+
+@pytest.mark.parametrize("how", ["evaluated", "not learning", "in bf16"])
+def test_nothing_is_dropped_from_a_network_that_does_not_learn(how: str) -> None:
+    torch.manual_seed(0)
+    whole = Vit(3, width=12, depth=4)
+    net = Vit(3, width=12, depth=4, drop_path=0.9)
+    net.load_state_dict(whole.state_dict())
+    net = net.eval() if how == "evaluated" else net.requires_grad_(False)
+    images = torch.rand(8, 3, 32, 32)
+    with torch.autocast("cpu", torch.bfloat16, enabled=how == "in bf16"):
+        assert torch.equal(net(images), whole(images))
+
+
+def test_a_network_that_learns_drops_and_evaluation_is_the_whole() -> None:
+    torch.manual_seed(0)
+    net = Vit(3, width=12, depth=4, drop_path=0.9)
+    images = torch.rand(8, 3, 32, 32)
+    assert not torch.equal(net(images), net(images))
+
+
+def test_maps_start_small_and_positions_are_not_all_the_same() -> None:
+    net = VitSmall(3)
+    assert net.blocks[0].attn.qkv.weight.std().item() == pytest.approx(0.02, rel=0.02)
+    assert net.pos_embed.std().item() == pytest.approx(0.02, rel=0.05)
+    assert all(not block.mlp.fc1.bias.any() for block in net.blocks)
+
+
+def test_it_compiles_as_one_graph_for_crops_of_any_size() -> None:
+    net = Vit(3, width=12, depth=2, drop_path=0.5).requires_grad_(False)
+    compiled = torch.compile(net, backend="eager", fullgraph=True, dynamic=False)
+    for images in (torch.rand(2, 3, side, side) for side in (224, 96)):
+        torch.testing.assert_close(compiled(images), net(images))
