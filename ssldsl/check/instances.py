@@ -26,7 +26,7 @@ def instance(ctx: Context, batch: Batch, span: Span) -> Any:
             span,
             f"the rows of `{batch.stream}` have no common field `{NAME}`",
             "different samples of different data have the same number",
-            help="compare the rows of each stream by themselves: `a | b` instead of `concat(a, b)`",
+            help="compare the rows of each stream by themselves: `a | b` instead of `concat(a | b)`",
         )
         return UNKNOWN
     return ctx.interner.node(

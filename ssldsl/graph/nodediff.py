@@ -12,7 +12,8 @@ from ssldsl.graph.matching import Matching
 from ssldsl.source import Span
 
 PLUMBING = frozenset(
-    {"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop", "apply", "compose", "rows"}
+    {"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop", "apply", "compose"}
+    | {"rows", "index"}
 )
 DEPTH = 8  # how many ops put in between are still seen as put in between
 
@@ -210,6 +211,10 @@ def text(node: Node, depth: int = 2) -> str:
             return " >> ".join(text(i) for i in node.inputs)
         case "field" | "repeat":
             return text(node.inputs[0], depth)
+        case "rows":
+            return str(node.setting("stream"))
+        case "index":
+            return f"{text(node.inputs[0], depth)}.instance"
         case "apply":
             return f"{text(node.inputs[0])}({text(node.inputs[1], depth)})"
     inputs = [text(i, depth - 1) for i in node.inputs] if depth else ["…"] * bool(node.inputs)

@@ -30,6 +30,7 @@ PRIMITIVES: Mapping[str, Arity] = {
     "draw": _ONE,
     "whole": _ONE,
     "rows": _ONE,
+    "index": _ONE,
     "repeat": _ONE,
     "net": _NONE,
     "compose": _SOME,
@@ -79,6 +80,8 @@ def _derived_tensor(node: Node, inputs: list[TensorType]) -> Type | None:
         start, stop, step = slice_of(node)
         rows = divided(stop - start, step)
         return None if rows is None else with_rows(first, rows)
+    if node.op == "index":
+        return TensorType("Labels", first.dims)
     if node.op == "repeat":
         return with_rows(first, first.dims[0] * node.setting("times"))
     return first if node.op in ("mean", "sum") else None

@@ -111,6 +111,7 @@ def _sum(inputs: list[Value], settings: Mapping[str, Any]) -> Tensor:
 
 PRIMITIVES: Mapping[str, Callable[[list[Value], Mapping[str, Any]], Value]] = {
     "apply": lambda inputs, settings: inputs[0](inputs[1]),
+    "index": lambda inputs, settings: inputs[0].index,
     "field": lambda inputs, settings: getattr(inputs[0], settings["name"]),
     "stop": lambda inputs, settings: inputs[0].detach(),
     "repeat": _repeat,

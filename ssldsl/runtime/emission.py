@@ -136,7 +136,7 @@ class Emission:
         """The context managers a node runs under."""
         if self.on_host:
             return ()
-        if self.from_batch(node) or self._is_rows(node) or (node.op == "field" and not node.grad):
+        if self.from_batch(node) or self._is_rows(node) or (node.op in ("field", "index") and not node.grad):
             return self._regime  # nothing is computed: it may stand in any block
         regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
         if self.stage.precision == "fp32":
@@ -163,6 +163,8 @@ class Emission:
         kind = node.type.split("[")[0].split("(")[0].strip().lower()
         if node.op == "field":
             kind = str(node.settings["name"])
+        if node.op == "index":
+            kind = "instance"
         if not kind.isidentifier() or kind == "scalar":
             return f"{node.op}_value"
         stream = self.stream_of(node)
@@ -198,6 +200,9 @@ class Emission:
         key = f"{stream}.{target}"
         self.host_results[key] = (node, stream)
         return self._read(key)
+
+    def _index(self, node: NodePlan) -> str:
+        return f"{self._inputs(node)[0]}.index"
 
     def _repeat(self, node: NodePlan) -> str:
         (value,) = self._inputs(node)
@@ -365,7 +370,7 @@ def _place(node: NodePlan) -> Place | None:
 
 PRIMITIVES = frozenset(
     {"draw", "rows", "repeat", "field", "stop", "concat", "slice", "mean", "sum", "gather", "local", "apply", *NETS}
-    | {"source", "split", "whole"}
+    | {"source", "split", "whole", "index"}
 )
 _TOOLS = {
     "Composition": "ssldsl.runtime.composition",

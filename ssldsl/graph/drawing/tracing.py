@@ -107,6 +107,8 @@ class Tracer:
             return [self._drawn(node)]
         if node.op in NETS or node.op in {"rows", "whole", "source", "split"}:
             return []
+        if node.op == "index":
+            return [self._numbers(rows, node) for rows in _rows(node)]
         if node.op in PASSING:
             return self._passed(node)
         if node.op == "apply":
@@ -127,12 +129,18 @@ class Tracer:
             lines += [wording.data(i, self.program.signatures) for i in node.inputs]
             spans = (stream.span,) if stream and stream.span else ()
             self.boxes[id] = evolve(self.boxes[id], lines=tuple(lines), spans=spans)
+        if node.op == "rows":
+            return Value(id, (id,), (name,), "label", node, node.type)
         is_label = isinstance(node.type, TensorType) and node.type.kind == "Labels"
         self._note(id, type=str(node.type))
         field_name = str(node.setting("field") or "")
         return Value(
             id, (id,), (name,), "label" if is_label else "data", node, node.type, name=field_name if is_label else ""
         )
+
+    def _numbers(self, rows: Node, node: Node) -> Value:
+        """The numbers of a stream's samples, which come with it."""
+        return evolve(self._drawn(rows), name="instance", node=node, type=node.type)
 
     def _in_stream(self, node: Node) -> bool:
         """Whether a view is part of a stream's declaration, and so of its draw."""
@@ -234,6 +242,11 @@ class Tracer:
     def _role(self, node: Node) -> str:
         signature = self.program.signatures.get(node.op)
         return signature.role if signature else ""
+
+
+def _rows(node: Node) -> list[Node]:
+    """The draws whose samples the rows of a value are."""
+    return [node] if node.op == "rows" else [rows for i in node.inputs for rows in _rows(i)]
 
 
 def _behind(part: Node, value: Value, node: Node, is_last: bool) -> Type:

@@ -28,6 +28,8 @@ LOSSES = [
     "ce(labeled)",
     "ce(labeled) + rotation(all)",
     "ce(labeled) + rotation(unlabeled, encoder=encoder)",
+    "ce(labeled >> rotate4()) + turned(all >> rotate4())",
+    "ce(labeled) + exemplar(all >> inception_patches(size=8), dim=16)",
     "ce(labeled) + vat(unlabeled)",
     'ce(labeled) + vat(all, net=encoder >> classes, epsilon=0.5, iterations=2, direction="adversarial_to_clean")',
     "ce(labeled) + entmin(all)",
