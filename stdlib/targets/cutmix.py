@@ -42,7 +42,7 @@ def cutmix(
 
 
 def outside_box(height: int, width: int, share: Tensor, place: Tensor) -> Tensor:
-    """Ones, and zeros inside a box of 1 - share of the area. place: (2), where in the image its centre is, in [0, 1)."""
+    """Ones, and zeros inside a box of 1 - share of the area. place: where in the image its centre is, (2) in [0, 1)."""
     part = (1 - share).sqrt()
     down, across = (_outside(n, part, at) for n, at in zip((height, width), place, strict=True))
     return down.unsqueeze(1).maximum(across.unsqueeze(0))

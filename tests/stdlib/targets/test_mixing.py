@@ -110,7 +110,9 @@ def test_a_share_of_one_leaves_images_and_targets_as_they_are(
 
 
 @pytest.mark.parametrize("mix", OPS)
-def test_the_numbers_are_those_of_the_first_sample_alone(images: Tensor, mix: Callable[..., tuple[Tensor, Tensor]]) -> None:
+def test_the_numbers_are_those_of_the_first_sample_alone(
+    images: Tensor, mix: Callable[..., tuple[Tensor, Tensor]]
+) -> None:
     whole, shares = mix(images, images, rng=rng_for(3))
     part, part_shares = mix(images[[0, 2]], images[[0, 2]], rng=rng_for(2))
     torch.testing.assert_close(part, whole[[0, 2]])
@@ -119,9 +121,7 @@ def test_the_numbers_are_those_of_the_first_sample_alone(images: Tensor, mix: Ca
 
 def test_shares_are_as_large_as_the_papers_code_has_them() -> None:
     image = torch.zeros(1, 1, 64, 64)
-    found = [
-        [mix(image, image, rng=rng_for(1, key=key))[1].item() for key in range(2000)] for mix in (mixup, cutmix)
-    ]
+    found = [[mix(image, image, rng=rng_for(1, key=key))[1].item() for key in range(2000)] for mix in (mixup, cutmix)]
     means = [sum(f) / len(f) for f in found]
     assert means == pytest.approx([0.5, 0.68], abs=0.02)
 
