@@ -165,8 +165,6 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return member(ctx, data.read(ctx, value, at), name)
         case Batch() if name.id == instances.NAME and instances.has_instances(value):
             return instances.instance(ctx, value, name.span)
-        case Batch() if name.id == instances.NAME and instances.has_instances(value):
-            return instances.instance(ctx, value, name.span)
         case Batch():
             return value.get(name.id)
         case Net():
