@@ -144,6 +144,8 @@ def _kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
             return "these are probabilities already: pass the logits of the head, before softmax"
         case "Probs", "Logits":
             return f"turn scores into probabilities first: `probabilities({text})`"
+        case "Probs", "Labels":
+            return f"turn labels into distributions first: `one_hot({text}, images.classes)`"
         case "Embeddings", _:
             return "bring rows to unit length first: end the network with `>> l2norm()`"
         case "Logits", "Images":
