@@ -25,7 +25,6 @@ class Node:
         `whole` (setting `field`: all samples, for an eval),
         `rows` (inputs: data; setting `stream`: which samples a draw holds),
         `index` (inputs: rows; the number of every row's sample in its data set),
-        `index` (inputs: rows; the number of every row's sample in its data set),
         `repeat` (setting `times`: every row, n times running),
         `net` (setting `name`; `stage` and `average` of the weights that an earlier stage left), `compose` (inputs: nets), `apply` (inputs: net, value),
         `field` (setting `name`, of a tuple),
