@@ -229,6 +229,7 @@ class _Comparison:
             self._add("semantic", f"stage.{s.name}", "", _stage_text(s), None, s.span)
 
     def _stage(self, a: Stage, b: Stage) -> None:
+        told = set(self.nodes.seen)  # of the streams; what stages share is told for each
         spans = (a.span, b.span)
         self._terms(a, b)
         self._value("semantic", f"{a.name}.run", a.run, b.run, *spans)
@@ -250,6 +251,7 @@ class _Comparison:
         self._value("semantic", f"{a.name}.clip", a.clip, b.clip, *spans)
         self._evaluations(a, b)
         self._execution(a, b)
+        self.nodes.seen = told
 
     def _execution(self, a: Stage, b: Stage) -> None:
         """How it is run. Merging or splitting batches changes the result only where rows depend on one another."""

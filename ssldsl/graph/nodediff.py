@@ -32,11 +32,11 @@ class Difference:
 
 @define
 class NodeDiff:
-    """Compares nodes of two matched experiments; a pair met again is not described again."""
+    """Compares nodes of two matched experiments; a pair that a stage meets again is not described again."""
 
     matching: Matching
     found: list[Difference] = field(factory=list)
-    _seen: set[tuple[int, int]] = field(factory=set)
+    seen: set[tuple[int, int]] = field(factory=set)
     _same: dict[tuple[int, int], bool] = field(factory=dict)
     _forms: tuple[dict[int, Any], dict[int, Any]] = field(factory=lambda: ({}, {}))
 
@@ -45,9 +45,9 @@ class NodeDiff:
 
         head: no op of the library has given the path its name yet. above: what the nodes were reached from.
         """
-        if (a.id, b.id) in self._seen or self.same(a, b):
+        if (a.id, b.id) in self.seen or self.same(a, b):
             return
-        self._seen.add((a.id, b.id))
+        self.seen.add((a.id, b.id))
         if a.op != b.op or (len(a.inputs) != len(b.inputs) and a.op not in COMMUTATIVE):
             self._other(a, b, path)
             return

@@ -206,6 +206,14 @@ def test_an_edit_of_the_command_line_is_found_at_its_term() -> None:
     assert (entry.path, entry.first and entry.first.place) == ("main.loss.vat.epsilon", "specs/quick.ssl:9:51")
 
 
+def test_what_two_stages_share_is_told_for_both() -> None:
+    text = STAGES.replace("loss = ce(labeled >> crop)\n", "loss = ce(labeled) + 0.1*vat(labeled)\n")
+    text = text.replace("loss = ce(labeled >> crop) + 0.1*entmin(all >> crop)", "loss = ce(labeled) + 0.1*vat(labeled)")
+    assert told(diff_checked(checked(text), checked(text, sets=("vat.epsilon=2.0",)))) == [
+        ("semantic", f"{stage}.loss.vat.epsilon", "1.0", "2.0") for stage in ("readout", "finetune")
+    ]
+
+
 def test_the_cadence_of_evaluation_is_execution() -> None:
     base = quickstart()
     other = quickstart(evaluate=evolve(base.stages[0].evaluate, value=5))
