@@ -4,8 +4,6 @@ Exit codes: 0 fine, 1 the user's error, 3 and 4 what `diff` found, 70 our error,
 """
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,8 @@ import click
 
 import ssldsl
 from ssldsl import pipeline
-from ssldsl.errors import Diagnostic, InternalError, SpecError, as_json, render
+from ssldsl.errors import Diagnostic, InternalError, SpecError, as_json
+from ssldsl.options import checked, edited, parse_edits, show, write
 
 USER_ERROR, EXECUTION, SEMANTIC, OUR_ERROR, INTERRUPTED = 1, 3, 4, 70, 130
 
@@ -68,58 +67,6 @@ def _our_error(error: Exception) -> int:
     if "--debug" in sys.argv:
         traceback.print_exception(error)
     return OUR_ERROR
-
-
-# --- shared options ---------------------------------------------------------------------------------------------
-
-
-def edited(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--set`, `--drop` and `--variant`: typed edits, checked like the file."""
-
-    @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Apply a variant of the file.")
-    @click.option(
-        "--set", "sets", multiple=True, metavar="PATH=EXPR", help="Replace a value: w_rot=0.4, run=5ep, vat.epsilon=2."
-    )
-    @click.option(
-        "--drop", "drops", multiple=True, metavar="TERM", help="Drop a loss term: vat, loss.vat, joint.loss.vat."
-    )
-    @wraps(command)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return command(*args, **kwargs)
-
-    return wrapper
-
-
-def parse_edits(sets: tuple[str, ...], drops: tuple[str, ...]) -> list[Any]:
-    from ssldsl.syntax.parser import parse_edit
-
-    return [*(parse_edit(text, "set") for text in sets), *(parse_edit(text, "drop") for text in drops)]
-
-
-def checked(
-    path: str, variants: tuple[str, ...], sets: tuple[str, ...], drops: tuple[str, ...], seed: int | None = None
-) -> Any:
-    """The spec with its edits, checked; warnings are shown, errors end the command."""
-    result = pipeline.compose(pipeline.read(path), variants, parse_edits(sets, drops), seed)
-    show([d for d in result.diagnostics if d.severity == "warning"])
-    result.unwrap()
-    return result
-
-
-def show(diagnostics: list[Diagnostic]) -> None:
-    for diagnostic in diagnostics:
-        click.echo(render(diagnostic) + "\n", err=True)
-
-
-def write(text: str, path: str | None) -> None:
-    """Write to a file, or to stdout for `-` and nothing."""
-    if path in (None, "-"):
-        click.echo(text, nl=not text.endswith("\n"))
-        return
-    try:
-        Path(str(path)).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SpecError(Diagnostic("R302", f"`{path}` cannot be written: {error.strerror}")) from None
 
 
 # --- reading and writing specs ----------------------------------------------------------------------------------
@@ -259,6 +206,41 @@ def compare(runs: tuple[str, ...], metrics: tuple[str, ...], style: str, out: st
     from ssldsl.report.comparison import compare_runs
 
     write(compare_runs([Path(r) for r in runs], list(metrics), style, out), out)
+
+
+@commands.command()
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--metric", default="", help="The `eval` to judge by, an accuracy. [default: the first]")
+@click.option("--stage", default="", help="The stage whose end is judged. [default: the last]")
+@click.option("--sizes", default=None, metavar="N,N", help="Samples of a subset. [default: 1 and 5 of every class]")
+@click.option("--draws", type=click.IntRange(min=1), default=20, help="Subsets of every size.", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the subsets.", show_default=True)
+@click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes that read image folders.")
+@click.option("--json", "as_data", is_flag=True, help="Print JSON.")
+@click.option("-o", "--out", default=None, metavar="FILE", help="Also write a page with pictures there: x.html.")
+def validation(runs: tuple[str, ...], sizes: str | None, as_data: bool, out: str | None, **options: Any) -> None:
+    """Ask whether a tiny validation set is enough to choose among RUNS: correlation and regret of small subsets."""
+    from ssldsl.analysing import Question, read_sizes, validate_runs
+
+    question = Question(sizes=read_sizes(sizes), **options)
+    text, page = validate_runs([Path(r) for r in runs], question, as_data=as_data, out=out)
+    click.echo(text, nl=False)
+    if out is not None:
+        write(page, out)
+        click.echo(f"wrote {out}", err=True)
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False))
+@click.option("-o", "--out", required=True, metavar="FOLDER", help="Where to write `<network>.safetensors`.")
+@click.option("--stage", default="", help="The stage whose end is taken. [default: the last]")
+@click.option("--average/--no-average", default=True, help="Averaged weights, where the stage keeps an average.")
+def export(folder: str, out: str, stage: str, average: bool) -> None:
+    """Write the final weights of the run in FOLDER, a file for every network, for use without ssldsl."""
+    from ssldsl.runtime.export import export as export_weights
+
+    for path in export_weights(Path(folder), Path(out), stage=stage, average=average):
+        click.echo(path)
 
 
 # --- looking ----------------------------------------------------------------------------------------------------

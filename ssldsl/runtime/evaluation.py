@@ -3,7 +3,7 @@
 What a metric reads is computed once per data set, however many metrics read it. Processes end with the same numbers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 
@@ -18,7 +18,7 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
 from ssldsl.runtime.averages import Moving, averaged_weights
-from ssldsl.runtime.direct import Direct, Resolve, Value
+from ssldsl.runtime.direct import Direct, Resolve, Value, Weights
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.scalars import Scalars
 
@@ -37,7 +37,11 @@ class Pass:
 
 @define
 class Evaluator:
-    """Evaluates a stage. `data`: id of a data node -> its samples. `rows`: samples in a batch of one process."""
+    """Evaluates a stage. `data`: id of a data node -> its samples. `rows`: samples in a batch of one process.
+
+    earlier: modules with the weights that earlier stages left, where nodes want them. watch: is told after every batch
+        how many of how many are done.
+    """
 
     plan: Plan
     stage: StagePlan
@@ -48,22 +52,35 @@ class Evaluator:
     scalars: Scalars
     rows: int
     num_workers: int = 0
+    earlier: Mapping[Weights, nn.ModuleDict] = Factory(dict)
+    watch: Callable[[int, int], None] = lambda done, batches: None
     _direct: Direct = Factory(
-        lambda self: Direct(self.plan.seed, self.stage, self.modules, self.library), takes_self=True
+        lambda self: Direct(self.plan.seed, self.stage, self.modules, self.library, self.earlier), takes_self=True
     )
 
     def evaluate(self, step: int, average: Moving | None = None) -> Results:
         """Every metric of the stage after `step` (from 0), of the averaged weights if there are any."""
         if not self.stage.evaluations:
             return {}
-        with torch.no_grad(), averaged_weights(average), evaluation_mode(self.modules):
-            values: dict[str, Value] = {}
-            for whole in self._passes():
-                values |= self._run(whole, step)
-        with torch.no_grad():
-            return {e.name: self._metric(e, values, step) for e in self.stage.evaluations}
+        values = self.read(step, average)
+        return {e.name: self.metric(e, values, step) for e in self.stage.evaluations}
 
-    def _metric(self, evaluation: EvaluationPlan, values: dict[str, Value], step: int) -> float | Matrix:
+    def read(self, step: int, average: Moving | None = None) -> dict[str, Value]:
+        """What the metrics read: values over whole data sets, by the id of their node."""
+        with averaged_weights(average):
+            return self.compute([i for e in self.stage.evaluations for i in self._direct.nodes[e.node].inputs], step)
+
+    def compute(self, ids: Iterable[str], step: int = 0) -> dict[str, Value]:
+        """The values of nodes over whole data sets, in main memory, with the weights as they are."""
+        values: dict[str, Value] = {}
+        with torch.no_grad(), evaluation_mode(self.modules):
+            for whole in self._passes(ids):
+                values |= self._run(whole, step)
+        return values
+
+    @torch.no_grad()
+    def metric(self, evaluation: EvaluationPlan, values: Mapping[str, Value], step: int) -> float | Matrix:
+        """A metric of values that were read."""
         node = self._direct.nodes[evaluation.node]
         result = self._direct.compute([node], dict(values), self._resolver(step))[node.id]
         return plain_result(result, evaluation.name)
@@ -71,15 +88,14 @@ class Evaluator:
     def _resolver(self, step: int) -> Resolve:
         return partial(self.scalars.resolve, step=step)
 
-    def _passes(self) -> Iterator[Pass]:
-        """What is wanted of each data set, in the order of the metrics."""
+    def _passes(self, ids: Iterable[str]) -> Iterator[Pass]:
+        """What is wanted of each data set, in the order of the nodes."""
         wanted: dict[str, dict[str, None]] = {}
-        for evaluation in self.stage.evaluations:
-            for id_ in self._direct.nodes[evaluation.node].inputs:
-                sources = {node.inputs[0] for node in self._direct.needed([id_], set()) if node.op == "whole"}
-                if len(sources) != 1:
-                    raise InternalError(f"an input of `{evaluation.name}` reads {len(sources)} data sets")
-                wanted.setdefault(sources.pop(), {})[id_] = None
+        for id_ in ids:
+            sources = {node.inputs[0] for node in self._direct.needed([id_], set()) if node.op == "whole"}
+            if len(sources) != 1:
+                raise InternalError(f"node {id_} of stage `{self.stage.name}` reads {len(sources)} data sets")
+            wanted.setdefault(sources.pop(), {})[id_] = None
         for data, ids in wanted.items():
             reads = [node for node in self._direct.needed(list(ids), set()) if node.op == "whole"]
             yield Pass(data, tuple(reads), tuple(ids))
@@ -97,6 +113,7 @@ class Evaluator:
             for id_, found in parts.items():
                 value = values[id_]
                 found.append(value.float() if value.is_floating_point() else value)
+            self.watch(len(next(iter(parts.values()))), len(prepared))
         return {id_: self._joined(found, len(samples)) for id_, found in parts.items()}
 
     def _joined(self, parts: list[Tensor], samples: int) -> Tensor:
@@ -124,7 +141,7 @@ class Share(Dataset[dict[str, Value]]):
     def __init__(self, evaluator: Evaluator, whole: Pass, samples: Samples, step: int) -> None:
         direct = evaluator._direct
         self.samples, self.whole = samples, whole
-        self.direct = evolve(direct, modules=nn.ModuleDict())  # a worker has no use for networks
+        self.direct = evolve(direct, modules=nn.ModuleDict(), earlier={})  # a worker has no use for networks
         self.first, self.last, _ = evaluator.share(len(samples))
         self.rows = evaluator.rows
         given = {node.id for node in whole.reads} | {node.id for node in direct.stage.nodes if node.op == "rows"}

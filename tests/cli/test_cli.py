@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ssldsl import cli
+from ssldsl import cli, options
 from ssldsl.errors import SpecError
 
 QUICKSTART = Path(__file__).parents[2] / "specs" / "quickstart.ssl"
@@ -166,4 +166,4 @@ def test_a_folder_that_is_no_run_cannot_be_resumed(tmp_path):
 
 def test_a_broken_spec_is_a_spec_error():
     with pytest.raises(SpecError):
-        cli.checked(str(QUICKSTART), (), (), ("nothing",))
+        options.checked(str(QUICKSTART), (), (), ("nothing",))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ssldsl import cli, launching, pipeline
+from ssldsl import launching, options, pipeline
 from ssldsl.errors import SpecError
 from ssldsl.runtime import endings, modules, norms, records, weights
 
@@ -27,7 +27,7 @@ def provoke_weights(folder: Path) -> None:
 
 PROVOKE: dict[str, Callable[[Path], object]] = {
     "R301": lambda folder: pipeline.read(str(folder / "missing.ssl")),
-    "R302": lambda folder: cli.write("text", str(folder / "no" / "such" / "folder.txt")),
+    "R302": lambda folder: options.write("text", str(folder / "no" / "such" / "folder.txt")),
     "R303": launching.Request.read,
     "R304": lambda folder: launching._seeds("five"),
     "R409": provoke_run_folder,
