@@ -1,6 +1,7 @@
 """A random part of every image, of random area and proportions, at one size: the Inception crop."""
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -45,11 +46,11 @@ def central_box(size: tuple[int, int], ratio: tuple[float, float]) -> tuple[int,
     return height, width
 
 
-def cut_boxes(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bool) -> Tensor:
+def cut_boxes(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bool, cubic: bool = False) -> Tensor:
     """The parts of the images that lie in the boxes, `count` boxes running for every image, resized to a square."""
     top, left, box_height, box_width = boxes
-    down = resampling(top, box_height, images.shape[2], size, antialias)
-    across = resampling(left, box_width, images.shape[3], size, antialias)
+    down = resampling(top, box_height, images.shape[2], size, antialias, cubic)
+    across = resampling(left, box_width, images.shape[3], size, antialias, cubic)
     if len(images) > 1 or images.device.type != "cpu" or torch.compiler.is_compiling():
         return apply_resampling(images.repeat_interleave(count, dim=0) if count > 1 else images, down, across)
     # a worker's single image: its boxes may be looked at, and what lies beside them need not be multiplied by 0
@@ -71,19 +72,23 @@ def random_resized_crop(
     ratio: tuple[PositiveFloat, PositiveFloat] = (0.75, 1.3333333333333333),
     attempts: PositiveInt = 10,
     antialias: bool = True,
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear",
 ) -> Images[Tensor, "batch channels {size} {size}"]:
-    r"""A box whose share of the area and whose width over height are random, anywhere in the image, resized bilinearly.
+    r"""A box whose share of the area and whose width over height are random, anywhere in the image, at one size.
 
     $$ w = \sqrt{s A \rho}, \quad h = \sqrt{s A / \rho}, \quad s \sim U(s_0, s_1),
     \; \ln\rho \sim U(\ln\rho_0, \ln\rho_1) $$
 
     Source: Szegedy et al., CVPR 2015, sec. 6, as torchvision draws it: sides are rounded to pixels, the first of
     `attempts` boxes that fits is taken, and if none does the largest central box within the bounds of `ratio`. Boxes
-    are cut out before they are resized, so no pixel beside one comes in. See `resize` for `antialias`.
+    are cut out before they are resized, so no pixel beside one comes in. See `resize` for `antialias`. `bicubic`: Keys'
+    curve, as Pillow has it; it overshoots beside edges, and what leaves [0, 1] is cut off.
     """
     height, width = images.shape[-2:]
     numbers = rng.uniform(2 * attempts + 2)  # at once, because a call costs more than what it returns
     share = scale[0] + (scale[1] - scale[0]) * numbers[:, :attempts]
     shape = (math.log(ratio[0]) + math.log(ratio[1] / ratio[0]) * numbers[:, attempts:-2]).exp()
     boxes = choose_boxes(share, shape, numbers[:, -2:], (height, width), ratio)
-    return cut_boxes(images, boxes, 1, size, antialias)
+    cubic = interpolation == "bicubic"
+    parts = cut_boxes(images, boxes, 1, size, antialias, cubic)
+    return parts.clamp(0, 1) if cubic else parts

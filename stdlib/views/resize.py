@@ -6,23 +6,32 @@ from torch import Tensor
 from ssldsl.ops import Images, PositiveInt, op
 
 
-def resampling(start: Tensor, length: Tensor, old: int, new: int, antialias: bool) -> Tensor:
-    """Bilinear weights (batch, new, old) that map the pixels [start, start + length) of a line to `new` pixels.
+def resampling(start: Tensor, length: Tensor, old: int, new: int, antialias: bool, cubic: bool = False) -> Tensor:
+    """Weights (batch, new, old) that map the pixels [start, start + length) of a line to `new` pixels, bilinear ones.
 
     Where a line shrinks and `antialias` is set, the triangle is as wide as the old pixels that make a new one. Weights
     of pixels outside the part are 0, so nothing from beside it comes in; each row sums to 1.
+    cubic: Keys' cubic curve instead of the triangle, as Pillow has it: pixels beside those next to a place count too.
     """
     start, length = start.float().view(-1, 1, 1), length.float().view(-1, 1, 1)
     step = length / new
     centre = (torch.arange(new, device=start.device).view(1, -1, 1) + 0.5) * step + start
     pixel = torch.arange(old, device=start.device).view(1, 1, -1) + 0.5
     inside = (pixel > start) & (pixel < start + length)
-    if antialias:
-        weights = (1 - ((pixel - centre) / step.clamp(min=1)).abs()).clamp(min=0) * inside
+    if antialias or cubic:
+        distance = ((pixel - centre) / (step.clamp(min=1) if antialias else 1)).abs()
+        weights = (_cubic(distance) if cubic else (1 - distance).clamp(min=0)) * inside
         return weights / weights.sum(dim=-1, keepdim=True)
     # without it, a centre beyond that of the last pixel takes the value of the last pixel
     centre = centre.maximum(start + 0.5).minimum(start + length - 0.5)
     return (1 - (pixel - centre).abs()).clamp(min=0) * inside
+
+
+def _cubic(distance: Tensor) -> Tensor:
+    """Keys' interpolation with a = -1/2."""
+    near = (1.5 * distance - 2.5) * distance**2 + 1
+    far = ((2.5 - 0.5 * distance) * distance - 4) * distance + 2
+    return torch.where(distance < 1, near, far) * (distance < 2)
 
 
 def apply_resampling(images: Tensor, down: Tensor, across: Tensor) -> Tensor:

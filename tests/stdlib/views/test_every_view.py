@@ -27,6 +27,7 @@ RANDOM = {
     "shift": partial(shift, pixels=3),
     "random_crop": partial(random_crop, size=20, padding=2),
     "random_resized_crop": partial(random_resized_crop, size=16),
+    "random_resized_crop bicubic": partial(random_resized_crop, size=16, interpolation="bicubic"),
     "inception_patches": partial(inception_patches, size=16, count=3),
     "flip": flip,
     "color_jitter": color_jitter,

@@ -35,6 +35,28 @@ def test_a_box_is_cut_and_resized_as_in_torchvision(antialias: bool, photos: Ten
     torch.testing.assert_close(found, torch.stack(parts), atol=2e-6, rtol=0)
 
 
+def test_bicubic_boxes_are_those_of_torchvision(photos: Tensor) -> None:
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms.functional import resized_crop
+
+    boxes = [(0, 0, 24, 32), (3, 8, 9, 20), (5, 1, 17, 5), (0, 9, 3, 23), (11, 20, 13, 12), (2, 3, 22, 2)]
+    top, left, height, width = torch.tensor(boxes).T
+    found = apply_resampling(
+        photos, resampling(top, height, 24, 14, True, cubic=True), resampling(left, width, 32, 14, True, cubic=True)
+    )
+    bicubic = InterpolationMode.BICUBIC
+    parts = [resized_crop(photos[i], *box, [14, 14], bicubic, antialias=True) for i, box in enumerate(boxes)]
+    torch.testing.assert_close(found, torch.stack(parts), atol=5e-6, rtol=0)
+
+
+def test_bicubic_crops_stay_between_black_and_white(rng) -> None:  # type: ignore[no-untyped-def]
+    stripes = torch.zeros(4, 1, 16, 16)
+    stripes[..., ::4] = 1.0
+    found = random_resized_crop(stripes, rng=rng(4), size=24, interpolation="bicubic")
+    assert found.min() == 0 and found.max() <= 1
+    assert not torch.equal(found, random_resized_crop(stripes, rng=rng(4), size=24))
+
+
 def test_boxes_are_distributed_as_those_of_torchvision() -> None:
     from torchvision.transforms import RandomResizedCrop
 
