@@ -32,9 +32,14 @@ LOSSES = [
     "ce(labeled) + exemplar(all >> inception_patches(size=8), dim=16)",
     "ce(labeled) + vat(unlabeled)",
     'ce(labeled) + vat(all, net=encoder >> classes, epsilon=0.5, iterations=2, direction="adversarial_to_clean")',
+    'ce(labeled) + vat(unlabeled, direction="adversarial_to_clean", radius="released", xi=0.01)',
     "ce(labeled) + entmin(all)",
     "ce(labeled) + mean_teacher(unlabeled, unlabeled >> shift(2), teacher)",
     "ce(labeled) + mean_teacher_kl(all, all, teacher)",
+    "mixed_ce(labeled, images.classes, smoothing=0.01) + entmin(unlabeled)",
+    "ce(labeled) + swapped_prediction(draw(2, unlabeled >> swav_crop(14, 0.14, 1.0)), net=encoder >> classes)",
+    "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, shift(unlabeled)), net=encoder >> classes)",
+    "ce(labeled) + entmin(unlabeled >> dino_crop(14, 0.25, 1.0, blur=0.1, solar=0.2))",
 ]
 METRICS = [
     "top1(images.test)",
