@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from attrs import field, frozen
 
 Monomial = tuple[str, ...]
+ROWS = "B_"  # begins the symbol for the rows that a step draws from a stream
 
 
 @frozen
@@ -177,6 +178,11 @@ class TensorType:
     kind: str
     dims: tuple[Dim, ...] = field(default=(), converter=_dims)
     classes: Dim | None = None
+
+    @property
+    def is_of_batch(self) -> bool:
+        """Whether its rows are those of a batch, of which a process has a share. What a memory holds every one has."""
+        return bool(self.dims) and any(symbol.startswith(ROWS) for symbol in self.dims[0].symbols)
 
     def __str__(self) -> str:
         inside = ", ".join(str(d) for d in self.dims)

@@ -21,7 +21,7 @@ from ssldsl.check.nodes import Constant, Node, Setting
 from ssldsl.errors import Note
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
-from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType, parse_dim, solve_dim
+from ssldsl.types import ACCEPTS, ROWS, Dim, TensorType, TupleType, parse_dim, solve_dim
 
 Sizes = dict[str, Dim]
 Given = dict[str, tuple[Any, Span]]
@@ -175,7 +175,7 @@ def fits(
 
 def row_counts(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
     """What the symbols for rows of streams stand for."""
-    symbols = {s for d in (*type_.dims, *sizes.values()) for s in d.symbols if s.startswith("B_")}
+    symbols = {s for d in (*type_.dims, *sizes.values()) for s in d.symbols if s.startswith(ROWS)}
     return tuple(f"{s} is the number of rows that a step draws from `{s[2:]}`" for s in sorted(symbols))
 
 
@@ -312,6 +312,11 @@ def _result(
     kept = next((n for n in known if _same_rows(n, first)), None)
     rows = kept.rows if kept else None
     draw = ""
+    if signature.role == "memory":
+        if not may_remember(ctx, signature, span):
+            return UNKNOWN
+        assert ctx.stage is not None
+        draw, live = ctx.stage.fresh_draw(signature.name), frozenset()
     if signature.uses_rng:
         rows = _rows_of(ctx, kept or known[0], span) if known else None
         if not may_draw(ctx, signature, rows, span):
@@ -378,6 +383,20 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
         help="leave out the random views"
         if derives
         else "evaluate on the data without random views, for example `images.test`",
+    )
+    return False
+
+
+def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:
+    """Whether this is a place where steps pass, which is what a memory remembers."""
+    if ctx.stage is not None and not ctx.stage.whole:
+        return True
+    ctx.reporter.error(
+        "D421",
+        span,
+        f"`{signature.name}` remembers training steps, and {'an eval is none' if ctx.stage else 'there are none here'}",
+        "",
+        help="a memory belongs in a loss, or in a `let` that a loss reads",
     )
     return False
 

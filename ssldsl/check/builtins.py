@@ -227,6 +227,12 @@ def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any
 
 def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span) -> Any:
     types = [n.type for n in nodes]
+    if ctx.stage is not None and not ctx.stage.whole and len({t.is_of_batch for t in types}) > 1:
+        message = "`concat` joins rows of a batch with rows of a memory, which each process has as a whole"
+        ctx.reporter.error(
+            "T311", span, message, "", help="give the memory's rows to the op as an argument of their own"
+        )
+        return UNKNOWN
     if len({(t.kind, t.dims[1:], t.classes) for t in types}) > 1:
         said = " and ".join(sorted({str(t) for t in types}))
         ctx.reporter.error("T311", span, f"`concat` joins rows of one shape, found {said}", "")

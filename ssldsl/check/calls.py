@@ -163,7 +163,8 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
         through, given = given[:1], given[1:]
     edges = () if constructs else tuple(e.name for e in signature.edges)
-    bound = _bind(ctx, signature, given, (*edges, *signature.sizes), expr)
+    sizes = () if signature.role == "memory" else signature.sizes  # of a memory they follow from its input
+    bound = _bind(ctx, signature, given, (*edges, *sizes), expr)
     if bound is None:
         return UNKNOWN
     placed, rest = bound

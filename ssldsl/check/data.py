@@ -11,7 +11,7 @@ from ssldsl.errors import Note, did_you_mean
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
-from ssldsl.types import DataType, Dim, SplitsType, TensorType
+from ssldsl.types import ROWS, DataType, Dim, SplitsType, TensorType
 
 UNNAMED = "the data"  # what a batch of no stream is called
 TEST_SPLITS = frozenset({"test", "val", "validation"})
@@ -238,7 +238,7 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     if draft.base:
         views = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
         return viewing.view(ctx, View(views), _draw(ctx, draft.base, span), span, named=name)
-    size = Dim.of(f"B_{name}")
+    size = Dim.of(f"{ROWS}{name}")
     data = draft.data.node
     rows = ctx.interner.node(
         "rows",

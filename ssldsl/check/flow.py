@@ -1,6 +1,6 @@
 """What must hold of a stage: every term trains something, all that is trained is reached, merging is decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ssldsl.check.context import Context
 from ssldsl.check.modules import couples_batch
@@ -8,6 +8,7 @@ from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar
 from ssldsl.check.program import Term
 from ssldsl.errors import Note
 from ssldsl.source import Span
+from ssldsl.types import ROWS, TensorType
 
 
 def ancestors(roots: Iterable[Node]) -> list[Node]:
@@ -121,6 +122,26 @@ def check_frozen(
                 f"`{path}` is used, but neither trained nor initialised: it stays random",
                 help=f"add `{path}` to `train`, or `init {path} from ...`",
             )
+
+
+def check_memories(ctx: Context, terms: Iterable[Term], batch: Mapping[str, int]) -> None:
+    """A memory holds at least the rows that one step commits to it."""
+    rows = {f"{ROWS}{name}": count for name, count in batch.items()}
+    for node in ancestors(t.node for t in terms):
+        signature = ctx.signatures.get(node.op)
+        if signature is None or not signature.facts.holds:
+            continue
+        name, length = signature.facts.holds, node.setting(signature.facts.holds)
+        for value in node.inputs:
+            count = value.type.dims[0].substitute(rows).value if isinstance(value.type, TensorType) else None
+            if count is not None and isinstance(length, int) and count > length:
+                ctx.reporter.error(
+                    "D422",
+                    _user_span(ctx, node) or node.spans[0],
+                    f"`{node.op}` holds {length} rows, and a step brings {count}",
+                    f"`{name}` is shorter than the batch",
+                    help=f"take a multiple of {count}, such as `{name}={8 * count}`",
+                )
 
 
 def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Duration) -> None:

@@ -31,7 +31,8 @@ class Node:
         `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
     params: name of the op's parameter that each input fills.
     live: the modules whose parameters the value's gradient reaches.
-    draw: of a random op, the name of its draw; part of identity. rows: the node that says which samples the rows are.
+    draw: of an op that draws or remembers, the name of that call; part of identity.
+    rows: the node that says which samples the rows are.
     spans: where it was written, innermost first (the call inside a `def`, then the call of the `def`).
     """
 

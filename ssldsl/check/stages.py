@@ -139,6 +139,7 @@ def _assemble(
     derived.check_origins(reader, after, [*(t.node for t in terms), *(e.node for e in evaluations)])
     if any(isinstance(s, tree.Train) for s in body):
         flow.check_reached(ctx, train, terms)
+    flow.check_memories(ctx, terms, batch)
     flow.check_merging(ctx, choices["forward"], reader.place("loss"))
     if not ctx.reporter.failed:
         flow.check_frozen(ctx, terms, trained, initialised, reader.place("loss"))

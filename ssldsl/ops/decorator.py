@@ -35,6 +35,7 @@ class Facts:
     held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it.
     provenance: of an op from data to data that computes labels: what they are called ("pseudo"). `classes` then names
         the size, among those of its tensors, that is the number of classes.
+    holds: of a memory: the setting that says how many rows it holds, which must be as many as a step commits.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
 
@@ -51,6 +52,7 @@ class Facts:
     role: str = ""
     held_out: bool = False
     provenance: str = ""
+    holds: str = ""
 
 
 def op(
@@ -68,11 +70,12 @@ def op(
     role: str = "",
     held_out: bool = False,
     provenance: str = "",
+    holds: str = "",
 ) -> Callable[[T], T]:
     """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance,
+        held_out, provenance, holds,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -98,6 +98,8 @@ def role_of(signature: Signature) -> Role:
     """The role of an op outside the standard library."""
     kinds = [e.kind for e in signature.edges]
     results = [o.kind for o in signature.outputs]
+    if signature.has_commit:
+        return "memory"
     if signature.is_module:
         return "nets" if kinds[:1] in (["Images"], ["Vectors"]) else "heads"
     if not kinds or kinds[0] == "Data":

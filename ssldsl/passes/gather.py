@@ -9,13 +9,16 @@ from ssldsl.types import TensorType
 def gather(graph: Graph, context: Context) -> Graph:
     """Batches that an op with `across="gather"` reads come through a `gather`, those it gives go out through a `local`.
 
-    With one process both are the value itself. All other ops see the rows of their process, and the mean of what the
+    A memory reads all rows too: every process remembers the same. What it holds is no batch, and comes as it is. With
+    one process both are the value itself. All other ops see the rows of their process, and the mean of what the
     processes get is their value.
     """
 
     def gathers(node: Node) -> bool:
         signature = context.signatures.get(node.op)
-        return signature is not None and signature.facts.across == "gather" and node in graph.trained_nodes
+        if signature is None or node not in graph.trained_nodes:
+            return False
+        return signature.facts.across == "gather" or signature.role == "memory"
 
     def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
         if gathers(node):
@@ -40,4 +43,4 @@ def _local(value: Node, build: Builder) -> Node:
 
 
 def _is_batch(value: Node) -> bool:
-    return isinstance(value.type, TensorType) and bool(value.type.dims)
+    return isinstance(value.type, TensorType) and value.type.is_of_batch

@@ -90,13 +90,18 @@ def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Nod
     by_kind: dict[_Kind, _Group] = {}
     for node in graph.nodes:
         depth[node] = max((depth[n] + (n in candidates) for n in needs_of(node)), default=0)
-        if node.op == "apply" and node in graph.trained_nodes and may_merge(node):
+        if node.op == "apply" and node in graph.trained_nodes and _is_of_batch(node) and may_merge(node):
             candidates.add(node)
             net, value = node.inputs
             kind = _Kind(net, with_rows(tensor(value), Dim.of(0)), depth[node], mark(node))
             by_kind.setdefault(kind, _Group([])).members.append(node)
     shared = [group for group in by_kind.values() if len(group.members) > 1]
     return {node: group for group in shared for node in group.members}
+
+
+def _is_of_batch(forward: Node) -> bool:
+    """Whether a forward is over rows of which a process has its share: only those are cut out of what all share."""
+    return tensor(forward.inputs[1]).is_of_batch
 
 
 def _rows_of_merged(build: Builder, group: _Group, node: Node) -> Node:

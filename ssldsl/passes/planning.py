@@ -22,6 +22,7 @@ from ssldsl.graph.shapes import with_sizes
 from ssldsl.passes import Clock, Context, run_passes
 from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of
+from ssldsl.types import ROWS
 
 
 def make_plan(
@@ -89,7 +90,7 @@ def _stream_size(program: Program, name: str, sizes: Mapping[str, int]) -> int:
 
 
 def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Mapping[str, int]) -> StagePlan:
-    known = {**sizes, **{f"B_{name}": rows for name, rows in stage.batch}}
+    known = {**sizes, **{f"{ROWS}{name}": rows for name, rows in stage.batch}}
     values = PlainValues(known, clock)
     names = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
     nodes = tuple(_node(graph, node, names, values) for node in graph.nodes)

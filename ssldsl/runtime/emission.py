@@ -36,6 +36,7 @@ class Emission:
     instances: dict[str, str] = Factory(
         dict
     )  # attribute of the step -> expression that makes a module without parameters
+    memories: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that reads the memory
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
@@ -108,8 +109,7 @@ class Emission:
             lines.add(f"{target} = {getattr(self, f'_{node.op}')(node)}", node)
         else:
             signature = signature_of(self.library, node.op)
-            self.used[node.op] = signature
-            function = f"self.{self._instance(node)}" if signature.is_module else node.op
+            function = self._function(node, signature)
             lines.group(f"{target} = {function}(", self._arguments(node, signature), ")", node)
         self._values[node.id] = target
 
@@ -277,7 +277,8 @@ class Emission:
 
     def _free_attribute(self, wanted: str) -> str:
         attribute = identifier(wanted)
-        while attribute in self.attributes or attribute in self.instances or attribute in _MODULE_NAMES:
+        taken = (self.attributes, self.instances, self.memories, _MODULE_NAMES)
+        while any(attribute in names for names in taken):
             attribute += "_"
         return attribute
 
@@ -318,6 +319,19 @@ class Emission:
         if signature.is_module:
             return keywords
         return keywords + [f"{name}={self._setting(value)}" for name, value in node.settings.items()]
+
+    def _function(self, node: NodePlan, signature: Signature) -> str:
+        """What a node calls."""
+        if signature.role == "memory":
+            return f"self.{self._memory(node)}"
+        self.used[node.op] = signature
+        return f"self.{self._instance(node)}" if signature.is_module else node.op
+
+    def _memory(self, node: NodePlan) -> str:
+        """The attribute of the step that holds a memory."""
+        attribute = self._free_attribute(node.draw)
+        self.memories[attribute] = node
+        return attribute
 
     def _instance(self, node: NodePlan) -> str:
         """The attribute of the step that holds a module without parameters, such as one that gives rows unit length."""

@@ -15,6 +15,7 @@ from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
 from ssldsl.runtime.emission import Emission
 from ssldsl.runtime.loading import Library
+from ssldsl.runtime.memories import committed
 from ssldsl.runtime.places import span_of
 from ssldsl.runtime.printing import Lines, identifier, literal
 from ssldsl.runtime.scalars import constant, weight_slots
@@ -141,12 +142,15 @@ def _step_class(lines: Lines, stage: StagePlan, step: Emission, body: Lines) -> 
     lines.depth = 1
     lines.add(f'"""{", ".join(term.name for term in stage.terms)}."""')
     lines.add()
-    lines.add("def __init__(self, modules: Mapping[str, nn.Module]) -> None:")
+    memories = ", memories: Mapping[str, nn.Module]" if step.memories else ""
+    lines.add(f"def __init__(self, modules: Mapping[str, nn.Module]{memories}) -> None:")
     lines.add("    super().__init__()")
     for attribute, path in step.attributes.items():
         lines.add(f"    self.{attribute} = modules[{literal(path)}]")
     for attribute, expression in step.instances.items():
         lines.add(f"    self.{attribute} = {expression}")
+    for attribute, node in step.memories.items():
+        lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
     lines.add()
     lines.add("def forward(self, batch: dict[str, Tensor], scalars: Tensor) -> dict[str, Tensor]:")
     lines.extend(body)
@@ -171,7 +175,14 @@ def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
     lines.add()
     lines.add(f"loss = {' + '.join(products)}")
     values = [f"{literal(term.name)}: {step.value(term.node)}.detach()" for term in stage.terms]
-    lines.group("return {", ['"loss": loss', *values], "}")
+    lines.group("return {", ['"loss": loss', *values, *_remembered(step)], "}")
+
+
+def _remembered(step: Emission) -> Iterator[str]:
+    """What the memories are to remember of this part of the batch, with the rows of all processes."""
+    for node in step.memories.values():
+        for i, id_ in enumerate(node.inputs):
+            yield f"{literal(committed(node, i))}: {step.value(id_)}.detach()"
 
 
 def locate(exception: BaseException, lowered: Lowered) -> NodePlan | None:

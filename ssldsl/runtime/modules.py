@@ -2,8 +2,8 @@
 
 import copy
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from attrs import Factory, define
@@ -17,6 +17,13 @@ from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, raised_at, sig
 from ssldsl.runtime.places import span_of
 
 Shape = tuple[int, ...]
+
+
+@runtime_checkable
+class BeginsSteps(Protocol):
+    """A module with something to do when a step begins, such as bringing rows to unit length."""
+
+    def begin_step(self) -> None: ...
 
 
 def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
@@ -84,6 +91,18 @@ class Builder:
         if not isinstance(made, nn.Module):
             raise InternalError(f"`{plan.op}` gave a {type(made).__name__} and not a module")
         return made
+
+    def memory(self, nodes: Mapping[str, NodePlan], node: NodePlan) -> nn.Module:
+        """An empty memory of the sizes of what it reads; settings that change with time are as in the first step."""
+        signature = signature_of(self.library, node.op)
+        sizes: dict[str, int] = {}
+        for param, id_ in zip(node.params, node.inputs, strict=True):
+            edge = signature.edge(param)
+            if edge is not None and any(dim in signature.sizes for dim in edge.dims):
+                sizes |= dict(zip(edge.dims, self._shape(nodes, id_), strict=True))
+        settings = {name: value for name, value in node.settings.items() if not isinstance(value, dict)}
+        memory: nn.Module = op_object(signature)(**{name: sizes[name] for name in signature.sizes}, **settings)
+        return memory
 
     def _inferred(self, plan: ModulePlan, missing: list[str]) -> dict[str, int]:
         """Sizes read off the first value that the module is applied to."""
@@ -191,6 +210,12 @@ def learning_parts(plan: Plan, stage: StagePlan, modules: nn.ModuleDict) -> Iter
             followed = module.average_of
             if followed and (path == followed or path.startswith(f"{followed}.")):
                 yield find(modules, module.path + path.removeprefix(followed))
+
+
+def step_hooks(plan: Plan, stage: StagePlan, modules: nn.ModuleDict) -> list[Callable[[], None]]:
+    """What parts that learn do when a step begins, before all else: the `begin_step` of those that have one."""
+    parts = {part: None for module in learning_parts(plan, stage, modules) for part in module.modules()}
+    return [part.begin_step for part in parts if isinstance(part, BeginsSteps)]
 
 
 def trained_parameters(stage: StagePlan, modules: nn.ModuleDict) -> list[dict[str, Any]]:

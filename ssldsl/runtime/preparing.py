@@ -16,7 +16,8 @@ from ssldsl.runtime.evaluation import Evaluator
 from ssldsl.runtime.feeding import Feed, check_divisible
 from ssldsl.runtime.layout import lay_out
 from ssldsl.runtime.loading import Library
-from ssldsl.runtime.modules import Shape, set_trained, trained_parameters
+from ssldsl.runtime.memories import build_memories, make_memories
+from ssldsl.runtime.modules import Shape, set_trained, step_hooks, trained_parameters
 from ssldsl.runtime.optimizing import make_optimizer
 from ssldsl.runtime.ring import LossRing
 from ssldsl.runtime.scalars import Scalars
@@ -61,7 +62,9 @@ def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machiner
     lay_out(modules, accelerator.device, stage.precision)
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
-    step = make_step(plan, stage, modules, library, shards=accelerator.num_processes * stage.accumulate)
+    memories = build_memories(plan, stage, materials.fields, library).to(accelerator.device)
+    shards = accelerator.num_processes * stage.accumulate
+    step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
     feed = _feed(materials, stage, accelerator)
     if accelerator.num_processes > 1 and has_unused_parameters(
         step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device)
@@ -76,7 +79,9 @@ def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machiner
         model=model,
         optimizer=prepared,
         lowered=step.lowered,
-        changing=_changing(stage, modules, optimizer, step, accelerator, scalars),
+        changing=_changing(stage, modules, memories, optimizer, step, accelerator, scalars),
+        memories=make_memories(stage, memories, scalars, library),
+        begins=tuple(step_hooks(plan, stage, modules)),
         rates=rates,
         scalars=scalars,
         nets=tuple(averaged_nets(plan, stage, modules, library)),
@@ -102,6 +107,7 @@ def _feed(materials: Materials, stage: StagePlan, accelerator: Accelerator) -> F
 def _changing(
     stage: StagePlan,
     modules: nn.ModuleDict,
+    memories: nn.ModuleDict,
     optimizer: Optimizer,
     step: StageStep,
     accelerator: Accelerator,
@@ -116,7 +122,7 @@ def _changing(
     )
     live = {name: parameter for name, parameter in modules.named_parameters() if parameter.requires_grad}
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
-    return Changing(modules, optimizer, ring, average, accelerator.scaler)
+    return Changing(modules, optimizer, ring, average, accelerator.scaler, memories)
 
 
 def _evaluator(materials: Materials, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:

@@ -60,6 +60,7 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
     steps = min(STEPS, stage.steps)
     factor = steps / stage.steps
     rows = _Rows.of(stage)
+    kept = _of_memories(stage, library)
     average = stage.average
     return stage.model_copy(
         update={
@@ -69,7 +70,7 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             "schedules": tuple(_scalar(s, factor, library) for s in stage.schedules),
             "terms": tuple(t.model_copy(update={"weight": _scalar(t.weight, factor, library)}) for t in stage.terms),
             "streams": tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams),
-            "nodes": tuple(_node(node, rows) for node in stage.nodes),
+            "nodes": tuple(node if node.id in kept else _node(node, rows) for node in stage.nodes),
             "init": tuple(_init(init) for init in stage.init),
             "average": OpPlan.model_validate(
                 {**average.model_dump(), "settings": {k: _shorter(v, factor) for k, v in average.settings.items()}}
@@ -110,6 +111,18 @@ def _node(node: NodePlan, rows: _Rows) -> NodePlan:
         settings |= {name: rows.scaled(int(settings[name])) for name in ("start", "stop")}
     in_step = node.placement in ("step", "host")
     return node.model_copy(update={"settings": settings, "type": _smaller(node.type, rows) if in_step else node.type})
+
+
+def _of_memories(stage: StagePlan, library: Library) -> set[str]:
+    """The nodes whose rows are those that memories hold: they stay as many."""
+    nets = {node.id for node in stage.nodes if node.op in ("net", "compose")}
+    found: set[str] = set()
+    for node in stage.nodes:
+        signature = library.get(node.op)
+        values = set(node.inputs) - nets
+        if (signature is not None and signature.role == "memory") or (values and values <= found):
+            found.add(node.id)
+    return found
 
 
 def _smaller(text: str, rows: _Rows) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from attrs import frozen
+from attrs import field, frozen
 from torch import Tensor, nn
 from torch.amp import GradScaler
 
@@ -26,6 +26,7 @@ class Changing:
     ring: LossRing
     average: Moving | None = None
     scaler: GradScaler | None = None
+    memories: nn.ModuleDict = field(factory=nn.ModuleDict)
 
     def names(self) -> dict[Tensor, str]:
         """Name of every parameter; tensors are told apart by identity."""
@@ -42,6 +43,8 @@ def collect(changing: Changing) -> tuple[Tensors, State]:
     }
     if changing.average is not None:
         tensors["average"] = changing.average.average
+    if changing.memories:
+        tensors["memory"] = dict(changing.memories.state_dict())
     scaler = changing.scaler.state_dict() if changing.scaler is not None else {}
     return tensors, {"optimizer": plain, "scaler": scaler}
 
@@ -52,6 +55,8 @@ def restore(changing: Changing, checkpoint: Checkpoint) -> None:
     changing.modules.load_state_dict(read_part(checkpoint, "weights"))
     _restore_optimizer(changing, read_part(checkpoint, "optimizer"), state["optimizer"])
     changing.ring.values.copy_(read_part(checkpoint, "losses")["window"])
+    if changing.memories:
+        changing.memories.load_state_dict(read_part(checkpoint, "memory"))
     if changing.average is not None:
         saved = read_part(checkpoint, "average")
         if saved.keys() != changing.average.average.keys():

@@ -8,6 +8,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.runtime.collectives import processes
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.lowering import Lowered, lower
+from ssldsl.runtime.memories import is_memory
 from ssldsl.runtime.modules import learning_parts, module_key
 from ssldsl.runtime.norms import set_statistics
 
@@ -33,12 +34,24 @@ class StageStep(nn.Module):
         return self
 
 
-def make_step(plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library, *, shards: int = 1) -> StageStep:
-    """The step of a stage, for one of `shards` equal parts of its batch (processes times accumulated parts)."""
+def make_step(
+    plan: Plan,
+    stage: StagePlan,
+    modules: nn.ModuleDict,
+    library: Library,
+    *,
+    shards: int = 1,
+    memories: nn.ModuleDict | None = None,
+) -> StageStep:
+    """The step of a stage, for one of `shards` equal parts of its batch (processes times accumulated parts).
+
+    memories: what `build_memories` made for the stage, where it has any.
+    """
     set_statistics(modules, across_processes=stage.statistics == "global" and processes() > 1)
     lowered = lower(plan, stage, library, shards=shards)
     by_path = {module.path: modules[module_key(module.path)] for module in plan.modules}
-    step: StageStep = lowered.namespace()["Step"](by_path)
+    kept = {node.draw: memories[module_key(node.draw)] for node in stage.nodes if memories and is_memory(node, library)}
+    step: StageStep = lowered.namespace()["Step"](by_path, *([kept] if kept else []))
     step.lowered, step.term_names = lowered, lowered.terms
     step.learning = tuple(learning_parts(plan, stage, modules))
     return step.train()

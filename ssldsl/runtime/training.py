@@ -22,6 +22,7 @@ from ssldsl.runtime.failures import Moment, explaining_data, explaining_evaluati
 from ssldsl.runtime.feeding import Feed
 from ssldsl.runtime.interrupts import Interrupt
 from ssldsl.runtime.lowering import Lowered
+from ssldsl.runtime.memories import Memories
 from ssldsl.runtime.optimizing import Rates, learning_rates
 from ssldsl.runtime.progress import Reporter
 from ssldsl.runtime.records import Line
@@ -67,6 +68,8 @@ class Machinery:
     changing: Changing
     rates: Rates
     scalars: Scalars
+    memories: Memories
+    begins: tuple[Callable[[], None], ...]  # what parts that learn do when a step begins
     nets: tuple[Moving, ...]  # nets that are moving averages of what this stage trains
     feed: Feed
     evaluator: Evaluator
@@ -189,12 +192,16 @@ def take_step(made: Machinery, step: int) -> None:
     """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
     accelerator, stage = made.accelerator, made.stage
     seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
+    for begin in made.begins:
+        begin()
     made.rates.set(made.scalars.at(step))
     # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
     scalars = made.scalars.tensor_at(step if made.lowered.reads_scalars else 0, accelerator.device)
+    parts = []
     for part in range(stage.accumulate):
         with accelerator.accumulate(made.model):
             losses = made.model(made.feed.batch_at(step, part), scalars)
+            parts.append(made.memories.news(losses))
             accelerator.backward(losses[TOTAL])
             made.changing.ring.put(step, part, losses)
             if accelerator.sync_gradients:
@@ -203,6 +210,7 @@ def take_step(made: Machinery, step: int) -> None:
                 # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
                 (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
                 made.changing.optimizer.zero_grad(set_to_none=True)
+    made.memories.commit(parts, step)
     for moving in made.nets:
         moving.update(step, stage.steps)
     if made.changing.average is not None:

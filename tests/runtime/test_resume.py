@@ -23,7 +23,7 @@ def outcome(folder: Path) -> tuple[dict[str, bytes], list[dict[str, object]], li
     assert last is not None
     tensors = {
         f"{part}/{name}": tensor.numpy().tobytes()
-        for part in ("weights", "average", "optimizer", "losses")
+        for part in ("weights", "average", "optimizer", "losses", "memory")
         for name, tensor in read_part(last, part).items()
     }
     lines = [{k: v for k, v in line.items() if k not in TIMINGS} for line in read_lines(folder)]

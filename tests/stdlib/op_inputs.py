@@ -29,6 +29,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mlp_head": {"hidden": [7], "out": 4},
     "hold": {"length": 5.0},
     "warmup": {"length": 5.0},
+    "queue": {"length": 12},
     "torchvision_model": {"name": "resnet18"},
     "timm_model": {"name": "resnet10t"},
     "wrn28": {"widen": 1},

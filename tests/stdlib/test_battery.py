@@ -114,6 +114,19 @@ def test_an_optimizer_moves_parameters_only_as_far_as_its_rate_lets_it(signature
     assert (parameter < 1).all() == (lr > 0)
 
 
+@named([s for s in OPS if s.role == "memory"])
+def test_a_memory_has_no_parameters_and_changes_by_commit_alone(signature: Signature) -> None:
+    op, arguments = op_of(signature), arguments_for(signature)
+    assert isinstance(op, torch.nn.Module) and not list(op.parameters())
+    given = {e.name: arguments[e.name] for e in signature.edges}
+    states = [{name: t.clone() for name, t in op.state_dict().items()}]
+    for step in (lambda: op(**given), lambda: op.commit(**given)):
+        step()
+        states.append({name: t.clone() for name, t in op.state_dict().items()})
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert any(not torch.equal(states[1][name], states[2][name]) for name in states[0])
+
+
 def test_no_op_and_no_definition_share_a_name() -> None:
     texts = [path.read_text() for path in sorted((resources.stdlib() / "methods").glob("*.ssl"))]
     definitions = [name for text in texts for name in re.findall(r"^def\s+(\w+)", text, flags=re.M)]

@@ -1,0 +1,54 @@
+"""The latest embeddings, for methods that want more rows than a batch has."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ssldsl.ops import Duration, Embeddings, PositiveInt, Scalar, op
+
+
+class Past(NamedTuple):
+    """What earlier steps left: rows, the newest first, and 1 once all of them are filled, else 0."""
+
+    embeddings: Embeddings[Tensor, "{length} dim"]
+    ready: Scalar[Tensor, ""]
+
+
+@op(paper="caron2020swav", holds="length")
+class Queue(nn.Module):
+    r"""The last `length` embeddings, without those of the step itself.
+
+    $$ Q \leftarrow [z_1, \ldots, z_B, Q_1, \ldots, Q_{L - B}] $$
+
+    after the step has read Q. `ready`: 1 once L rows have come in, else 0, while the rows that are missing are zeros.
+    `start`: only rows that come in after so long count for that, so the queue is used from `start` + L / B steps on.
+
+    State: Q, how many rows count, how many steps there were; zeros at first.
+
+    Source: Caron et al., NeurIPS 2020 (SwAV), sec. 3.1 and 4.3; zeros at first and used when full as in the authors'
+    code, whose L is cut to a multiple of B.
+    """
+
+    rows: Tensor
+    filled: Tensor
+    steps: Tensor
+
+    def __init__(self, dim: PositiveInt, *, length: PositiveInt, start: Duration | None = None) -> None:
+        super().__init__()
+        self.length, self.start = length, 0.0 if start is None else start
+        self.register_buffer("rows", torch.zeros(length, dim))
+        self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+
+    def forward(self, embeddings: Embeddings[Tensor, "batch dim"]) -> Past:
+        return Past(self.rows, (self.filled >= self.length).to(self.rows))
+
+    @torch.no_grad()
+    def commit(self, embeddings: Tensor) -> None:
+        count = len(embeddings)
+        if count > self.length:
+            raise ValueError(f"queue length {self.length} is shorter than the batch {count}")
+        self.rows.copy_(torch.cat([embeddings.to(self.rows), self.rows[: self.length - count]]))
+        self.filled += count * (self.steps >= self.start)
+        self.steps += 1

@@ -1,0 +1,65 @@
+"""Specs with all kinds of state: two queues that fill at different times, a centre, a teacher, prototypes."""
+
+from ssldsl.check import check
+from ssldsl.graph.plan import Plan
+from ssldsl.ops.library import Library
+from ssldsl.passes.planning import make_plan
+from ssldsl.source import Source
+
+LIBRARY = Library.shipped(installed=False)
+
+HEAD = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0)
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=8)
+net    trunk     = encoder >> mlp_head(encoder.dim, hidden=[16], out=8) >> l2norm()
+head   protos    = prototypes(8, images.classes)
+"""
+
+# Suave at the size of a test: swapped prediction with a queue for each of two crops, and labels on the same prototypes.
+SUAVE = (
+    HEAD
+    + """
+let z     = trunk(draw(2, shift(unlabeled, 2)))
+let past  = queue(z, length={length})
+let codes = sinkhorn(stop(protos(z)), stop(protos(past)), past.ready)
+loss = cross_entropy(protos(trunk(labeled)), labeled.label, temperature=0.1) as ce
+     + mean(soft_cross_entropy(protos(z.last(1) | z.first(1)), codes, temperature=0.1)) as swapped
+batch      = {{labeled: 8, unlabeled: 16}}
+run        = {steps}it
+clock      = unlabeled
+optimizer  = sgd(lr=0.1, momentum=0.9)
+evaluate   = {steps}it
+accumulate = {accumulate}
+eval top1(images.test, net=trunk >> protos)
+"""
+)
+
+# Daino at the size of a test: a teacher with a centre that its scores share, and labels on the student's head.
+DAINO = (
+    HEAD
+    + """
+net teacher = ema(trunk >> protos, momentum=1 - 0.01 * cosine())
+let crops   = draw(2, shift(unlabeled, 2))
+let t       = stop(teacher(crops))
+let targets = probabilities(centred(t, centre(t, momentum=0.9 * cosine(to=0.5))), temperature=0.04)
+let s       = protos(trunk(crops))
+loss = cross_entropy(protos(trunk(labeled)), labeled.label, temperature=0.1) as ce
+     + mean(soft_cross_entropy(s.last(1) | s.first(1), targets, temperature=0.1)) as dino
+batch      = {{labeled: 8, unlabeled: 16}}
+run        = {steps}it
+clock      = unlabeled
+optimizer  = adamw(lr=0.01, weight_decay=0.04 + 0.36 * (1 - cosine()))
+evaluate   = {steps}it
+accumulate = {accumulate}
+eval top1(images.test, net=teacher)
+"""
+)
+
+
+def plan_of(text: str, *, level: int = 1, length: int = 48, steps: int = 8, accumulate: int = 1) -> Plan:
+    """The plan of a spec of this file. A queue of 48 rows is full after three steps of 16."""
+    spec = text.format(length=length, steps=steps, accumulate=accumulate)
+    return make_plan(check(Source("state.ssl", spec)).unwrap(), sizes={}, level=level)

@@ -1,0 +1,162 @@
+"""Memories in whole runs: read as the step began, written after it, saved, and the same for any number of processes."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from attrs import evolve
+from memory_specs import DAINO, HEAD, LIBRARY, SUAVE, plan_of
+from test_resume import outcome, stopped
+from torch import Tensor, nn
+
+from ssldsl.graph.plan import Plan
+from ssldsl.runtime.checkpoint import latest, read_part
+from ssldsl.runtime.datasets import Datasets, sample_shapes
+from ssldsl.runtime.endings import in_order
+from ssldsl.runtime.memories import Memories
+from ssldsl.runtime.modules import build_modules
+from ssldsl.runtime.preparing import Materials, data_ids, prepare
+from ssldsl.runtime.running import Options, overridden, run
+from ssldsl.runtime.smoke import smoke_plan
+from ssldsl.runtime.training import Machinery, take_step
+
+QUIET = Options(is_progress_shown=False)
+PARTS = ("weights", "optimizer", "memory")
+
+
+def machinery(plan: Plan) -> Machinery:
+    """The first stage of a plan, ready to train."""
+    stage, datasets = in_order(plan)[0], Datasets(LIBRARY)
+    data = {id_: datasets.samples(stage, id_) for id_ in data_ids(stage)}
+    fields = sample_shapes({stream.name: data[stream.data] for stream in stage.streams})
+    modules = build_modules(plan, fields, LIBRARY)
+    materials = Materials(plan, LIBRARY, modules, fields, {stage.name: data}, lambda stage, average: {}, Path())
+    return prepare(materials, stage, is_new=True)
+
+
+def final(plan: Plan, folder: Path) -> dict[str, Tensor]:
+    """Everything that a run ends with."""
+    run(plan, folder, LIBRARY, QUIET)
+    last = latest(folder / "checkpoints")
+    assert last is not None
+    return {f"{part}/{name}": tensor for part in PARTS for name, tensor in read_part(last, part).items()}
+
+
+def largest_difference(one: dict[str, Tensor], two: dict[str, Tensor]) -> float:
+    assert one.keys() == two.keys()
+    return max((one[key].double() - two[key].double()).abs().max().item() for key in one)
+
+
+def test_a_list_has_a_queue_for_each_of_its_items_that_holds_what_its_steps_brought(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    brought: list[dict[str, Tensor]] = []
+    news = Memories.news
+    monkeypatch.setattr(Memories, "news", lambda self, given: brought.append(news(self, given)) or brought[-1])
+    made = machinery(plan_of(SUAVE))
+    for step in range(5):
+        before = {name: tensor.clone() for name, tensor in made.memories.modules.state_dict().items()}
+        take_step(made, step)
+        for name in ("past/queue", "past/queue#2"):
+            rows = [given[f"{name}.0"] for given in reversed(brought)]
+            expected = torch.cat([*rows, torch.zeros(48, 8)])[:48]
+            assert torch.equal(made.memories.modules.state_dict()[f"{name}.rows"], expected)
+            assert before[f"{name}.filled"] == 16 * step
+    assert not torch.equal(brought[0]["past/queue.0"], brought[0]["past/queue#2.0"])
+
+
+def test_a_queue_changes_nothing_until_it_is_full(tmp_path: Path) -> None:
+    weights = {}
+    for length, steps in ((48, 3), (480, 3), (48, 4), (480, 4)):
+        state = final(plan_of(SUAVE, length=length, steps=steps), tmp_path / f"{length}-{steps}")
+        weights[length, steps] = {name: tensor for name, tensor in state.items() if name.startswith("weights")}
+    assert largest_difference(weights[48, 3], weights[480, 3]) < 1e-6
+    assert largest_difference(weights[48, 4], weights[480, 4]) > 1e-4
+
+
+@pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
+def test_the_optimised_run_equals_the_plain_one(spec: str, tmp_path: Path) -> None:
+    plain, optimised = (final(plan_of(spec, level=level), tmp_path / str(level)) for level in (0, 1))
+    assert largest_difference(plain, optimised) < 1e-5
+
+
+def test_parts_of_a_batch_read_one_centre_and_change_it_once(tmp_path: Path) -> None:
+    whole, parts = (final(plan_of(DAINO, accumulate=n), tmp_path / str(n)) for n in (1, 2))
+    assert largest_difference(whole, parts) < 1e-5
+
+
+@pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
+def test_stopped_with_a_queue_half_and_wholly_filled_goes_on_to_the_bit(spec: str, tmp_path: Path) -> None:
+    plan = plan_of(spec, accumulate=2)
+    run(plan, tmp_path / "whole", LIBRARY, QUIET)
+    stopped(plan, tmp_path / "stopped", 2, 3)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
+def test_evaluation_changes_no_memory(tmp_path: Path) -> None:
+    often = plan_of(SUAVE.replace("evaluate   = {steps}it", "evaluate = 1it"))
+    assert largest_difference(final(often, tmp_path / "often"), final(plan_of(SUAVE), tmp_path / "once")) == 0
+
+
+def test_a_stage_begins_with_empty_memories(tmp_path: Path) -> None:
+    body = SUAVE.removeprefix(HEAD).replace("eval top1(images.test, net=trunk >> protos)", "")
+    stages = [
+        f"stage {name} {{{{{body.replace('{steps}', steps)}}}}}"
+        for name, steps in (("one", "4"), ("two after one", "1"))
+    ]
+    run(plan_of("\n".join([HEAD, *stages])), tmp_path / "run", LIBRARY, QUIET)
+    last = latest(tmp_path / "run" / "checkpoints")
+    assert last is not None and last.stage == "two"
+    memory = read_part(last, "memory")
+    assert memory["past/queue.filled"] == 16
+    assert torch.equal(memory["past/queue.rows"][16:], torch.zeros(32, 8))
+
+
+@pytest.mark.slow
+def test_the_compiler_follows_a_step_with_memories_and_is_not_asked_again() -> None:
+    plain, compiled = machinery(plan_of(SUAVE)), machinery(plan_of(SUAVE))
+    torch._dynamo.reset()
+    step = torch.compile(compiled.model, backend="aot_eager", fullgraph=True)
+    compiled = evolve(compiled, model=step)
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for number in range(5):
+            take_step(plain, number)
+            take_step(compiled, number)
+    for one, two in (
+        (plain.changing.modules, compiled.changing.modules),
+        (plain.memories.modules, compiled.memories.modules),
+    ):
+        assert largest_difference(dict(one.state_dict()), dict(two.state_dict())) < 1e-5
+
+
+@pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
+def test_memories_hold_thirty_two_bits_whatever_the_step_computes_in(spec: str, tmp_path: Path) -> None:
+    state = final(overridden(plan_of(spec), precision="bf16"), tmp_path / "run")
+    memory = {name: tensor for name, tensor in state.items() if name.startswith("memory") and tensor.ndim}
+    assert all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in memory.values())
+
+
+def test_a_smoke_run_keeps_the_length_of_a_queue_and_shrinks_the_batch(tmp_path: Path) -> None:
+    run(smoke_plan(plan_of(SUAVE, length=3840, steps=100)), tmp_path / "run", LIBRARY, QUIET)
+    last = latest(tmp_path / "run" / "checkpoints")
+    assert last is not None
+    memory = read_part(last, "memory")
+    assert memory["past/queue.rows"].shape == (3840, 8) and memory["past/queue.filled"] == 3 * 4
+
+
+def test_rows_of_prototypes_and_of_their_average_have_unit_length_when_a_step_runs() -> None:
+    made = machinery(plan_of(DAINO))
+    modules, lengths = made.changing.modules, dict[str, Tensor]()
+
+    def measure(path: str, head: nn.Module) -> None:
+        lengths[path] = head.map.weight.detach().norm(dim=1)
+
+    for path in ("protos", "teacher/protos"):
+        modules[path].register_forward_pre_hook(lambda head, inputs, path=path: measure(path, head))
+    for step in range(3):
+        lengths.clear()
+        take_step(made, step)
+        for length in lengths.values():
+            torch.testing.assert_close(length, torch.ones(10))
+    assert set(lengths) == {"protos", "teacher/protos"}
+    assert (modules["protos"].map.weight.norm(dim=1) - 1).abs().max() > 1e-4  # the update moved them off again
