@@ -41,9 +41,9 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
     inputs: list[Node] = []
     params: list[str] = []
     for edge in signature.edges:
-        if edge.name not in given:
+        value, place = given.get(edge.name, (None, span))
+        if edge.name not in given or (edge.optional and value is None):
             continue
-        value, place = given[edge.name]
         for item in value.values if edge.many and isinstance(value, Items) else (value,):
             node = input(ctx, signature, edge, item, place)
             if node is None or not fits(ctx, signature, edge, node, sizes, dict(settings), place):
@@ -158,7 +158,7 @@ def _kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
 def fits(
     ctx: Context, signature: Signature, edge: Edge, node: Node, sizes: Sizes, settings: dict[str, Setting], span: Span
 ) -> bool:
-    if edge.kind == "Net" or "..." in edge.dims:
+    if edge.kind == "Net":
         return True
     assert isinstance(node.type, TensorType)
     wrong = unify(edge.dims, node.type.dims, sizes, settings)
@@ -180,7 +180,10 @@ def row_counts(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
 
 
 def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
-    """Bind the names in `dims` to the sizes found, or say why they do not agree."""
+    """Bind the names in `dims` to the sizes found, or say why they do not agree. After `...` anything may come."""
+    if "..." in dims:
+        dims = dims[: dims.index("...")]
+        found = found[: len(dims)]
     if len(dims) != len(found):
         return f"{len(found)} dimensions where {len(dims)} are wanted"
     for text, size in zip(dims, found, strict=True):
