@@ -131,12 +131,13 @@ def _check(signature: Signature, what: Edge | Output, value: Any, sizes: Sizes, 
 
 
 def _check_shape(place: str, what: Edge | Output, value: Tensor, sizes: Sizes, numbers: Mapping[str, int]) -> None:
-    if "..." in what.dims:
-        return
-    shape = tuple(value.shape)
-    said = f"{place} is {shape}, and its annotation says ({', '.join(what.dims)})"
-    _require(len(shape) == len(what.dims), said)
-    for text, size in zip(what.dims, shape, strict=True):
+    shape, dims = tuple(value.shape), what.dims
+    said = f"{place} is {shape}, and its annotation says ({', '.join(dims)})"
+    if "..." in dims:
+        dims = dims[: dims.index("...")]
+        shape = shape[: len(dims)]
+    _require(len(shape) == len(dims), said)
+    for text, size in zip(dims, shape, strict=True):
         if text.isidentifier() and text not in sizes:
             sizes[text] = size
             continue

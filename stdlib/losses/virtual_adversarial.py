@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from ssldsl.ops import Images, Logits, PositiveFloat, PositiveInt, Scalar, op
+from ssldsl.ops import Logits, PositiveFloat, PositiveInt, Scalar, Values, op
 from ssldsl.ops.net import Net
 from ssldsl.ops.random import SampleRng
 
@@ -17,7 +17,7 @@ from ssldsl.ops.random import SampleRng
 @op(paper="miyato2018vat", forwards="1+iterations")
 def virtual_adversarial(
     net: Net,
-    images: Images[Tensor, "batch channels height width"],
+    inputs: Values[Tensor, "batch ..."],
     logits: Logits[Tensor, "batch classes"],
     *,
     rng: SampleRng,
@@ -25,28 +25,32 @@ def virtual_adversarial(
     xi: PositiveFloat | None = None,
     iterations: PositiveInt = 1,
     direction: Literal["clean_to_adversarial", "adversarial_to_clean"] = "clean_to_adversarial",
+    radius: Literal["exact", "released"] = "exact",
 ) -> Scalar[Tensor, ""]:
-    r"""Mean divergence between the predictions for an image and for its virtual adversarial neighbour.
+    r"""Mean divergence between the predictions for a sample and for its virtual adversarial neighbour.
 
     $$ L = \frac{1}{B} \sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
        g = \nabla_v \textstyle\sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + v_b)) $$
 
-    `logits` are those of the unperturbed images; they and r are constants of the loss. `xi` none: g is the exact
-    product H d of a random unit direction d with the Hessian at v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one
-    forward and one reverse derivative. `xi` a number: g is taken at v = xi d, as in the authors' codes; for networks
-    with parts that have no forward derivative. Their 1e-6 is lost in float32: take 1e-2 or more. Either way in the
-    precision of the weights, without autocast. The scale of g does not matter: the length of r is `epsilon`, or 0 where
-    the derivative vanishes. Running statistics stay as they are.
+    `inputs` are images, vectors, or what a network made of them; `logits` are those of the unperturbed inputs; they and
+    r are constants of the loss. `xi` none: g is the exact product H d of a random unit direction d with the Hessian at
+    v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one forward and one reverse derivative. `xi` a number: g is taken
+    at v = xi d, as in the authors' codes; for networks with parts that have no forward derivative. Their 1e-6 is lost
+    in float32: take 1e-2 or more. Either way in the precision of the weights, without autocast. `radius` exact: the
+    scale of g does not matter, and the length of r is `epsilon`, or 0 where the derivative vanishes. `radius` released:
+    the length is `epsilon` times $\min(1, \|H d\| / B)$, far shorter, since the released code has the mean over the B
+    rows of a process and a floor under the norm that is as large as its xi. Running statistics stay as they are.
 
     Source: Miyato et al., TPAMI 2018, eq. 5-9; Zhai et al., ICCV 2019, eq. 3-4 (`adversarial_to_clean`: their released
     code). At least 0; 0 only if no prediction moves.
     """
     clean = logits.detach()
-    images = images.detach()
-    v = _unit(rng.normal(*images.shape[1:]).to(images))
+    inputs = inputs.detach()
+    v = _unit(rng.normal(*inputs.shape[1:]).to(inputs))
     for _ in range(iterations):
-        v = _unit(_curvature(net, images, v) if xi is None else _difference(net, images, xi * v, direction))
-    return divergence(clean, net.frozen(images + epsilon * v), direction)
+        g = _curvature(net, inputs, v) if xi is None else _difference(net, inputs, xi * v, direction) / xi
+        v = _unit(g) if radius == "exact" else _released(g)
+    return divergence(clean, net.frozen(inputs + epsilon * v), direction)
 
 
 def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
@@ -59,10 +63,10 @@ def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
 
 # the compiler cannot follow a derivative that is taken inside a forward pass
 @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
-def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
-    """H d at the images themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
-    leaf = images.clone().requires_grad_()
-    with _exact(images), forward_ad.dual_level(), warnings.catch_warnings():
+def _curvature(net: Net, inputs: Tensor, d: Tensor) -> Tensor:
+    """H d at the inputs themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
+    leaf = inputs.clone().requires_grad_()
+    with _exact(inputs), forward_ad.dual_level(), warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", FutureWarning
         )  # torch's own rules for forward derivatives are written in its old way
@@ -78,20 +82,20 @@ def _curvature(net: Net, images: Tensor, d: Tensor) -> Tensor:
 
 
 @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
-def _difference(net: Net, images: Tensor, v: Tensor, direction: str) -> Tensor:
+def _difference(net: Net, inputs: Tensor, v: Tensor, direction: str) -> Tensor:
     """The gradient at a small perturbation v of the divergence, summed: its scale does not depend on the batch."""
-    with _exact(images):
+    with _exact(inputs):
         with torch.no_grad():  # anew: rounded logits, or those of another batch, would differ by more than v makes
-            clean = net.frozen(images)
+            clean = net.frozen(inputs)
         v = v.clone().requires_grad_()
-        total = divergence(clean, net.frozen(images + v), direction) * len(images)
+        total = divergence(clean, net.frozen(inputs + v), direction) * len(inputs)
         return torch.autograd.grad(total, v)[0]
 
 
 @contextmanager
-def _exact(images: Tensor) -> Iterator[None]:
+def _exact(inputs: Tensor) -> Iterator[None]:
     """Derivatives, in the precision of the weights: in 16 bits small differences of predictions are mere rounding."""
-    with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
+    with torch.enable_grad(), torch.autocast(inputs.device.type, enabled=False):
         yield
 
 
@@ -101,3 +105,9 @@ def _unit(d: Tensor) -> Tensor:
     tiny = torch.finfo(d.dtype).tiny
     d = d / d.abs().amax(dim=dims, keepdim=True).clamp_min(tiny)  # else the squares of small entries underflow
     return (d / d.square().sum(dim=dims, keepdim=True).sqrt().clamp_min(tiny)).detach()
+
+
+def _released(g: Tensor) -> Tensor:
+    """H d over the number of rows, and where that is longer than one, cut to length one."""
+    g = g / len(g)
+    return (g / g.square().sum(dim=tuple(range(1, g.ndim)), keepdim=True).sqrt().clamp_min(1)).detach()

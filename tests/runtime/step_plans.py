@@ -143,7 +143,7 @@ class Terms:
         settings = {"epsilon": 1.0, "xi": 0.01, "iterations": 1, "direction": "clean_to_adversarial"}
         clean = self.nodes("stop", logits, type="Logits", grad=False)
         return self.nodes(
-            "virtual_adversarial", net, image, clean, params=("net", "images", "logits"), settings=settings,
+            "virtual_adversarial", net, image, clean, params=("net", "inputs", "logits"), settings=settings,
             type="Scalar", alias="vat", rows=rows, draw="vat/virtual_adversarial",
         )  # fmt: skip
 

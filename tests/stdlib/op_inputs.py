@@ -57,7 +57,8 @@ def settings_of(signature: Signature) -> dict[str, Any]:
 
 def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     """Random values of the kind and shape that the edge declares."""
-    shape = [parse_dim(d, SIZES.__getitem__, (SIZES | settings).__getitem__).value for d in edge.dims]
+    dims = ("batch", "channels", "height", "width") if edge.dims == ("batch", "...") else edge.dims
+    shape = [parse_dim(d, SIZES.__getitem__, (SIZES | settings).__getitem__).value for d in dims]
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)

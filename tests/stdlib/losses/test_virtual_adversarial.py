@@ -5,11 +5,11 @@ import copy
 import pytest
 import torch
 from small_nets import FrozenOnly, Written, conv_classifier, rng_for
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from ssldsl.runtime.composition import Composition
-from ssldsl.stdlib.losses.virtual_adversarial import virtual_adversarial
+from ssldsl.stdlib.losses.virtual_adversarial import _curvature, divergence, virtual_adversarial
 
 W = torch.tensor([[1, -1, 0.5], [-0.5, 2, 0], [0, -1, 1]], dtype=torch.float64)
 B = torch.tensor([0.1, 0, -0.1], dtype=torch.float64)
@@ -76,15 +76,6 @@ def test_a_large_finite_difference_is_biased_as_the_oracle_says() -> None:
     oracle_loss(net, xi=0.1)
     found = ((net.inputs[-1] - X).flatten(1) / 0.5)[0]
     assert found.tolist() == pytest.approx([0.206158, 0.862371, -0.462401], abs=1e-6)
-
-
-def test_many_iterations_converge_to_the_first_eigenvector() -> None:
-    net = FrozenOnly(linear)
-    oracle_loss(net, iterations=60)
-    u = (net.inputs[-1] - X).flatten(1)[0] / 0.5
-    p = linear(X)[0].softmax(0)
-    hessian = W.T @ (p.diag() - p.outer(p)) @ W
-    assert torch.dot(u, hessian @ u).item() == pytest.approx(0.43204832, abs=1e-7)
 
 
 @pytest.mark.parametrize("batch", [1, 7])
@@ -182,3 +173,120 @@ def test_a_network_that_ignores_its_input_is_refused() -> None:
         virtual_adversarial(
             FrozenOnly(lambda x: torch.zeros(2, 3)), torch.rand(2, 3, 4, 4), torch.zeros(2, 3), rng=rng_for(2)
         )
+
+
+def test_at_each_row_the_divergences_are_those_of_the_oracle() -> None:
+    expected = {
+        "clean_to_adversarial": [0.0549238633, 0.0452034287],
+        "adversarial_to_clean": [0.0747946406, 0.0275536968],
+    }
+    for direction, values in expected.items():
+        found = [
+            divergence(linear(X)[i : i + 1], linear(X + 0.5 * U.view_as(X))[i : i + 1], direction) for i in range(2)
+        ]
+        assert [f.item() for f in found] == pytest.approx(values, abs=1e-9)
+
+
+def test_the_sign_of_the_direction_is_arbitrary_and_the_other_one_may_cost_more() -> None:
+    other = [
+        divergence(linear(X)[i : i + 1], linear(X - 0.5 * U.view_as(X))[i : i + 1], "clean_to_adversarial")
+        for i in range(2)
+    ]
+    assert [f.item() for f in other] == pytest.approx([0.0295738221, 0.1138193260], abs=1e-9)
+
+
+def test_the_curvature_along_the_first_direction_is_that_of_the_oracle() -> None:
+    found = _curvature(FrozenOnly(linear), X, (D / D.norm(dim=1, keepdim=True)).view_as(X)).flatten(1)
+    assert found.norm(dim=1).tolist() == pytest.approx([0.2874565780, 0.1922425208], abs=1e-9)
+
+
+def test_with_the_released_radius_the_perturbation_is_as_short_as_in_the_released_code() -> None:
+    for xi in (None, 1e-6):
+        net = FrozenOnly(linear)
+        loss = oracle_loss(net, radius="released", direction="adversarial_to_clean", xi=xi)
+        lengths = (net.inputs[-1] - X).flatten(1).norm(dim=1)
+        assert lengths.tolist() == pytest.approx([0.0718642, 0.0480606], abs=1e-6)
+        assert loss.item() == pytest.approx(0.00073605, abs=1e-7)
+
+
+def test_the_released_radius_is_epsilon_where_the_curvature_is_large() -> None:
+    net = FrozenOnly(lambda x: 30 * linear(x))
+    images = X / 100
+    virtual_adversarial(net, images, net.frozen(images), rng=Written(D), epsilon=0.5, radius="released")
+    lengths = (net.inputs[-1] - images).flatten(1).norm(dim=1)
+    torch.testing.assert_close(lengths, torch.full((2,), 0.5, dtype=torch.float64), atol=1e-12, rtol=0)
+
+
+def test_iterations_of_the_released_radius_are_those_of_its_formula_step_by_step() -> None:
+    p = linear(X).softmax(1)
+    expected = []
+    for row in range(2):
+        hessian = W.T @ (p[row].diag() - p[row].outer(p[row])) @ W
+        v = D[row] / D[row].norm()
+        for _ in range(3):
+            g = 1e-6 * hessian @ v / 2  # the gradient of the mean over two rows at 1e-6 v
+            v = g / g.norm().clamp(min=1e-6)
+        expected.append(0.5 * v)
+    net = FrozenOnly(linear)
+    oracle_loss(net, radius="released", iterations=3)
+    torch.testing.assert_close((net.inputs[-1] - X).flatten(1), torch.stack(expected), atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize(("row", "eigenvalue"), [(0, 0.43204832), (1, 0.55857328)])
+def test_many_iterations_converge_to_the_first_eigenvector(row: int, eigenvalue: float) -> None:
+    net = FrozenOnly(linear)
+    oracle_loss(net, iterations=60)
+    u = (net.inputs[-1] - X).flatten(1)[row] / 0.5
+    p = linear(X)[row].softmax(0)
+    hessian = W.T @ (p.diag() - p.outer(p)) @ W
+    values, vectors = torch.linalg.eigh(hessian)
+    assert values[-1].item() == pytest.approx(eigenvalue, abs=1e-8)
+    assert torch.dot(u, vectors[:, -1]).abs().item() == pytest.approx(1, abs=1e-9)
+
+
+def test_vectors_are_perturbed_as_images_are() -> None:
+    net = FrozenOnly(lambda x: x @ W.T + B)
+    loss = virtual_adversarial(net, X.flatten(1), linear(X), rng=Written(D), epsilon=0.5)
+    assert loss.item() == pytest.approx(0.0500636460, abs=1e-10)
+    torch.testing.assert_close((net.inputs[-1] - X.flatten(1)) / 0.5, U, atol=1e-9, rtol=0)
+
+
+def large_net(norm: str) -> nn.Module:
+    """A convolutional network of the first steps of one for photos."""
+    torch.manual_seed(0)
+    normalised = {"group": nn.GroupNorm(4, 16), "batch": nn.BatchNorm2d(16)}[norm]
+    layers = [nn.Conv2d(3, 16, 7, stride=4), normalised, nn.ReLU(), nn.Conv2d(16, 16, 3, stride=4), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 10)).to(
+        memory_format=torch.channels_last
+    )
+
+
+def direction_of(model: nn.Module, images: Tensor, **settings: object) -> Tensor:
+    net = FrozenOnly(Composition(model).frozen)
+    virtual_adversarial(
+        net, images, Composition(model).frozen(images), rng=rng_for(len(images)), epsilon=40.0, **settings
+    )  # type: ignore[arg-type]
+    return (net.inputs[-1] - images).double().flatten(1)
+
+
+@pytest.mark.parametrize("norm", ["group", "batch"])
+def test_at_photo_size_low_precision_keeps_the_direction_and_the_length(norm: str) -> None:
+    model = large_net(norm)
+    images = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    exact = direction_of(copy.deepcopy(model).double(), images.double())
+    single = direction_of(model, images)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = direction_of(model, images)
+    assert functional.cosine_similarity(exact, single).min() > 0.9999
+    assert functional.cosine_similarity(exact, half).min() > 0.99
+    torch.testing.assert_close(half.norm(dim=1), torch.full((2,), 40.0, dtype=torch.float64), rtol=1e-3, atol=0)
+
+
+def test_at_photo_size_a_difference_of_a_millionth_is_lost_in_single_precision() -> None:
+    # why the exact derivative is the default: most pixels of x + v equal those of x
+    model = large_net("group")
+    images = torch.rand(2, 3, 224, 224, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    exact = direction_of(copy.deepcopy(model).double(), images.double())
+    lost = direction_of(model, images, xi=1e-6)
+    assert functional.cosine_similarity(exact, lost).abs().max() < 0.5
+    assert functional.cosine_similarity(exact, direction_of(model, images, xi=1.0)).min() > 0.9

@@ -38,6 +38,8 @@ LOSSES = [
     "ce(labeled) + mean_teacher_kl(all, all, teacher)",
     "mixed_ce(labeled, images.classes, smoothing=0.01) + entmin(unlabeled)",
     "ce(labeled) + swapped_prediction(draw(2, unlabeled >> swav_crop(14, 0.14, 1.0)), net=encoder >> classes)",
+    """ce(labeled) + self_distillation(draw(2, shift(unlabeled)), teacher,
+                                       teacher_temperature=0.04 + 0.03*linear_ramp(1ep, every=1ep, endpoint=true))""",
     """ce(labeled) + swapped_prediction(draw(2, shift(unlabeled)), net=encoder >> classes,
                                         context=stop(classes(encoder(draw(2, shift(unlabeled))))))""",
     "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, shift(unlabeled)), net=encoder >> classes)",
