@@ -41,7 +41,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ema": (("net",), ("momentum", "half_life")),
     "polyak": ((), ("half_life", "momentum")),
     "swa": ((), ("start", "every")),
-    "weights": (("file",), ()),
+    "weights": (("file",), ("key", "prefix")),
     "run": (("folder",), ("stage",)),
 }
 
@@ -67,7 +67,7 @@ def call(ctx: Context, word: str, given: "list[Given]", span: Span) -> Any:
         case "run":
             return _run(ctx, bound, span)
         case _:
-            return _weights(ctx, bound["file"], span)
+            return _weights(ctx, bound)
 
 
 def _bind(ctx: Context, word: str, given: "list[Given]", span: Span) -> "dict[str, Given] | None":
@@ -333,10 +333,12 @@ def _averaging(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -
     return Settings(word, tuple(values), span)
 
 
-def _weights(ctx: Context, file: "Given", span: Span) -> Any:
-    if not isinstance(file.value, str):
-        return _refuse(ctx, "weights", "the name of a file", file.value, file.span)
-    return StageRef(file=file.value)
+def _weights(ctx: Context, bound: "dict[str, Given]") -> Any:
+    wanted = {"file": "the name of a file", "key": "a key in the file", "prefix": "how the names in the file begin"}
+    for name, given in bound.items():
+        if not isinstance(given.value, str) or not given.value:
+            return _refuse(ctx, "weights", wanted[name], given.value, given.span)
+    return StageRef(**{name: given.value for name, given in bound.items()})
 
 
 def _run(ctx: Context, bound: "dict[str, Given]", span: Span) -> Any:

@@ -193,12 +193,15 @@ class StageRef:
     """An earlier stage, or (`average`) its averaged weights; `file`: weights in a file instead.
 
     run: the folder of another run whose stage it is; there no name of a stage means the last.
+    key, prefix: of a file, which of its dicts, and how the names that are meant begin.
     """
 
     stage: str = ""
     average: bool = False
     file: str = ""
     run: str = ""
+    key: str = ""
+    prefix: str = ""
 
 
 @frozen

@@ -67,6 +67,7 @@ class InitFrom:
     """Where a module's weights come from: `stage`, optionally its average, or a file; nothing means afresh.
 
     run: the folder of another run whose stage it is; there no name of a stage means the last.
+    key, prefix: of a file, which of its dicts, and how the names that are meant begin.
     """
 
     modules: tuple[str, ...]
@@ -74,6 +75,8 @@ class InitFrom:
     average: bool = False
     file: str = ""
     run: str = ""
+    key: str = ""
+    prefix: str = ""
     span: Span | None = field(default=None, eq=False, repr=False)
 
 

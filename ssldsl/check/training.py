@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from attrs import asdict
+
 from ssldsl.check import expressions, flow
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
@@ -100,7 +102,7 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
             continue
         if origin.stage and not origin.run and not _before(reader, origin, after, statement, paths):
             continue
-        found.append(InitFrom(paths, origin.stage, origin.average, origin.file, origin.run, statement.span))
+        found.append(InitFrom(paths, **asdict(origin), span=statement.span))
     return found
 
 

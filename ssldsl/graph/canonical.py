@@ -311,6 +311,8 @@ def _init_form(colours: Colours, init: InitFrom, index: dict[str, int]) -> Any:
         init.average,
         init.file,
         init.run,
+        init.key,
+        init.prefix,
     )
 
 

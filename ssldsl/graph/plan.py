@@ -110,6 +110,8 @@ class InitPlan(Part):
     average: bool = False
     file: str = ""
     run: str = ""  # folder of another run whose stage it is; there no name of a stage means the last
+    key: str = ""  # of a file: which of its dicts
+    prefix: str = ""  # of a file: how the names that are meant begin
     place: Place | None = None
 
 

@@ -151,8 +151,10 @@ def configured(value: Configured, program: Program) -> str:
 
 
 def origin(value: InitFrom) -> str:
-    """`joint`, `joint.average`, `swav.pth`, `joint of runs/moam-s0-1`; nothing for fresh weights."""
-    where = f"{value.stage or 'the end'} of {value.run}" if value.run else value.stage or value.file
+    """`joint`, `joint.average`, `teacher of dino.pth`, `joint of runs/moam-s0-1`; nothing for fresh weights."""
+    part = ".".join(text.removesuffix(".") for text in (value.key, value.prefix) if text)
+    file = f"{part} of {value.file}" if part else value.file
+    where = f"{value.stage or 'the end'} of {value.run}" if value.run else value.stage or file
     average = f"the average of {where}" if value.run else f"{where}.average"
     return average if value.average else where
 

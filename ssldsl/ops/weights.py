@@ -1,8 +1,14 @@
-"""Weights from a file into a network that an op builds. Only tensors are read: no file is executed."""
+"""Weights in files: which tensors a file holds, under which names, and whether they fit a network.
 
+Only tensors are read: no file is executed.
+"""
+
+import argparse
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,52 +17,131 @@ from torch import Tensor, nn
 
 # Under these keys training programs keep the weights beside other things.
 WRAPPERS = ("state_dict", "model", "net")
+# What data parallel training and `torch.compile` put before the name of every weight.
+ADDED = ("module.", "_orig_mod.")
+COUNTER = "num_batches_tracked"
 SHOWN = 5
 
 
 class UnfitWeights(ValueError):
-    """The file cannot be read, or what it holds does not fit the network."""
+    """The file cannot be read, or what it holds does not fit the network. `why`: without the name of the file."""
+
+    def __init__(self, message: str, why: str = "") -> None:
+        super().__init__(message)
+        self.why = why or message
 
 
-def tensors_of(file: str | Path) -> dict[str, Tensor]:
-    """The named tensors of a file: safetensors, or what `torch.save` wrote, without any code in it."""
+def tensors_of(file: str | Path, *, key: str = "", prefix: str = "") -> dict[str, Tensor]:
+    """The named tensors of a file: safetensors, or what `torch.save` wrote, without any code in it.
+
+    key: which of several dicts in the file, as `teacher`. prefix: only names below it, without it: `backbone.` or
+    `backbone`. Wrappers around the tensors (`state_dict`), and `module.` before all names, are left out by themselves.
+    """
     path = Path(file)
+    tensors = _named_tensors(path, _chosen(path, _content(path), key))
+    return _below_prefix(path, tensors, prefix) if prefix else tensors
+
+
+def _content(path: Path) -> Any:
+    """What a file holds."""
     try:
-        content = load_file(path) if path.suffix == ".safetensors" else torch.load(path, "cpu", weights_only=True)
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        # a plain record of command line arguments, which many training programs save beside the weights
+        with torch.serialization.safe_globals([argparse.Namespace]):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise UnfitWeights(f"there is no file {path}") from error
+        raise UnfitWeights(f"there is no file {path}", "there is no such file") from error
     except UnpicklingError as error:
-        raise UnfitWeights(f"{path} holds Python objects besides tensors, which are not loaded") from error
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        why = f"it holds Python objects besides tensors, which are not loaded{f': {named[1]}' if named else ''}"
+        raise _unreadable(path, why) from error
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
-        raise UnfitWeights(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from error
+        raise _unreadable(path, str(error).partition("\n")[0] or type(error).__name__) from error
     except (LookupError, TypeError, AttributeError) as error:  # what reading arbitrary bytes ends in
-        raise UnfitWeights(f"{path} is no file of weights") from error
-    while isinstance(content, dict) and (wrapper := next((w for w in WRAPPERS if w in content), None)) is not None:
+        raise _unreadable(path, "it is no file of weights") from error
+
+
+def _chosen(path: Path, content: Any, key: str) -> Any:
+    """The dict under a key, and what wrappers hold."""
+    content = _unwrapped(content, key)
+    if not key:
+        return content
+    if not isinstance(content, dict) or key not in content:
+        raise _unreadable(path, f'it holds nothing under the key "{key}"{_keys(content)}')
+    return _unwrapped(content[key])
+
+
+def _unwrapped(content: Any, key: str = "") -> Any:
+    while isinstance(content, dict) and key not in content:
+        wrapper = next((w for w in WRAPPERS if w in content), None)
+        if wrapper is None:
+            break
         content = content[wrapper]
+    return content
+
+
+def _keys(content: Any) -> str:
+    if not isinstance(content, dict) or not content:
+        return ""
+    return f"; its keys: {some([str(k) for k in content])}"
+
+
+def _named_tensors(path: Path, content: Any) -> dict[str, Tensor]:
     tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)} if isinstance(content, dict) else {}
     if not tensors:
-        raise UnfitWeights(f"{path} holds no named tensors")
-    return {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
+        inside = [f'key="{k}"' for k, v in content.items() if _holds_tensors(v)] if isinstance(content, dict) else []
+        choose = f" by itself, but several dicts of them: choose one with {' or '.join(inside)}" if inside else ""
+        raise _unreadable(path, f"it holds no named tensors{choose}")
+    for added in ADDED:
+        if all(name.startswith(added) for name in tensors):
+            tensors = below(tensors, added)
+    return tensors
+
+
+def _holds_tensors(value: Any) -> bool:
+    value = _unwrapped(value)
+    return isinstance(value, dict) and any(isinstance(v, Tensor) for v in value.values())
+
+
+def _below_prefix(path: Path, tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    found = below(tensors, f"{prefix.removesuffix('.')}.")
+    if not found:
+        raise _unreadable(path, f'no name in it begins with "{prefix}"; it holds: {some(list(tensors))}')
+    return found
+
+
+def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, named without it."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _unreadable(path: Path, why: str) -> UnfitWeights:
+    return UnfitWeights(f"{path} cannot be read: {why}", why)
+
+
+def misfits(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[str]:
+    """What keeps the wanted tensors from being taken from those found, in words; nothing where they fit.
+
+    Counters of batches may be missing: they are younger than the files of some models, and nothing is computed from
+    them.
+    """
+    missing = [name for name in wanted if name not in found and not name.endswith(COUNTER)]
+    wrong = [
+        f"`{name}` is {list(found[name].shape)} there and {list(tensor.shape)} here"
+        for name, tensor in wanted.items()
+        if name in found and found[name].shape != tensor.shape
+    ]
+    return [f"missing: {some(missing)}"] * bool(missing) + [f"shapes: {some(wrong)}"] * bool(wrong)
 
 
 def load_weights(net: nn.Module, file: str | Path) -> None:
     """Fill every weight of the network from the file, which may hold more (a classifier); else `UnfitWeights`."""
     found, wanted = tensors_of(file), net.state_dict()
-    # batch counters are younger than the files of some models, and nothing is computed from them
-    missing = [name for name in wanted if name not in found and not name.endswith("num_batches_tracked")]
-    wrong = [
-        f"{name} is {list(found[name].shape)} there and {list(tensor.shape)} here"
-        for name, tensor in wanted.items()
-        if name in found and found[name].shape != tensor.shape
-    ]
-    if missing or wrong:
-        reasons = [f"missing: {some(missing)}"] * bool(missing) + [f"other shapes: {some(wrong)}"] * bool(wrong)
+    reasons = misfits(found, wanted)
+    if reasons:
         raise UnfitWeights(f"the weights of {file} do not fit: {'; '.join(reasons)}")
-    net.load_state_dict(kept(found, wanted), strict=False)
-
-
-def kept(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: found[name] for name in wanted if name in found}
+    net.load_state_dict({name: found.get(name, tensor) for name, tensor in wanted.items()})
 
 
 def some(names: list[str]) -> str:

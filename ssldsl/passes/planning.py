@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 from ssldsl.check.nodes import Duration, Node
-from ssldsl.check.program import Configured, Module, Program, Stage
+from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.graph.plan import (
@@ -106,12 +106,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
             for t in graph.terms
         ),
         train=stage.train,
-        init=tuple(
-            InitPlan(
-                modules=i.modules, stage=i.stage, average=i.average, file=i.file, run=i.run, place=place_of(i.span)
-            )
-            for i in stage.init
-        ),
+        init=tuple(_init(origin) for origin in stage.init),
         optimizer=optimizer,
         groups=groups,
         schedules=tuple(values.schedules),
@@ -152,6 +147,19 @@ def _node(graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValu
         places=tuple(place for place in places if place is not None),
         placement=graph.places[node],
         grad=node not in graph.no_grad,
+    )
+
+
+def _init(origin: InitFrom) -> InitPlan:
+    return InitPlan(
+        modules=origin.modules,
+        stage=origin.stage,
+        average=origin.average,
+        file=origin.file,
+        run=origin.run,
+        key=origin.key,
+        prefix=origin.prefix,
+        place=place_of(origin.span),
     )
 
 

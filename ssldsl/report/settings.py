@@ -40,7 +40,8 @@ def _init(init: InitPlan) -> str:
     elif init.stage:
         source = f"the weights of stage {init.stage}{', averaged' if init.average else ''}"
     elif init.file:
-        source = f"the weights in {init.file}"
+        part = ".".join(text.removesuffix(".") for text in (init.key, init.prefix) if text)
+        source = f"the weights {f'`{part}` ' if part else ''}in {init.file}"
     return f"{', '.join(init.modules)}: {source}"
 
 

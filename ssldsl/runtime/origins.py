@@ -22,6 +22,6 @@ def _name(init: InitPlan) -> str:
 def _digest(init: InitPlan, folder: Path) -> str:
     if init.run:
         return digest_of_run(folder, init)
-    read_weights(folder / init.file, init.place)  # says what is wrong with a file that cannot be read
+    read_weights(folder / init.file, init)  # says what is wrong with a file that cannot be read
     with (folder / init.file).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,23 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import InitPlan, Place, Plan, StagePlan
+from ssldsl.graph.plan import InitPlan, Plan, StagePlan
+from ssldsl.ops.weights import UnfitWeights, below, misfits, some, tensors_of
 from ssldsl.runtime.endings import weights_of_run
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.modules import Builder, Shape, find, module_key, owner, part_of
 from ssldsl.runtime.places import span_of
 
 State = Mapping[str, Tensor]
-_WRAPPERS = ("state_dict", "model", "net")
-_SHOWN = 5
+# Below these names training programs keep the network whose features count; a module's own name is tried first.
+USUAL = ("module", "encoder", "backbone")
 
 
 def initialise(
@@ -45,7 +42,7 @@ def initialise(
                 target.load_state_dict(_from_outside(init, path, modules, folder))
             elif init.stage:
                 state = _named(saved(init.stage, init.average), modules, path)
-                target.load_state_dict(_fitting(target, path, state, f"stage `{init.stage}`", init.place))
+                target.load_state_dict(_fitting(target, path, state, f"stage `{init.stage}`", init))
             else:
                 module_path, rest = owner(modules, path)
                 target.load_state_dict(part_of(fresh.module(module_path), module_path, rest).state_dict())
@@ -65,9 +62,8 @@ def _from_outside(init: InitPlan, path: str, modules: nn.ModuleDict, folder: Pat
     target = find(modules, path)
     if init.run:
         state = _named(weights_of_run(folder, init), modules, path)
-        return _fitting(target, path, state, f"the run `{init.run}`", init.place)
-    state = _from_file(folder / init.file, target, path, init)
-    return _fitting(target, path, state, f"`{init.file}`", init.place)
+        return _fitting(target, path, state, f"the run `{init.run}`", init)
+    return _from_file(folder / init.file, target, path, init)
 
 
 def _restart_averages(plan: Plan, inits: tuple[InitPlan, ...], modules: nn.ModuleDict) -> None:
@@ -82,67 +78,52 @@ def _restart_averages(plan: Plan, inits: tuple[InitPlan, ...], modules: nn.Modul
 def _named(state: State, modules: nn.ModuleDict, path: str) -> dict[str, Tensor]:
     """The part of all modules' weights that belongs to a path, named from there."""
     module_path, rest = owner(modules, path)
-    return _below(state, module_key(module_path) + (f".{rest}" if rest else ""))
+    return below(state, f"{module_key(module_path)}{f'.{rest}' if rest else ''}.")
 
 
-def _below(state: State, prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(f"{prefix}."): tensor for name, tensor in state.items() if name.startswith(f"{prefix}.")}
-
-
-def read_weights(path: Path, place: Place | None = None) -> dict[str, Tensor]:
-    """The tensors of a file: safetensors, or a torch file without code in it."""
+def read_weights(path: Path, init: InitPlan | None = None) -> dict[str, Tensor]:
+    """The tensors of a file: safetensors, or a torch file without code in it. `init`: which of them, and for whom."""
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise _unreadable(path, "there is no such file", place) from error
-    except UnpicklingError as error:
-        raise _unreadable(path, "it holds Python objects besides tensors, which are not loaded", place) from error
-    except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
-        raise _unreadable(path, str(error).splitlines()[0] if str(error) else type(error).__name__, place) from error
-    except (LookupError, TypeError, AttributeError) as error:  # what reading arbitrary bytes ends in
-        raise _unreadable(path, "it is no file of weights", place) from error
-    while (
-        isinstance(content, dict) and (inner := next((content[k] for k in _WRAPPERS if k in content), None)) is not None
-    ):
-        content = inner
-    tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)} if isinstance(content, dict) else {}
-    if not tensors:
-        raise _unreadable(path, "it holds no named tensors", place)
-    return tensors
+        return tensors_of(path, key=init.key, prefix=init.prefix) if init else tensors_of(path)
+    except UnfitWeights as error:
+        place = span_of(init.place) if init else None
+        raise SpecError(Diagnostic("R421", f"the weights in {path} cannot be read: {error.why}", place)) from error
 
 
-def _unreadable(path: Path, why: str, place: Place | None) -> SpecError:
-    return SpecError(Diagnostic("R421", f"the weights in {path} cannot be read: {why}", span_of(place)))
+def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> State:
+    """The file's tensors under the target's names: as they stand, or below a prefix that is tried by itself."""
+    tensors, wanted = read_weights(file, init), target.state_dict()
+    tried = () if init.prefix else (path, module_key(path), path.rpartition(".")[2], *USUAL)
+    candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried)]
+    found = max(candidates, key=lambda names: len(wanted.keys() & names.keys()))
+    reasons = misfits(found, wanted)
+    if reasons:
+        raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_prefix_for(tensors, wanted, init))
+    return {name: found.get(name, tensor) for name, tensor in wanted.items()}
 
 
-def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> dict[str, Tensor]:
-    """The file's tensors under the target's names: as they stand, or below `module.`, or below the target's path."""
-    tensors = read_weights(file, init.place)
-    wanted = set(target.state_dict())
-    prefixes = ("module", path, module_key(path), path.rpartition(".")[2], "encoder", "backbone")
-    candidates = [tensors, *(_below(tensors, prefix) for prefix in prefixes)]
-    return max(candidates, key=lambda names: len(wanted & set(names)))
+def _prefix_for(tensors: State, wanted: State, init: InitPlan) -> str:
+    """The prefix below which everything lies that is wanted, in the words of a spec; nothing if there is none."""
+    first = next(iter(wanted), "")
+    prefixes = [name.removesuffix(first) for name in tensors if name.endswith(f".{first}")]
+    fitting = next((prefix for prefix in prefixes if not misfits(below(tensors, prefix), wanted)), "")
+    if not fitting:
+        return ""
+    within = "".join(f'{name}="{text}", ' for name, text in (("key", init.key),) if text)
+    whole = f"{init.prefix.removesuffix('.')}.{fitting}" if init.prefix else fitting
+    return f'`weights("{init.file}", {within}prefix="{whole}")` has all of them'
 
 
-def _fitting(target: nn.Module, path: str, state: State, source: str, place: Place | None) -> State:
+def _fitting(target: nn.Module, path: str, state: State, source: str, init: InitPlan) -> State:
     """The target's weights. All of them must be there, in its shapes; others, such as a classifier's, may be."""
     wanted = target.state_dict()
-    missing = [name for name in wanted if name not in state]
-    wrong = [
-        f"`{name}` is {list(state[name].shape)} there and {list(tensor.shape)} here"
-        for name, tensor in wanted.items()
-        if name in state and state[name].shape != tensor.shape
-    ]
-    if missing or wrong:
-        hints = ([f"missing: {_some(missing)}"] if missing else []) + ([f"shapes: {_some(wrong)}"] if wrong else [])
-        hints.append(f"found there: {_some(list(state))}" if state else "found there: nothing for this module")
-        message = f"the weights of {source} do not fit `{path}`"
-        raise SpecError(Diagnostic("R422", message, span_of(place), hints=tuple(hints)))
-    return {name: state[name] for name in wanted}
+    reasons = misfits(state, wanted)
+    if reasons:
+        raise _unfit(source, path, reasons, state, init)
+    return {name: state.get(name, tensor) for name, tensor in wanted.items()}
 
 
-def _some(names: list[str]) -> str:
-    more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _unfit(source: str, path: str, reasons: list[str], found: State, init: InitPlan, help: str = "") -> SpecError:
+    there = f"found there: {some(list(found)) if found else 'nothing for this module'}"
+    message = f"the weights of {source} do not fit `{path}`"
+    return SpecError(Diagnostic("R422", message, span_of(init.place), hints=(*reasons, there), help=help))

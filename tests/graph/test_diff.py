@@ -183,6 +183,19 @@ def test_where_weights_come_from_is_semantic() -> None:
     ]
 
 
+def test_another_part_of_a_file_of_weights_is_semantic() -> None:
+    first, second = (
+        changed(("init encoder from rotnet", f"init encoder from weights({origin})"), text=STAGES)
+        for origin in ('"dino.pth", key="student"', '"dino.pth", key="teacher", prefix="backbone."')
+    )
+    before, after = "student of dino.pth", "teacher.backbone of dino.pth"
+    assert told(found(first, second)) == [
+        ("semantic", f"{stage}.init", f"encoder from {before}{rest}", f"encoder from {after}{rest}")
+        for stage, rest in (("readout", ""), ("finetune", ", classes from readout"))
+    ]
+    assert identity(program(first)) != identity(program(second))
+
+
 def test_a_stage_that_is_gone_is_told_as_a_whole() -> None:
     other = STAGES[: STAGES.index("stage finetune")]
     assert ("semantic", "stage.finetune", "ce + entmin, 20ep", "") in told(found(STAGES, other))

@@ -63,7 +63,7 @@ def test_weights_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
     state["conv1.weight"] = torch.zeros(64, 1, 7, 7)
     save_file(state, file)
     with pytest.raises(
-        UnfitWeights, match=r"missing: layer1\.0\.conv1\.weight; other shapes: conv1\.weight is \[64, 1, 7, 7\]"
+        UnfitWeights, match=r"missing: layer1\.0\.conv1\.weight; shapes: `conv1\.weight` is \[64, 1, 7, 7\]"
     ):
         TorchvisionModel(name="resnet18", weights=str(file))
 
