@@ -28,20 +28,27 @@ def random_words(rows: tuple[Tensor, Tensor, Tensor], key: int, count: int) -> T
     rows: the second, third and fourth word of every row's counters, int64 (rows); the first counts them.
     """
     device, blocks = rows[0].device, (count + 3) // 4
-    second, third, fourth = (part.unsqueeze(1) for part in rows)
     if torch.compiler.is_compiling():
         kernel, is_small = None, False
     else:
         kernel = _kernel() if device.type == "cuda" else None
         is_small = device.type == "cpu" and blocks * len(rows[0]) <= SMALL
+    if is_small:
+        return few_words(rows, key, count)
+    second, third, fourth = (part.unsqueeze(1) for part in rows)
     if kernel is not None:
         number = torch.arange(count, device=device)
         return kernel(number, second, third, fourth, low=key & WORD, high=key >> 32)
-    if is_small:
-        arrays = philox(np.arange(blocks), second.numpy(), third.numpy(), fourth.numpy(), key)
-        return torch.from_numpy(np.stack(arrays, axis=-1).reshape(-1, 4 * blocks)[:, :count])
     tensors = philox(torch.arange(blocks, device=device), second, third, fourth, key)
     return torch.stack(tensors, dim=-1).flatten(1)[:, :count]
+
+
+def few_words(rows: tuple[Tensor, Tensor, Tensor], key: int, count: int) -> Tensor:
+    """The same by NumPy, for rows on the CPU."""
+    second, third, fourth = (part.numpy()[:, None] for part in rows)
+    blocks = (count + 3) // 4
+    words = np.stack(philox(np.arange(blocks), second, third, fourth, key), axis=-1)
+    return torch.from_numpy(words.reshape(-1, 4 * blocks)[:, :count])
 
 
 def philox(first: Words, second: Words, third: Words, fourth: Words, key: int) -> tuple[Words, Words, Words, Words]:

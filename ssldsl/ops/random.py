@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from ssldsl.ops.ahead import words_ahead
 from ssldsl.ops.philox import random_words
 
 
@@ -77,15 +78,18 @@ class SampleRng:
         span = high - low
         if not 0 < span <= 2**31:
             raise ValueError(f"integers from {low} up to {high}: wanted are 1 to 2**31 different ones")
-        return low + (self._words(shape) * span >> 32)
+        numbers = self._words(shape) * span >> 32
+        return numbers + low if low else numbers
 
     def bernoulli(self, p: float, *shape: int) -> Tensor:
         """True with probability `p`, exactly never for 0 and always for 1."""
         return self.uniform(*shape) < p
 
     def _words(self, shape: tuple[int, ...]) -> Tensor:
-        """New 32-bit words as int64, (batch, *shape)."""
-        count = math.prod(shape)
-        words = random_words(self.rows, self.key ^ self.calls, count)
+        """New 32-bit words as int64, (batch, *shape), only to be read."""
+        count, key = math.prod(shape), self.key ^ self.calls
         self.calls += 1
+        words = None if torch.compiler.is_compiling() else words_ahead(self.rows, key, count)
+        if words is None:
+            words = random_words(self.rows, key, count)
         return words.reshape(-1, *shape)

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 from accelerate import Accelerator, PartialState
@@ -16,6 +17,7 @@ from ssldsl.graph.plan import StagePlan
 from ssldsl.ops.random import key_of
 from ssldsl.runtime.places import span_of
 
+_STRIDE = 0x9E3779B97F4A7C15  # odd, so that no two steps have the same key, nor the same lower half of it
 _PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
@@ -67,12 +69,17 @@ def distribute(
 
 def seed_step(seed: int, stage: str, step: int, rank: int, device: torch.device) -> None:
     """Torch's own generators, which dropout uses, as a function of the step: a resumed run drops the same units."""
-    key = key_of(seed, "step", stage, str(step), str(rank)) % 2**63
+    key = (_generator_key(seed, stage, rank) + step * _STRIDE) % 2**63
     torch.default_generator.manual_seed(key)  # `torch.manual_seed` asks every kind of device, which takes most of 1 ms
     if device.type == "cuda":
         torch.cuda.manual_seed(key)
     elif device.type != "cpu":
         torch.manual_seed(key)
+
+
+@cache
+def _generator_key(seed: int, stage: str, rank: int) -> int:
+    return key_of(seed, "step", stage, str(rank))
 
 
 def has_unused_parameters(step: nn.Module, batch: dict[str, Tensor], scalars: Tensor) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
-from attrs import Factory, define, frozen
+from attrs import define, frozen
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.random import Rows
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.lowering import Lowered, lower
 from ssldsl.runtime.places import span_of
@@ -63,14 +64,10 @@ class Resident:
     rows: int
     samples: Samples
     order: Order
-    copies: dict[int, Tensor] = Factory(dict)  # zeros, by length
 
     def batch(self, share: Share, step: int, part: int) -> Batch:
-        first, last = share.bounds(self.rows, step, part)
-        positions, index, epoch = self.order.rows(first, last)
-        if last - first not in self.copies:
-            self.copies[last - first] = torch.zeros(last - first, dtype=torch.int64, device=self.order.device)
-        found = {"index": index, "epoch": epoch, "copy": self.copies[last - first], **self.samples.read(positions)}
+        positions, rows = self.order.rows(*share.bounds(self.rows, step, part))
+        found = {**rows._asdict(), **self.samples.read(positions)}
         return {f"{self.name}.{field}": value for field, value in found.items()}
 
 
@@ -93,18 +90,19 @@ class Prepared(Dataset[Batch]):
         batch: Batch = {}
         with torch.no_grad():
             for stream in self.streams:
-                samples = [self._sample(stream, position, scalars) for position in self._rows(stream, step, part)]
+                samples = [self._sample(stream, *row, scalars) for row in self._rows(stream, step, part)]
                 batch |= {key: torch.cat([sample[key] for sample in samples]) for key in samples[0]}
         return batch
 
-    def _rows(self, stream: Resident, step: int, part: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Position, number and pass of every sample of this process, each as a batch of one."""
-        tensors = stream.order.rows(*self.share.bounds(stream.rows, step, part))
-        return zip(*(torch.split(tensor, 1) for tensor in tensors), strict=True)
+    def _rows(self, stream: Resident, step: int, part: int) -> Iterator[tuple[Tensor, Rows]]:
+        """Position of every sample of this process, and which it is, each as a batch of one."""
+        positions, rows = stream.order.rows(*self.share.bounds(stream.rows, step, part))
+        singles = (torch.split(tensor, 1) for tensor in (positions, *rows))
+        for position, *single in zip(*singles, strict=True):
+            yield position, Rows(*single)
 
-    def _sample(self, stream: Resident, row: tuple[Tensor, Tensor, Tensor], scalars: Tensor) -> Batch:
-        position, index, epoch = row
-        found = {"index": index, "epoch": epoch, "copy": torch.zeros_like(index), **stream.samples.read(position)}
+    def _sample(self, stream: Resident, position: Tensor, rows: Rows, scalars: Tensor) -> Batch:
+        found = {**rows._asdict(), **stream.samples.read(position)}
         single = {f"{stream.name}.{field}": value for field, value in found.items()}
         prepare = self._prepare(stream.name)
         if prepare is not None:

@@ -6,6 +6,7 @@ names the line of the spec. What is printed is what runs, and a line number of a
 
 import linecache
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -37,7 +38,7 @@ class Lowered:
     reads: tuple[str, ...]
     hosts: dict[str, str]
 
-    @property
+    @cached_property
     def reads_scalars(self) -> bool:
         """Whether the step reads a number that changes with time."""
         return "scalars[" in self.source

@@ -51,15 +51,17 @@ class LossRing:
     ) -> None:
         self.names, self.length, self.parts, self.mean = tuple(names), length, parts, mean
         self.values = torch.zeros(length, len(self.names), device=device)
+        self._rows = self.values.unbind()
 
     def put(self, step: int, part: int, losses: dict[str, Tensor]) -> None:
         """Keep the losses of one micro-step."""
-        row = torch.stack([losses[name].detach().float() for name in self.names])
-        place = self.values[step % self.length]
-        if part == 0:
-            place.copy_(row)
-        else:
-            place.add_(row)
+        with torch.no_grad():
+            values = [losses[name] for name in self.names]
+            place = self._rows[step % self.length]
+            if part == 0:
+                torch.stack(values, out=place)
+            else:
+                place.add_(torch.stack(values))
 
     def closes_window(self, step: int, steps: int) -> bool:
         """Whether a window ends with this step."""

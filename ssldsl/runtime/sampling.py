@@ -11,14 +11,17 @@ import torch
 from attrs import Factory, define, frozen
 from torch import Tensor
 
-from ssldsl.ops.random import batch_generator, key_of
+from ssldsl.ops.random import Rows, batch_generator, key_of
 
 _KEPT = 3
+_LENGTH = 4096  # samples of a block, at least: small data are laid out for many steps at once
+
+Block = tuple[Tensor, Rows]
 
 
 @frozen
 class Stretch:
-    """Samples `start` up to `stop` of one pass."""
+    """Samples `start` up to `stop` of one block of the sequence."""
 
     number: int
     start: int
@@ -26,7 +29,7 @@ class Stretch:
 
 
 def stretches(first: int, last: int, size: int) -> Iterator[Stretch]:
-    """The positions `first` up to `last` of the sequence, pass by pass, for data of `size` samples."""
+    """The positions `first` up to `last` of the sequence, block by block, for blocks of `size` samples."""
     while first < last:
         number, start = divmod(first, size)
         stop = min(size, start + last - first)
@@ -36,37 +39,50 @@ def stretches(first: int, last: int, size: int) -> Iterator[Stretch]:
 
 @define
 class Order:
-    """The order of a stream's samples in every pass. `ids`: number of every sample, for randomness to follow."""
+    """The order of a stream's samples in every pass. `ids`: number of every sample, for randomness to follow.
+
+    The sequence is made in blocks of whole passes, and what it gives are views of them where a block allows it.
+    """
 
     key: int
     ids: Tensor
     device: torch.device
-    _passes: OrderedDict[int, tuple[Tensor, Tensor, Tensor]] = Factory(OrderedDict)
+    _blocks: OrderedDict[int, Block] = Factory(OrderedDict)
 
     @staticmethod
     def of(seed: int, stage: str, stream: str, ids: Tensor, device: torch.device | str = "cpu") -> "Order":
         return Order(key_of(seed, stage, "order", stream), ids, torch.device(device))
 
-    def rows(self, first: int, last: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Position in the data, number of the sample, and number of the pass, of a stretch of the sequence."""
-        parts = []
-        for stretch in stretches(first, last, len(self.ids)):
-            parts.append([t[stretch.start : stretch.stop] for t in self._pass(stretch.number)])
-        if len(parts) == 1:
-            return parts[0][0], parts[0][1], parts[0][2]
-        positions, ids, passes = (torch.cat(tensors) for tensors in zip(*parts, strict=True))
-        return positions, ids, passes
+    @property
+    def _passes(self) -> int:
+        """How many passes make a block."""
+        return -(-_LENGTH // len(self.ids))
 
-    def _pass(self, number: int) -> tuple[Tensor, Tensor, Tensor]:
-        """The whole of one pass, on the device."""
-        if number not in self._passes:
-            size = len(self.ids)
-            positions = torch.randperm(size, generator=batch_generator(self.key, number))
-            whole = (positions, self.ids[positions], torch.full((size,), number))
-            self._passes[number] = tuple(_moved(tensor, self.device) for tensor in whole)  # type: ignore[assignment]  # three
-            while len(self._passes) > _KEPT:
-                self._passes.popitem(last=False)
-        return self._passes[number]
+    def rows(self, first: int, last: int) -> Block:
+        """Position in the data, and which sample it is, of a stretch of the sequence."""
+        parts = [self._part(stretch) for stretch in stretches(first, last, self._passes * len(self.ids))]
+        if len(parts) == 1:
+            return parts[0]
+        positions = torch.cat([part[0] for part in parts])
+        return positions, Rows(*map(torch.cat, zip(*(part[1] for part in parts), strict=True)))
+
+    def _part(self, stretch: Stretch) -> Block:
+        positions, rows = self._block(stretch.number)
+        start, stop = stretch.start, stretch.stop
+        return positions[start:stop], Rows(*(part[start:stop] for part in rows))
+
+    def _block(self, number: int) -> Block:
+        """The whole of one block, on the device."""
+        if number not in self._blocks:
+            size, count = len(self.ids), self._passes
+            passes = range(number * count, (number + 1) * count)
+            positions = torch.cat([torch.randperm(size, generator=batch_generator(self.key, n)) for n in passes])
+            epoch = torch.cat([torch.full((size,), n) for n in passes])
+            rows = Rows(self.ids[positions], epoch, torch.zeros_like(epoch))
+            self._blocks[number] = _moved(positions, self.device), Rows(*(_moved(part, self.device) for part in rows))
+            while len(self._blocks) > _KEPT:
+                self._blocks.popitem(last=False)
+        return self._blocks[number]
 
 
 def _moved(tensor: Tensor, device: torch.device) -> Tensor:

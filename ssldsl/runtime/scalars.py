@@ -91,10 +91,13 @@ class Scalars:
         return [function(step, self.steps) for function in functions]
 
     def tensor_at(self, step: int, device: torch.device | str = "cpu") -> Tensor:
-        """The same as a float32 tensor: one copy that does not block, and none while nothing changes."""
-        values = self.at(step)
-        target = torch.device(device)
-        if self._last is None or self._last[0] != values or self._last[1].device.type != target.type:
+        """The same as a float32 tensor."""
+        return self.tensor_of(self.at(step), device)
+
+    def tensor_of(self, values: list[float], device: torch.device | str) -> Tensor:
+        """Values as a float32 tensor: one copy that does not block, and none while nothing changes."""
+        if self._last is None or self._last[0] != values:
+            target = torch.device(device)
             tensor = torch.tensor(values, dtype=torch.float32, pin_memory=target.type == "cuda")
             self._last = values, tensor.to(target, non_blocking=True)
         return self._last[1]

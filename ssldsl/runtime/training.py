@@ -6,13 +6,14 @@ are functions of the step, averages are updated where they lie.
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Literal
 
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
 from attrs import Factory, define, frozen
-from torch import nn
+from torch import Tensor, nn
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.runtime.averages import Moving
@@ -194,27 +195,36 @@ def take_step(made: Machinery, step: int) -> None:
     seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
     for begin in made.begins:
         begin()
-    made.rates.set(made.scalars.at(step))
+    values = made.scalars.at(step)
+    made.rates.set(values)
     # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
-    scalars = made.scalars.tensor_at(step if made.lowered.reads_scalars else 0, accelerator.device)
+    scalars = made.scalars.tensor_of(values if made.lowered.reads_scalars else [], accelerator.device)
     parts = []
     for part in range(stage.accumulate):
-        with accelerator.accumulate(made.model):
+        is_last = part + 1 == stage.accumulate
+        with nullcontext() if is_last else accelerator.no_sync(made.model):
             losses = made.model(made.feed.batch_at(step, part), scalars)
             parts.append(made.memories.news(losses))
-            accelerator.backward(losses[TOTAL])
-            made.changing.ring.put(step, part, losses)
-            if accelerator.sync_gradients:
-                if stage.clip is not None:
-                    accelerator.clip_grad_norm_(_parameters(made), stage.clip)
-                # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
-                (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
-                made.changing.optimizer.zero_grad(set_to_none=True)
+            _backward(made, losses[TOTAL])
+        made.changing.ring.put(step, part, losses)
+    if stage.clip is not None:
+        accelerator.clip_grad_norm_(_parameters(made), stage.clip)
+    # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
+    (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
+    made.changing.optimizer.zero_grad(set_to_none=True)
     made.memories.commit(parts, step)
     for moving in made.nets:
         moving.update(step, stage.steps)
     if made.changing.average is not None:
         made.changing.average.update(step, stage.steps)
+
+
+def _backward(made: Machinery, loss: Tensor) -> None:
+    """Through Accelerate where there is something to scale: it divides by one as it divides by two."""
+    if made.stage.accumulate == 1 and made.accelerator.scaler is None:
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's
+    else:
+        made.accelerator.backward(loss)
 
 
 def _parameters(made: Machinery) -> list[nn.Parameter]:

@@ -10,11 +10,8 @@ from ssldsl.ops.random import SampleRng
 
 def windows(images: Tensor, top: Tensor, left: Tensor, height: int, width: int) -> Tensor:
     """The window of the given size from every image, at its own corner."""
-    batch, channels, _, length = images.shape
-    rows = top.view(-1, 1) + torch.arange(height, device=images.device)
-    columns = left.view(-1, 1) + torch.arange(width, device=images.device)
-    pixels = (rows.unsqueeze(2) * length + columns.unsqueeze(1)).view(batch, 1, height * width)
-    return images.flatten(2).gather(2, pixels.expand(-1, channels, -1)).view(batch, channels, height, width)
+    everywhere = images.unfold(2, height, 1).unfold(3, width, 1)  # a view: (batch, channels, top, left, height, width)
+    return everywhere[torch.arange(len(images), device=images.device), :, top, left]
 
 
 @op()

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ops.ahead import words_ahead
 from ssldsl.ops.data import Samples
 from ssldsl.ops.places import BrokenData
 from ssldsl.ops.samples import FileSamples, MemorySamples
@@ -43,9 +44,22 @@ def test_no_sample_is_dropped_where_a_batch_lies_across_two_passes() -> None:
     assert [p for batch in batches for p in batch] == positions(order(), 0, 10) + positions(order(), 10, 20)
 
 
+def test_the_sequence_does_not_depend_on_how_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = positions(order(), 0, 70)
+    monkeypatch.setattr("ssldsl.runtime.sampling._LENGTH", 15)  # blocks of two passes
+    apart = [p for start in range(0, 70, 7) for p in positions(order(), start, start + 7)]
+    assert apart == together
+
+
+def test_random_words_of_a_batch_are_computed_ahead() -> None:
+    _, rows = order(100).rows(50, 100)
+    assert words_ahead(rows, 1, 2) is not None
+
+
 def test_numbers_follow_the_sample_and_passes_are_counted() -> None:
-    where, ids, passes = order().rows(8, 14)
-    assert ids.tolist() == [p + 100 for p in where.tolist()] and passes.tolist() == [0, 0, 1, 1, 1, 1]
+    where, rows = order().rows(8, 14)
+    assert rows.index.tolist() == [p + 100 for p in where.tolist()]
+    assert rows.epoch.tolist() == [0, 0, 1, 1, 1, 1] and rows.copy.tolist() == [0] * 6
 
 
 def test_seeds_and_streams_have_different_orders() -> None:
