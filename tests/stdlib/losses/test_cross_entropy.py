@@ -46,3 +46,18 @@ def test_gradient_matches_finite_differences() -> None:
 
 def test_scores_beyond_the_range_of_exponentials_are_fine() -> None:
     assert cross_entropy(torch.tensor([[1e4, 0.0]]), torch.tensor([1])).item() == 1e4
+
+
+@pytest.mark.parametrize(("classes", "floor"), [(1000, 0.04436), (100, 0.00448)])
+def test_cosines_at_a_temperature_of_a_tenth_have_a_floor(classes: int, floor: float) -> None:
+    logits = torch.zeros(1, classes, dtype=torch.float64)
+    logits[0, 3] = 1.0
+    assert cross_entropy(logits, torch.tensor([3]), temperature=0.1).item() == pytest.approx(floor, abs=1e-5)
+
+
+@pytest.mark.parametrize(("classes", "low", "high"), [(1000, 7.22, 7.32), (100, 4.85, 5.0)])
+def test_random_prototypes_cost_more_than_the_logarithm_of_the_classes(classes: int, low: float, high: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    z, w = (torch.nn.functional.normalize(torch.randn(n, 128, generator=generator), dim=1) for n in (4096, classes))
+    labels = torch.randint(classes, (4096,), generator=generator)
+    assert low < cross_entropy(z @ w.T, labels, temperature=0.1).item() < high
