@@ -17,6 +17,7 @@ stream all       = labeled | unlabeled
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 net    teacher   = ema(encoder >> classes, momentum=0.99)
+let    crops     = draw(2, shift(unlabeled)) | draw(4, unlabeled >> random_resized_crop(6))
 loss      = {loss}
 optimizer = sgd(lr=0.1)
 batch     = {{labeled: 50, unlabeled: 100}}
@@ -42,6 +43,9 @@ LOSSES = [
                                        teacher_temperature=0.04 + 0.03*linear_ramp(1ep, every=1ep, endpoint=true))""",
     """ce(labeled) + swapped_prediction(draw(2, shift(unlabeled)), net=encoder >> classes,
                                         context=stop(classes(encoder(draw(2, shift(unlabeled))))))""",
+    """ce(labeled) + entmin(unlabeled)
+       + mixed_pairs(crops, crops.first(1) | crops.first(4).last(2), crops.first(2).last(1) | crops.last(2),
+                     net=encoder >> classes)""",
     "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, shift(unlabeled)), net=encoder >> classes)",
     "ce(labeled) + entmin(unlabeled >> dino_crop(14, 0.25, 1.0, blur=0.1, solar=0.2))",
 ]
