@@ -12,11 +12,18 @@ from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.composition import Composition
 from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, signature_of
-from ssldsl.runtime.modules import find, net_paths
+from ssldsl.runtime.modules import find
 
 Value = Any  # a tensor, a tuple of them, rows, or a network
 Resolve = Callable[[Mapping[str, Any]], dict[str, Any]]  # settings -> settings without schedules
 NETS = ("net", "compose")
+Weights = tuple[str, bool]  # the stage that left them, and whether they are averaged
+
+
+def weights_of(node: NodePlan) -> Weights | None:
+    """Which weights a `net` node runs with; nothing for the present ones."""
+    stage = node.settings.get("stage")
+    return None if stage is None else (str(stage), bool(node.settings.get("average")))
 
 
 class NodeFailure(Exception):
@@ -35,6 +42,7 @@ class Direct:
     stage: StagePlan
     modules: nn.ModuleDict
     library: Library
+    earlier: Mapping[Weights, nn.ModuleDict] = Factory(dict)  # modules with weights that earlier stages left
     nodes: dict[str, NodePlan] = Factory(dict)
 
     def __attrs_post_init__(self) -> None:
@@ -60,16 +68,24 @@ class Direct:
             if id_ not in found and id_ not in given:
                 found.add(id_)
                 node = self.nodes[id_]
-                waiting += [*node.inputs, *([node.rows] if node.rows else [])]
+                inputs = () if node.op == "whole" else node.inputs  # how the data came about is another matter
+                waiting += [*inputs, *([node.rows] if node.rows else [])]
         return [node for node in self.stage.nodes if node.id in found]
 
     def _value(self, node: NodePlan, values: Mapping[str, Value], resolve: Resolve) -> Value:
         if node.op in NETS:
-            return Composition(*(find(self.modules, path) for path in net_paths(self.nodes, node.id)))
+            return Composition(*self._parts(node))
         inputs = [values[id_] for id_ in node.inputs]
         if node.op in PRIMITIVES:
             return PRIMITIVES[node.op](inputs, node.settings)
         return self._call(node, inputs, values, resolve(node.settings))
+
+    def _parts(self, node: NodePlan) -> list[nn.Module]:
+        """The modules of a network, with the weights it says."""
+        if node.op == "compose":
+            return [part for input_ in node.inputs for part in self._parts(self.nodes[input_])]
+        weights = weights_of(node)
+        return [find(self.modules if weights is None else self.earlier[weights], str(node.settings["name"]))]
 
     def _call(
         self, node: NodePlan, inputs: list[Value], values: Mapping[str, Value], settings: dict[str, Any]

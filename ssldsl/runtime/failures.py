@@ -25,12 +25,16 @@ _NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 @frozen
 class Moment:
-    """Where a run stands, for a message. `step` counts from 1."""
+    """Where a run stands, for a message. `step` counts from 1; before the first there is no code of it."""
 
     folder: Path
     stage: StagePlan
-    step: int
-    lowered: Lowered
+    step: int = 0
+    lowered: Lowered | None = None
+
+    def __str__(self) -> str:
+        when = f"at step {self.step}" if self.step else "before the first step"
+        return f"{when} of stage `{self.stage.name}`"
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def explaining_step(moment: Moment) -> Iterator[None]:
     try:
         yield
     except OP_ERRORS as error:
-        found = None if _is_lost_process(error) else locate(error, moment.lowered)
+        found = None if _is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
         if is_out_of_memory(error):
             raise SpecError(_out_of_memory(error, moment, found)) from error
         if found is None:
@@ -49,7 +53,7 @@ def explaining_step(moment: Moment) -> Iterator[None]:
 
 @contextmanager
 def explaining_evaluation(moment: Moment) -> Iterator[None]:
-    """Inside, an error of a metric, or of what it reads, becomes a message about the spec."""
+    """Inside, an error of a metric or a data op, or of what it reads, becomes a message about the spec."""
     try:
         yield
     except NodeFailure as failure:
@@ -154,7 +158,7 @@ def _out_of_memory(error: BaseException, moment: Moment, node: NodePlan | None) 
     where = f" in {_named(node, moment.stage)}" if node else ""
     return Diagnostic(
         "R402",
-        f"out of memory{where} at step {moment.step} of stage `{moment.stage.name}`",
+        f"out of memory{where} {moment}",
         span_of(place),
         hints=(_first_line(error), *last_good(moment.folder)),
         help='take a smaller `batch`, split it with `accumulate = 2`, or use `precision = "bf16"`',
@@ -165,8 +169,7 @@ def _op_error(error: BaseException, moment: Moment, node: NodePlan) -> Diagnosti
     place = node.places[0] if node.places else None
     return Diagnostic(
         "R406",
-        f"{_named(node, moment.stage)} failed at step {moment.step} of stage `{moment.stage.name}`: "
-        f"{_first_line(error)}",
+        f"{_named(node, moment.stage)} failed {moment}: {_first_line(error)}",
         span_of(place),
         notes=_notes(node, place),
         hints=(*raised_at(error), *last_good(moment.folder)),

@@ -69,7 +69,7 @@ def _read(program: Program) -> Iterator[Node]:
     """The data that streams and metrics read, each once."""
     seen: dict[int, Node] = {}
     drawn = [s.data for s in program.streams if s.data is not None and _is_drawn(program, s.name)]
-    for node in [*drawn, *_whole(program)]:
+    for node in [*drawn, *_whole([*drawn, *(e.node for stage in program.stages for e in stage.evaluations)])]:
         seen.setdefault(node.id, node)
     yield from seen.values()
 
@@ -78,9 +78,10 @@ def _is_drawn(program: Program, stream: str) -> bool:
     return any(stream in dict(stage.batch) for stage in program.stages)
 
 
-def _whole(program: Program) -> list[Node]:
+def _whole(roots: list[Node]) -> list[Node]:
+    """The data that evaluations, and ops that make data, read as a whole."""
     found: list[Node] = []
-    todo = [e.node for stage in program.stages for e in stage.evaluations]
+    todo = list(roots)
     seen: set[int] = set()
     while todo:
         node = todo.pop()
@@ -135,7 +136,7 @@ def _bind(type_: DataType, samples: Samples, sizes: dict[str, int]) -> None:
     """Give every symbol of the type the number that the samples have there."""
 
     def bind(size: Dim, number: int) -> None:
-        if size.value is None and len(size.terms) == 1 and len(size.terms[0][0]) == 1:
+        if size.value is None and len(size.terms) == 1 and len(size.terms[0][0]) == 1 and size.terms[0][1] == 1:
             symbol = size.terms[0][0][0]
             sizes[symbol] = max(sizes.get(symbol, 0), number)
 

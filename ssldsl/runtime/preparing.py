@@ -125,8 +125,12 @@ def _changing(
     return Changing(modules, optimizer, ring, average, accelerator.scaler, memories)
 
 
+def rows_of_a_pass(stage: StagePlan, processes: int) -> int:
+    """Samples in a batch of one process where nothing is trained: what training has room for."""
+    return max(64, sum(stream.rows for stream in stage.streams) // processes // stage.accumulate)
+
+
 def _evaluator(materials: Materials, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:
-    trained = sum(stream.rows for stream in stage.streams) // accelerator.num_processes // stage.accumulate
     return Evaluator(
         materials.plan,
         stage,
@@ -135,6 +139,6 @@ def _evaluator(materials: Materials, stage: StagePlan, accelerator: Accelerator,
         materials.library,
         accelerator,
         scalars,
-        rows=max(64, trained),  # what training has room for, evaluation has too
+        rows=rows_of_a_pass(stage, accelerator.num_processes),
         num_workers=materials.workers,
     )

@@ -14,10 +14,11 @@ Numbers = Mapping[str, float]
 
 
 class Reporter(Protocol):
-    """Is told how a run goes. Steps count from 1."""
+    """Is told how a run goes. Steps count from 1. `passing`: a pass over data before a stage, batch by batch."""
 
     def start(self, stage: StagePlan, step: int) -> None: ...
     def advance(self, step: int) -> None: ...
+    def passing(self, text: str, done: int, batches: int) -> None: ...
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None: ...
     def evaluated(self, step: int, results: Mapping[str, object]) -> None: ...
     def say(self, text: str) -> None: ...
@@ -29,6 +30,7 @@ class Silent:
 
     def start(self, stage: StagePlan, step: int) -> None: ...
     def advance(self, step: int) -> None: ...
+    def passing(self, text: str, done: int, batches: int) -> None: ...
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None: ...
     def evaluated(self, step: int, results: Mapping[str, object]) -> None: ...
     def say(self, text: str) -> None: ...
@@ -55,6 +57,11 @@ class Lines:
         self.say(f"stage {stage.name}: {stage.steps} steps, {_epochs(stage, stage.steps)} epochs of `{stage.clock}`")
 
     def advance(self, step: int) -> None: ...
+
+    def passing(self, text: str, done: int, batches: int) -> None:
+        if time.monotonic() - self._last >= self._pause:
+            self._last = time.monotonic()
+            self.say(f"{text}: batch {done}/{batches}")
 
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
         if self._stage is None or (time.monotonic() - self._last < self._pause and step < self._stage.steps):
@@ -92,6 +99,7 @@ class Bar:
         )
         self._stage: StagePlan | None = None
         self._task: TaskID | None = None
+        self._pass: TaskID | None = None
         self._drawn = 0.0
 
     def start(self, stage: StagePlan, step: int) -> None:
@@ -107,6 +115,12 @@ class Bar:
             return
         self._drawn = now
         self._progress.update(self._task, completed=step, epoch=epoch_text(self._stage, step))
+
+    def passing(self, text: str, done: int, batches: int) -> None:
+        if done == 1 or self._pass is None:
+            self._progress.start()
+            self._pass = self._progress.add_task(text, epoch="", numbers="", results="")
+        self._progress.update(self._pass, completed=done, total=batches)
 
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
         if self._task is not None and self._stage is not None:

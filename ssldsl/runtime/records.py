@@ -10,6 +10,10 @@ metrics; steps are those done in the stage, and `rates` stands there where modul
     {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second",
      "seconds"}
     {"stage", "step", "epoch", "eval": {name: number or matrix}, "seconds"}
+
+A stage that begins with labels computed by an earlier one has a line about them, at step 0 and not in metrics.csv:
+
+    {"stage", "step", "epoch", "labels": {stream: {"samples", "kept", "known", "per_class", "agreement"}}, "seconds"}
 """
 
 import csv
@@ -108,6 +112,8 @@ class MetricsFiles:
     def write(self, line: Line) -> None:
         """Append one line to both files."""
         self._append("metrics.jsonl", json.dumps(line, ensure_ascii=False) + "\n")
+        if "labels" in line:
+            return
         cells = _cells(line)
         self._append("metrics.csv", _csv_row([cells.get(name, "") for name in self._names]))
 

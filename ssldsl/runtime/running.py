@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from accelerate.utils import broadcast_object_list
 from attrs import Factory, define, field, frozen
@@ -15,6 +15,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.checkpoint import Checkpoint, latest, read_part, read_state
 from ssldsl.runtime.datasets import Datasets, sample_shapes
+from ssldsl.runtime.derived import Data, Labels, with_derived
 from ssldsl.runtime.devices import join_processes
 from ssldsl.runtime.endings import final_weights, in_order
 from ssldsl.runtime.evaluation import Results
@@ -35,12 +36,6 @@ from ssldsl.runtime.weights import check_origins
 
 Status = Literal["finished", "interrupted"]
 WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes
-
-
-class Data(Protocol):
-    """What gives the samples of a stage's data nodes."""
-
-    def samples(self, stage: StagePlan, id_: str, /) -> Samples: ...
 
 
 @frozen
@@ -109,6 +104,7 @@ def run(
         folder=folder,
         library=library,
         options=options,
+        datasets=datasets,
         data=data,
         ledger=ledger,
         reporter=make_reporter(is_wanted=options.is_progress_shown and processes.is_main_process),
@@ -132,6 +128,7 @@ class Run:
     folder: Path
     library: Library
     options: Options
+    datasets: Data
     data: Mapping[str, Mapping[str, Samples]]
     ledger: Ledger | None
     reporter: Reporter
@@ -202,6 +199,9 @@ class Run:
         self, materials: Materials, number: int, stage: StagePlan, begun: Checkpoint | None, interrupt: Interrupt
     ) -> Ending:
         """Train one stage, from its start or from a checkpoint in it."""
+        materials, labels = with_derived(materials, stage, self.datasets, self.folder, self.reporter)
+        if labels and begun is None:
+            self._record_labels(number, stage, labels)
         made = prepare(materials, stage, is_new=begun is None)
         if begun is not None:
             restore(made.changing, begun)
@@ -214,6 +214,14 @@ class Run:
             made.accelerator.free_memory()
         self.results[stage.name] = trainer.results
         return ending
+
+    def _record_labels(self, number: int, stage: StagePlan, labels: Mapping[str, Labels]) -> None:
+        """A line about the labels that a stage begins with."""
+        for name, found in labels.items():
+            self.reporter.say(f"stage {stage.name}, `{name}`: {found}")
+        lines = {name: found.as_line() for name, found in labels.items()}
+        before = sum(other.steps for other in in_order(self.plan)[:number])
+        self._record(before, {"stage": stage.name, "step": 0, "epoch": 0.0, "labels": lines})
 
     def _hooks(self, made: Machinery, number: int) -> Hooks:
         before = sum(stage.steps for stage in in_order(self.plan)[:number])

@@ -28,6 +28,7 @@ from ssldsl.graph.plan import (
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.ops.samples import MemorySamples
+from ssldsl.runtime.datasets import NOTHING, Made
 from ssldsl.runtime.loading import Library
 
 EDIT = "--smoke"  # among the edits of a plan: it is for a smoke run
@@ -153,14 +154,17 @@ def _shorter(value: Any, factor: float) -> Any:
 class GeneratedData:
     """Made-up samples in place of every data set that a stage reads, as the types in its plan describe them."""
 
-    def samples(self, stage: StagePlan, id_: str) -> Samples:
-        """Samples of the fields, shapes and classes that a data node has; always the same."""
+    def samples(self, stage: StagePlan, id_: str, made: Made = NOTHING) -> Samples:
+        """Samples of the fields, shapes and classes that a data node has; always the same. `made`: see `Datasets`."""
+        found = made[id_] if id_ in made else self._made_up(stage, id_)
+        on_host = any(n.op == "draw" and n.placement == "host" and id_ in n.inputs for n in stage.nodes)
+        return OneByOne(found) if on_host else found
+
+    def _made_up(self, stage: StagePlan, id_: str) -> Samples:
         node = next(n for n in stage.nodes if n.id == id_)
         size = min(_size_of(node), max(SAMPLES, 2 * max((s.rows for s in stage.streams), default=0)))
         tensors = {name: _field(name, *facts, size) for name, facts in _fields_of(node).items()}
-        made: Samples = MemorySamples.of("made-up data", **tensors)
-        on_host = any(n.op == "draw" and n.placement == "host" and id_ in n.inputs for n in stage.nodes)
-        return OneByOne(made) if on_host else made
+        return MemorySamples.of("made-up data", **tensors)
 
 
 @frozen

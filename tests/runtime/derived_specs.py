@@ -1,0 +1,64 @@
+"""Specs whose second stage trains on labels that the first one gives."""
+
+from pathlib import Path
+
+from ssldsl import pipeline
+from ssldsl.check import check
+from ssldsl.graph.canonical import identity
+from ssldsl.graph.plan import Plan
+from ssldsl.ops.library import Library
+from ssldsl.runtime.datasets import Datasets
+from ssldsl.runtime.measuring import assumed, measure
+from ssldsl.runtime.running import Options, Result, run
+from ssldsl.runtime.smoke import smoke_plan
+from ssldsl.source import Source
+
+LIBRARY = Library.shipped(installed=False)
+SPEC = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(200, seed=0)
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+net    clf       = encoder >> classes
+seed = {seed}
+stage joint {{
+  loss      = ce(labeled)
+  run       = {first}
+  batch     = 40
+  optimizer = sgd(lr=0.3, momentum=0.9)
+  average   = polyak(half_life=5it)
+}}
+stage retrain after joint {{
+  stream pseudo = {pseudo}
+  init encoder, classes from joint
+  loss  = ce(pseudo >> shift(1))
+  run   = {second}
+  batch = 40
+  eval top1(images.test)
+  eval top1(pseudo) as own
+}}
+"""
+KEPT = "unlabeled.relabel(average_views(joint.average.clf(images.train >> rotate4()), views=4), known=labeled)"
+SURE = "images.train.relabel(joint.clf(images.train), confidence=0.3)"
+
+
+def text(*, pseudo: str = KEPT, first: str = "10it", second: str = "6it", seed: int = 0) -> str:
+    return SPEC.format(pseudo=pseudo, first=first, second=second, seed=seed)
+
+
+def plan_of(spec: str, *, smoke: bool = False) -> Plan:
+    program = check(Source("spec.ssl", spec), library=LIBRARY).unwrap()
+    known = assumed(program) if smoke else measure(program, Datasets(LIBRARY))
+    plan = pipeline.compile(program, sizes=known.sizes, resident=known.resident)
+    return smoke_plan(plan, LIBRARY) if smoke else plan
+
+
+def identity_of(spec: str) -> str:
+    return identity(check(Source("spec.ssl", spec), library=LIBRARY).unwrap())
+
+
+def carried_out(plan: Plan, folder: Path, *, resume: bool = False, stop_after: int | None = None) -> Result:
+    options = Options(is_progress_shown=False, stop_after=stop_after, checkpoint_every=2)
+    return run(plan, folder, LIBRARY, options, resume=resume)

@@ -1,0 +1,41 @@
+"""A run that kills itself while it labels a data set: `killed_labels.py FOLDER pass|write`."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from derived_specs import carried_out, plan_of, text
+
+from ssldsl.runtime import checkpoint, derived, evaluation
+
+
+def die(*_: Any, **__: Any) -> Any:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_in_pass() -> None:
+    """Die after the first batch of the pass."""
+    joined = evaluation.Evaluator._joined
+
+    def deadly(self: evaluation.Evaluator, parts: Any, samples: int) -> Any:
+        return die() if self.earlier else joined(self, parts, samples)
+
+    evaluation.Evaluator._joined = deadly  # type: ignore[method-assign]  # for the test
+
+
+def kill_in_write() -> None:
+    """Die when half of the labels are written."""
+
+    def deadly(path: Path, content: bytes) -> None:
+        path.with_name(f".{path.name}").write_bytes(content[: len(content) // 2])
+        die()
+
+    derived.write_whole = deadly
+
+
+if __name__ == "__main__":
+    folder, moment = Path(sys.argv[1]), sys.argv[2]
+    (kill_in_pass if moment == "pass" else kill_in_write)()
+    carried_out(plan_of(text()), folder, resume=checkpoint.latest(folder / "checkpoints") is not None)
