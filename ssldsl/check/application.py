@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ssldsl.check import data, derived, modules
+from ssldsl.check import agreements, data, derived, modules
+from ssldsl.check.agreements import Given
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
@@ -24,7 +25,6 @@ from ssldsl.source import Span
 from ssldsl.types import ACCEPTS, ROWS, Dim, TensorType, TupleType, parse_dim, solve_dim
 
 Sizes = dict[str, Dim]
-Given = dict[str, tuple[Any, Span]]
 
 
 def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span) -> Any:
@@ -50,9 +50,8 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
                 return UNKNOWN
             inputs.append(node)
             params.append(edge.name)
-    if not _agrees_with_labels(ctx, signature, inputs, params, given):
+    if not agreements.agree(ctx, signature, inputs, params, given, settings, span):
         return UNKNOWN
-    _compare_with_itself(ctx, signature, inputs, settings, span)
     return _result(ctx, signature, tuple(inputs), tuple(params), settings, sizes, span)
 
 
@@ -237,64 +236,6 @@ def _number(value: Setting) -> Dim | int:
     if isinstance(value, bool) or not isinstance(value, int | Dim):
         raise KeyError(value)
     return value
-
-
-def _agrees_with_labels(
-    ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given
-) -> bool:
-    """A head must have a score for every class its labels can be."""
-    scores = _scores(signature, inputs, params)
-    for node, param in zip(inputs, params, strict=True):
-        classes = node.type.classes if isinstance(node.type, TensorType) else None
-        if scores is None or classes is None or node.type.kind != "Labels":  # type: ignore[union-attr]  # a tensor: it has classes
-            continue
-        width = scores.type.dims[-1]  # type: ignore[union-attr]  # a tensor
-        if width != classes and (width.value is not None and classes.value is not None):
-            ctx.reporter.error(
-                "T312",
-                given[param][1],
-                f"the scores are for {width} classes, and these labels have {classes}",
-                notes=_head_of(ctx, scores),
-                help=f"give the head {classes} outputs"
-                if scores.type.kind != "Features"  # type: ignore[union-attr]  # a tensor
-                else f"features are no scores of classes: put a head behind the network, with {classes} outputs",
-            )
-            return False
-    return True
-
-
-def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node | None:
-    """The input that an op reads as scores of classes, whatever else it may be."""
-    for node, param in zip(inputs, params, strict=True):
-        edge = signature.edge(param)
-        if edge is not None and edge.kind in ("Logits", "Probs") and isinstance(node.type, TensorType):
-            return node
-    return None
-
-
-def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
-    """The declaration of the head that gave some scores."""
-    if scores.op != "apply" or scores.inputs[0].op != "net":
-        return ()
-    head = ctx.modules[str(scores.inputs[0].setting("name"))]
-    what = "this head" if head.kind == "head" else "this network"
-    return (Note(head.span, what),) if head.span.source in ctx.reporter.own else ()
-
-
-def _compare_with_itself(
-    ctx: Context, signature: Signature, inputs: list[Node], settings: tuple[tuple[str, Setting], ...], span: Span
-) -> None:
-    tensors = [n for n in inputs if isinstance(n.type, TensorType)]
-    if signature.role != "losses" or len(tensors) < 2 or dict(settings).get("temperature", 1.0) != 1.0:
-        return
-    if all(ctx.sameness.is_same(tensors[0], other) for other in tensors[1:]):
-        ctx.reporter.error(
-            "D406",
-            span,
-            f"`{signature.name}` compares a value with itself, so this term teaches nothing",
-            "both sides are the same numbers",
-            help="one side should come from another view, another network, or an average of it",
-        )
 
 
 def _result(

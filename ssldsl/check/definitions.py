@@ -1,5 +1,6 @@
 """Calls of definitions: parameters bound, what is left out read at the call, the body written out in place."""
 
+import re
 from typing import Any
 
 from ssldsl.check import declarations, expressions
@@ -130,7 +131,11 @@ def _nothing_to_use(
 ) -> None:
     nets = [n for n, b in _bindings(caller) if isinstance(b, tree.Declaration) and b.kind in ("net", "head")]
     given = ", ".join(a.value.span.text for a in expr.arguments)
-    example = f"{definition}({given}, {name}={' >> '.join(nets) or 'my_net'})"
+    whole = print_expr(default)
+    others = [n for n in nets if n not in names_in(default)]
+    for absent in (n for n in names_in(default) if n not in nets):
+        whole = re.sub(rf"\b{absent}\b", others.pop(0) if others else f"my_{absent}", whole)
+    example = f"{definition}({given}, {name}={whole})"
     ctx.reporter.error(
         "N208",
         expr.span,

@@ -6,7 +6,7 @@ from ssldsl.check.context import Context
 from ssldsl.check.meanings import UNKNOWN, Batch
 from ssldsl.check.nodes import Node
 from ssldsl.source import Span
-from ssldsl.types import DataType, TensorType
+from ssldsl.types import DataType, Dim, TensorType
 
 NAME = "instance"
 
@@ -39,11 +39,34 @@ def instance(ctx: Context, batch: Batch, span: Span) -> Any:
     )
 
 
-def _splits(rows: Node) -> set[int]:
-    """The splits of data that samples are numbered in."""
-    if rows.op != "rows":
-        return {split for part in rows.inputs for split in _splits(part)}
-    node = rows.inputs[0]
-    while node.inputs and isinstance(node.inputs[0].type, DataType):
-        node = node.inputs[0]
-    return {node.id}
+def has_copies(rows: Node) -> bool:
+    """Whether some samples come more than once: multiplied by a view, or in two views of one draw."""
+    draws = _draws(rows)
+    return len({n.id for n in draws}) < len(draws)
+
+
+def classes_of(rows: Node) -> Dim | None:
+    """How many classes the data of these rows have, with or without their labels."""
+    for split in _splits(rows):
+        label = dict(split.type.fields).get("label") if isinstance(split.type, DataType) else None
+        if label is not None:
+            return label.classes
+    return None
+
+
+def _draws(rows: Node) -> list[Node]:
+    """The draws that rows stem from, each as often as its samples come (twice for several times)."""
+    if rows.op == "rows":
+        return [rows]
+    return [draw for part in rows.inputs for draw in _draws(part)] * (2 if rows.op == "repeat" else 1)
+
+
+def _splits(rows: Node) -> list[Node]:
+    """The splits of data that samples are numbered in, each once."""
+    found: dict[int, Node] = {}
+    for draw in _draws(rows):
+        node = draw.inputs[0]
+        while node.inputs and isinstance(node.inputs[0].type, DataType):
+            node = node.inputs[0]
+        found[node.id] = node
+    return list(found.values())

@@ -35,6 +35,7 @@ class Facts:
     held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it.
     provenance: of an op from data to data that computes labels: what they are called ("pseudo"). `classes` then names
         the size, among those of its tensors, that is the number of classes.
+    copies: of a loss over copies of samples: the edge with the numbers of samples, some of which must come twice.
     holds: of a memory: the setting that says how many rows it holds, which must be as many as a step commits.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
@@ -53,6 +54,7 @@ class Facts:
     held_out: bool = False
     provenance: str = ""
     holds: str = ""
+    copies: str = ""
 
 
 def op(
@@ -71,11 +73,12 @@ def op(
     held_out: bool = False,
     provenance: str = "",
     holds: str = "",
+    copies: str = "",
 ) -> Callable[[T], T]:
     """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, holds,
+        held_out, provenance, holds, copies,
     )  # fmt: skip
 
     def mark(function: T) -> T:

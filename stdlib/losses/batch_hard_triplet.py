@@ -9,7 +9,7 @@ from ssldsl.ops import Embeddings, Labels, Scalar, op
 NEAR = 1e-12  # least squared distance: the root has no finite slope at 0
 
 
-@op(paper="hermans2017triplet", across="gather")
+@op(paper="hermans2017triplet", across="gather", copies="instances")
 def batch_hard_triplet(
     embeddings: Embeddings[Tensor, "batch dim"], instances: Labels[Tensor, "batch"]
 ) -> Scalar[Tensor, ""]:
