@@ -10,11 +10,11 @@ from typing import Any, Literal
 from attrs import define, evolve, field, frozen
 
 from ssldsl.check import Checked
-from ssldsl.check.nodes import Node, Scalar
+from ssldsl.check.nodes import Combined, Curve, Node, Scalar
 from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
 from ssldsl.graph import wording
 from ssldsl.graph.canonical import configured_form, couples_batch, identity, owned, scalar_form, setting_form
-from ssldsl.graph.matching import Matching, matched, matched_terms
+from ssldsl.graph.matching import Matching, last_views, matched, matched_terms
 from ssldsl.graph.nodediff import NodeDiff, text, written
 from ssldsl.source import Span
 
@@ -122,6 +122,7 @@ class _Comparison:
         self._streams()
         self._modules()
         self._stages()
+        self._views()
         self._rest()
         unique = dict.fromkeys(self.entries)
         return tuple(sorted(unique, key=lambda e: KINDS.index(e.kind)))
@@ -135,7 +136,11 @@ class _Comparison:
         self, kind: Kind, path: str, before: Any, after: Any, first: Span | None = None, second: Span | None = None
     ) -> None:
         if setting_form(before) != setting_form(after):
-            self._add(kind, path, written(before), written(after), first, second)
+            self._add(kind, path, self._written(before), self._written(after), first, second)
+
+    def _written(self, value: Any) -> str:
+        signatures = self.matching.second.signatures
+        return wording.scalar(value, signatures) if isinstance(value, Curve | Combined) else written(value)
 
     def _node(self, before: Node, after: Node, path: str, head: bool = True) -> None:
         """The differences of two nodes, whatever is in them."""
@@ -160,6 +165,13 @@ class _Comparison:
             self._add("semantic" if s.name in used else "cosmetic", f"stream.{s.name}", _origin(s), "", s.span)
         for s in (s for s in second.values() if s.name not in pairs.values()):
             self._add("semantic" if s.name in used else "cosmetic", f"stream.{s.name}", "", _origin(s), None, s.span)
+
+    def _views(self) -> None:
+        """Views of streams, also of those that no term of both experiments reads."""
+        views = [last_views(program) for program in (self.matching.first, self.matching.second)]
+        for name, other in self.matching.streams.items():
+            if name in views[0] and other in views[1]:
+                self._node(views[0][name], views[1][other], f"stream.{name}", False)
 
     def _modules(self) -> None:
         pairs = self.matching.modules
@@ -211,7 +223,8 @@ class _Comparison:
     ) -> None:
         forms = [None if s is None else scalar_form(s) for s in (before, after)]
         if forms[0] != forms[1]:
-            self._add("semantic", path, str(before or ""), str(after or ""), first, second)
+            one, two = ("" if s is None else self._written(s) for s in (before, after))
+            self._add("semantic", path, one, two, first, second)
 
     # --- stages -------------------------------------------------------------------------------------------------
 

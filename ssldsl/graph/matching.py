@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from ssldsl.check.program import Program, Stage, Term
+from ssldsl.check.flow import ancestors
+from ssldsl.check.nodes import Node
+from ssldsl.check.program import Module, Program, Stage, Term
 from ssldsl.graph.canonical import Colours, Forms, Naming, identity
 
 
@@ -79,14 +81,21 @@ def _same_colour(
 def _same_sort(kind: str, first: Program, second: Program) -> Callable[[str, str], bool]:
     """The mildest likeness: the same op, or, of streams, data of the same origin."""
     if kind == "module":
-        ops = [{m.path: (m.kind, m.op, bool(m.average_of)) for m in p.modules} for p in (first, second)]
-        return lambda one, other: ops[0][one] == ops[1][other]
+        modules = [{m.path: m for m in p.modules} for p in (first, second)]
+        return lambda one, other: _alike(modules[0][one], modules[1][other])
     forms = Forms(), Forms()
     data = [
         {s.name: form.bare(s.data) if s.data is not None else s.parts for s in p.streams}
         for form, p in zip(forms, (first, second), strict=True)
     ]
     return lambda one, other: data[0][one] == data[1][other]
+
+
+def _alike(a: Module, b: Module) -> bool:
+    """Whether two modules of different names may be one: of the same op, and not declared side by side in one text."""
+    if a.span and b.span and a.span.source.text == b.span.source.text and a.span.start != b.span.start:
+        return False
+    return (a.kind, a.op, bool(a.average_of)) == (b.kind, b.op, bool(b.average_of))
 
 
 def _stages(first: Iterable[Stage], second: Iterable[Stage]) -> dict[str, str]:
@@ -98,6 +107,16 @@ def _stages(first: Iterable[Stage], second: Iterable[Stage]) -> dict[str, str]:
         lambda one, other: terms[0][one] == terms[1][other],
         lambda one, other: len(terms[0]) == len(terms[1]),
     )
+
+
+def last_views(program: Program) -> dict[str, Node]:
+    """The last random view of every stream, or what is drawn if there is none."""
+    found: dict[str, Node] = {}
+    for node in ancestors(term.node for stage in program.stages for term in stage.terms):
+        name = node.draw.split("/")[0] if "/" in node.draw else str(node.setting("stream")) if node.op == "draw" else ""
+        if name and (name not in found or found[name] in ancestors([node])):
+            found[name] = node
+    return found
 
 
 def matched_terms(matching: Matching, first: Stage, second: Stage) -> dict[str, str]:

@@ -55,7 +55,8 @@ class NodeDiff:
             self._net(a, b, path, above or (a, b))
             return
         here = self._path(a, path)
-        self._settings(a, b, here if head or a.op in PLUMBING else f"{here}.{a.op}")
+        if a.op != "repeat":  # how often labels are repeated follows from the view that multiplies rows
+            self._settings(a, b, here if head or a.op in PLUMBING else f"{here}.{a.op}")
         below = head and a.op in PLUMBING
         around = (above or (a, b)) if a.op == "compose" else (a, b)
         for x, y in self._inputs(a, b, path):

@@ -227,6 +227,28 @@ def test_what_two_stages_share_is_told_for_both() -> None:
     ]
 
 
+def test_a_method_for_another_is_told_with_its_head_and_the_views_of_its_stream() -> None:
+    first = changed(("ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)", "ce(labeled) + rotation(unlabeled)"))
+    second = changed(
+        ("rotation(unlabeled)", "exemplar(unlabeled, dim=4)"),
+        (">> shift(1)\nstream all", ">> shift(2)\nstream all"),
+        text=first,
+    )
+    assert told(found(first, second)) == [
+        ("semantic", "rotation.angles", "head linear(128, 4)", ""),
+        ("semantic", "exemplar.embeddings.linear", "", "head linear(128, 4)"),
+        ("semantic", "exemplar.embeddings.l2norm", "", "head l2norm(floor=1e-06)"),
+        ("semantic", "main.loss.rotation", "1 * rotation(unlabeled)", ""),
+        ("semantic", "main.loss.exemplar", "", "1 * exemplar(unlabeled, dim=4)"),
+        ("semantic", "stream.unlabeled.shift.pixels", "1", "2"),
+    ]
+
+
+def test_a_schedule_is_told_as_it_is_written() -> None:
+    (entry,) = found(QUICK, changed(("lr=0.1 * cosine()", "lr=0.2 * drops(at=[10ep], delay=1)"))).entries
+    assert entry.after == "0.2 · drops(at=[10ep], delay=1)"
+
+
 def test_the_cadence_of_evaluation_is_execution() -> None:
     base = quickstart()
     other = quickstart(evaluate=evolve(base.stages[0].evaluate, value=5))
