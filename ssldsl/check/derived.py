@@ -14,7 +14,7 @@ from ssldsl.check import application, data, modules
 from ssldsl.check.context import Context, StageDraft
 from ssldsl.check.flow import ancestors, stages_before
 from ssldsl.check.meanings import UNKNOWN, Data, OpRef, TrainedNet
-from ssldsl.check.nodes import Node, Setting
+from ssldsl.check.nodes import Node, Setting, origins
 from ssldsl.errors import Note
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.source import Span
@@ -225,9 +225,7 @@ def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Giv
 
 
 def _labelled(signature: Signature, before: DataType, classes: Dim, inputs: Iterable[Node]) -> DataType:
-    tensors = [n for n in inputs if isinstance(n.type, TensorType)]
-    nets = (n for n in ancestors(tensors) if n.op == "net")
-    stages = dict.fromkeys(str(n.setting("stage")) for n in nets)
+    stages = dict.fromkeys(stage for stage, _ in origins(n for n in inputs if isinstance(n.type, TensorType)))
     kind = signature.facts.provenance
     fields = (*(f for f in before.fields if f[0] != "label"), ("label", TensorType("Labels", (), classes)))
     provenance = f"{kind}({', '.join(stages)})" if stages else kind

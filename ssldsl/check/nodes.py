@@ -3,6 +3,7 @@
 A node is an op applied to nodes. Nodes are interned: those with equal op, inputs, settings and draw are one object.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import frozen
@@ -26,7 +27,8 @@ class Node:
         `rows` (inputs: data; setting `stream`: which samples a draw holds),
         `index` (inputs: rows; the number of every row's sample in its data set),
         `repeat` (setting `times`: every row, n times running),
-        `net` (setting `name`; `stage` and `average` of the weights that an earlier stage left), `compose` (inputs: nets), `apply` (inputs: net, value),
+        `net` (setting `name`; `stage` and `average` where an earlier stage's weights are meant),
+        `compose` (inputs: nets), `apply` (inputs: net, value),
         `field` (setting `name`, of a tuple),
         `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
     params: name of the op's parameter that each input fills.
@@ -62,6 +64,21 @@ def step_inputs(node: Node) -> tuple[Node, ...]:
     return node.inputs
 
 
+def origins(roots: Iterable[Node]) -> tuple[tuple[str, bool], ...]:
+    """The stages whose networks some nodes are computed by, each with whether its averaged weights are meant."""
+    found: dict[tuple[str, bool], None] = {}
+    seen: set[int] = set()
+    waiting = list(roots)
+    while waiting:
+        node = waiting.pop(0)
+        if node.id not in seen:
+            seen.add(node.id)
+            waiting += node.inputs
+            if node.op == "net" and node.setting("stage") is not None:
+                found[str(node.setting("stage")), bool(node.setting("average"))] = None
+    return tuple(found)
+
+
 class Interner:
     """Makes nodes; the same node for the same op, inputs, settings and draw."""
 
@@ -95,4 +112,15 @@ class Interner:
         return self._nodes[key]
 
 
-__all__ = ["Combined", "Constant", "Curve", "Duration", "Interner", "Node", "Scalar", "Setting", "step_inputs"]
+__all__ = [
+    "Combined",
+    "Constant",
+    "Curve",
+    "Duration",
+    "Interner",
+    "Node",
+    "Scalar",
+    "Setting",
+    "origins",
+    "step_inputs",
+]

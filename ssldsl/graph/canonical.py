@@ -141,8 +141,10 @@ class Forms:
 
 
 def is_name(node: Node, setting: str) -> bool:
-    """Whether a setting of a node is the name of a module or a stream."""
-    return (node.op == "net" and setting == "name") or (node.op in ("draw", "rows") and setting == "stream")
+    """Whether a setting of a node is the name of a module, a stage or a stream."""
+    if node.op == "net":
+        return setting in ("name", "stage")
+    return node.op in ("draw", "rows") and setting == "stream"
 
 
 @define
@@ -162,8 +164,8 @@ class Labels:
 
     def settings(self, node: Node) -> Any:
         plain = settings_form((k, v) for k, v in node.settings if not is_name(node, k))
-        kind = "module" if node.op == "net" else "stream"
-        return (plain, [self.of(kind, str(v)) for k, v in node.settings if is_name(node, k)])
+        kinds = {"name": "module", "stage": "stage", "stream": "stream"}
+        return (plain, [self.of(kinds[k], str(v)) for k, v in node.settings if is_name(node, k)])
 
     def draw(self, node: Node) -> str:
         return self.of("draw", node.draw) if node.draw else ""
@@ -198,6 +200,8 @@ class Colours:
         """Start from what a thing is; then look, again and again, at where it is used."""
         for module in self.program.modules:
             self.colour["module", module.path] = digest(_module_form(module))
+        for i, stage in enumerate(self.program.stages):
+            self.colour["stage", stage.name] = digest(i)
         for stream in self.program.streams:
             self.colour["stream", stream.name] = digest(self._stream_form(stream))
         for _ in range(ROUNDS):

@@ -11,7 +11,7 @@ from typing import Literal
 import networkx as nx
 from attrs import evolve, field, frozen
 
-from ssldsl.check.nodes import Interner, Node, Setting, step_inputs
+from ssldsl.check.nodes import Interner, Node, Setting, origins, step_inputs
 from ssldsl.check.program import Evaluation, Program, Stage, Term
 from ssldsl.errors import InternalError
 from ssldsl.types import Type
@@ -120,7 +120,7 @@ def stage_graph(program: Program, stage: Stage) -> Graph:
 
 
 def stages_graph(program: Program) -> "nx.MultiDiGraph[str]":
-    """The stages by name, with an edge of kind `after` or `init` from what comes first."""
+    """The stages by name, with an edge of kind `after`, `init` or `data` from what comes first."""
     network: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=program.name)
     network.add_nodes_from(stage.name for stage in program.stages)
     for stage in program.stages:
@@ -128,6 +128,8 @@ def stages_graph(program: Program) -> "nx.MultiDiGraph[str]":
         for origin in stage.init:
             if origin.stage:
                 network.add_edge(origin.stage, stage.name, kind="init", modules=origin.modules)
+        for earlier, _ in origins([*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)]):
+            network.add_edge(earlier, stage.name, kind="data")
     return network
 
 

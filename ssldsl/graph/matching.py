@@ -38,7 +38,7 @@ class Matching:
         """Names as the first experiment has them; draws all alike, to be told apart by where they first occur."""
         back = {
             kind: {v: k for k, v in pairs.items()}
-            for kind, pairs in (("module", self.modules), ("stream", self.streams))
+            for kind, pairs in (("module", self.modules), ("stream", self.streams), ("stage", self.stages))
         }
 
         def name(kind: str, name: str) -> str:

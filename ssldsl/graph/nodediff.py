@@ -111,9 +111,10 @@ class NodeDiff:
                 self._add(f"{path}.{name}", written(before.get(name)), written(after.get(name)), a, b, name in PLACES)
 
     def _net(self, a: Node, b: Node, path: str, above: tuple[Node, Node]) -> None:
-        before, after = str(a.setting("name")), str(b.setting("name"))
-        if self.matching.modules.get(before) != after:
-            self._add(f"{path}.net", before, after, *above)
+        renamed = self.matching.modules.get(str(a.setting("name"))), self.matching.stages.get(str(a.setting("stage")))
+        there = str(b.setting("name")), b.setting("stage")
+        if renamed != there or a.setting("average") != b.setting("average"):
+            self._add(f"{path}.net", text(a), text(b), *above)
 
     def _other(self, a: Node, b: Node, path: str) -> None:
         """Different ops: one may be the other with ops put after it, which then are named; else both are."""
@@ -201,7 +202,8 @@ def text(node: Node, depth: int = 2) -> str:
     """A node in one line, its inputs two levels down."""
     match node.op:
         case "net":
-            return str(node.setting("name"))
+            stage = [str(node.setting("stage"))] if node.setting("stage") is not None else []
+            return ".".join([*stage, *(["average"] if node.setting("average") else []), str(node.setting("name"))])
         case "draw" | "whole":
             return ".".join(str(node.setting(k)) for k in ("stream", "field") if node.setting(k))
         case "source":

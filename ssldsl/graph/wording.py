@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
+from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, origins
 from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.graph.canonical import couples_batch, owned
 from ssldsl.ops.signature import Signature
@@ -99,6 +99,11 @@ def data(node: Node, signatures: Signatures) -> str:
     if node.op == "source":
         settings = tuple((k, v) for k, v in node.settings if k != "op")
         return call(str(node.setting("op")), settings, signatures, bare=True)
+    signature = signatures.get(node.op)
+    if signature is not None and signature.derives:
+        by = [f"the average of {stage}" if average else stage for stage, average in origins(node.inputs)]
+        said = [" and ".join(by), arguments(node.op, node.settings, signatures)]
+        return f"{data(node.inputs[0], signatures)}.{node.op}({', '.join(s for s in said if s)})"
     inner = ", ".join(data(i, signatures) for i in node.inputs)
     if node.op == "split":
         return f"{inner}.{node.setting('name') or node.setting('split')}"

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ssldsl.check.nodes import Constant, Node
+from ssldsl.check.flow import ancestors
+from ssldsl.check.nodes import Constant, Node, origins
 from ssldsl.check.program import Evaluation, Program, Stage, Term
 from ssldsl.graph import wording
 from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
@@ -176,8 +177,25 @@ def _links(program: Program) -> Iterable[Link]:
         for init in (i for i in stage.init if i.stage and not i.run):
             yield Link(init.stage, stage.name, wording.init(init))
         linked = {i.stage for i in stage.init if not i.run}
+        for earlier, text in _labels(stage):
+            linked.add(earlier)
+            yield Link(earlier, stage.name, text)
         for earlier in (a for a in stage.after if a not in linked):
             yield Link(earlier, stage.name, "")
+
+
+def _labels(stage: Stage) -> Iterable[tuple[str, str]]:
+    """The stages whose networks make data of this one, and what is said of it."""
+    drawn = ancestors([*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)])
+    streams: dict[tuple[str, bool], dict[str, None]] = {}
+    for node in drawn:
+        if node.op in ("draw", "whole"):
+            for origin in origins(node.inputs):
+                name = str(node.setting("stream") or "")
+                streams.setdefault(origin, {}).update({name: None} if name else {})
+    for (earlier, average), names in streams.items():
+        weights = f"the average of {earlier}" if average else earlier
+        yield earlier, f"{', '.join(names) or 'data'} labelled by {weights}"
 
 
 def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[Edge]) -> Iterable[Source]:
