@@ -1,10 +1,11 @@
 """The middle of every image, for evaluation."""
 
-import torch
+from typing import Literal
+
 from torch import Tensor
 
 from ssldsl.ops import Images, PositiveInt, op
-from ssldsl.stdlib.views.resize import apply_resampling, resampling
+from ssldsl.stdlib.views.resize import apply_resampling, whole_line
 
 
 def scaled_sides(height: int, width: int, short_side: int | None) -> tuple[int, int]:
@@ -20,13 +21,15 @@ def center_crop(
     size: PositiveInt,
     short_side: PositiveInt | None = None,
     antialias: bool = True,
+    interpolation: Literal["bilinear", "area"] = "bilinear",
 ) -> Images[Tensor, "batch channels {size} {size}"]:
     r"""The central square of `size` pixels, of the image as it is or resized to a short side of `short_side` pixels.
 
     $$ x'_{ij} = x_{i + \lfloor (h-s)/2 \rfloor,\; j + \lfloor (w-s)/2 \rfloor} $$
 
     Source: common practice; no paper. For ImageNet `center_crop(224, short_side=256)`. Resizing keeps the proportions
-    to a whole number of pixels; only the part that is kept is computed.
+    to a whole number of pixels; only the part that is kept is computed. `area`: a new pixel is the mean of the old ones
+    that it covers, as S4L's released code resizes for evaluation.
     """
     height, width = images.shape[-2:]
     new_height, new_width = scaled_sides(height, width, short_side)
@@ -35,7 +38,6 @@ def center_crop(
     top, left = (new_height - size) // 2, (new_width - size) // 2
     if short_side is None:
         return images[:, :, top : top + size, left : left + size]
-    start = torch.zeros(1, device=images.device)
-    down = resampling(start, torch.full_like(start, height), height, new_height, antialias)
-    across = resampling(start, torch.full_like(start, width), width, new_width, antialias)
+    down = whole_line(height, new_height, antialias, interpolation, images.device)
+    across = whole_line(width, new_width, antialias, interpolation, images.device)
     return apply_resampling(images, down[:, top : top + size], across[:, left : left + size])

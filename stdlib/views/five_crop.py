@@ -1,5 +1,7 @@
 """The middle and the four corners of every image, for labels and evaluations that average over them."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 
@@ -15,6 +17,7 @@ def five_crop(
     size: PositiveInt,
     short_side: PositiveInt | None = None,
     antialias: bool = True,
+    interpolation: Literal["bilinear", "area"] = "bilinear",
 ) -> Images[Tensor, "5*batch channels {size} {size}"]:
     r"""Five squares of `size` pixels of every image, as it is or resized to a short side of `short_side` pixels first.
 
@@ -27,7 +30,7 @@ def five_crop(
     height, width = scaled_sides(images.shape[2], images.shape[3], short_side)
     if height < size or width < size:
         raise ValueError(f"crops of {size} by {size} pixels from images of {height} by {width}")
-    whole = images if short_side is None else stretched(images, height, width, antialias)
+    whole = images if short_side is None else stretched(images, height, width, antialias, interpolation)
     down, across = height - size, width - size
     corners = [(down // 2, across // 2), (0, 0), (0, across), (down, 0), (down, across)]
     crops = [whole[:, :, top : top + size, left : left + size] for top, left in corners]

@@ -27,6 +27,14 @@ def resampling(start: Tensor, length: Tensor, old: int, new: int, antialias: boo
     return (1 - (pixel - centre).abs()).clamp(min=0) * inside
 
 
+def area_weights(old: int, new: int, device: torch.device) -> Tensor:
+    """Weights (1, new, old) by which a new pixel is the mean of the old ones that it covers, whole or in part."""
+    step = old / new
+    before = torch.arange(new, device=device).view(1, -1, 1) * step
+    pixel = torch.arange(old, device=device).view(1, 1, -1)
+    return (before + step).minimum(pixel + 1).sub(before.maximum(pixel)).clamp(min=0) / step
+
+
 def _cubic(distance: Tensor) -> Tensor:
     """Keys' interpolation with a = -1/2."""
     near = (1.5 * distance - 2.5) * distance**2 + 1
@@ -41,11 +49,18 @@ def apply_resampling(images: Tensor, down: Tensor, across: Tensor) -> Tensor:
         return rows @ across.to(images.dtype).unsqueeze(1).transpose(-1, -2)
 
 
-def stretched(images: Tensor, height: int, width: int, antialias: bool) -> Tensor:
+def whole_line(old: int, new: int, antialias: bool, interpolation: str, device: torch.device) -> Tensor:
+    """Weights (1, new, old) that map a whole line of pixels."""
+    if interpolation == "area":
+        return area_weights(old, new, device)
+    start = torch.zeros(1, device=device)
+    return resampling(start, torch.full_like(start, old), old, new, antialias)
+
+
+def stretched(images: Tensor, height: int, width: int, antialias: bool, interpolation: str = "bilinear") -> Tensor:
     """Whole images at another height and width."""
-    start = torch.zeros(1, device=images.device)
     down, across = (
-        resampling(start, torch.full_like(start, old), old, new, antialias)
+        whole_line(old, new, antialias, interpolation, images.device)
         for old, new in zip(images.shape[-2:], (height, width), strict=True)
     )
     return apply_resampling(images, down, across)

@@ -25,6 +25,12 @@ def test_the_short_side_is_resized_first(photos: Tensor) -> None:
     torch.testing.assert_close(five_crop(photos, size=16, short_side=18)[::5], middle, atol=2e-6, rtol=0)
 
 
+def test_the_short_side_is_resized_by_area_where_that_is_asked_for(photos: Tensor) -> None:
+    found = five_crop(photos, size=16, short_side=18, interpolation="area")[::5]
+    expected = center_crop(photos, size=16, short_side=18, interpolation="area")
+    torch.testing.assert_close(found, expected, atol=2e-6, rtol=0)
+
+
 def test_an_odd_remainder_is_cut_below_and_to_the_right() -> None:
     column = torch.arange(5.0).view(1, 1, 5, 1).expand(1, 1, 5, 5)
     assert five_crop(column, size=2)[:, 0, :, 0].tolist() == [[1, 2], [0, 1], [0, 1], [3, 4], [3, 4]]

@@ -29,3 +29,9 @@ def test_two_means_do_not_fit_three_channels() -> None:
 def test_a_deviation_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         normalize(torch.zeros(1, 1, 2, 2), mean=[0.5], std=[0.0])
+
+
+def test_a_mean_and_a_spread_of_one_half_scale_images_to_plus_and_minus_one() -> None:
+    bytes_ = torch.arange(256).float().view(1, 1, 16, 16)
+    expected = -1 + 2 * bytes_ / 255
+    torch.testing.assert_close(normalize(bytes_ / 255, mean=[0.5], std=[0.5]), expected, atol=1e-6, rtol=0)
