@@ -167,7 +167,7 @@ def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> in
     from ssldsl.runtime.devices import join_processes
     from ssldsl.runtime.records import claim_folder
 
-    datasets: Datasets | None = None if request.smoke else Datasets(checked.library)
+    datasets: Datasets | None = None if request.smoke else Datasets(checked.library, Path(request.spec).parent)
     plan = make_plan(request, checked, datasets)
     state = join_processes()
     seed = checked.unwrap().seed
@@ -259,7 +259,7 @@ def resume_run(folder: Path, **how: Any) -> int:
     checked = request.checked()
     if _is_finished(folder):
         _say(f"the run in {folder} is finished: there is nothing left to do")
-    datasets = None if request.smoke else Datasets(checked.library)
+    datasets = None if request.smoke else Datasets(checked.library, Path(request.spec).parent)
     plan = make_plan(request, checked, datasets)
     return _carry_out(request, checked, plan, folder, datasets, resume=True, **how)
 

@@ -36,7 +36,7 @@ def fitted(type_: SettingType, value: Any) -> Any:
             return value if isinstance(value, Curve | Combined) else _number(type_.number, value)
         case types.Flag():
             return value if isinstance(value, bool) else UNCLEAR
-        case types.Text():
+        case types.Text() | types.File():
             return value if type(value) is str else UNCLEAR
         case types.Time():
             return value if isinstance(value, Duration) else UNCLEAR

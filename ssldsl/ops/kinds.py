@@ -23,6 +23,7 @@ NonNegativeFloat = Annotated[float, Ge(0)]
 Fraction = Annotated[float, Ge(0), Le(1)]
 Duration = Annotated[float, "a duration; steps once compiled"]
 Count = Annotated[int | float, "a positive count, or a percentage of the whole given as a fraction"]
+File = Annotated[str, "the name of a file, a whole path where it lies in the folder of the spec"]
 Time = float
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ __all__ = [
     "Duration",
     "Embeddings",
     "Features",
+    "File",
     "Fraction",
     "Images",
     "Labels",

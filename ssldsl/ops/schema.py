@@ -74,7 +74,7 @@ def python_type(type_: SettingType) -> Any:
             return Annotated[number, WrapValidator(_varying), WithJsonSchema(_or_text(type_.number, SCHEDULE))]
         case types.Flag():
             return bool
-        case types.Text():
+        case types.Text() | types.File():
             return str
         case types.Time():
             return Annotated[Duration, PlainValidator(_duration), WithJsonSchema(DURATION)]

@@ -54,6 +54,14 @@ class Text:
 
 
 @frozen
+class File:
+    """A file or folder by its name, which may start at the folder of the spec."""
+
+    def __str__(self) -> str:
+        return "the name of a file"
+
+
+@frozen
 class Time:
     """A length of time, with its unit."""
 
@@ -116,13 +124,14 @@ class Varying:
         return f"{self.number} or a schedule"
 
 
-SettingType = Number | Flag | Text | Time | Amount | Choice | Sequence | Union | Varying
+SettingType = Number | Flag | Text | File | Time | Amount | Choice | Sequence | Union | Varying
 
 NAMED: dict[str, SettingType] = {
     "bool": Flag(),
     "int": Number(True),
     "float": Number(False),
     "str": Text(),
+    "File": File(),
     "PositiveInt": Number(True, 0, above=True),
     "NonNegativeInt": Number(True, 0),
     "PositiveFloat": Number(False, 0, above=True),
@@ -154,6 +163,11 @@ def ranges(type_: SettingType) -> str:
             return " or ".join(dict.fromkeys(r for r in map(ranges, type_.options) if r))
         case _:
             return ""
+
+
+def is_file(type_: SettingType) -> bool:
+    """Whether a setting names a file."""
+    return isinstance(type_, File) or (isinstance(type_, Union) and any(is_file(t) for t in type_.options))
 
 
 @cache

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.ops.data import Samples
-from ssldsl.runtime.loading import Library, op_object, signature_of
+from ssldsl.runtime.loading import Library, op_object, signature_of, with_files
 
 Made = Mapping[str, Samples]  # data nodes that a stage has computed, by id
 NOTHING: Made = MappingProxyType({})
@@ -22,10 +23,11 @@ class Datasets:
 
     Nodes that read tensors are computed by a stage that begins (`ssldsl.runtime.derived`) and handed in as `made`.
     Before that, samples of the right kind and number stand in for them, whose labels are all 0.
+    folder: of the spec, where its names of files may start.
     """
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, library: Library, folder: Path = Path()) -> None:
+        self._library, self._folder = library, folder
         self._read: dict[str, Any] = {}
 
     def streams(self, stage: StagePlan) -> dict[str, Samples]:
@@ -60,9 +62,9 @@ class Datasets:
         if derives(self._library, node):
             first = self._value(nodes, node.inputs[0], made)
             return first.with_labels(torch.zeros(len(first), dtype=torch.int64))
-        name = settings.pop("op") if node.op == "source" else node.op
-        function = op_object(signature_of(self._library, name))
-        return function(*(self._value(nodes, input_, made) for input_ in node.inputs), **settings)
+        signature = signature_of(self._library, settings.pop("op") if node.op == "source" else node.op)
+        inputs = (self._value(nodes, input_, made) for input_ in node.inputs)
+        return op_object(signature)(*inputs, **with_files(signature, settings, self._folder))
 
 
 def derives(library: Library, node: NodePlan) -> bool:

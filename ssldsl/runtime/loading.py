@@ -5,13 +5,14 @@ import importlib.util
 import sys
 import traceback
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.ops.settings import is_file, setting_type
 from ssldsl.ops.signature import Signature
 
 # what the code of an op raises; anything else is no error of an op
@@ -73,6 +74,13 @@ def raised_at(error: BaseException) -> tuple[str, ...]:
 
 def _is_of_an_op(module: str) -> bool:
     return module.startswith((_USER, "ssldsl.stdlib."))
+
+
+def with_files(signature: Signature, settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The settings of an op; names of files that lie in the folder of the spec are whole paths."""
+    files = {s.name for s in signature.settings if is_file(setting_type(s.annotation))}
+    named = {name: folder / value for name, value in settings.items() if name in files and value}
+    return {**settings, **{name: str(path) for name, path in named.items() if path.is_file()}}
 
 
 def file_op(path: str, name: str) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -13,7 +14,7 @@ from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.ops.random import key_of
 from ssldsl.ops.weights import UnfitWeights
-from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, raised_at, signature_of
+from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, raised_at, signature_of, with_files
 from ssldsl.runtime.places import span_of
 
 Shape = tuple[int, ...]
@@ -42,24 +43,26 @@ def module_key(path: str) -> str:
     return f"{key}/" if hasattr(nn.ModuleDict, key) or key == "training" else key
 
 
-def build_modules(plan: Plan, fields: Mapping[str, Shape], library: Library) -> nn.ModuleDict:
+def build_modules(plan: Plan, fields: Mapping[str, Shape], library: Library, folder: Path = Path()) -> nn.ModuleDict:
     """Every module of the plan. Its first weights depend on the seed and its path, on nothing else.
 
     fields: the shape of one sample, such as `{"labeled.image": (1, 8, 8)}`, for sizes that only the data or a foreign
         network tell.
+    folder: of the spec, where its names of files may start.
     """
-    builder = Builder(plan, fields, library)
+    builder = Builder(plan, fields, library, folder=folder)
     return nn.ModuleDict({module_key(module.path): builder.module(module.path) for module in plan.modules})
 
 
 @define
 class Builder:
-    """Builds modules on demand. `stage`: of a stage that begins with fresh weights."""
+    """Builds modules on demand. `stage`: of a stage that begins with fresh weights. `folder`: of the spec."""
 
     plan: Plan
     fields: Mapping[str, Shape]
     library: Library
     stage: str = ""
+    folder: Path = Path()
     _built: dict[str, nn.Module] = Factory(dict)
 
     def module(self, path: str) -> nn.Module:
@@ -83,7 +86,7 @@ class Builder:
         # the CPU generator alone: reseeding all would disturb the generators of the accelerators
         torch.default_generator.manual_seed(key_of(self.plan.seed, "init", self.stage, plan.path) % 2**63)
         try:
-            made = op_object(signature)(**sizes, **plan.settings)
+            made = op_object(signature)(**sizes, **with_files(signature, plan.settings, self.folder))
         except OP_ERRORS as error:
             raise SpecError(_not_made(plan, error)) from error
         finally:

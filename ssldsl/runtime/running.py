@@ -94,7 +94,7 @@ def run(
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options = options or Options()
     processes = join_processes()
-    datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library))
+    datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
     lock = make_lock(plan, options.identity, _digests(data), origin_digests(plan, options.folder))
     ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
@@ -178,7 +178,7 @@ class Run:
         fields: dict[str, Shape] = {}
         for stage in self.plan.stages:
             fields |= sample_shapes({stream.name: self.data[stage.name][stream.data] for stream in stage.streams})
-        modules = build_modules(self.plan, fields, self.library)
+        modules = build_modules(self.plan, fields, self.library, self.options.folder)
         check_origins(self.plan, modules, self.options.folder)
         return Materials(
             plan=self.plan,

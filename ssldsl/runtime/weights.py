@@ -34,7 +34,7 @@ def initialise(
     folder: where relative file names start.
     A moving average whose network gets new weights starts again as a copy of it.
     """
-    fresh = Builder(plan, fields, library, stage.name)
+    fresh = Builder(plan, fields, library, stage.name, folder)
     for init in stage.init:
         for path in init.modules:
             target = find(modules, path)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Count, NonNegativeInt, PositiveInt, op
+from ssldsl.ops import Count, File, NonNegativeInt, PositiveInt, op
 from ssldsl.ops.choosing import check_one_way, choose, number_of, proportional_shares
 from ssldsl.ops.data import Data, Samples
 from ssldsl.ops.places import find_given
@@ -34,7 +34,7 @@ def holdout(
     *,
     count: Count | None = None,
     per_class: PositiveInt | None = None,
-    names: str | None = None,
+    names: File | None = None,
     seed: NonNegativeInt = 0,
 ) -> Data:
     """Samples for validation: `count` of them, `per_class` of each class, or those that a file names.

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Count, NonNegativeInt, PositiveInt, op
+from ssldsl.ops import Count, File, NonNegativeInt, PositiveInt, op
 from ssldsl.ops.choosing import check_one_way, choose, even_shares, number_of
 from ssldsl.ops.data import Data, Samples
 from ssldsl.ops.places import BrokenData, find_given
@@ -19,7 +19,7 @@ def subset(
     *,
     count: Count | None = None,
     per_class: PositiveInt | None = None,
-    names: str | None = None,
+    names: File | None = None,
     seed: NonNegativeInt = 0,
 ) -> Data:
     """`count` samples, as many of every class as of any other; or `per_class` of each; or those that a file names.

@@ -1,6 +1,6 @@
 """Training data without their validation part."""
 
-from ssldsl.ops import Count, NonNegativeInt, PositiveInt, op
+from ssldsl.ops import Count, File, NonNegativeInt, PositiveInt, op
 from ssldsl.ops.data import Data
 from ssldsl.stdlib.data.holdout import held_out_rows, other_rows
 
@@ -11,7 +11,7 @@ def without_holdout(
     *,
     count: Count | None = None,
     per_class: PositiveInt | None = None,
-    names: str | None = None,
+    names: File | None = None,
     seed: NonNegativeInt = 0,
 ) -> Data:
     """All samples but those that `holdout` of the same settings keeps for validation.

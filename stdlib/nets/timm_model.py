@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 from torch import Tensor, nn
 
-from ssldsl.ops import Features, Images, PositiveInt, op
+from ssldsl.ops import Features, File, Images, PositiveInt, op
 from ssldsl.ops.weights import load_weights
 
 
@@ -13,13 +13,14 @@ class TimmModel(nn.Module):
     """The pooled features of a timm network.
 
     `name`: as `timm.list_models()` prints it. `channels`: of the images. `weights`: a file with the network's weights
-    (safetensors, or of `torch.save` without code); nothing is downloaded, and without a file the start is random.
+    (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing is downloaded, and
+    without a file the start is random.
 
     Source: timm, an optional dependency. That rows depend on one another is assumed, as batch normalisation may be
     inside.
     """
 
-    def __init__(self, *, name: str, weights: str | None = None, channels: PositiveInt = 3) -> None:
+    def __init__(self, *, name: str, weights: File | None = None, channels: PositiveInt = 3) -> None:
         super().__init__()
         import timm  # an optional dependency, and slow to import
 

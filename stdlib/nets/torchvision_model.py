@@ -5,7 +5,7 @@ from difflib import get_close_matches
 import torchvision
 from torch import Tensor, nn
 
-from ssldsl.ops import Features, Images, op
+from ssldsl.ops import Features, File, Images, op
 from ssldsl.ops.weights import load_weights
 
 
@@ -14,13 +14,13 @@ class TorchvisionModel(nn.Module):
     """The features that a torchvision network hands to the last linear map of its classifier.
 
     `name`: as `torchvision.models.list_models(module=torchvision.models)` prints it. `weights`: a file with the
-    network's weights (safetensors, or of `torch.save` without code); nothing is downloaded, and without a file the
-    start is random.
+    network's weights (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing
+    is downloaded, and without a file the start is random.
 
     Source: torchvision. That rows depend on one another is assumed, as batch normalisation may be inside.
     """
 
-    def __init__(self, *, name: str, weights: str | None = None) -> None:
+    def __init__(self, *, name: str, weights: File | None = None) -> None:
         super().__init__()
         known = torchvision.models.list_models(module=torchvision.models)
         if name not in known:

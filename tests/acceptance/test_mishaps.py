@@ -25,7 +25,7 @@ def test_a_place_where_no_folder_can_be_made_is_a_message(tmp_path: Path) -> Non
     [
         ('torchvision_model(name="resnet81")', "near it: resnet18"),
         ('torchvision_model(name="resnet18", weights="none.pt")', "there is no file none.pt"),
-        ('torchvision_model(name="resnet18", weights="text.pt")', "text.pt is no file of weights"),
+        ('torchvision_model(name="resnet18", weights="text.pt")', "text.pt cannot be read: it is no file of weights"),
         ('torchvision_model(name="resnet18", weights="other.pt")', "other.pt do not fit"),
     ],
 )
