@@ -43,6 +43,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "swa": ((), ("start", "every")),
     "weights": (("file",), ("key", "prefix")),
     "run": (("folder",), ("stage",)),
+    "per_tensor": (("norm",), ()),
 }
 
 
@@ -66,6 +67,8 @@ def call(ctx: Context, word: str, given: "list[Given]", span: Span) -> Any:
             return _averaging(ctx, word, bound, span)
         case "run":
             return _run(ctx, bound, span)
+        case "per_tensor":
+            return _per_tensor(ctx, bound["norm"], span)
         case _:
             return _weights(ctx, bound)
 
@@ -331,6 +334,12 @@ def _averaging(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -
             return UNKNOWN
         values.append((name, value))
     return Settings(word, tuple(values), span)
+
+
+def _per_tensor(ctx: Context, norm: "Given", span: Span) -> Any:
+    if is_number(norm.value) and norm.value > 0:
+        return Settings("per_tensor", (("norm", float(norm.value)),), span)
+    return _refuse(ctx, "per_tensor", "a number above 0, the largest norm of each gradient", norm.value, norm.span)
 
 
 def _weights(ctx: Context, bound: "dict[str, Given]") -> Any:

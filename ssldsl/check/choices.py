@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssldsl.check.meanings import (
     UNKNOWN,
+    Settings,
     describe,
 )
 from ssldsl.check.operators import is_number
@@ -49,11 +50,16 @@ def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str
     return None
 
 
-def read_clip(reader: Reader) -> float | None:
-    value = _number(
-        reader, "clip", lambda v: is_number(v) and v > 0, "a number above 0, the largest norm of the gradient"
-    )
-    return None if value is None else float(value)
+def read_clip(reader: Reader) -> tuple[float | None, bool]:
+    """The largest norm of the gradient, and whether it is that of each tensor and not that of all together."""
+    value = _number(reader, "clip", _limits, "a number above 0, the largest norm of the gradient, or `per_tensor(3.0)`")
+    if isinstance(value, Settings):
+        return float(dict(value.values)["norm"]), True
+    return None if value is None else float(value), False
+
+
+def _limits(value: Any) -> bool:
+    return (is_number(value) and value > 0) or (isinstance(value, Settings) and value.op == "per_tensor")
 
 
 def read_accumulate(reader: Reader) -> int:

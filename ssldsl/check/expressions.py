@@ -28,7 +28,21 @@ from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
-BUILTINS = ("concat", "draw", "ema", "first", "last", "mean", "polyak", "run", "stop", "sum", "swa", "weights")
+BUILTINS = (
+    "concat",
+    "draw",
+    "ema",
+    "first",
+    "last",
+    "mean",
+    "per_tensor",
+    "polyak",
+    "run",
+    "stop",
+    "sum",
+    "swa",
+    "weights",
+)
 
 
 def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:

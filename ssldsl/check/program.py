@@ -114,6 +114,7 @@ class Stage:
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
     span: Span | None = field(default=None, eq=False, repr=False)
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)  # of the settings that are written
+    is_clip_per_tensor: bool = False
 
 
 @frozen

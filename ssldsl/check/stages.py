@@ -129,7 +129,8 @@ def _assemble(
     groups = read_groups(reader, optimizer, [p for p, _ in train])
     choices = {name: read_choice(reader, name, options) for name, options in CHOICES.items()}
     average = read_average(reader)
-    clip, accumulate, compiled = read_clip(reader), read_accumulate(reader), read_flag(reader, "compile")
+    clip, is_per_tensor = read_clip(reader)
+    accumulate, compiled = read_accumulate(reader), read_flag(reader, "compile")
     evaluate = read_duration(reader, "evaluate") or Duration(1, "ep")
     if terms is None or run is None or batch is None:
         return None
@@ -168,6 +169,7 @@ def _assemble(
         evaluate,
         reader.span,
         tuple((name, setting.value.span) for name, setting in reader.settings.items()),
+        is_per_tensor,
     )
 
 

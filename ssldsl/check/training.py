@@ -16,6 +16,8 @@ from ssldsl.check.meanings import (
     StageRef,
     describe,
 )
+from ssldsl.check.nodes import Duration
+from ssldsl.check.operators import is_number
 from ssldsl.check.program import Configured, InitFrom, Term
 from ssldsl.errors import did_you_mean
 from ssldsl.ops.arguments import check_settings
@@ -150,7 +152,7 @@ def _before(
 
 def read_optimizer(reader: Reader) -> Configured:
     value = reader.value("optimizer")
-    if isinstance(value, Settings) and value.op not in ("polyak", "swa"):
+    if isinstance(value, Settings) and value.op not in ("polyak", "swa", "per_tensor"):
         return Configured(value.op, value.values, value.span)
     if value is not None and value is not UNKNOWN:
         reader.error(
@@ -199,13 +201,26 @@ def read_groups(
             )
             continue
         own = {k: (v, spans[0]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
+        freeze = _freeze(reader, given, own)
         base = {k: (v, place) for k, v in optimizer.settings if k not in own}
         settings, problems = check_settings(signature, base | own, place)
         for problem in problems:
             reader.ctx.reporter.report(problem)
         if not problems:
-            found.append((name, tuple((k, settings[k]) for k in own)))
+            found.append((name, (*freeze, *((k, settings[k]) for k in own))))
     return tuple(found)
+
+
+def _freeze(reader: Reader, given: Entries, own: dict[str, tuple[Any, Span]]) -> tuple[tuple[str, Duration], ...]:
+    """How long a group waits before it learns, taken out of its settings: no optimizer knows of it."""
+    if own.pop("freeze", None) is None:
+        return ()
+    value, (_, place) = next((v, s) for (k, v), s in zip(given.values, given.spans, strict=True) if k == "freeze")
+    if isinstance(value, Duration):
+        return (("freeze", value),)
+    help = f"write `{value:g}ep` (passes over the clock stream) or `{value:g}it` (steps)" if is_number(value) else ""
+    reader.ctx.reporter.error("D501", place, f"`freeze` wants a duration, found {describe(value)}", "", help=help)
+    return ()
 
 
 def _is_trained(reader: Reader, name: str, trained: list[str]) -> bool:

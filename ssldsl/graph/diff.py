@@ -261,7 +261,8 @@ class _Comparison:
         groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
         for path in dict.fromkeys((*groups[0], *groups[1])):
             self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), spans)
-        self._value("semantic", f"{a.name}.clip", a.clip, b.clip, *spans)
+        if wording.clip(a) != wording.clip(b):
+            self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), *spans)
         self._evaluations(a, b)
         self._execution(a, b)
         self.nodes.seen = told

@@ -142,6 +142,7 @@ class StagePlan(Part):
     evaluations: tuple[EvaluationPlan, ...] = ()
     evaluate_every: int
     clip: float | None = None
+    clip_per_tensor: bool = False
     accumulate: int = 1
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     compile: bool = False

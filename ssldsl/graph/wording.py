@@ -146,9 +146,15 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
     lines += [f"{o}: only {p} learns" for o, p in (owned(program, path) for path in stage.train) if p]
     lines += [f"{', '.join(i.modules)} from {origin(i)}" for i in stage.init if i.file or i.run]
     lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not origin(i)]
-    extras = {"clip": stage.clip, "accumulate": stage.accumulate, "precision": stage.precision}
-    usual = {"clip": None, "accumulate": 1, "precision": "fp32"}
+    extras = {"clip": clip(stage), "accumulate": stage.accumulate, "precision": stage.precision}
+    usual = {"clip": "none", "accumulate": 1, "precision": "fp32"}
     return tuple(lines + [f"{name} {setting(value, {})}" for name, value in extras.items() if value != usual[name]])
+
+
+def clip(stage: Stage) -> str:
+    """The largest norm of the gradient, as the language writes it."""
+    norm = setting(stage.clip, {})
+    return f"per_tensor({norm})" if stage.is_clip_per_tensor else norm
 
 
 def configured(value: Configured, program: Program) -> str:

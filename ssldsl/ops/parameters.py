@@ -18,10 +18,21 @@ def split_decay(groups: Sequence[Group], weight_decay: float, exclude: Collectio
     """
     result: list[Group] = []
     for group in groups:
-        kept, left_out = _parted(group, excluded_names(group, exclude))
+        kept, left_out = _parted(group, excluded_names(group, group.get("exclude", exclude)))
         result.append({"weight_decay": weight_decay, **kept})
         result.append({**left_out, "weight_decay": 0.0, "fixed": ["weight_decay"]})
     return [group for group in result if group["params"]]
+
+
+def with_moments(groups: Sequence[Group], beta1: float, beta2: float, epsilon: float) -> list[Group]:
+    """The groups with the settings of Adam under torch's names; a group's own win over the optimizer's."""
+
+    def named(group: Group) -> Group:
+        rest = {name: value for name, value in group.items() if name not in ("beta1", "beta2", "epsilon")}
+        betas = (group.get("beta1", beta1), group.get("beta2", beta2))
+        return {**rest, "betas": betas, "eps": group.get("epsilon", epsilon)}
+
+    return [named(group) for group in groups]
 
 
 def excluded_names(group: Group, exclude: Collection[str]) -> frozenset[str]:

@@ -120,6 +120,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         ),
         evaluate_every=max(1, round(clock.steps_of(stage.evaluate))),
         clip=stage.clip,
+        clip_per_tensor=stage.is_clip_per_tensor,
         accumulate=stage.accumulate,
         precision=stage.precision,  # type: ignore[arg-type]  # pydantic checks the word
         compile=stage.compile,

@@ -20,7 +20,7 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
     for path, settings in stage.groups.items():
         yield f"for {path}", ", ".join(f"{k}={setting_text(v)}" for k, v in settings.items())
     if stage.clip is not None:
-        yield "gradient norm", f"at most {stage.clip:g}"
+        yield "gradient norm", f"at most {stage.clip:g}{' in every tensor' if stage.clip_per_tensor else ''}"
     if stage.average is not None:
         yield "average", op_text(stage.average)
     if stage.accumulate > 1:

@@ -72,6 +72,7 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             "terms": tuple(t.model_copy(update={"weight": _scalar(t.weight, factor, library)}) for t in stage.terms),
             "streams": tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams),
             "nodes": tuple(node if node.id in kept else _node(node, rows) for node in stage.nodes),
+            "groups": {path: _group(settings, factor) for path, settings in stage.groups.items()},
             "init": tuple(_init(init) for init in stage.init),
             "average": OpPlan.model_validate(
                 {**average.model_dump(), "settings": {k: _shorter(v, factor) for k, v in average.settings.items()}}
@@ -80,6 +81,11 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             else None,
         }
     )
+
+
+def _group(settings: dict[str, Any], factor: float) -> dict[str, Any]:
+    """The settings of a group; how long it is frozen is the one duration among them."""
+    return {name: value * factor if name == "freeze" else value for name, value in settings.items()}
 
 
 def _init(init: InitPlan) -> InitPlan:

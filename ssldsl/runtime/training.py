@@ -24,7 +24,7 @@ from ssldsl.runtime.feeding import Feed
 from ssldsl.runtime.interrupts import Interrupt
 from ssldsl.runtime.lowering import Lowered
 from ssldsl.runtime.memories import Memories
-from ssldsl.runtime.optimizing import Rates, learning_rates
+from ssldsl.runtime.optimizing import Rates, learning_rates, prepare_gradients
 from ssldsl.runtime.progress import Reporter
 from ssldsl.runtime.records import Line
 from ssldsl.runtime.ring import Window
@@ -207,8 +207,7 @@ def take_step(made: Machinery, step: int) -> None:
             parts.append(made.memories.news(losses))
             _backward(made, losses[TOTAL])
         made.changing.ring.put(step, part, losses)
-    if stage.clip is not None:
-        accelerator.clip_grad_norm_(_parameters(made), stage.clip)
+    _limit_gradients(made, step)
     # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
     (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
     made.changing.optimizer.zero_grad(set_to_none=True)
@@ -225,6 +224,17 @@ def _backward(made: Machinery, loss: Tensor) -> None:
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
     else:
         made.accelerator.backward(loss)
+
+
+def _limit_gradients(made: Machinery, step: int) -> None:
+    """Drop the gradients of what is frozen and limit the others, as the stage says."""
+    stage, optimizer = made.stage, made.changing.optimizer
+    each = stage.clip if stage.clip_per_tensor else None
+    if each is not None:
+        made.accelerator.unscale_gradients()
+    prepare_gradients(optimizer, each, step)
+    if stage.clip is not None and each is None:
+        made.accelerator.clip_grad_norm_(_parameters(made), stage.clip)
 
 
 def _parameters(made: Machinery) -> list[nn.Parameter]:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import torch
 
 from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
-from ssldsl.ops.parameters import split_decay
+from ssldsl.ops.parameters import split_decay, with_moments
 
 
 @op(paper="kingma2015adam")
@@ -13,8 +13,8 @@ def adam(
     parameters: list[dict[str, Any]],
     *,
     lr: Scheduled[PositiveFloat],
-    beta1: Fraction = 0.9,
-    beta2: Fraction = 0.999,
+    beta1: Scheduled[Fraction] = 0.9,
+    beta2: Scheduled[Fraction] = 0.999,
     epsilon: PositiveFloat = 1e-8,
     weight_decay: Scheduled[NonNegativeFloat] = 0.0,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
@@ -29,5 +29,5 @@ def adam(
 
     Source: Kingma & Ba, ICLR 2015, algorithm 1.
     """
-    groups = split_decay(parameters, weight_decay, exclude)
-    return torch.optim.Adam(groups, lr=lr, betas=(beta1, beta2), eps=epsilon, weight_decay=weight_decay)
+    groups = with_moments(split_decay(parameters, weight_decay, exclude), beta1, beta2, epsilon)
+    return torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import torch
 
 from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
-from ssldsl.ops.parameters import split_decay
+from ssldsl.ops.parameters import split_decay, with_moments
 
 
 @op(paper="loshchilov2019adamw")
@@ -13,8 +13,8 @@ def adamw(
     parameters: list[dict[str, Any]],
     *,
     lr: Scheduled[PositiveFloat],
-    beta1: Fraction = 0.9,
-    beta2: Fraction = 0.999,
+    beta1: Scheduled[Fraction] = 0.9,
+    beta2: Scheduled[Fraction] = 0.999,
     epsilon: PositiveFloat = 1e-8,
     weight_decay: Scheduled[NonNegativeFloat] = 0.01,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
@@ -28,5 +28,5 @@ def adamw(
 
     Source: Loshchilov & Hutter, ICLR 2019, algorithm 2; the decay is multiplied by the learning rate, as in PyTorch.
     """
-    groups = split_decay(parameters, weight_decay, exclude)
-    return torch.optim.AdamW(groups, lr=lr, betas=(beta1, beta2), eps=epsilon, weight_decay=weight_decay)
+    groups = with_moments(split_decay(parameters, weight_decay, exclude), beta1, beta2, epsilon)
+    return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay)

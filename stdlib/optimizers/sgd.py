@@ -13,7 +13,7 @@ def sgd(
     parameters: list[dict[str, Any]],
     *,
     lr: Scheduled[PositiveFloat],
-    momentum: Fraction = 0.0,
+    momentum: Scheduled[Fraction] = 0.0,
     nesterov: bool = False,
     weight_decay: Scheduled[NonNegativeFloat] = 0.0,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read

@@ -207,3 +207,34 @@ def test_what_a_stage_does_not_initialise_starts_afresh():
     )
     second = checked(text).unwrap().stages[1]
     assert [(i.modules, i.stage) for i in second.init] == [(("classes",), ""), (("encoder",), "first")]
+
+
+MEMORY = """
+net    projector = encoder >> mlp_head(encoder.dim, hidden=[16], out=8) >> l2norm()
+head   clusters  = prototypes(8, 10)
+def assigned(z, past) = soft_cross_entropy(clusters(z), sinkhorn(stop(clusters(z)), stop(clusters(past)), past.ready))
+let    z    = projector(unlabeled)
+let    past = queue(z, length=400)
+"""
+
+
+def memories(loss):
+    found = terms(with_loss(f"ce(labeled) + {loss} as rest", more=MEMORY))
+    return [n for n in ancestors([found["rest"].node]) if n.op == "queue"]
+
+
+def test_a_named_memory_is_one_and_a_call_that_is_written_twice_two():
+    assert len(memories("mean([assigned(z, past), assigned(z, past)])")) == 1
+    once = "assigned(z, queue(z, length=400))"
+    assert len(memories(f"mean([{once}, {once}])")) == 2
+
+
+def test_a_list_has_a_memory_for_each_item():
+    crops = "projector(draw(3, shift(unlabeled, 2)))"
+    found = memories(f"mean(assigned({crops}, queue({crops}, length=400)))")
+    assert sorted(n.draw for n in found) == ["queue", "queue#2", "queue#3"]
+
+
+def test_nothing_of_a_memory_carries_gradient():
+    (queue,) = memories("assigned(z, past)")
+    assert queue.live == frozenset() and queue.inputs[0].live

@@ -93,3 +93,24 @@ def checked(
 
 def program(text: str, *sets: str, drops: tuple[str, ...] = ()) -> Program:
     return checked(text, sets=sets, drops=drops).unwrap()
+
+
+MEMORY = """\
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0)
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=8)
+net    trunk     = encoder >> mlp_head(encoder.dim, hidden=[16], out=8) >> l2norm()
+head   protos    = prototypes(8, images.classes)
+let    z         = trunk(draw(2, shift(unlabeled, 2)))
+let    past      = queue(z, length=480)
+let    codes     = sinkhorn(stop(protos(z)), stop(protos(past)), past.ready)
+loss = cross_entropy(protos(trunk(labeled)), labeled.label) as ce
+     + mean(soft_cross_entropy(protos(z.last(1) | z.first(1)), codes, temperature=0.1)) as swapped
+clip   = 1.0
+groups = {protos: {freeze: 3it}}
+batch  = {labeled: 8, unlabeled: 16}
+run    = 8it
+clock  = unlabeled
+"""

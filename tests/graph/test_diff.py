@@ -6,7 +6,7 @@ from functools import reduce
 import pytest
 from attrs import evolve
 from picture_programs import quickstart
-from picture_specs import QUICK, STAGES, TEACHER, checked, program
+from picture_specs import MEMORY, QUICK, STAGES, TEACHER, checked, program
 
 from ssldsl.graph.canonical import identity, scalar_form
 from ssldsl.graph.diff import Diff, diff, diff_checked
@@ -288,3 +288,25 @@ def test_identity_does_not_depend_on_the_order_in_which_nodes_were_made() -> Non
 
 def test_identity_of_the_hand_built_quickstart_ignores_the_name_of_its_net() -> None:
     assert identity(quickstart()) == identity(quickstart(net="body"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("length=480", "length=64", ("semantic", "main.loss.swapped.queue.length", "480", "64")),
+        ("clip   = 1.0", "clip = per_tensor(1.0)", ("semantic", "main.clip", "1", "per_tensor(1)")),
+        ("freeze: 3it", "freeze: 4it", ("semantic", "main.optimizer.protos.freeze", "3it", "4it")),
+        ("past", "seen", ("cosmetic", "text", "written in one way", "in another that means the same")),
+    ],
+)
+def test_what_is_said_of_state_is_told(before: str, after: str, expected: tuple[str, str, str, str]) -> None:
+    assert told(found(MEMORY, changed((before, after), text=MEMORY))) == [expected]
+
+
+def test_two_memories_are_not_one() -> None:
+    once = changed(
+        ("queue(z, length=480)", "queue(concat(z), length=480)"),
+        ("protos(past)), past.ready", "protos(past)), past.ready"),
+        text=MEMORY,
+    )
+    assert found(MEMORY, once).kind == "semantic"

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 from picture_programs import moam, quickstart
-from picture_specs import QUICK, SHIPPED, STAGES, TEACHER, checked, program
+from picture_specs import MEMORY, QUICK, SHIPPED, STAGES, TEACHER, checked, program
 
 from ssldsl.graph.drawing import arrange, compare_pictures, draw, picture_of
 from ssldsl.graph.drawing.columns import column_of, order_of
@@ -22,7 +22,7 @@ from ssldsl.graph.drawing.untangling import Untangling
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ROOT = Path(__file__).parents[2]
-TEXTS = {"quick": QUICK, "teacher": TEACHER, "stages": STAGES}
+TEXTS = {"quick": QUICK, "teacher": TEACHER, "stages": STAGES, "memory": MEMORY}
 
 
 def texts_of(svg: str) -> set[str]:
@@ -51,6 +51,14 @@ def test_the_quickstart_is_drawn_as_its_golden_file_shows(style: str) -> None:
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_memory_is_drawn_as_a_store_once_for_the_crops_it_remembers() -> None:
+    experiment = program(MEMORY)
+    (line,) = [line for line in draw(experiment, "mmd").splitlines() if "queue" in line]
+    assert line.split("[", 1)[1] == '("<b>queue(length=480)</b>")]'
+    assert '[label="queue(length=480)", shape=cylinder' in draw(experiment, "dot")
+    assert [b.kind for b in picture_of(experiment).boxes if b.title.startswith("queue")] == ["memory"]
 
 
 def test_a_drawing_does_not_depend_on_the_run_that_makes_it() -> None:

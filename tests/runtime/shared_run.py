@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from memory_specs import DAINO, SUAVE, plan_of
 from training_plans import LIBRARY, experiment, gentle, two_stages, with_stage, without_vat
 
 from ssldsl.graph.plan import OpPlan, Plan
@@ -24,6 +25,8 @@ PLANS = {
     "local": gentle(experiment(steps=1, norm="batch", statistics="local")),
     "stages": gentle(two_stages(steps=1)),
     "partly": gentle(partly_used(experiment(steps=5))),
+    "suave": plan_of(SUAVE, steps=6, length=48),  # the queues are in use from the fourth step on
+    "daino": plan_of(DAINO, steps=6, accumulate=2),
 }
 
 if __name__ == "__main__":

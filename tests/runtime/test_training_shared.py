@@ -15,7 +15,7 @@ from ssldsl.runtime.records import read_lines
 from ssldsl.runtime.running import Options, run
 
 pytestmark = pytest.mark.slow
-PARTS = ("weights", "average", "optimizer")
+PARTS = ("weights", "average", "optimizer", "memory")
 CLOSE = {"batch": 5e-4}  # a direction found through statistics of eight rows: rounding grows a thousandfold
 
 

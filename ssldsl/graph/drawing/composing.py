@@ -12,7 +12,7 @@ from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
 from ssldsl.graph.drawing.tracing import NETS, Tracer, modules, owner
 from ssldsl.source import Source, Span
 
-KINDS = ("stream", "view", "net", "head", "target", "loss", "total", "eval")
+KINDS = ("stream", "view", "net", "head", "target", "memory", "loss", "total", "eval")
 MEANS = frozenset({"mean", "sum"})
 
 

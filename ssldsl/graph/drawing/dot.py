@@ -6,8 +6,8 @@ from ssldsl.graph.drawing.palette import AVERAGE, BOXES, INK, LINE, MARKS, SOFT,
 from ssldsl.graph.drawing.picture import Box, Edge, Picture
 
 SHAPES: Mapping[str, str] = {
-    "stream": "cylinder", "view": "parallelogram", "net": "box", "head": "box", "target": "hexagon", "loss": "box",
-    "total": "circle", "eval": "note",
+    "stream": "cylinder", "view": "parallelogram", "net": "box", "head": "box", "target": "hexagon",
+    "memory": "cylinder", "loss": "box", "total": "circle", "eval": "note",
 }  # fmt: skip
 
 

@@ -17,8 +17,8 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 WIDE = 2.0  # a drawing at least this much wider than high has its text below
 
 KINDS = {
-    "stream": "stream", "view": "view", "net": "network", "head": "head", "target": "op", "loss": "loss term",
-    "total": "what is minimised", "eval": "evaluation",
+    "stream": "stream", "view": "view", "net": "network", "head": "head", "target": "op",
+    "memory": "memory of earlier steps", "loss": "loss term", "total": "what is minimised", "eval": "evaluation",
 }  # fmt: skip
 LANES = {"data": "value", "label": "labels", "weight": "weighted term", "ema": "moving average", "eval": "evaluated"}
 

@@ -7,7 +7,7 @@ from ssldsl.graph.drawing.picture import Box, Edge, Picture
 
 SHAPES: Mapping[str, tuple[str, str]] = {
     "stream": ("[(", ")]"), "view": ("[/", "/]"), "net": ("[", "]"), "head": ("(", ")"), "target": ("{{", "}}"),
-    "loss": ("[[", "]]"), "total": ("((", "))"), "eval": ("([", "])"),
+    "memory": ("[(", ")]"), "loss": ("[[", "]]"), "total": ("((", "))"), "eval": ("([", "])"),
 }  # fmt: skip
 
 

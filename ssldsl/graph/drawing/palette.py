@@ -10,6 +10,7 @@ BOXES = {  # fill and outline of every kind of box
     "net": ("#E9EEF8", "#8FA3CC"),
     "head": ("#EFE9F7", "#A897CB"),
     "target": ("#EDF4EF", "#9DBDA6"),
+    "memory": ("#FDF3E7", "#D9A566"),
     "loss": ("#FFFFFF", "#3A4657"),
     "total": ("#243042", "#243042"),
     "eval": ("#F7F9FB", "#C9D1DB"),

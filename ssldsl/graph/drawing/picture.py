@@ -6,7 +6,7 @@ from attrs import field, frozen
 
 from ssldsl.source import Source, Span
 
-BoxKind = Literal["stream", "view", "net", "head", "target", "loss", "total", "eval"]
+BoxKind = Literal["stream", "view", "net", "head", "target", "memory", "loss", "total", "eval"]
 EdgeKind = Literal["data", "label", "weight", "ema", "eval"]
 Mark = Literal["", "same", "added", "removed", "changed"]
 

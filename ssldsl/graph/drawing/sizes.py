@@ -9,10 +9,11 @@ from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Picture
 
 TITLE, LINE, CHIP, CAPTION, PILL, SHAPE = 14.0, 11.0, 10.5, 11.5, 12.0, 10.0  # font sizes
 LEADING, CHIP_HEIGHT, PADDING, LANE = 15.0, 18.0, 11.0, 10.0
+LID = 3.0  # half the height of the ellipse that closes a cylinder
 MAX_TEXT = 190.0  # wider lines are wrapped
 
 # what lanes pass through keeps a free field for them under its text
-THROUGH = frozenset({"view", "net", "head", "target"})
+THROUGH = frozenset({"view", "net", "head", "target", "memory"})
 
 
 @frozen
@@ -54,7 +55,7 @@ def box_size(box: Box, incoming: int, outgoing: int, lane: float) -> Size:
     texts = [text_width(line, LINE) for line in lines_of(box)]
     chips = [sum(chip_width(c) + 5 for c in row) - 5 for row in chip_rows(box)]
     width = max([title, *texts, *chips, 40.0]) + 2 * PADDING
-    text = text_height(box)
+    text = text_height(box) + (2 * LID if box.kind == "memory" else 0)
     lanes = max(incoming, outgoing) * lane
     if box.kind in THROUGH:
         return Size(round(width), round(text + lanes + 13), round(text + 7))

@@ -29,6 +29,7 @@ from ssldsl.graph.drawing.sizes import (
     CHIP,
     CHIP_HEIGHT,
     LEADING,
+    LID,
     PADDING,
     PILL,
     SHAPE,
@@ -135,6 +136,17 @@ def rect(r: Rect, fill: str, line: str, radius: float, *, kind: str = "", width:
         f'<rect x="{n(r.x)}" y="{n(r.y)}" width="{n(r.width)}" height="{n(r.height)}" rx="{n(radius)}" '
         f'fill="{fill}" stroke="{line}" stroke-width="{n(width)}"{more}/>'
     )
+
+
+def store(r: Rect, fill: str, line: str, width: float) -> str:
+    """A cylinder: what is kept."""
+    low, half, side = r.y + LID, r.width / 2, r.height - 2 * LID
+    d = (
+        f"M{n(r.x)} {n(low)}a{n(half)} {n(LID)} 0 0 1 {n(r.width)} 0v{n(side)}"
+        f"a{n(half)} {n(LID)} 0 0 1 {n(-r.width)} 0z"
+        f"m0 0a{n(half)} {n(LID)} 0 0 0 {n(r.width)} 0"
+    )
+    return f'<path d="{d}" fill="{fill}" stroke="{line}" stroke-width="{n(width)}" class="shape"/>'
 
 
 def path(d: str, colour: str, width: float, *, kind: str = "", dash: str = "", opacity: float = 1) -> str:
@@ -304,7 +316,10 @@ def _box(layout: Layout, box: Box) -> Iterable[str]:
             halo, "none", MARKS[box.mark], 11, kind="glow", width=2.2, dash="6 4" if box.mark == "removed" else ""
         )
     radius = place.width / 2 if box.kind == "total" else 14 if box.kind == "head" else 8
-    yield rect(place, fill, AVERAGE if box.average else line, radius, kind="shape", width=width, dash=dash)
+    if box.kind == "memory":
+        yield store(place, fill, line, width)
+    else:
+        yield rect(place, fill, AVERAGE if box.average else line, radius, kind="shape", width=width, dash=dash)
     if box.kind == "stream":
         yield f'<rect x="{n(place.x)}" y="{n(place.y + 6)}" width="4" height="{n(place.height - 12)}" rx="2" ' \
               f'fill="{stream_colour(box.title, layout.picture.streams)}"/>'  # fmt: skip
@@ -354,7 +369,11 @@ def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:
         return
     header = layout.sizes[box.id].header
     x = place.x + PADDING + (2 if box.kind == "stream" else 0)
-    y = place.y + 6 if header else place.y + (place.height - text_height(box)) / 2
+    y = (
+        place.y + 6 + (2 * LID if box.kind == "memory" else 0)
+        if header
+        else place.y + (place.height - text_height(box)) / 2
+    )
     if box.title:
         yield text(x, y + 12.5, box.title, TITLE, INK, bold=True, kind="name")
         if box.frozen:

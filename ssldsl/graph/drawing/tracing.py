@@ -4,7 +4,7 @@ Plumbing (rows, repeats, fields, joins, means) has no box: a value passes throug
 boxes of its modules, one box a module. Values that differ in nothing but their draw share a lane.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
@@ -18,6 +18,7 @@ from ssldsl.types import NetType, TensorType, Type
 PASSING = frozenset({"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop"})
 SHORT = 24  # letters of an op with its settings that still stand in one title
 NETS = frozenset({"net", "compose"})
+BOXES: Mapping[str, BoxKind] = {"views": "view", "memory": "memory"}  # of the roles that are drawn in their own way
 
 
 @frozen
@@ -201,7 +202,7 @@ class Tracer:
 
     def _applied(self, node: Node) -> list[Value]:
         """An op of the library that has a box of its own."""
-        kind: BoxKind = "view" if self._role(node) == "views" else "target"
+        kind = BOXES.get(self._role(node), "target")
         inputs = self.into(node)
         text = wording.arguments(node.op, node.settings, self.program.signatures, bare=kind == "view")
         before = sorted({v.box for v in inputs if "stream:" not in v.box})

@@ -1,0 +1,46 @@
+"""A teacher: weights that follow by a momentum in time, statistics of its own, and no gradient."""
+
+import pytest
+import torch
+from memory_specs import DAINO, plan_of
+from test_memories import machinery
+from torch import Tensor
+
+from ssldsl.check import check
+from ssldsl.runtime.training import take_step
+from ssldsl.source import Source
+
+MOMENTA = [0.99, 0.990381, 0.991464, 0.993087, 0.995, 0.996913, 0.998536, 0.999619]  # 0.99 to 1 in 8 steps
+
+
+def test_the_teacher_follows_by_the_worked_momenta_after_each_update() -> None:
+    made = machinery(plan_of(DAINO, steps=8))
+    student, teacher = made.changing.modules["encoder"], made.changing.modules["teacher/encoder"]
+    for step, momentum in enumerate(MOMENTA):
+        before = [p.detach().double() for p in teacher.parameters()]
+        take_step(made, step)
+        for old, new, live in zip(before, teacher.parameters(), student.parameters(), strict=True):
+            expected = momentum * old + (1 - momentum) * live.detach().double()
+            torch.testing.assert_close(
+                new.detach().double(), expected, rtol=0, atol=2e-6 * live.detach().abs().max().item()
+            )
+
+
+def test_the_statistics_of_a_teacher_are_those_of_what_it_saw() -> None:
+    made = machinery(plan_of(DAINO.replace("width=8", 'width=8, norm="batch"') + "\nforward = concat\n"))
+    modules = made.changing.modules
+    seen: list[Tensor] = []
+    layer = next(m for m in modules["teacher/encoder"].modules() if isinstance(m, torch.nn.BatchNorm2d))
+    layer.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach()))
+    take_step(made, 0)
+    assert layer.training and len(seen) == 1
+    torch.testing.assert_close(layer.running_mean, 0.1 * seen[0].mean(dim=(0, 2, 3)))
+    own = dict(modules["teacher/encoder"].named_buffers())
+    assert any(not torch.equal(own[name], tensor) for name, tensor in modules["encoder"].named_buffers())
+
+
+@pytest.mark.parametrize("name", ["teacher", "encoder, teacher"])
+def test_a_teacher_in_train_is_refused(name: str) -> None:
+    text = DAINO.format(length=48, steps=8, accumulate=1) + f"\ntrain {name}\n"
+    codes = [d.code for d in check(Source("state.ssl", text)).diagnostics if d.severity == "error"]
+    assert "D408" in codes
