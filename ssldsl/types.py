@@ -145,6 +145,7 @@ KINDS: Mapping[str, str] = {
     "Labels": "whole numbers from 0 to classes - 1",
     "Pairs": "a value for every pair of rows",
     "Rows": "which samples the rows of a batch are: index, pass and copy",
+    "Points": "places in a picture, a row each: across, upwards, class, and 1 for a mark",
     "Scalar": "a single number",
     "Values": "any float tensor",
 }
@@ -160,6 +161,7 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Labels": frozenset({"Labels"}),
     "Pairs": frozenset({"Pairs"}),
     "Rows": frozenset({"Rows"}),
+    "Points": frozenset({"Points"}),
     "Scalar": frozenset({"Scalar"}),
     "Values": frozenset(
         {"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Pairs", "Scalar", "Values"}

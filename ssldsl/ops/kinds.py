@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from typing import Annotated as Labels
     from typing import Annotated as Logits
     from typing import Annotated as Pairs
+    from typing import Annotated as Points
     from typing import Annotated as Probs
     from typing import Annotated as Scalar
     from typing import Annotated as Values
@@ -69,8 +70,8 @@ else:
             return item[0] if isinstance(item, tuple) else item
 
     Images, Vectors, Features, Embeddings = (_Kind(n) for n in ("Images", "Vectors", "Features", "Embeddings"))
-    Logits, Probs, Labels, Pairs, Scalar, Values = (
-        _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Scalar", "Values")
+    Logits, Probs, Labels, Pairs, Points, Scalar, Values = (
+        _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Points", "Scalar", "Values")
     )
     Detached, Scheduled = _Wrapper(), _Wrapper()
 
@@ -88,6 +89,7 @@ __all__ = [
     "NonNegativeFloat",
     "NonNegativeInt",
     "Pairs",
+    "Points",
     "PositiveFloat",
     "PositiveInt",
     "Probs",

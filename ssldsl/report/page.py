@@ -1,5 +1,6 @@
 """The report of a run: one page that needs no network, with all that its folder knows."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ssldsl.report.figures import (
 )
 from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.highlight import highlighted
+from ssldsl.report.latent import Latent, read_latent
 from ssldsl.report.matrix import Confused, heat_map, is_square, most_confused
 from ssldsl.report.method import Signatures, read_method
 from ssldsl.report.rendering import Figure, Figures, embedded, page
@@ -24,6 +26,8 @@ from ssldsl.report.series import duration, told, whole
 from ssldsl.report.settings import stage_settings
 from ssldsl.runtime.checkpoint import complete_checkpoints, write_whole
 from ssldsl.runtime.endings import in_order
+from ssldsl.runtime.pictures import FOLDER as PICTURES
+from ssldsl.runtime.pictures import is_picture, picture_name
 
 REPORT = "report.html"
 STATES = {
@@ -70,6 +74,7 @@ class StageView:
     scheduled: tuple[Figure, ...]
     schedules: Schedules
     heats: tuple[Heat, ...]
+    latents: tuple[Latent, ...]
     settings: tuple[tuple[str, str], ...]
 
     @property
@@ -150,6 +155,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         scheduled=tuple(figures.add(chart) for chart in (*found.charts, *([speed] if speed else []))),
         schedules=found,
         heats=tuple(_heats(stage, metrics)),
+        latents=tuple(_latents(run.path, stage)),
         settings=tuple(stage_settings(stage)),
     )
 
@@ -164,6 +170,14 @@ def _heats(stage: StagePlan, metrics: dict[str, Any]) -> list[Heat]:
             pairs = tuple(most_confused(matrix)) if is_confusion else ()
             found.append(Heat(name, is_confusion, len(matrix), heat_map(matrix), pairs))
     return found
+
+
+def _latents(folder: Path, stage: StagePlan) -> Iterator[Latent]:
+    """The pictures that the stage ended with."""
+    for evaluation in (e for e in stage.evaluations if is_picture(e, stage)):
+        found = read_latent(evaluation.name, folder / PICTURES / picture_name(stage.name, evaluation.name))
+        if found is not None:
+            yield found
 
 
 def module_text(module: ModulePlan) -> str:
@@ -196,6 +210,8 @@ def _specs(folder: Path) -> list[tuple[str, str, Markup]]:
 def _files(folder: Path) -> list[tuple[str, str, str]]:
     """Path, size and meaning of every file worth opening."""
     found = [(name, (folder / name).stat().st_size, text) for name, text in FILES.items() if (folder / name).is_file()]
+    for path in sorted((folder / PICTURES).glob("*.csv")):
+        found.append((f"{PICTURES}/{path.name}", path.stat().st_size, "the points of a picture"))
     for checkpoint in complete_checkpoints(folder / "checkpoints"):
         end = ", its end" if checkpoint.is_end else ""
         size = sum(file.stat().st_size for file in checkpoint.folder.iterdir())

@@ -6,6 +6,8 @@ What a metric reads is computed once per data set, however many metrics read it.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import groupby
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -18,10 +20,12 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
 from ssldsl.runtime.averages import Moving, averaged_weights
-from ssldsl.runtime.direct import Direct, Resolve, Value, Weights
+from ssldsl.runtime.direct import NETS, Direct, NodeFailure, Resolve, Value, Weights
 from ssldsl.runtime.loading import Library
+from ssldsl.runtime.pictures import is_picture
 from ssldsl.runtime.scalars import Scalars
 
+Batch = dict[str, Value]  # values of some samples, by node
 Matrix = list[list[float]]
 Results = dict[str, float | Matrix]
 
@@ -60,15 +64,22 @@ class Evaluator:
 
     def evaluate(self, step: int, average: Moving | None = None) -> Results:
         """Every metric of the stage after `step` (from 0), of the averaged weights if there are any."""
-        if not self.stage.evaluations:
-            return {}
-        values = self.read(step, average)
-        return {e.name: self.metric(e, values, step) for e in self.stage.evaluations}
+        metrics = [e for e in self.stage.evaluations if not is_picture(e, self.stage)]
+        values = self.read(metrics, step, average)
+        return {e.name: plain_result(self.metric(e, values, step), e.name) for e in metrics}
 
-    def read(self, step: int, average: Moving | None = None) -> dict[str, Value]:
-        """What the metrics read: values over whole data sets, by the id of their node."""
+    def draw(self, step: int, average: Moving | None = None, *, is_smoke: bool = False) -> dict[str, Tensor]:
+        """Every picture of the stage. is_smoke: what they show is computed, and where it lies is not sought."""
+        pictures = [e for e in self.stage.evaluations if is_picture(e, self.stage)]
+        values = self.read(pictures, step, average)
+        with averaged_weights(average), evaluation_mode(self.modules):
+            return {e.name: self.metric(e, values, step) for e in pictures if not is_smoke}
+
+    def read(self, evaluations: Iterable[EvaluationPlan], step: int, average: Moving | None = None) -> dict[str, Value]:
+        """What some metrics read: values over whole data sets, by the id of their node."""
+        inputs = [id_ for e in evaluations for id_ in self._direct.nodes[e.node].inputs if not self._is_net(id_)]
         with averaged_weights(average):
-            return self.compute([i for e in self.stage.evaluations for i in self._direct.nodes[e.node].inputs], step)
+            return self.compute(inputs, step)
 
     def compute(self, ids: Iterable[str], step: int = 0) -> dict[str, Value]:
         """The values of nodes over whole data sets, in main memory, with the weights as they are."""
@@ -79,11 +90,14 @@ class Evaluator:
         return values
 
     @torch.no_grad()
-    def metric(self, evaluation: EvaluationPlan, values: Mapping[str, Value], step: int) -> float | Matrix:
-        """A metric of values that were read."""
+    def metric(self, evaluation: EvaluationPlan, values: Mapping[str, Value], step: int) -> Any:
+        """What a metric makes of values that were read."""
         node = self._direct.nodes[evaluation.node]
-        result = self._direct.compute([node], dict(values), self._resolver(step))[node.id]
-        return plain_result(result, evaluation.name)
+        nets = [self._direct.nodes[id_] for id_ in node.inputs if self._is_net(id_)]
+        return self._direct.compute([*nets, node], dict(values), self._resolver(step))[node.id]
+
+    def _is_net(self, id_: str) -> bool:
+        return self._direct.nodes[id_].op in NETS
 
     def _resolver(self, step: int) -> Resolve:
         return partial(self.scalars.resolve, step=step)
@@ -106,15 +120,21 @@ class Evaluator:
         prepared = Share(self, whole, samples, step)
         parts: dict[str, list[Tensor]] = {id_: [] for id_ in whole.wanted}
         loader = DataLoader(prepared, batch_size=None, num_workers=0 if samples.resident else self.num_workers)
-        for batch in loader:
-            values = {id_: _moved(value, self.accelerator.device) for id_, value in batch.items()}
-            with self.accelerator.autocast():
-                self._direct.compute(prepared.remaining, values, self._resolver(step))
-            for id_, found in parts.items():
-                value = values[id_]
-                found.append(value.float() if value.is_floating_point() else value)
-            self.watch(len(next(iter(parts.values()))), len(prepared))
+        for done, batches in enumerate(loader, start=1):
+            if isinstance(batches, NodeFailure):
+                raise batches
+            for batch in batches:
+                values = self._values(batch, prepared.remaining, step)
+                for id_, found in parts.items():
+                    found.append(values[id_].float() if values[id_].is_floating_point() else values[id_])
+            self.watch(done, len(prepared))
         return {id_: self._joined(found, len(samples)) for id_, found in parts.items()}
+
+    def _values(self, batch: Mapping[str, Value], remaining: list[NodePlan], step: int) -> dict[str, Value]:
+        """A batch with what the networks make of it, on the device."""
+        values = {id_: _moved(value, self.accelerator.device) for id_, value in batch.items()}
+        with self.accelerator.autocast():
+            return self._direct.compute(remaining, values, self._resolver(step))
 
     def _joined(self, parts: list[Tensor], samples: int) -> Tensor:
         """The values of all processes, in main memory. Shares are padded to one length so that they can be gathered."""
@@ -135,8 +155,11 @@ class Evaluator:
         return first, last, last - first
 
 
-class Share(Dataset[dict[str, Value]]):
-    """The batches of one process, as far as they can be made before a network is applied."""
+class Share(Dataset["list[Batch] | NodeFailure"]):
+    """The batches of one process, as far as they can be made before a network is applied, or what failed there.
+
+    Images of different sizes cannot be one batch: wherever the size changes, another one begins.
+    """
 
     def __init__(self, evaluator: Evaluator, whole: Pass, samples: Samples, step: int) -> None:
         direct = evaluator._direct
@@ -156,16 +179,23 @@ class Share(Dataset[dict[str, Value]]):
     def __len__(self) -> int:
         return -(-(self.last - self.first) // self.rows)
 
-    def __getitem__(self, number: int) -> dict[str, Value]:
+    def __getitem__(self, number: int) -> list[Batch] | NodeFailure:
         if number >= len(self):
             raise IndexError(number)
+        try:
+            pieces = self._pieces(number)
+        except NodeFailure as failure:  # raised, it could not say in another process what it is
+            return failure
+        return [_join(list(alike)) for _, alike in groupby(pieces, _sizes)]
+
+    def _pieces(self, number: int) -> list[Batch]:
+        """The samples of a batch: together where they lie in memory, else one by one."""
         start = self.first + number * self.rows
         rows = torch.arange(start, min(start + self.rows, self.last))
-        pieces = [rows] if self.samples.resident else list(rows.unsqueeze(1))
         with torch.no_grad():
-            return _join([self._piece(piece) for piece in pieces])
+            return [self._piece(piece) for piece in ([rows] if self.samples.resident else rows.unsqueeze(1))]
 
-    def _piece(self, rows: Tensor) -> dict[str, Value]:
+    def _piece(self, rows: Tensor) -> Batch:
         read = self.samples.read(rows)
         zeros = torch.zeros_like(rows)
         values: dict[str, Value] = {node.id: read[node.settings["field"]] for node in self.whole.reads}
@@ -184,7 +214,12 @@ def _before_networks(nodes: list[NodePlan]) -> list[NodePlan]:
     return [node for node in nodes if node.id not in after]
 
 
-def _join(pieces: list[dict[str, Value]]) -> dict[str, Value]:
+def _sizes(piece: Batch) -> list[torch.Size]:
+    """The sizes of a sample, without the number of rows."""
+    return [value.shape[1:] for value in piece.values() if isinstance(value, Tensor)]
+
+
+def _join(pieces: list[Batch]) -> Batch:
     if len(pieces) == 1:
         return pieces[0]
     return {id_: _cat([piece[id_] for piece in pieces]) for id_ in pieces[0]}

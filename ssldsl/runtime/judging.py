@@ -98,7 +98,7 @@ def _one_by_one(
 ) -> tuple[Tensor, Tensor]:
     """Whether every sample is right, and its label: a share of samples is the mean of what it is of single ones."""
     node, step = _node(evaluator.stage, evaluation), evaluator.stage.steps - 1
-    values = evaluator.read(step)
+    values = evaluator.read([evaluation], step)
     labels = values[_labels(node, signature_of(library, node.op))]
     rows = ({id_: values[id_][i : i + 1] for id_ in node.inputs} for i in range(len(labels)))
     single = torch.tensor([_number(evaluator.metric(evaluation, row, step)) for row in rows], dtype=torch.float64)
@@ -119,7 +119,7 @@ def _labels(node: NodePlan, signature: Signature) -> str:
 
 
 def _number(result: object) -> float:
-    return result if isinstance(result, float) else float("nan")
+    return float(result) if isinstance(result, int | float) else float("nan")
 
 
 def _no_share(what: str) -> SpecError:

@@ -27,6 +27,7 @@ from typing import Any, BinaryIO
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.checkpoint import sync_folder, write_whole
+from ssldsl.runtime.pictures import is_picture
 
 Line = dict[str, Any]
 TIMINGS = ("images_per_second", "seconds")  # what differs between two runs that are the same
@@ -92,7 +93,7 @@ def read_lines(folder: Path) -> list[Line]:
 def columns(plan: Plan) -> tuple[str, ...]:
     """The columns of metrics.csv: known before the first step, the same for every stage."""
     terms = dict.fromkeys(term.name for stage in plan.stages for term in stage.terms)
-    metrics = dict.fromkeys(e.name for stage in plan.stages for e in stage.evaluations)
+    metrics = dict.fromkeys(e.name for stage in plan.stages for e in stage.evaluations if not is_picture(e, stage))
     named = [f"{kind}.{name}" for kind in ("loss", "weight") for name in terms] + [f"eval.{name}" for name in metrics]
     return ("stage", "step", "epoch", "total", "lr", *named, *TIMINGS)
 

@@ -19,12 +19,20 @@ from ssldsl.runtime.derived import Data, Labels, with_derived
 from ssldsl.runtime.devices import join_processes
 from ssldsl.runtime.endings import final_weights, in_order
 from ssldsl.runtime.evaluation import Results
-from ssldsl.runtime.failures import Moment, explaining_data, weights_not_finite
+from ssldsl.runtime.failures import (
+    Moment,
+    explaining_data,
+    explaining_disk,
+    explaining_evaluation,
+    weights_not_finite,
+)
 from ssldsl.runtime.interrupts import Interrupt, listening
 from ssldsl.runtime.ledger import Ledger, make_lock
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.modules import Shape, build_modules
 from ssldsl.runtime.origins import origin_digests
+from ssldsl.runtime.packages import check_packages
+from ssldsl.runtime.pictures import write_pictures
 from ssldsl.runtime.preparing import Materials, data_ids, prepare
 from ssldsl.runtime.progress import Reporter, make_reporter
 from ssldsl.runtime.records import Line
@@ -94,6 +102,7 @@ def run(
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options = options or Options()
     processes = join_processes()
+    check_packages(plan, library)
     datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
     lock = make_lock(plan, options.identity, _digests(data), origin_digests(plan, options.folder))
@@ -245,6 +254,8 @@ class Run:
         if wrong is not None:
             raise weights_not_finite(Moment(self.folder, made.stage, done, made.lowered), wrong)
         self.results[made.stage.name] = results
+        if done == made.stage.steps:
+            self._draw(made, done)
         if self.ledger is not None:
             tensors, state = collect(made.changing)
             self.ledger.save(
@@ -258,6 +269,15 @@ class Run:
         self._saved_at = time.monotonic()
         self._save_seconds = self._saved_at - begun
         made.accelerator.wait_for_everyone()
+
+    def _draw(self, made: Machinery, done: int) -> None:
+        """Write the pictures that a stage ends with."""
+        moment = Moment(self.folder, made.stage, done, made.lowered)
+        with explaining_data(made.stage), explaining_evaluation(moment):
+            pictures = made.evaluator.draw(done - 1, made.changing.average, is_smoke=is_smoke(self.plan))
+        if self.ledger is not None:
+            with explaining_disk(self.folder):
+                write_pictures(self.folder, made.stage.name, pictures)
 
     def _is_save_due(self, stage: StagePlan, done: int) -> bool:
         if self.options.checkpoint_every is not None:

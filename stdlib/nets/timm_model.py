@@ -8,7 +8,7 @@ from ssldsl.ops import Features, File, Images, PositiveInt, op
 from ssldsl.ops.weights import load_weights
 
 
-@op(batch_coupled=True)
+@op(batch_coupled=True, needs="timm")
 class TimmModel(nn.Module):
     """The pooled features of a timm network.
 

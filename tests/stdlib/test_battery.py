@@ -94,7 +94,7 @@ def test_a_schedule_is_a_finite_factor_that_no_history_changes(signature: Signat
     assert forwards == backwards[::-1] and all(isinstance(f, float) and 0 <= f <= 1 for f in forwards)
 
 
-@named([s for s in OPS if s.role == "metrics"])
+@named([s for s in OPS if s.role == "metrics" and s.outputs[0].kind != "Points"])  # a picture is no number
 def test_a_metric_is_the_same_for_samples_in_any_order(signature: Signature) -> None:
     op, arguments = op_of(signature), arguments_for(signature)
     edges = {e.name: e for e in signature.edges}

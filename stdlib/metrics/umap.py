@@ -1,0 +1,93 @@
+"""A picture of a latent space."""
+
+import warnings
+from typing import Annotated, Literal
+
+import torch
+from annotated_types import Ge
+from torch import Tensor
+
+from ssldsl.ops import Features, Fraction, Labels, NonNegativeInt, Points, PositiveInt, op
+from ssldsl.ops.net import Net
+
+
+@op(paper="mcinnes2018umap", needs="umap")
+def umap(
+    features: Features[Tensor, "samples dim"],
+    labels: Labels[Tensor, "samples"],
+    prototypes: Net | None = None,
+    *,
+    classes: PositiveInt = 20,
+    most: PositiveInt = 5000,
+    marks: PositiveInt = 300,
+    neighbours: Annotated[int, Ge(2)] = 15,
+    min_dist: Fraction = 0.1,
+    metric: Literal["cosine", "euclidean"] = "cosine",
+    seed: NonNegativeInt = 0,
+) -> Points[Tensor, "points 4"]:
+    r"""Where features lie in the plane such that neighbours stay neighbours: UMAP of some classes.
+
+    $$ \min_y \sum_{i \ne j} \mathrm{CE}\big(p_{ij},\, (1 + a \|y_i - y_j\|^{2b})^{-1}\big), \quad
+       p_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \quad p_{ij} = p_{j|i} + p_{i|j} - p_{j|i}\, p_{i|j} $$
+
+    At most `classes` classes and `most` samples of them are shown, chosen by `seed`, which the whole picture follows
+    from. `prototypes` is a linear map from features to scores; its rows are placed among the samples and marked: those
+    of the classes shown if it has a row for every class, else at most `marks` of them, chosen by `seed`. Rows of the
+    result are x, y, class (-1 for a mark of no class) and whether it is a mark. Distances between far points and the
+    axes mean nothing.
+
+    Source: McInnes et al. 2018, sec. 3; such a picture, of 20 random classes: Fini et al., CVPR 2023, supplement.
+    Needs the package umap-learn: `pip install "ssldsl[umap]"`.
+    """
+    shown = _shown(labels.cpu(), classes, most, seed)
+    points, kinds = features.cpu().float()[shown], labels.cpu()[shown]
+    rows, owners = _prototypes(prototypes, features, kinds, int(labels.max()) + 1, marks, seed)
+    places = _embedded(torch.cat([points, rows]), neighbours, min_dist, metric, seed)
+    is_mark = torch.arange(len(places)) >= len(points)
+    return torch.column_stack([places, torch.cat([kinds, owners]).float(), is_mark.float()])
+
+
+def _chosen(count: int, most: int, seed: int) -> Tensor:
+    """At most so many of `count` numbers, ascending."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most].sort().values
+
+
+def _shown(labels: Tensor, classes: int, most: int, seed: int) -> Tensor:
+    """The rows to show."""
+    present: Tensor = labels.unique()  # type: ignore[no-untyped-call]  # torch's
+    own = torch.isin(labels, present[_chosen(len(present), classes, seed)]).nonzero().squeeze(1)
+    return own[_chosen(len(own), most, seed)]
+
+
+def _prototypes(
+    net: Net | None, features: Tensor, shown: Tensor, classes: int, marks: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    """The prototypes to mark, and the class of each."""
+    if net is None:
+        return torch.empty(0, features.shape[1]), torch.empty(0, dtype=shown.dtype)
+    units = torch.eye(features.shape[1] + 1, features.shape[1], device=features.device)  # the last row is zero
+    scores = net.frozen(units).detach().float().cpu()
+    rows = (scores[:-1] - scores[-1]).T
+    if len(rows) == classes:
+        owners: Tensor = shown.unique()  # type: ignore[no-untyped-call]  # torch's
+        return rows[owners], owners
+    chosen = _chosen(len(rows), marks, seed)
+    return rows[chosen], torch.full_like(chosen, -1)
+
+
+def _embedded(rows: Tensor, neighbours: int, min_dist: float, metric: str, seed: int) -> Tensor:
+    if len(rows) < 4:
+        raise ValueError(f"a picture of {len(rows)} points: UMAP wants four at least")
+    with warnings.catch_warnings():
+        # umap tells of tensorflow, which we do not use
+        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+        from umap import UMAP  # here: optional, and seconds to import
+    made = UMAP(
+        n_neighbors=min(neighbours, len(rows) - 1),
+        min_dist=min_dist,
+        metric=metric,
+        init="spectral" if len(rows) > 10 else "random",  # few points have no spectrum to begin from
+        random_state=seed,
+        n_jobs=1,  # with more the seed decides nothing
+    )
+    return torch.from_numpy(made.fit_transform(rows.numpy()))
