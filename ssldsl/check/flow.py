@@ -7,8 +7,9 @@ from ssldsl.check.modules import couples_batch
 from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar
 from ssldsl.check.program import Term
 from ssldsl.errors import Note
+from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
-from ssldsl.types import ROWS, TensorType
+from ssldsl.types import ROWS, TensorType, TupleType
 
 
 def ancestors(roots: Iterable[Node]) -> list[Node]:
@@ -142,6 +143,41 @@ def check_memories(ctx: Context, terms: Iterable[Term], batch: Mapping[str, int]
                     f"`{name}` is shorter than the batch",
                     help=f"take a multiple of {count}, such as `{name}={8 * count}`",
                 )
+
+
+def check_sizes(ctx: Context, terms: Iterable[Term]) -> None:
+    """What a step computes as one batch has one size: views see to that where files differ."""
+    uneven: set[int] = set()
+    for node in ancestors(t.node for t in terms):
+        is_open = node.op == "draw" and not _source(ctx, node).has_one_size
+        before = [i for i in node.inputs if i.id in uneven]
+        if not is_open and not before:
+            continue
+        signature = ctx.signatures.get(node.op)
+        if is_open or node.op == "field" or (signature is not None and signature.role == "views"):
+            uneven |= {node.id} if _differs(node) else set()
+            continue
+        ctx.reporter.error(
+            "D413",
+            _user_span(ctx, node) or node.spans[0],
+            "these images differ in size, so they cannot be one batch",
+            "computed for a whole batch at once",
+            help="let a view of the stream give them one size, such as `>> random_resized_crop(size=224)`",
+        )
+        return
+
+
+def _source(ctx: Context, draw: Node) -> Signature:
+    node = draw
+    while node.inputs:
+        node = node.inputs[0]
+    return ctx.signatures[str(node.setting("op"))]
+
+
+def _differs(node: Node) -> bool:
+    """Whether samples may differ in size."""
+    types = [t for _, t in node.type.fields] if isinstance(node.type, TupleType) else [node.type]
+    return any(isinstance(t, TensorType) and any(d.value is None for d in t.dims[1:]) for t in types)
 
 
 def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Duration) -> None:

@@ -81,6 +81,12 @@ class Signature:
         """Whether this is an op from data to data that also reads something computed over whole data sets."""
         return self.role == "data" and any(e.kind != "Data" for e in self.edges)
 
+    @property
+    def has_one_size(self) -> bool:
+        """Of a data source, whether all samples are alike: every size is a number or a setting, which a file fills in."""
+        settings = {s.name for s in self.settings}
+        return all(d.isdigit() or d in settings for dims in (self.facts.fields or {}).values() for d in dims.split())
+
     def setting(self, name: str) -> SettingSpec | None:
         return next((s for s in self.settings if s.name == name), None)
 

@@ -11,7 +11,7 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.composition import Composition
-from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, signature_of
+from ssldsl.runtime.loading import OP_ERRORS, Library, Raised, op_object, signature_of
 from ssldsl.runtime.modules import find
 
 Value = Any  # a tensor, a tuple of them, rows, or a network
@@ -27,11 +27,14 @@ def weights_of(node: NodePlan) -> Weights | None:
 
 
 class NodeFailure(Exception):
-    """An op raised an error."""
+    """An op raised an error, perhaps in a worker: this can be handed from one process to another."""
 
-    def __init__(self, node: NodePlan, error: BaseException) -> None:
-        super().__init__(f"{node.op}: {error}")
-        self.node, self.error = node, error
+    def __init__(self, node: NodePlan, error: BaseException | Raised) -> None:
+        self.node, self.raised = node, error if isinstance(error, Raised) else Raised.of(error)
+        super().__init__(f"{node.op}: {self.raised.text}")
+
+    def __reduce__(self) -> tuple[type["NodeFailure"], tuple[NodePlan, Raised]]:
+        return NodeFailure, (self.node, self.raised)
 
 
 @define

@@ -12,7 +12,7 @@ from ssldsl.errors import Diagnostic, Note, SpecError
 from ssldsl.graph.plan import NodePlan, Place, StagePlan
 from ssldsl.runtime.checkpoint import latest
 from ssldsl.runtime.direct import NodeFailure
-from ssldsl.runtime.loading import OP_ERRORS, raised_at
+from ssldsl.runtime.loading import OP_ERRORS, Raised, is_out_of_memory
 from ssldsl.runtime.lowering import Lowered, locate
 from ssldsl.runtime.modules import net_paths
 from ssldsl.runtime.places import span_of
@@ -20,7 +20,6 @@ from ssldsl.runtime.samples import BrokenData, MissingData
 from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @frozen
@@ -41,26 +40,22 @@ class Moment:
 def explaining_step(moment: Moment) -> Iterator[None]:
     """Inside, an error of an op or of memory becomes a message about the spec."""
     try:
-        yield
+        with explaining_evaluation(moment):
+            yield
     except OP_ERRORS as error:
         found = None if _is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
-        if is_out_of_memory(error):
-            raise SpecError(_out_of_memory(error, moment, found)) from error
-        if found is None:
+        if found is None and not is_out_of_memory(error):
             raise  # not the op's: ours
-        raise SpecError(_op_error(error, moment, found)) from error
+        raise SpecError(_failed(Raised.of(error), moment, found)) from error
 
 
 @contextmanager
 def explaining_evaluation(moment: Moment) -> Iterator[None]:
-    """Inside, an error of a metric or a data op, or of what it reads, becomes a message about the spec."""
+    """Inside, an error of a metric, a data op, or what a worker does becomes a message about the spec."""
     try:
         yield
     except NodeFailure as failure:
-        cause, node = failure.error, failure.node
-        if is_out_of_memory(cause):
-            raise SpecError(_out_of_memory(cause, moment, node)) from cause
-        raise SpecError(_op_error(cause, moment, node)) from cause
+        raise SpecError(_failed(failure.raised, moment, failure.node)) from failure
 
 
 @contextmanager
@@ -106,13 +101,6 @@ def _is_lost_process(error: BaseException) -> bool:
     return isinstance(error, torch.distributed.DistError) or "Connection closed by peer" in str(error)
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _NO_MEMORY)
-
-
 def not_finite(moment: Moment, name: str) -> SpecError:
     """A loss, `loss` for their sum, is infinite or no number."""
     term = next((t for t in moment.stage.terms if t.name == name), None)
@@ -153,27 +141,29 @@ def last_good(folder: Path) -> tuple[str, ...]:
     return (f"the last good checkpoint is {found.folder} (stage `{found.stage}`, step {found.step})",)
 
 
-def _out_of_memory(error: BaseException, moment: Moment, node: NodePlan | None) -> Diagnostic:
+def _failed(raised: Raised, moment: Moment, node: NodePlan | None) -> Diagnostic:
+    if node is None or raised.is_out_of_memory:
+        return _out_of_memory(raised, moment, node)
+    place = node.places[0] if node.places else None
+    return Diagnostic(
+        "R406",
+        f"{_named(node, moment.stage)} failed {moment}: {raised.text}",
+        span_of(place),
+        notes=_notes(node, place),
+        hints=(*raised.hints, *last_good(moment.folder)),
+        help="`ssldsl compile --emit python` prints the code of the step; the op's own file is plain PyTorch",
+    )
+
+
+def _out_of_memory(raised: Raised, moment: Moment, node: NodePlan | None) -> Diagnostic:
     place = node.places[0] if node and node.places else None
     where = f" in {_named(node, moment.stage)}" if node else ""
     return Diagnostic(
         "R402",
         f"out of memory{where} {moment}",
         span_of(place),
-        hints=(_first_line(error), *last_good(moment.folder)),
+        hints=(raised.text, *last_good(moment.folder)),
         help='take a smaller `batch`, split it with `accumulate = 2`, or use `precision = "bf16"`',
-    )
-
-
-def _op_error(error: BaseException, moment: Moment, node: NodePlan) -> Diagnostic:
-    place = node.places[0] if node.places else None
-    return Diagnostic(
-        "R406",
-        f"{_named(node, moment.stage)} failed {moment}: {_first_line(error)}",
-        span_of(place),
-        notes=_notes(node, place),
-        hints=(*raised_at(error), *last_good(moment.folder)),
-        help="`ssldsl compile --emit python` prints the code of the step; the op's own file is plain PyTorch",
     )
 
 
@@ -183,11 +173,6 @@ def _named(node: NodePlan, stage: StagePlan) -> str:
         return f"`{node.op}`"
     nodes = {other.id: other for other in stage.nodes}
     return f"the network `{' >> '.join(net_paths(nodes, node.inputs[0]))}`"
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0]}" if text else type(error).__name__
 
 
 def _notes(node: NodePlan | None, shown: object) -> tuple[Note, ...]:

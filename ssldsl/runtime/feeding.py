@@ -15,8 +15,9 @@ from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
-from ssldsl.runtime.loading import Library
-from ssldsl.runtime.lowering import Lowered, lower
+from ssldsl.runtime.direct import NodeFailure
+from ssldsl.runtime.loading import OP_ERRORS, Library
+from ssldsl.runtime.lowering import Lowered, locate, lower
 from ssldsl.runtime.places import span_of
 from ssldsl.runtime.sampling import Order
 from ssldsl.runtime.scalars import Scalars
@@ -71,10 +72,11 @@ class Resident:
         return {f"{self.name}.{field}": value for field, value in found.items()}
 
 
-class Prepared(Dataset[Batch]):
+class Prepared(Dataset["Batch | NodeFailure"]):
     """Streams whose samples lie in files, as a data set over parts of steps: item k is this process's batch of part k.
 
-    A worker reads a sample, applies the views that stand before the step to it alone, and joins the results.
+    A worker reads a sample, applies the views that stand before the step to it alone, and joins the results. Where a
+    view fails, what failed is handed on in place of the batch.
     """
 
     def __init__(self, streams: Sequence[Resident], share: Share, lowered: Lowered, scalars: Scalars) -> None:
@@ -84,14 +86,22 @@ class Prepared(Dataset[Batch]):
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_functions": None}  # generated code is made again in a worker
 
-    def __getitem__(self, number: int) -> Batch:
-        step, part = divmod(number, self.share.parts)
+    def __getitem__(self, number: int) -> Batch | NodeFailure:
+        try:
+            with torch.no_grad():
+                return self._batch(*divmod(number, self.share.parts))
+        except OP_ERRORS as error:
+            node = locate(error, self.lowered)
+            if node is None:
+                raise
+            return NodeFailure(node, error)
+
+    def _batch(self, step: int, part: int) -> Batch:
         scalars = torch.tensor(self.scalars.at(step), dtype=torch.float32)
         batch: Batch = {}
-        with torch.no_grad():
-            for stream in self.streams:
-                samples = [self._sample(stream, *row, scalars) for row in self._rows(stream, step, part)]
-                batch |= {key: torch.cat([sample[key] for sample in samples]) for key in samples[0]}
+        for stream in self.streams:
+            samples = [self._sample(stream, *row, scalars) for row in self._rows(stream, step, part)]
+            batch |= {key: torch.cat([sample[key] for sample in samples]) for key in samples[0]}
         return batch
 
     def _rows(self, stream: Resident, step: int, part: int) -> Iterator[tuple[Tensor, Rows]]:
@@ -181,8 +191,8 @@ class _Loader:
     def __init__(self, prepared: Prepared, total: int, device: torch.device, num_workers: int) -> None:
         self._prepared, self._total, self._device, self._workers = prepared, total, device, num_workers
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's
-        self._batches: Iterator[Batch] | None = None
-        self._next: tuple[int, Batch] | None = None
+        self._batches: Iterator[Batch | NodeFailure] | None = None
+        self._next: tuple[int, Batch | NodeFailure] | None = None
         self._following = -1
 
     def batch(self, number: int) -> Batch:
@@ -194,6 +204,8 @@ class _Loader:
         if self._next is None:
             raise InternalError(f"no batch {number}: the stage has {self._total}")
         batch, self._next = self._next[1], None
+        if isinstance(batch, NodeFailure):
+            raise batch
         if self._stream is not None:
             present = torch.cuda.current_stream(self._device)
             present.wait_stream(self._stream)
@@ -221,8 +233,10 @@ class _Loader:
         batch = next(self._batches, None)
         if batch is None:
             return
-        with torch.cuda.stream(self._stream) if self._stream is not None else torch.no_grad():
-            self._next = self._following, {k: v.to(self._device, non_blocking=True) for k, v in batch.items()}
+        if not isinstance(batch, NodeFailure):
+            with torch.cuda.stream(self._stream) if self._stream is not None else torch.no_grad():
+                batch = {k: v.to(self._device, non_blocking=True) for k, v in batch.items()}
+        self._next = self._following, batch
         self._following += 1
 
     def close(self) -> None:

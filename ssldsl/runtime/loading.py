@@ -11,6 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+import torch
+from attrs import frozen
+
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.ops.settings import is_file, setting_type
 from ssldsl.ops.signature import Signature
@@ -29,6 +32,7 @@ OP_ERRORS = (
     TypeError,
     ValueError,
 )
+_NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 _USER = "ssldsl_user_"  # begins the name of a module made of a user's own file
 
 
@@ -70,6 +74,31 @@ def raised_at(error: BaseException) -> tuple[str, ...]:
         return ()
     found = [s for s in traceback.extract_tb(error.__traceback__) if s.filename == frames[-1].f_code.co_filename][-1]
     return (f"raised in {found.filename}, line {found.lineno}: `{found.line}`",)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on any device."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(text in str(error).lower() for text in _NO_MEMORY)
+
+
+@frozen
+class Raised:
+    """What a message says of an error; unlike the error it can go from one process to another.
+
+    text: the first line. hints: where in the file of an op it came from.
+    """
+
+    text: str
+    hints: tuple[str, ...]
+    is_out_of_memory: bool
+
+    @staticmethod
+    def of(error: BaseException) -> "Raised":
+        lines = str(error).strip().splitlines()
+        kind = type(error).__name__
+        return Raised(f"{kind}: {lines[0]}" if lines else kind, raised_at(error), is_out_of_memory(error))
 
 
 def _is_of_an_op(module: str) -> bool:

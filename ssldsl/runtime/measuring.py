@@ -10,7 +10,6 @@ from ssldsl.check.program import Program
 from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.primitives import is_data
 from ssldsl.ops.data import Samples
-from ssldsl.ops.signature import Signature
 from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.datasets import Datasets
 from ssldsl.runtime.failures import explaining_data_at
@@ -51,18 +50,12 @@ def assumed(program: Program) -> Measured:
             continue
         dims = [d for _, t in node.type.fields for d in t.dims]
         source = _source(node)
-        if _have_one_size(program.signatures[source]):
+        if program.signatures[source].has_one_size:
             resident.add(source)
         classes = [t.classes for _, t in node.type.fields if t.classes is not None]
         for size, made_up in ((node.type.size, 256), *((c, 10) for c in classes), *((d, 32) for d in dims)):
             sizes |= {symbol: sizes.get(symbol, made_up) for symbol in size.symbols}
     return Measured(sizes, frozenset(resident))
-
-
-def _have_one_size(source: Signature) -> bool:
-    """Whether all samples of a source are alike: every size is a number or a setting, which a file fills in."""
-    settings = {s.name for s in source.settings}
-    return all(d.isdigit() or d in settings for dims in (source.facts.fields or {}).values() for d in dims.split())
 
 
 def _read(program: Program) -> Iterator[Node]:
