@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from ssldsl.check import modules
 from ssldsl.check.context import Context
-from ssldsl.check.modules import couples_batch
 from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar
 from ssldsl.check.program import Term
 from ssldsl.errors import Note
@@ -97,7 +97,7 @@ def check_merging(ctx: Context, forward: str, loss: Span) -> None:
         return
     for path, inputs in ctx.stage.forwards.items():
         draft = ctx.modules[path]
-        if len(inputs) > 1 and couples_batch(draft.signature, dict(draft.settings)):
+        if len(inputs) > 1 and modules.couples_batch(draft.signature, dict(draft.settings)):
             ctx.reporter.error(
                 "D411",
                 loss,
