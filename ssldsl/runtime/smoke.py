@@ -1,7 +1,7 @@
 """A smoke run: a few tiny steps of every stage on made-up data of the right shapes. The graph stays as it is.
 
 Everything else shrinks: steps, durations and schedules by one factor; batches by a number that divides all of a
-stage's, so that rows taken out of joined batches stay the same rows.
+stage's, so that rows taken out of joined batches stay the same rows; large images where the networks allow it.
 """
 
 import math
@@ -30,11 +30,13 @@ from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.ops.samples import MemorySamples
 from ssldsl.runtime.datasets import NOTHING, Made
 from ssldsl.runtime.loading import Library
+from ssldsl.runtime.shrinking import has_large_images, with_small_images
 
 EDIT = "--smoke"  # among the edits of a plan: it is for a smoke run
 STEPS = 3
 ROWS = 2  # of the smallest stream in one accumulated part: batch normalisation wants two
 SAMPLES = 64  # of a made-up data set, at least twice the rows of a batch
+FEW = 8  # of one of large images that no batch is drawn from
 
 
 def is_smoke(plan: Plan) -> bool:
@@ -46,7 +48,7 @@ def smoke_plan(plan: Plan, library: Library | None = None) -> Plan:
     """The plan of a smoke run. `library`: tells which settings of schedules are durations."""
     known = library or ShippedLibrary.shipped()
     factor = min(1.0, STEPS / max(stage.steps for stage in plan.stages))
-    stages = tuple(_stage(stage, known) for stage in plan.stages)
+    stages = tuple(_stage(stage, known) for stage in with_small_images(plan, known).stages)
     modules = tuple(_module(module, factor, known) for module in plan.modules)
     return plan.model_copy(update={"stages": stages, "modules": modules, "edits": (*plan.edits, EDIT)})
 
@@ -168,7 +170,10 @@ class GeneratedData:
 
     def _made_up(self, stage: StagePlan, id_: str) -> Samples:
         node = next(n for n in stage.nodes if n.id == id_)
-        size = min(_size_of(node), max(SAMPLES, 2 * max((s.rows for s in stage.streams), default=0)))
+        wanted = max(SAMPLES, 2 * max((s.rows for s in stage.streams), default=0))
+        if id_ not in {s.data for s in stage.streams} and has_large_images(stage):
+            wanted = FEW
+        size = min(_size_of(node), wanted)
         tensors = {name: _field(name, *facts, size) for name, facts in _fields_of(node).items()}
         return MemorySamples.of("made-up data", **tensors)
 

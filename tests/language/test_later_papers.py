@@ -13,14 +13,12 @@ from ssldsl.source import Source
 
 SPECS = Path(__file__).parents[1] / "syntax" / "specs"
 LATER = {
-    "moam": {"relabel", "five_crop", "rot90s"},
+    "moam": {"five_crop"},
     "suave": {"prototypes", "sinkhorn", "swapped_cross_entropy", "lars"},
     "lsdc": {"ricap", "nearest_pairs", "pairwise_bce", "hungarian_accuracy"},
 }
 SIMPLER = {  # what stands in for ops whose signature is still to be designed
-    "moam": {
-        'relabel(full.train, by=joint.clf, views=five_crop(224) >> rot90s(), reduce="mean")': "full.train.subset(50%)"
-    },
+    "moam": {},
     "suave": {},
     "lsdc": {
         "ricap(crop(images), beta=0.3)": "crop(images)",

@@ -1,0 +1,121 @@
+"""A smoke run has small images wherever they fit, and nothing else of the graph changes for it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from derived_specs import LIBRARY, carried_out, plan_of
+
+from ssldsl import pipeline
+from ssldsl.check import check
+from ssldsl.graph.plan import Plan
+from ssldsl.ops.library import Library
+from ssldsl.runtime.measuring import assumed
+from ssldsl.runtime.shrinking import with_small_images
+from ssldsl.runtime.smoke import GeneratedData, smoke_plan
+from ssldsl.source import Source
+
+SPEC = """
+ssl 1
+data   images    = imagenet()
+stream labeled   = images.train >> random_resized_crop(224) >> flip()
+stream unlabeled = unlabel(images.train)
+view   small     = random_resized_crop(96, scale=[0.1, 0.4])
+net    encoder   = {net}
+head   classes   = linear(encoder.dim, images.classes)
+loss    = ce(labeled) + entmin(unlabeled >> small) + rotation(labeled)
+run     = 3it
+batch   = 16
+forward = separate
+eval top1(images.val >> center_crop(224, short_side=256))
+"""
+
+
+def large(net: str = "resnet18()", library: Library = LIBRARY) -> Plan:
+    program = check(Source("spec.ssl", SPEC.format(net=net)), library=library).unwrap()
+    known = assumed(program)
+    return pipeline.compile(program, sizes=known.sizes, resident=known.resident)
+
+
+def sides(plan: Plan) -> set[int]:
+    texts = [n.type for stage in plan.stages for n in stage.nodes]
+    return {int(side) for text in texts for pair in re.findall(r"Images\[[^\]]*?(\d+), (\d+)\]", text) for side in pair}
+
+
+def settings(plan: Plan) -> dict[str, list[object]]:
+    nodes = [n for stage in plan.stages for n in stage.nodes]
+    names = ("size", "short_side", "scale", "pixels")
+    return {n.op: [n.settings[k] for k in names if k in n.settings] for n in nodes}
+
+
+def test_sizes_become_others_in_the_same_order() -> None:
+    before, after = settings(large()), settings(with_small_images(large(), LIBRARY))
+    assert before["center_crop"] == [224, 256] and after["center_crop"] == [80, 96]
+    assert sides(large()) == {32, 96, 224} and sides(with_small_images(large(), LIBRARY)) == {32, 64, 80}
+
+
+def test_nothing_else_changes() -> None:
+    def rest(plan: Plan) -> list[object]:
+        return [
+            (n.id, n.op, n.inputs, n.params, n.draw, n.placement, re.sub(r"\d+", "", n.type), sorted(n.settings))
+            for stage in plan.stages
+            for n in stage.nodes
+        ]
+
+    assert rest(with_small_images(large(), LIBRARY)) == rest(large())
+
+
+def test_small_images_stay_as_they_are() -> None:
+    plan = plan_of(Path("specs/quickstart.ssl").read_text("utf-8"), smoke=False)
+    assert with_small_images(plan, LIBRARY) == plan
+
+
+def test_a_network_that_is_not_ours_keeps_its_size() -> None:
+    plan = large('torchvision_model(name="vit_b_16")')
+    assert with_small_images(plan, LIBRARY) == plan
+
+
+def test_a_transformer_gets_whole_patches() -> None:
+    found = sides(with_small_images(large("vit(patch=14, image=224)"), LIBRARY)) - {32}
+    assert found and all(side % 14 == 0 for side in found)
+
+
+OWN = '''
+from torch import Tensor
+
+from ssldsl.ops import op
+from ssldsl.ops.kinds import Images
+
+
+@op(role="views")
+def middle(images: Images[Tensor, "batch channels height width"]) -> Images[Tensor, "batch channels 200 200"]:
+    """The middle."""
+    return images[..., 12:212, 12:212]
+'''
+
+
+def test_a_view_that_knows_its_size_keeps_all_sizes(tmp_path: Path) -> None:
+    file = tmp_path / "middle.py"
+    file.write_text(OWN, "utf-8")
+    library = LIBRARY.with_file(file)
+    text = SPEC.format(net="resnet18()").replace(
+        "random_resized_crop(224) >> flip()", "random_resized_crop(224) >> middle()"
+    )
+    program = check(Source("spec.ssl", text), library=library).unwrap()
+    known = assumed(program)
+    plan = pipeline.compile(program, sizes=known.sizes, resident=known.resident)
+    assert with_small_images(plan, library) == plan
+
+
+def test_few_samples_are_made_up_where_only_evaluations_read_them() -> None:
+    plan = smoke_plan(large(), LIBRARY)
+    stage = plan.stages[0]
+    test = next(n.inputs[0] for n in stage.nodes if n.op == "whole")
+    drawn = stage.streams[0].data
+    assert len(GeneratedData().samples(stage, test)) == 8
+    assert len(GeneratedData().samples(stage, drawn)) == 64
+
+
+@pytest.mark.slow
+def test_a_stage_on_imagenet_runs(tmp_path: Path) -> None:
+    assert carried_out(smoke_plan(large(), LIBRARY), tmp_path / "run").status == "finished"
