@@ -102,6 +102,8 @@ def _facts(signature: Signature) -> Iterator[str]:
         yield "rows depend on one another" + _when(signature)
     if facts.across == "gather":
         yield "sees the rows of all processes"
+    if facts.copies:
+        yield f"wants several rows of some samples, which `{facts.copies}` tells"
     if facts.provenance:
         yield f"its labels are {facts.provenance}-labels"
     if facts.held_out:
