@@ -52,6 +52,8 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
             params.append(edge.name)
     if not agreements.agree(ctx, signature, inputs, params, given, settings, span):
         return UNKNOWN
+    if not _with_network(ctx, signature, inputs, params, given):
+        return UNKNOWN
     return _result(ctx, signature, tuple(inputs), tuple(params), settings, sizes, span)
 
 
@@ -229,6 +231,16 @@ def size_of(text: str, sizes: Sizes, settings: dict[str, Setting]) -> Dim | None
         return parse_dim(text, number, setting)
     except KeyError:
         return None
+
+
+def _with_network(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
+    """A network that an op applies to one of its inputs must take it."""
+    applied = dict(zip(params, inputs, strict=True)).get(signature.facts.applied_to)
+    for edge in (e for e in signature.edges if e.kind == "Net" and e.name in params and applied is not None):
+        net, span = given[edge.name]
+        if modules.apply(ctx, net, applied, span) is UNKNOWN:
+            return False
+    return True
 
 
 def _number(value: Setting) -> Dim | int:

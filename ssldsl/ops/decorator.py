@@ -37,6 +37,7 @@ class Facts:
         the size, among those of its tensors, that is the number of classes.
     copies: of a loss over copies of samples: the edge with the numbers of samples, some of which must come twice.
     holds: of a memory: the setting that says how many rows it holds, which must be as many as a step commits.
+    applied_to: of an op that takes a network: the edge whose rows the network must take.
     needs: a package that only this op needs, by the name it is imported by, which is also that of our extra for it.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
@@ -57,6 +58,7 @@ class Facts:
     holds: str = ""
     copies: str = ""
     needs: str = ""
+    applied_to: str = ""
 
 
 def op(
@@ -77,11 +79,12 @@ def op(
     holds: str = "",
     copies: str = "",
     needs: str = "",
+    applied_to: str = "",
 ) -> Callable[[T], T]:
     """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, holds, copies, needs,
+        held_out, provenance, holds, copies, needs, applied_to,
     )  # fmt: skip
 
     def mark(function: T) -> T:

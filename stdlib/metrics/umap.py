@@ -11,7 +11,7 @@ from ssldsl.ops import Features, Fraction, Labels, NonNegativeInt, Points, Posit
 from ssldsl.ops.net import Net
 
 
-@op(paper="mcinnes2018umap", needs="umap")
+@op(paper="mcinnes2018umap", needs="umap", applied_to="features")
 def umap(
     features: Features[Tensor, "samples dim"],
     labels: Labels[Tensor, "samples"],

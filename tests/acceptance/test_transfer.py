@@ -46,6 +46,28 @@ batch     = 9
 run       = 4it
 eval top1(shapes.train, net=f >> scenes)
 """
+BOTH = """\
+ssl 1
+data   images    = digits()
+data   shapes    = image_arrays(path="{home}/shapes.npz", channels=1)
+stream unlabeled = unlabel(images.train) >> shift(1)
+stream labeled   = shapes.train
+net    f         = convnet(width=4, norm="batch")
+head   scenes    = linear(f.dim, shapes.classes)
+stage pretrain {{
+  loss  = rotation(unlabeled, encoder=f)
+  batch = 16
+  run   = 3it
+}}
+stage judge after pretrain {{
+  init  f from pretrain
+  train scenes
+  loss  = ce(labeled, net=f >> scenes)
+  batch = 9
+  run   = 4it
+  eval top1(shapes.train, net=f >> scenes)
+}}
+"""
 FROM_RUN = 'run("runs/pretrain-s0-1")'
 
 
@@ -194,3 +216,18 @@ def test_a_difference_of_origin_is_semantic_and_named(home: Path) -> None:
     second = transfer(home, 'run("runs/pretrain-s0-1", stage="pretrain").average', name="second")
     told = ssldsl("diff", first, second).stdout
     assert "f from the end of runs/pretrain-s0-1 -> f from the average of pretrain of runs/pretrain-s0-1" in told
+
+
+def test_a_later_stage_judges_frozen_features_on_other_data_with_other_classes(home: Path) -> None:
+    """Both stages in one spec: the head has three outputs, the network stays as the first stage left it."""
+    spec = home / "both.ssl"
+    spec.write_text(BOTH.format(home=home), "utf-8")
+    assert run(spec).return_value == 0
+    weights = ended(home, "both", "judge")
+    assert same(encoder(weights), encoder(ended(home, "both", "pretrain")))
+    assert weights["scenes.map.weight"].shape == (3, 16)
+    with np.load(home / "shapes.npz") as arrays:
+        images, labels = torch.tensor(arrays["data"]) / 255, torch.tensor(arrays["label"])
+    scores = by_hand(weights, images) @ weights["scenes.map.weight"].T + weights["scenes.map.bias"]
+    recorded = json.loads((home / "runs" / "both-s0-1" / "summary.json").read_bytes())["stages"]["judge"]["top1"]
+    assert recorded == pytest.approx((scores.argmax(1) == labels).float().mean().item(), abs=1e-6)
