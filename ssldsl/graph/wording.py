@@ -48,7 +48,7 @@ def arguments(op: str, settings: Settings, signatures: Signatures, *, limit: int
     said = [(k, v) for k, v in settings if k not in specs or repr(specs[k].default) != repr(v)]
     if bare and not said and len(settings) == 1:
         said = list(settings)
-    if bare and said and said == list(settings[:1]):
+    if bare and said and said == list(settings[:1]) and said[0][0] == next(iter(specs), said[0][0]):
         return setting(said[0][1], signatures)
     shown = [f"{k}={setting(v, signatures)}" for k, v in said[:limit]]
     return ", ".join(shown + (["…"] if len(said) > limit else []))

@@ -231,7 +231,7 @@ def test_a_method_for_another_is_told_with_its_head_and_the_views_of_its_stream(
     first = changed(("ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)", "ce(labeled) + rotation(unlabeled)"))
     second = changed(
         ("rotation(unlabeled)", "exemplar(unlabeled, dim=4)"),
-        (">> shift(1)\nstream all", ">> shift(2)\nstream all"),
+        (">> shift(1)\nstream all", ">> shift(2) >> inception_patches(8)\nstream all"),
         text=first,
     )
     assert told(found(first, second)) == [
@@ -240,6 +240,7 @@ def test_a_method_for_another_is_told_with_its_head_and_the_views_of_its_stream(
         ("semantic", "exemplar.embeddings.l2norm", "", "head l2norm(floor=1e-06)"),
         ("semantic", "main.loss.rotation", "1 * rotation(unlabeled)", ""),
         ("semantic", "main.loss.exemplar", "", "1 * exemplar(unlabeled, dim=4)"),
+        ("semantic", "stream.unlabeled", "", "inception_patches(8)"),
         ("semantic", "stream.unlabeled.shift.pixels", "1", "2"),
     ]
 
