@@ -94,7 +94,10 @@ class Evaluator:
         """What a metric makes of values that were read."""
         node = self._direct.nodes[evaluation.node]
         nets = [self._direct.nodes[id_] for id_ in node.inputs if self._is_net(id_)]
-        return self._direct.compute([*nets, node], dict(values), self._resolver(step))[node.id]
+        given = {id_: values[id_] for id_ in node.inputs if not self._is_net(id_)}
+        if nets:  # what a network is applied to lies where it lies
+            given = {id_: _moved(value, self.accelerator.device) for id_, value in given.items()}
+        return self._direct.compute([*nets, node], given, self._resolver(step))[node.id]
 
     def _is_net(self, id_: str) -> bool:
         return self._direct.nodes[id_].op in NETS
