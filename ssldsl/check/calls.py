@@ -163,8 +163,7 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
         through, given = given[:1], given[1:]
     edges = () if constructs else tuple(e.name for e in signature.edges)
-    sizes = () if signature.role == "memory" else signature.sizes  # of a memory they follow from its input
-    bound = _bind(ctx, signature, given, (*edges, *sizes), expr)
+    bound = _bind(ctx, signature, given, (*edges, *signature.given_sizes), expr)
     if bound is None:
         return UNKNOWN
     placed, rest = bound
@@ -280,7 +279,9 @@ def _construct(
 
 
 def _missing_edge(ctx: Context, signature: Signature, edge: str, expr: tree.Call) -> Any:
-    takes = ", ".join([*(e.name for e in signature.edges), *signature.sizes, *(s.name for s in signature.settings)])
+    takes = ", ".join(
+        [*(e.name for e in signature.edges), *signature.given_sizes, *(s.name for s in signature.settings)]
+    )
     ctx.reporter.error(
         "T301", expr.span, f"`{signature.name}` needs `{edge}`", f"`{edge}` is missing", help=f"it takes: {takes}"
     )

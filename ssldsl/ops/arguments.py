@@ -114,7 +114,7 @@ class _Call:
     def _no_such(self, name: str) -> Diagnostic:
         signature = self.signature
         edges = () if constructs(signature) else tuple(e.name for e in signature.edges)
-        takes = [*edges, *signature.sizes, *(s.name for s in signature.settings)]
+        takes = [*edges, *signature.given_sizes, *(s.name for s in signature.settings)]
         listed = f"it takes: {', '.join(takes)}" if takes else "it takes no arguments"
         guess = did_you_mean(name, takes)
         message = f"`{signature.name}` has no argument `{name}`"

@@ -127,6 +127,8 @@ class _Reader:
         signature = self._module(node, name) if isinstance(node, ast.ClassDef) else self._function(node, name)
         if role is None:
             role = self._role(facts, signature, node)
+        if role == "memory":
+            self._check_memory(node)
         doc = ast.get_docstring(node) or _forward_doc(node)
         return attrs.evolve(
             signature, role=role, facts=facts, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,
@@ -194,6 +196,18 @@ class _Reader:
             name, "heads", self._edges(arguments.args[1:], arguments.defaults), settings, self._outputs(forward), sizes,
             is_module=True, uses_rng=uses_rng, has_commit="commit" in methods, parts=_parts(init),
         )  # fmt: skip
+
+    def _check_memory(self, node: Definition) -> None:
+        """A memory writes what it reads: `commit` takes the edges of `forward`."""
+        methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
+        if not isinstance(node, ast.ClassDef) or "commit" not in methods:
+            help = "a memory is a module whose `forward` reads and whose `commit` writes, once a step"
+            self.fault("R202", node, f"the memory `{node.name}` has no `commit`", help)
+            return
+        read, written = ([a.arg for a in methods[name].args.args[1:]] for name in ("forward", "commit"))
+        if read != written:
+            said = f"`commit` takes {', '.join(written) or 'nothing'}, and `forward` {', '.join(read)}"
+            self.fault("R202", methods["commit"], said, "both take the same edges")
 
     def _sizes(self, init: ast.FunctionDef) -> tuple[str, ...]:
         arguments = init.args.args[1:]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
+from ssldsl.ops.arguments import constructs
 from ssldsl.ops.library import Library
 from ssldsl.ops.papers import Paper, read_papers
 from ssldsl.ops.reading import ROLES
@@ -69,9 +70,9 @@ def describe(signature: Signature, library: Library | None = None) -> str:
 def call_form(signature: Signature) -> str:
     """The op as a spec calls it, with the defaults of its settings."""
     edges = [f"{e.name}=none" if e.optional else e.name for e in signature.edges]
-    given = [] if signature.is_module or signature.role in ("views", "schedules", "optimizers") else edges
+    given = [] if constructs(signature) else edges
     settings = [s.name if s.default is REQUIRED else f"{s.name}={literal(s.default)}" for s in signature.settings]
-    return f"{signature.name}({', '.join([*given, *signature.sizes, *settings])})"
+    return f"{signature.name}({', '.join([*given, *signature.given_sizes, *settings])})"
 
 
 def _sections(signature: Signature) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
@@ -79,8 +80,8 @@ def _sections(signature: Signature) -> Iterator[tuple[str, list[tuple[str, ...]]
         yield "takes", [(e.name, tensor(e) + (" (detached)" if e.detached else "")) for e in signature.edges]
     if signature.outputs:
         yield "gives", [(o.name, tensor(o)) if o.name else (tensor(o),) for o in signature.outputs]
-    if signature.sizes:
-        yield "sizes", [(name, "a whole number, above 0", "follows from the input") for name in signature.sizes]
+    if sizes := signature.given_sizes:
+        yield "sizes", [(name, "a whole number, above 0", "follows from the input") for name in sizes]
     if signature.settings:
         yield "settings", [setting_row(s) for s in signature.settings]
     facts = list(_facts(signature))

@@ -87,6 +87,11 @@ class Signature:
         settings = {s.name for s in self.settings}
         return all(d.isdigit() or d in settings for dims in (self.facts.fields or {}).values() for d in dims.split())
 
+    @property
+    def given_sizes(self) -> tuple[str, ...]:
+        """The sizes that a call may give: those of a memory follow from what it reads."""
+        return () if self.role == "memory" else self.sizes
+
     def setting(self, name: str) -> SettingSpec | None:
         return next((s for s in self.settings if s.name == name), None)
 

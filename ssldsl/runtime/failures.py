@@ -51,7 +51,7 @@ def explaining_step(moment: Moment) -> Iterator[None]:
 
 @contextmanager
 def explaining_evaluation(moment: Moment) -> Iterator[None]:
-    """Inside, an error of a metric, a data op, or what a worker does becomes a message about the spec."""
+    """Inside, an error of a metric, a memory, a data op, or what a worker does becomes a message about the spec."""
     try:
         yield
     except NodeFailure as failure:

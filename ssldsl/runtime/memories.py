@@ -12,7 +12,8 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
-from ssldsl.runtime.loading import Library, signature_of
+from ssldsl.runtime.direct import NodeFailure
+from ssldsl.runtime.loading import OP_ERRORS, Library, signature_of
 from ssldsl.runtime.modules import Builder, Shape, module_key
 from ssldsl.runtime.scalars import Scalars
 
@@ -62,7 +63,10 @@ class Memory:
                 edges.setdefault(edge, []).append(rows)
             else:
                 edges[edge] = rows
-        self.module.commit(**edges)  # type: ignore[operator]  # what the library reads as a memory has this method
+        try:
+            self.module.commit(**edges)  # type: ignore[operator]  # what the library reads as a memory has this method
+        except OP_ERRORS as error:
+            raise NodeFailure(self.node, error) from error
 
 
 def _joined(parts: list[Tensor]) -> Tensor:

@@ -39,6 +39,41 @@ def test_a_mistake_in_an_op_is_said_with_both_lines(right: str, wrong: str, said
     assert [part for part in said if part not in text] == [], text
 
 
+MEMORY = '''
+@op()
+class Usual(nn.Module):
+    """The mean scores of the last step."""
+
+    def __init__(self, classes: PositiveInt) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(classes))
+
+    def forward(self, logits: Logits[Tensor, "batch classes"]) -> Values[Tensor, "classes"]:
+        return self.mean
+
+    def commit(self, logits: Tensor) -> None:
+        self.mean.copy_(logits.mean(dim=0))
+'''
+
+
+@pytest.mark.parametrize(("mean", "ends_well"), [("logits.mean(dim=0)", True), ("logits.mean()[3]", False)])
+def test_a_memory_of_ones_own_remembers_and_its_mistakes_have_both_lines(
+    mean: str, ends_well: bool, tmp_path: Path
+) -> None:
+    lets = "let seen = classes(encoder(labeled))\nlet level = centred(seen, usual(seen))\nloss "
+    spec = write(tmp_path, spec=("loss ", lets), ops=("Scalar, op", "Scalar, Values, op"))
+    spec.write_text(spec.read_text().replace("ce(labeled)", "ce(labeled) + entropy(level)", 1))
+    file = tmp_path / "my_ops.py"
+    file.write_text("import torch\n" + file.read_text() + MEMORY.replace("logits.mean(dim=0)", mean))
+    done = run(spec)
+    assert (done.return_value == 0) == ends_well, done.stderr
+    if not ends_well:
+        text = message(done)
+        assert (
+            "`usual` failed at step 1" in text and "self.mean.copy_(logits.mean()[3])" in text and "let level" in text
+        )
+
+
 def test_a_run_whose_ops_have_changed_is_not_continued(tmp_path: Path) -> None:
     run(write(tmp_path))
     write(tmp_path, ops=("logits.abs()", "logits.square()"))

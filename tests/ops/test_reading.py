@@ -228,6 +228,31 @@ def test_the_role_of_a_users_op_follows_from_its_signature(definition: str, role
     assert signature.role == role
 
 
+MEMORY = """
+@op()
+class Last(nn.Module):
+    def forward(self, logits: Logits[Tensor, "batch c"]) -> Logits[Tensor, "batch c"]: ...
+"""
+
+
+def test_a_users_module_that_commits_is_a_memory() -> None:
+    (signature,) = read_signatures("mine.py", MEMORY + "    def commit(self, logits: Tensor) -> None: ...\n")
+    assert (signature.role, signature.has_commit, signature.given_sizes) == ("memory", True, ())
+
+
+@pytest.mark.parametrize(
+    ("commit", "message"),
+    [
+        ("", "the memory `Last` has no `commit`"),
+        ("    def commit(self, scores: Tensor) -> None: ...", "`commit` takes scores, and `forward` logits"),
+        ("    def commit(self) -> None: ...", "`commit` takes nothing, and `forward` logits"),
+    ],
+)
+def test_a_memory_writes_what_it_reads(commit: str, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        read_signatures("mine.py", MEMORY.replace("@op()", '@op(role="memory")') + commit + "\n")
+
+
 def test_the_role_of_a_users_op_can_be_said() -> None:
     text = '@op(role="heads")\ndef f(x: Logits[Tensor, "batch c"]) -> Probs[Tensor, "batch c"]: ...'
     assert read_signatures("mine.py", text)[0].role == "heads"
