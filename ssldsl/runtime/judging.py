@@ -10,13 +10,12 @@ from torch import Tensor
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
-from ssldsl.ops.data import Samples
 from ssldsl.ops.signature import Signature
-from ssldsl.runtime.datasets import Datasets, sample_shapes
+from ssldsl.runtime.datasets import Datasets, data_below, derives, sample_shapes
+from ssldsl.runtime.derived import Derived
 from ssldsl.runtime.devices import make_accelerator
 from ssldsl.runtime.endings import final_weights, in_order
 from ssldsl.runtime.evaluation import Evaluator
-from ssldsl.runtime.failures import explaining_data
 from ssldsl.runtime.loading import Library, signature_of
 from ssldsl.runtime.modules import Shape, build_modules
 from ssldsl.runtime.records import read_plan
@@ -52,6 +51,7 @@ def judge(folder: Path, library: Library, *, metric: str = "", stage: str = "", 
     whole = _stage(plan, folder, stage)
     evaluation = _evaluation(whole, library, folder, metric)
     alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
+    _check_data(alone, library, folder)
     evaluator = _evaluator(plan, alone, folder, library, workers)
     right, labels = _one_by_one(evaluator, evaluation, library, folder)
     digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
@@ -139,16 +139,28 @@ def _recorded(folder: Path, stage: str, metric: str) -> float | None:
 def _evaluator(plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int) -> Evaluator:
     """What evaluates the only metric of a stage with the weights that the run ended with."""
     datasets = GeneratedData() if is_smoke(plan) else Datasets(library)
-    data: dict[str, Samples] = {}
-    for id_ in _data_of(stage):
-        with explaining_data(stage, id_):
-            data[id_] = datasets.samples(stage, id_)
+    derived = Derived(stage, datasets, library, folder)
+    data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
     accelerator = make_accelerator(stage)
     modules = build_modules(plan, Shapes(plan, datasets), library)
     modules.load_state_dict(final_weights(folder, stage.name, average=True))
     modules.to(accelerator.device)
     scalars = Scalars(stage, library)
     return Evaluator(plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers)
+
+
+def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:
+    """Refuse data that the run made for itself: other runs have other labels."""
+    nodes = {node.id: node for node in stage.nodes}
+    below = (node for id_ in _data_of(stage) for node in data_below(nodes, id_, library))
+    made = next((node for node in below if derives(library, node)), None)
+    if made is not None:
+        message = (
+            f"`{stage.evaluations[0].name}` of the run in {folder} is judged by labels that `{made.op}` made there"
+        )
+        raise SpecError(
+            Diagnostic("R428", message, help="name an `eval` on labels that come with the data by `--metric`")
+        )
 
 
 def _data_of(stage: StagePlan) -> Iterator[str]:

@@ -150,6 +150,35 @@ def test_a_run_that_does_not_give_what_it_recorded_is_refused(runs: Path, tmp_pa
     assert "error[R429]: a run does not give any more what it recorded" in text and "was 0.9900" in text
 
 
+LABELLING = """\
+ssl 1
+data   images  = digits()
+stream labeled = images.train.subset(50, seed=0)
+net    encoder = convnet(width=4)
+head   classes = linear(encoder.dim, images.classes)
+net    clf     = encoder >> classes
+stage joint { loss = ce(labeled) run = 2it batch = 10 }
+stage retrain after joint {
+  stream pseudo = images.train.relabel(joint.clf(images.train))
+  loss  = ce(pseudo)
+  run   = 2it
+  batch = 10
+  eval top1(pseudo) as own
+  eval top1(images.test)
+}
+"""
+
+
+def test_runs_are_not_judged_by_labels_of_their_own(tmp_path: Path) -> None:
+    (tmp_path / "labelling.ssl").write_text(LABELLING, "utf-8")
+    run(tmp_path / "labelling.ssl", "--seed", "0..2")
+    text = message(ssldsl("validation", tmp_path / "runs"))
+    assert text.startswith("error[R428]: `own` of the run in") and "labels that `relabel` made" in text
+    assert ssldsl("validation", tmp_path / "runs", "--metric", "top1", "--draws", "2").stdout.startswith(
+        "top1 of 3 runs"
+    )
+
+
 def test_weights_are_exported_by_the_command_line(runs: Path, tmp_path: Path) -> None:
     done = ssldsl("export", runs / "short-s0-1", "-o", tmp_path / "weights")
     assert sorted(Path(line).name for line in done.stdout.split()) == ["classes.safetensors", "encoder.safetensors"]
