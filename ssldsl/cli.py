@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 import ssldsl
-from ssldsl import pipeline
-from ssldsl.errors import Diagnostic, InternalError, SpecError, as_json
+from ssldsl import pipeline, speaking
+from ssldsl.errors import Diagnostic, InternalError, LostProcess, OwnError, SpecError, as_json
 from ssldsl.options import checked, edited, parse_edits, show, write
 
 USER_ERROR, EXECUTION, SEMANTIC, OUR_ERROR, INTERRUPTED = 1, 3, 4, 70, 130
@@ -41,7 +41,10 @@ def main() -> None:
     except click.exceptions.Abort:
         code = INTERRUPTED
     except SpecError as error:
-        click.echo(str(error), err=True)
+        if speaking.is_speaker() or isinstance(error, OwnError):
+            click.echo(str(error), err=True)
+        elif not isinstance(error, LostProcess):
+            speaking.let_speak()
         code = USER_ERROR
     except BrokenPipeError:
         sys.stderr.close()

@@ -58,6 +58,14 @@ class SpecError(Exception):
         super().__init__("\n\n".join(render(d) for d in self.diagnostics))
 
 
+class OwnError(SpecError):
+    """What one of several processes alone has met."""
+
+
+class LostProcess(SpecError):
+    """Another of several processes has ended."""
+
+
 class InternalError(Exception):
     """Our own mistake: a broken invariant, with the stage and the node that broke it."""
 

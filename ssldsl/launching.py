@@ -10,7 +10,7 @@ from typing import Any
 import click
 from attrs import frozen
 
-from ssldsl import pipeline
+from ssldsl import pipeline, speaking
 from ssldsl.check import Checked
 from ssldsl.check.checking import sweep_edits
 from ssldsl.check.edits import Edit, describe
@@ -105,7 +105,7 @@ def run_spec(
         result.unwrap()
         checked.append(result)
     for diagnostic in checked[0].diagnostics:
-        click.echo(render(diagnostic) + "\n", err=True)
+        _say(render(diagnostic) + "\n")
     code = 0
     for number, (request, result) in enumerate(zip(requests, checked, strict=True), start=1):
         if len(requests) > 1:
@@ -157,7 +157,8 @@ def _label(request: Request) -> str:
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    if speaking.is_speaker():
+        click.echo(text, err=True)
 
 
 def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> int:

@@ -21,6 +21,8 @@ from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+_CUT = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
+
 
 @frozen
 class Moment:
@@ -43,7 +45,7 @@ def explaining_step(moment: Moment) -> Iterator[None]:
         with explaining_evaluation(moment):
             yield
     except OP_ERRORS as error:
-        found = None if _is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
+        found = None if is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
         if found is None and not is_out_of_memory(error):
             raise  # not the op's: ours
         raise SpecError(_failed(Raised.of(error), moment, found)) from error
@@ -96,9 +98,9 @@ def explaining_data_at(find: Callable[[], Span | None]) -> Iterator[None]:
         raise SpecError(Diagnostic("R404", message, find(), hints=hints)) from error
 
 
-def _is_lost_process(error: BaseException) -> bool:
-    """Whether another process went away: what went wrong is said there."""
-    return isinstance(error, torch.distributed.DistError) or "Connection closed by peer" in str(error)
+def is_lost_process(error: BaseException) -> bool:
+    """Whether an error says that another process went away: what went wrong is said there."""
+    return isinstance(error, torch.distributed.DistError) or any(text in str(error) for text in _CUT)
 
 
 def not_finite(moment: Moment, name: str) -> SpecError:

@@ -2,36 +2,49 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from attrs import define
+
+from ssldsl.speaking import has_launcher
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+ECHO = 3.0  # seconds; a launcher hands on a Ctrl-C that the processes have got from the terminal themselves
 
 
+@define
 class Interrupt:
-    """Whether somebody asked the run to stop."""
+    """Whether somebody asked the run to stop. `echo`: seconds for which further requests are the same one."""
 
-    def __init__(self) -> None:
-        self.is_wanted = False
+    echo: float = 0.0
+    is_wanted: bool = False
+    _asked_at: float = 0.0
 
-    def ask(self) -> None:
-        self.is_wanted = True
+    def ask(self) -> bool:
+        """Take note of a request. Gives whether it is a second one."""
+        now = time.monotonic()
+        if not self.is_wanted:
+            self.is_wanted, self._asked_at = True, now
+            return False
+        return now - self._asked_at >= self.echo
 
 
 @contextmanager
 def listening() -> Iterator[Interrupt]:
     """Inside, the first signal sets the interrupt and the second does what it always did."""
-    interrupt = Interrupt()
+    interrupt = Interrupt(ECHO if has_launcher() else 0.0)
     if threading.current_thread() is not threading.main_thread():  # only the main thread may listen
         yield interrupt
         return
     before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def receive(number: int, frame: FrameType | None) -> None:
-        interrupt.ask()
-        for other in SIGNALS:
-            signal.signal(other, before[other])
+        if interrupt.ask():
+            signal.signal(number, before[signal.Signals(number)])
+            signal.raise_signal(number)
 
     for number in SIGNALS:
         signal.signal(number, receive)

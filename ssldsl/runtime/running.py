@@ -15,7 +15,8 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.checkpoint import Checkpoint, latest, read_part, read_state
 from ssldsl.runtime.datasets import Datasets, sample_shapes
-from ssldsl.runtime.derived import Data, Labels, with_derived
+from ssldsl.runtime.derived import Data, Labels
+from ssldsl.runtime.deriving import with_derived
 from ssldsl.runtime.devices import join_processes
 from ssldsl.runtime.endings import final_weights, in_order
 from ssldsl.runtime.evaluation import Results
@@ -41,6 +42,7 @@ from ssldsl.runtime.state import collect, not_finite_weights, restore
 from ssldsl.runtime.trackers import Trackers
 from ssldsl.runtime.training import Ending, Hooks, Machinery, Trainer
 from ssldsl.runtime.weights import check_origins
+from ssldsl.runtime.witnesses import explaining_processes, told_apart
 
 Status = Literal["finished", "interrupted"]
 WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes
@@ -100,7 +102,7 @@ def run(
     datasets: Data | None = None,
 ) -> Result:
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
-    options = options or Options()
+    options, begun = options or Options(), time.time()
     processes = join_processes()
     check_packages(plan, library)
     datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
@@ -119,14 +121,18 @@ def run(
         reporter=make_reporter(is_wanted=options.is_progress_shown and processes.is_main_process),
         trackers=Trackers.start(options.trackers, folder, plan),
     )
-    try:
-        with listening() as interrupt:
-            return running.carry_out(interrupt)
-    except SpecError as error:
-        running.fail(error)
-        raise
-    finally:
-        running.close()
+    with listening() as interrupt:
+        try:
+            with explaining_processes(folder):
+                return running.carry_out(interrupt)
+        except SpecError as error:
+            running.fail(error)
+            if ledger is None:
+                process = f"process {processes.process_index} of {processes.num_processes}"
+                raise told_apart(error, folder, begun, process) from error
+            raise
+        finally:
+            running.close()
 
 
 @define
