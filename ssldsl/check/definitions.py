@@ -115,7 +115,7 @@ def _left_out(
         return UNKNOWN
     if not parameter.using:
         assert parameter.default is not None
-        return expressions.evaluate(ctx, parameter.default, function.scope)
+        return expressions.evaluate(ctx, parameter.default, inner)  # it may name parameters before it
     default = parameter.default or tree.Ref(name, span=parameter.name.span)
     missing = [r for r in names_in(default) if expressions.lookup(ctx, r, caller) is expressions.MISSING]
     if missing:

@@ -17,6 +17,10 @@ stream all       = labeled | unlabeled
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 net    teacher   = ema(encoder >> classes, momentum=0.99)
+net    features  = encoder >> l2norm()
+head   clusters  = prototypes(encoder.dim, images.classes)
+net    ema_features = ema(features, momentum=0.99)
+net    ema_clusters = ema(clusters, momentum=0.99)
 let    crops     = draw(2, shift(unlabeled)) | draw(4, unlabeled >> random_resized_crop(6))
 loss      = {loss}
 optimizer = sgd(lr=0.1)
@@ -48,6 +52,12 @@ LOSSES = [
                      net=encoder >> classes)""",
     "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, shift(unlabeled)), net=encoder >> classes)",
     "ce(labeled) + entmin(unlabeled >> dino_crop(14, 0.25, 1.0, blur=0.1, solar=0.2))",
+    """suave(crops, labeled, images.classes, views=6, u=100, l=50, trunk=features, clusters=clusters, length=100)
+       + online(labeled, encoder, classes)""",
+    """suave(crops, labeled, images.classes, views=6, u=100, l=50, mixed=300, trunk=features, clusters=clusters,
+             teacher=ema_features, judge=ema_clusters, length=100, epsilon=0.086,
+             left=crops.first(1) | crops.first(4).last(2), right=crops.first(2).last(1) | crops.last(2))""",
+    "daino(crops, labeled, teacher, images.classes, views=6, u=100, l=50, net=encoder >> classes)",
 ]
 METRICS = [
     "top1(images.test)",
@@ -57,12 +67,13 @@ METRICS = [
     "confusions(images.test)",
     "nearest(images.test, images.train, k=5)",
     "probe(images.test, images.train)",
+    "latent(images.test)",
 ]
 
 
 def checked(loss: str, metric: str) -> None:
     text = SPEC.format(loss=loss, metric=metric)
-    if "unlabeled" not in loss and "all" not in loss:
+    if not any(name in loss for name in ("unlabeled", "all", "crops")):
         text = text.replace(", unlabeled: 100", "")
     found = check(Source("spec.ssl", text))
     assert found.program is not None, found.diagnostics
