@@ -21,7 +21,7 @@ NOTHING: Made = MappingProxyType({})
 class Datasets:
     """What the data nodes of a plan's stages give. Equal nodes of different stages are read once.
 
-    Nodes that read tensors are computed by a stage that begins (`ssldsl.runtime.derived`) and handed in as `made`.
+    Nodes that read tensors are computed by a stage that begins (`ssldsl.runtime.deriving`) and handed in as `made`.
     Before that, samples of the right kind and number stand in for them, whose labels are all 0.
     folder: of the spec, where its names of files may start.
     """

@@ -10,16 +10,19 @@ from typing import Any
 import pytest
 import torch
 from derived_specs import KEPT, LIBRARY, SURE, carried_out, plan_of, text
+from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ssldsl.errors import SpecError
-from ssldsl.runtime import derived
+from ssldsl.runtime import deriving
 from ssldsl.runtime.checkpoint import complete_checkpoints, latest, read_part
 from ssldsl.runtime.datasets import Datasets
 from ssldsl.runtime.endings import final_weights
+from ssldsl.runtime.judging import judge
 from ssldsl.runtime.modules import build_modules
 from ssldsl.runtime.records import TIMINGS, read_lines
+from ssldsl.runtime.running import Options, run
 from ssldsl.runtime.training import Trainer
 from ssldsl.stdlib.data.digits import digits
 
@@ -130,7 +133,7 @@ def test_a_resumed_stage_reads_the_labels_and_does_not_compute_them(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carried_out(plan_of(text()), tmp_path / "run", stop_after=12)
-    monkeypatch.setattr(derived.Deriving, "_compute", None)
+    monkeypatch.setattr(deriving.Deriving, "_compute", None)
     carried_out(plan_of(text()), tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == outcome(whole)
 
@@ -215,6 +218,62 @@ def test_a_part_of_labelled_data_is_chosen_by_the_new_labels(tmp_path: Path) -> 
     assert counts.sum() == 100 and all(c >= min(w, 10) for c, w in zip(counts, whole, strict=True))
 
 
+def image_files(folder: Path) -> Path:
+    """Red and blue images of different sizes, as files, by their colour."""
+    generator = torch.Generator().manual_seed(0)
+    for split, count in (("train", 20), ("val", 6), ("test", 6)):
+        for number in range(count):
+            name, channel = (("blue", 2), ("red", 0))[number % 2]
+            side = 12 + number % 5
+            pixels = torch.randint(80, (side, side, 3), generator=generator, dtype=torch.uint8)
+            pixels[..., channel] += 150
+            path = folder / split / name / f"{number:03}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels.numpy()).save(path)
+    return folder
+
+
+FILES = """
+ssl 1
+data   images  = image_folder("{path}")
+view   seen    = resize(8)
+stream labeled = images.train.subset(8, seed=0) >> random_crop(8) >> seen
+net    encoder = convnet(width=4)
+head   classes = linear(encoder.dim, 2)
+net    clf     = encoder >> classes
+stage first {{
+  loss      = ce(labeled)
+  run       = 30it
+  batch     = 8
+  optimizer = sgd(lr=0.3, momentum=0.9)
+}}
+stage second after first {{
+  stream pseudo = unlabel(images.train).relabel(first.clf(images.train >> seen >> rotate4()).average_views(views=4))
+  loss  = ce(pseudo >> seen)
+  run   = 2it
+  batch = 4
+}}
+"""
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
+def test_images_in_files_are_labelled_too(tmp_path: Path, workers: int) -> None:
+    plan = plan_of(FILES.format(path=image_files(tmp_path / "images")))
+    options = Options(is_progress_shown=False, workers=workers)
+    assert run(plan, tmp_path / "run", LIBRARY, options).status == "finished"
+    assert kept(tmp_path / "run")["labels"].tolist() == [0] * 10 + [1] * 10
+    (line,) = [line for line in read_lines(tmp_path / "run") if "labels" in line]
+    assert line["labels"]["pseudo"] == {
+        "samples": 20, "kept": 20, "known": 0, "per_class": [10, 10], "agreement": 1.0
+    }  # fmt: skip
+
+
+def test_a_metric_of_labelled_data_is_found_again_in_the_finished_run(whole: Path) -> None:
+    found = judge(whole, LIBRARY, metric="own")
+    assert found.recorded == pytest.approx(found.right.double().mean().item())
+    assert torch.equal(found.labels, kept(whole)["labels"])
+
+
 def test_before_the_stage_begins_all_labels_are_zero() -> None:
     stage = plan_of(text()).stages[1]
     labels = Datasets(LIBRARY).samples(stage, stage.streams[0].data).labels
@@ -248,7 +307,7 @@ def test_a_stage_that_reads_the_same_labels_does_not_compute_them_again(
     third = "stage again after retrain {\n  loss = ce(pseudo)\n  run = 2it\n  batch = 20\n}\n"
     plan = plan_of(spec.replace("  stream other = " + KEPT, "") + third)
     carried_out(plan, tmp_path / "run", stop_after=17)
-    monkeypatch.setattr(derived.Deriving, "_compute", None)
+    monkeypatch.setattr(deriving.Deriving, "_compute", None)
     assert carried_out(plan, tmp_path / "run", resume=True).status == "finished"
     assert len(list((tmp_path / "run" / "derived").iterdir())) == 1
 
@@ -262,9 +321,9 @@ def test_a_smoke_run_labels_made_up_data(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_an_error_of_the_op_is_said_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: object, node: object, tensors: object) -> None:
-        raise derived.NodeFailure(node, ValueError("too few"))
+        raise deriving.NodeFailure(node, ValueError("too few"))
 
-    monkeypatch.setattr(derived.Deriving, "_call", broken)
+    monkeypatch.setattr(deriving.Deriving, "_call", broken)
     with pytest.raises(
         SpecError, match="`relabel` failed before the first step of stage `retrain`: ValueError: too few"
     ):
