@@ -33,7 +33,7 @@ def validation_page(found: Validation, names: Names) -> str:
         heads=HEADS,
         rows=[cells(size, found) for size in found.sizes],
         sizes=[whole(size.samples) for size in small],
-        runs=sorted(_runs(found, names, small), key=lambda run: run.accuracy, reverse=True),
+        runs=list(_runs(found, names, small)),
         samples=whole(found.samples),
         readouts=embedded([]),
     )
@@ -62,8 +62,11 @@ def _picture(size: Size, found: Validation, names: Names) -> Markup:
 
 
 def _runs(found: Validation, names: Names, small: tuple[Size, ...]) -> Iterator[RunRow]:
+    """The best on all samples first."""
     shares = [chosen_shares(size) for size in small]
-    for i, (run, accuracy) in enumerate(zip(names.runs, found.accuracies, strict=True)):
+    accuracies = found.accuracies.tolist()
+    for i in sorted(range(len(accuracies)), key=lambda i: -accuracies[i]):
+        run, accuracy = names.runs[i], accuracies[i]
         columns = [Mean.of(size.subsets[:, i].tolist()) for size in small]
         yield RunRow(
             folder=run,

@@ -146,3 +146,9 @@ def test_the_page_is_whole_and_asks_nothing_of_a_network(found: Validation) -> N
     assert page.count("<circle") == 2 * (30 * 4 + 4)
     assert "runs/&lt;d&gt;" in page and "<d>" not in page
     assert "Pearson 0.9" in words(page)
+
+
+def test_the_page_lists_the_best_run_first() -> None:
+    found = validate(right(0.02, 0.9, 0.6), LABELS, [8], draws=3, seed=0)  # as texts, 2 % would follow 90 %
+    page = words(validation_page(found, Names("top1", ("low", "best", "middle"))))
+    assert page.index(" best 9") < page.index(" middle ") < page.index(" low ")
