@@ -83,7 +83,7 @@ class Signature:
 
     @property
     def has_one_size(self) -> bool:
-        """Of a data source, whether all samples are alike: every size is a number or a setting, which a file fills in."""
+        """Of a data source, whether all samples are alike: sizes are numbers, or settings that a file fills in."""
         settings = {s.name for s in self.settings}
         return all(d.isdigit() or d in settings for dims in (self.facts.fields or {}).values() for d in dims.split())
 
