@@ -184,6 +184,13 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
         return value
     else:
         return _wrong(ctx, declaration, value, "data or a join of streams", "for example `images.train >> shift(1)`")
+    if name in ctx.streams:
+        notes = (Note(ctx.streams[name].span, "the other stream of this name"),)
+        help = "streams of all stages share one set of names, under which their draws are known"
+        ctx.reporter.error(
+            "N202", declaration.name.span, f"another stage has a stream `{name}`", "", notes=notes, help=help
+        )
+        return UNKNOWN
     ctx.streams[name] = draft
     return StreamRef(name)
 
