@@ -3,18 +3,20 @@
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ssldsl import pipeline, speaking
 from ssldsl.check import Checked
 from ssldsl.check.checking import sweep_edits
 from ssldsl.check.edits import Edit, describe
 from ssldsl.check.resolving import resolve
+from ssldsl.copies import FOLDER as USED
+from ssldsl.copies import differences, used_files
 from ssldsl.errors import Diagnostic, SpecError, render
 from ssldsl.graph.plan import Plan
 from ssldsl.source import Source
@@ -22,6 +24,7 @@ from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse, parse_edit
 from ssldsl.syntax.printer import print_expr
 
+SPEC = "spec.ssl"  # in a run folder: the text as it was given
 REQUEST = "request.json"  # in a run folder: what was asked for, so that a resume asks for the same
 
 
@@ -198,6 +201,7 @@ def _carry_out(
     datasets: Any,
     *,
     resume: bool,
+    difference: Callable[[str], list[str]] | None = None,
     workers: int | None,
     progress: bool,
     report: bool,
@@ -209,13 +213,15 @@ def _carry_out(
     from ssldsl.runtime.running import Options, run
 
     texts = {
-        "spec.ssl": request.text,
+        SPEC: request.text,
+        **used_files(Source(request.spec, request.text)),
         "resolved.ssl": resolve(checked),
         REQUEST: json.dumps(request.as_json(), indent=1),
     }
     options = Options(
         texts=texts,
         identity=identity(checked.unwrap()),
+        difference=difference,
         folder=Path(request.spec).parent,
         is_progress_shown=progress,
         trackers=trackers,
@@ -256,13 +262,20 @@ def resume_run(folder: Path, **how: Any) -> int:
     """Go on with an interrupted run, with the spec and the edits that its folder holds."""
     from ssldsl.runtime.datasets import Datasets
 
-    request = Request.read(folder)
+    begun = Request.read(folder)
+    request = evolve(begun, text=pipeline.read(str(folder / SPEC)).text)  # so that nobody edits it in vain
     checked = request.checked()
+    checked.unwrap()
     if _is_finished(folder):
         _say(f"the run in {folder} is finished: there is nothing left to do")
     datasets = None if request.smoke else Datasets(checked.library, Path(request.spec).parent)
     plan = make_plan(request, checked, datasets)
-    return _carry_out(request, checked, plan, folder, datasets, resume=True, **how)
+    original = evolve(begun, spec=str(folder / USED / Path(begun.spec).name))
+
+    def difference(identity: str) -> list[str]:
+        return differences(original.checked(), checked, identity)
+
+    return _carry_out(request, checked, plan, folder, datasets, resume=True, difference=difference, **how)
 
 
 def _is_finished(folder: Path) -> bool:

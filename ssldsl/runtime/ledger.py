@@ -4,7 +4,7 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from ssldsl.runtime.checkpoint import (
 from ssldsl.runtime.failures import explaining_disk
 from ssldsl.runtime.records import Line, MetricsFiles, columns, new_folder, write_json
 
+Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages
 
 
@@ -44,6 +45,7 @@ class Ledger:
         with explaining_disk(folder):
             new_folder(folder)
             for name, text in texts.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 write_file(folder / name, text.encode())
             write_file(folder / "plan.json", (plan.model_dump_json(indent=1) + "\n").encode())
             write_json(folder / "lock.json", dict(lock))
@@ -51,7 +53,7 @@ class Ledger:
             return Ledger(folder, MetricsFiles(folder, columns(plan)), since=time.monotonic())
 
     @staticmethod
-    def resume(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Callable[[], str] | None) -> "Ledger":
+    def resume(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> "Ledger":
         """An old run folder, if it is of the same experiment; lines after its latest checkpoint are forgotten."""
         check_same(folder, lock, difference)
         files = MetricsFiles(folder, columns(plan))
@@ -126,14 +128,15 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def check_same(folder: Path, lock: Mapping[str, Any], difference: Callable[[], str] | None) -> None:
+def check_same(folder: Path, lock: Mapping[str, Any], difference: Difference | None) -> None:
     """Refuse to continue a run of another experiment, with other ops, or on other data."""
     if not (folder / "lock.json").is_file():
         raise SpecError(Diagnostic("R410", f"{folder} is no run folder", help="give the folder that `ssldsl run` made"))
     before = json.loads((folder / "lock.json").read_bytes())
-    found = []
+    found: list[str] = []
     if before["identity"] != lock["identity"] or before["seed"] != lock["seed"]:
-        found.append(difference() if difference is not None else "the spec has another meaning")
+        found += difference(before["identity"]) if difference is not None else []
+        found = found or ["the spec has another meaning"]
     found += _changes("the source of the op", before["ops"], lock["ops"])
     for stage, digests in lock["data"].items():
         found += _changes(f"the data of stage `{stage}`, node", before["data"].get(stage, {}), digests)

@@ -1,7 +1,7 @@
 """A plan run: its stages in order, each continued where the latest checkpoint left it."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +28,7 @@ from ssldsl.runtime.failures import (
     weights_not_finite,
 )
 from ssldsl.runtime.interrupts import Interrupt, listening
-from ssldsl.runtime.ledger import Ledger, make_lock
+from ssldsl.runtime.ledger import Difference, Ledger, make_lock
 from ssldsl.runtime.loading import Library
 from ssldsl.runtime.modules import Shape, build_modules
 from ssldsl.runtime.origins import origin_digests
@@ -74,7 +74,7 @@ class Options:
 
     texts: Mapping[str, str] = field(factory=dict)
     identity: str = ""
-    difference: Callable[[], str] | None = None
+    difference: Difference | None = None
     folder: Path = Path()
     is_progress_shown: bool = True
     trackers: Sequence[str] = ()

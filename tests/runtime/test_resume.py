@@ -86,8 +86,8 @@ def refusal(folder: Path, plan: Plan, options: Options) -> str:
 
 def test_another_experiment_is_refused_with_the_difference(tmp_path: Path) -> None:
     run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, identity="one"))
-    options = Options(identity="two", difference=lambda: "main.loss.vat.weight: 0.3 -> 0.5")
-    assert "main.loss.vat.weight: 0.3 -> 0.5" in refusal(tmp_path / "run", experiment(steps=2), options)
+    options = Options(identity="two", difference=lambda before: [f"since {before}: weight 0.3 -> 0.5"])
+    assert "since one: weight 0.3 -> 0.5" in refusal(tmp_path / "run", experiment(steps=2), options)
 
 
 def test_a_changed_op_is_refused_by_name(tmp_path: Path) -> None:
