@@ -18,8 +18,8 @@ from ssldsl.errors import SpecError
 from ssldsl.runtime import deriving
 from ssldsl.runtime.checkpoint import complete_checkpoints, latest, read_part
 from ssldsl.runtime.datasets import Datasets
+from ssldsl.runtime.derived import Derived
 from ssldsl.runtime.endings import final_weights
-from ssldsl.runtime.judging import judge
 from ssldsl.runtime.modules import build_modules
 from ssldsl.runtime.records import TIMINGS, read_lines
 from ssldsl.runtime.running import Options, run
@@ -268,10 +268,10 @@ def test_images_in_files_are_labelled_too(tmp_path: Path, workers: int) -> None:
     }  # fmt: skip
 
 
-def test_a_metric_of_labelled_data_is_found_again_in_the_finished_run(whole: Path) -> None:
-    found = judge(whole, LIBRARY, metric="own")
-    assert found.recorded == pytest.approx(found.right.double().mean().item())
-    assert torch.equal(found.labels, kept(whole)["labels"])
+def test_the_labelled_data_of_a_finished_run_are_read_from_its_folder(whole: Path) -> None:
+    stage = plan_of(text()).stages[1]
+    samples = Derived(stage, Datasets(LIBRARY), LIBRARY, whole).samples(stage.streams[0].data)
+    assert samples.labels is not None and torch.equal(samples.labels, kept(whole)["labels"])
 
 
 def test_before_the_stage_begins_all_labels_are_zero() -> None:
