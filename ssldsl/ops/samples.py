@@ -180,13 +180,35 @@ def read_image(path: Path) -> Tensor:
     return images_to_float(torch.from_numpy(pixels).permute(2, 0, 1))
 
 
+def count_classes(splits: Mapping[str, Samples]) -> int | None:
+    """One more than the highest label of all splits that can be read; nothing where none has labels."""
+    highest = []
+    for split in splits:
+        try:
+            labels = splits[split].labels
+        except BrokenData:  # said where it is asked for
+            continue
+        highest += [int(labels.max())] if labels is not None and len(labels) else []
+    return max(highest) + 1 if highest else None
+
+
 class SplitsOnUse(Mapping[str, Samples]):
-    """The splits of a data source, each read at its first use and then checked against what the source declares."""
+    """The splits of a data source, each read at its first use and then checked against what the source declares.
+
+    listed: how many classes there are where there is a list of them, whether or not every split has samples of each.
+    """
 
     def __init__(
-        self, name: str, facts: Facts, readers: Mapping[str, Callable[[], Samples]], **settings: int | None
+        self,
+        name: str,
+        facts: Facts,
+        readers: Mapping[str, Callable[[], Samples]],
+        listed: Callable[[], int] | None = None,
+        /,
+        **settings: int | None,
     ) -> None:
         self._name, self._facts, self._readers, self._settings = name, facts, readers, settings
+        self._listed = listed
         self._opened: dict[str, Samples] = {}
 
     def __getitem__(self, split: str) -> Samples:
@@ -201,6 +223,14 @@ class SplitsOnUse(Mapping[str, Samples]):
 
     def __len__(self) -> int:
         return len(self._readers)
+
+    @cached_property
+    def classes(self) -> int | None:
+        """How many classes there are: as declared or listed, else as the labels of all splits say that are there."""
+        declared = self._declared(self._facts.classes)
+        if declared is not None:
+            return declared
+        return self._listed() if self._listed is not None else count_classes(self)
 
     def _declared(self, size: int | str | None) -> int | None:
         """A size that is known before reading."""

@@ -12,6 +12,7 @@ import torch
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.samples import SplitsOnUse, count_classes
 from ssldsl.runtime.loading import Library, op_object, signature_of, with_files
 
 Made = Mapping[str, Samples]  # data nodes that a stage has computed, by id
@@ -44,6 +45,11 @@ class Datasets:
         if not isinstance(found, Samples):
             raise InternalError(f"data node {id_} gives a {type(found).__name__} and not samples")
         return found
+
+    def classes(self, nodes: Mapping[str, NodePlan], id_: str) -> int | None:
+        """How many classes a source has, whether or not every part of its data has samples of each."""
+        splits = self._value(nodes, id_, NOTHING)
+        return splits.classes if isinstance(splits, SplitsOnUse) else count_classes(splits)
 
     def _value(self, nodes: Mapping[str, NodePlan], id_: str, made: Made) -> Any:
         if id_ in made:

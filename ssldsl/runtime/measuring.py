@@ -14,7 +14,7 @@ from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.datasets import Datasets
 from ssldsl.runtime.failures import explaining_data_at
 from ssldsl.source import Span
-from ssldsl.types import DataType, Dim
+from ssldsl.types import DataType, Dim, SplitsType
 
 
 @frozen
@@ -31,6 +31,11 @@ def measure(program: Program, datasets: Datasets) -> Measured:
     plans = {f"n{n.id}": _plan(n) for n in nodes}
     sizes: dict[str, int] = {}
     resident: set[str] = set()
+    for node in nodes:
+        for symbol in _classes(node):
+            with explaining_data_at(partial(_place, node)):
+                count = datasets.classes(plans, f"n{node.id}")
+            sizes |= {} if count is None else {symbol: count}
     for node in _read(program):
         with explaining_data_at(partial(_place, node)):
             samples = datasets.data(plans, f"n{node.id}")
@@ -125,6 +130,13 @@ def _plan(node: Node) -> NodePlan:
     )
 
 
+def _classes(node: Node) -> set[str]:
+    """What stands for the number of classes of a source that does not say it."""
+    types = [t for _, data in node.type.splits for _, t in data.fields] if isinstance(node.type, SplitsType) else []
+    sizes = [t.classes for t in types if t.classes is not None]
+    return {symbol for size in sizes for symbol in size.symbols}
+
+
 def _bind(type_: DataType, samples: Samples, sizes: dict[str, int]) -> None:
     """Give every symbol of the type the number that the samples have there."""
 
@@ -136,7 +148,5 @@ def _bind(type_: DataType, samples: Samples, sizes: dict[str, int]) -> None:
     bind(type_.size, len(samples))
     first = samples.read(samples.ids.new_zeros(1)) if samples.resident else {}
     for name, field in type_.fields:
-        if field.classes is not None and samples.labels is not None:
-            bind(field.classes, int(samples.labels.max()) + 1)
         for dim, number in zip(field.dims, first[name].shape[1:] if name in first else (), strict=False):
             bind(dim, number)

@@ -46,7 +46,7 @@ def folder_splits(source: Callable[..., Splits], folder: Path, splits: dict[str,
         return read_folder(path, classes())
 
     readers = {name: partial(read, path) for name, path in splits.items()}
-    return SplitsOnUse(source.__name__, facts_of(source), readers)
+    return SplitsOnUse(source.__name__, facts_of(source), readers, lambda: len(classes()))
 
 
 @op(
