@@ -184,9 +184,10 @@ def make_plan(request: Request, checked: Checked, datasets: Any) -> Plan:
     """The plan of a request; the data are opened for what only they know, unless there are none (`--smoke`)."""
     from ssldsl.runtime.measuring import assumed, measure
     from ssldsl.runtime.running import overridden
+    from ssldsl.runtime.shrinking import with_small_batches
     from ssldsl.runtime.smoke import smoke_plan
 
-    program = checked.unwrap()
+    program = with_small_batches(checked.unwrap()) if request.smoke else checked.unwrap()
     measured = assumed(program) if datasets is None else measure(program, datasets)
     plan = pipeline.compile(program, sizes=measured.sizes, resident=measured.resident, level=request.level)
     plan = overridden(plan, precision=request.precision, compile=request.compiled)

@@ -1,25 +1,40 @@
-"""Smaller images for a smoke run: every size above 64 pixels becomes another, the same one everywhere in the plan.
+"""Smaller batches and images for a smoke run: every size above 64 pixels becomes another, the same one everywhere.
 
-Nothing is changed where that might not fit: with a network that is not ours, and where the sizes that views would give
-are not those of the plan.
+Images stay as they are where smaller ones might not fit: with a network that is not ours, and where the sizes that
+views would give are not those of the plan.
 """
 
 import math
 import re
 from collections.abc import Iterator, Mapping
 
+from attrs import evolve
+
 from ssldsl.check.application import size_of, unify
+from ssldsl.check.program import Program, Stage
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.loading import Library
 from ssldsl.types import Dim
 
 LARGE = 64  # pixels of a side; what is above becomes a little more than this
+ROWS = 2  # of the smallest stream in one accumulated part: batch normalisation wants two
 STEP = 16  # the least difference of two sizes; they are multiples of it, or of the patches of a transformer
 PIXELS = ("size", "short_side")  # settings of views
 _IMAGES = re.compile(r"(Images\[[^\]]*?)(\w+), (\w+)\]")  # what stands before the height, the height and the width
 
 Sizes = Mapping[int, int]
+
+
+def with_small_batches(program: Program) -> Program:
+    """The program with few rows of every stream, in about their proportion; before lowering, which counts them."""
+    return evolve(program, stages=tuple(evolve(stage, batch=_few(stage)) for stage in program.stages))
+
+
+def _few(stage: Stage) -> tuple[tuple[str, int], ...]:
+    smallest = min((rows for _, rows in stage.batch), default=1)
+    unit = min(ROWS * stage.accumulate, smallest)
+    return tuple((name, unit * round(rows / smallest)) for name, rows in stage.batch)
 
 
 def with_small_images(plan: Plan, library: Library) -> Plan:

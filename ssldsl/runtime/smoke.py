@@ -30,11 +30,10 @@ from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.ops.samples import MemorySamples
 from ssldsl.runtime.datasets import NOTHING, Made
 from ssldsl.runtime.loading import Library
-from ssldsl.runtime.shrinking import has_large_images, with_small_images
+from ssldsl.runtime.shrinking import ROWS, has_large_images, with_small_images
 
 EDIT = "--smoke"  # among the edits of a plan: it is for a smoke run
 STEPS = 3
-ROWS = 2  # of the smallest stream in one accumulated part: batch normalisation wants two
 SAMPLES = 64  # of a made-up data set, at least twice the rows of a batch
 FEW = 8  # of one of large images that no batch is drawn from
 

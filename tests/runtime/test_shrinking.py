@@ -11,7 +11,7 @@ from ssldsl.check import check
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
 from ssldsl.runtime.measuring import assumed
-from ssldsl.runtime.shrinking import with_small_images
+from ssldsl.runtime.shrinking import with_small_batches, with_small_images
 from ssldsl.runtime.smoke import GeneratedData, smoke_plan
 from ssldsl.source import Source
 
@@ -119,3 +119,14 @@ def test_few_samples_are_made_up_where_only_evaluations_read_them() -> None:
 @pytest.mark.slow
 def test_a_stage_on_imagenet_runs(tmp_path: Path) -> None:
     assert carried_out(smoke_plan(large(), LIBRARY), tmp_path / "run").status == "finished"
+
+
+def test_batches_without_a_common_divisor_become_small_in_about_their_proportion() -> None:
+    text = SPEC.format(net="resnet18()").replace("batch   = 16", "batch   = {labeled: 100, unlabeled: 257}")
+    program = check(Source("spec.ssl", text), library=LIBRARY).unwrap()
+    assert dict(with_small_batches(program).stages[0].batch) == {"labeled": 2, "unlabeled": 6}
+
+
+def test_a_batch_in_parts_has_two_rows_in_each() -> None:
+    program = check(Source("spec.ssl", SPEC.format(net="resnet18()") + "accumulate = 4"), library=LIBRARY).unwrap()
+    assert dict(with_small_batches(program).stages[0].batch) == {"labeled": 8, "unlabeled": 8}
