@@ -24,6 +24,9 @@ class Facts:
     paper: key in `stdlib/papers.bib`.
     batch_coupled: rows of the result depend on one another (batch normalisation); a mapping names the settings that
         make it so.
+    random: of a network: its forward pass draws random numbers where it learns (dropout), from torch's own generator,
+        which is seeded for every step, and for every row by itself; so rows that are wanted twice are drawn twice. A
+        string names the setting that makes it so where it is above 0.
     across: how a value over the joined batch of several processes comes about. `mean`: the mean of the processes'
         values; `gather`: the op must see the rows of all processes.
     splits, fields, classes: of a data source: size of every split, shape of every field ("3 32 32"), number of classes.
@@ -59,6 +62,7 @@ class Facts:
     copies: str = ""
     needs: str = ""
     applied_to: str = ""
+    random: bool | str = False
 
 
 def op(
@@ -80,11 +84,12 @@ def op(
     copies: str = "",
     needs: str = "",
     applied_to: str = "",
+    random: bool | str = False,
 ) -> Callable[[T], T]:
     """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, holds, copies, needs, applied_to,
+        held_out, provenance, holds, copies, needs, applied_to, random,
     )  # fmt: skip
 
     def mark(function: T) -> T:

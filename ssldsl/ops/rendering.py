@@ -99,6 +99,8 @@ def _facts(signature: Signature) -> Iterator[str]:
         yield f"classes: {facts.classes}"
     if signature.uses_rng:
         yield "random: draws anew for every sample and pass"
+    if facts.random:
+        yield "random where it learns" + (f", if `{facts.random}` is above 0" if isinstance(facts.random, str) else "")
     if facts.batch_coupled:
         yield "rows depend on one another" + _when(signature)
     if facts.across == "gather":

@@ -1,5 +1,6 @@
 """What the checker knows of an op: its signature, read from the source text without importing it."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from attrs import field, frozen
@@ -80,6 +81,11 @@ class Signature:
     def derives(self) -> bool:
         """Whether this is an op from data to data that also reads something computed over whole data sets."""
         return self.role == "data" and any(e.kind != "Data" for e in self.edges)
+
+    def is_random(self, settings: Mapping[str, object]) -> bool:
+        """Whether a call or a forward pass draws random numbers, with these settings."""
+        fact = self.facts.random
+        return self.uses_rng or (bool(settings.get(fact)) if isinstance(fact, str) else fact)
 
     @property
     def has_one_size(self) -> bool:

@@ -1,10 +1,10 @@
 """What a pass may know beside the graph it is given."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from ssldsl.check.nodes import Duration, Node
+from ssldsl.check.nodes import Duration, Node, Setting
 from ssldsl.check.program import Module
 from ssldsl.errors import InternalError
 from ssldsl.ops.signature import Signature
@@ -46,10 +46,18 @@ class Context:
     clock: Clock | None = None
 
     def is_random(self, net: Node) -> bool:
-        """Whether a network draws random numbers in its forward pass."""
-        modules = (self.modules.get(path) for path in paths_of(net))
-        signatures = (self.signatures.get(module.op) for module in modules if module is not None)
-        return any(signature is not None and signature.uses_rng for signature in signatures)
+        """Whether a network draws random numbers in its forward pass, so that two forwards of one row differ."""
+        return any(signature.is_random(settings) for signature, settings in self._made_of(net))
+
+    def draws_by_sample(self, net: Node) -> bool:
+        """Whether it is told which samples its rows are, to draw for them."""
+        return any(signature.uses_rng for signature, _ in self._made_of(net))
+
+    def _made_of(self, net: Node) -> Iterator[tuple[Signature, dict[str, Setting]]]:
+        """The signatures of a network's modules, with their settings."""
+        for module in (self.modules.get(path) for path in paths_of(net)):
+            if module is not None and module.op in self.signatures:
+                yield self.signatures[module.op], dict(module.settings)
 
 
 def paths_of(net: Node) -> tuple[str, ...]:

@@ -29,11 +29,12 @@ def merge_forwards(graph: Graph, context: Context) -> Graph:
 
     `f(a)`, `f(b)` become rows of `f(concat(a, b))`. Forwards that nothing differentiates through stay apart from those
     that are recorded, or their rows would be differentiated for nothing. Networks that an op calls are left to it.
+    A network that drops units does so for every row by itself: other numbers come out, and equally likely ones.
     """
     recorded = nodes_with_gradient(graph)
 
     def may_merge(node: Node) -> bool:
-        return not couples_batch(node.inputs[0]) and not context.is_random(node.inputs[0])
+        return not couples_batch(node.inputs[0]) and not context.draws_by_sample(node.inputs[0])
 
     return _merge(graph, may_merge, lambda node: node in recorded)
 

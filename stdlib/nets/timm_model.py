@@ -8,7 +8,7 @@ from ssldsl.ops import Features, File, Images, PositiveInt, op
 from ssldsl.ops.weights import load_weights
 
 
-@op(batch_coupled=True, needs="timm")
+@op(batch_coupled=True, random=True, needs="timm")
 class TimmModel(nn.Module):
     """The pooled features of a timm network.
 
@@ -16,8 +16,8 @@ class TimmModel(nn.Module):
     (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing is downloaded, and
     without a file the start is random.
 
-    Source: timm, an optional dependency. That rows depend on one another is assumed, as batch normalisation may be
-    inside.
+    Source: timm, an optional dependency. That rows depend on one another and that forwards are random is assumed, as
+    batch normalisation and dropout may be inside.
     """
 
     def __init__(self, *, name: str, weights: File | None = None, channels: PositiveInt = 3) -> None:

@@ -9,7 +9,7 @@ from ssldsl.ops import Features, File, Images, op
 from ssldsl.ops.weights import load_weights
 
 
-@op(batch_coupled=True)
+@op(batch_coupled=True, random=True)
 class TorchvisionModel(nn.Module):
     """The features that a torchvision network hands to the last linear map of its classifier.
 
@@ -17,7 +17,8 @@ class TorchvisionModel(nn.Module):
     network's weights (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing
     is downloaded, and without a file the start is random.
 
-    Source: torchvision. That rows depend on one another is assumed, as batch normalisation may be inside.
+    Source: torchvision. That rows depend on one another and that forwards are random is assumed, as batch normalisation
+    and dropout may be inside.
     """
 
     def __init__(self, *, name: str, weights: File | None = None) -> None:

@@ -7,7 +7,7 @@ from torch.nn import functional
 from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
 
 
-@op(paper="dosovitskiy2021vit")
+@op(paper="dosovitskiy2021vit", random="drop_path")
 class Vit(nn.Module):
     r"""A transformer over the patches of an image; the features are its normalised class token.
 

@@ -7,7 +7,7 @@ from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
 from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, embedded, initialise, places
 
 
-@op(paper="touvron2021deit")
+@op(paper="touvron2021deit", random="drop_path")
 class VitSmall(nn.Module):
     r"""`vit` of width 384 with 12 blocks of 6 heads; 384 features, the normalised class token.
 

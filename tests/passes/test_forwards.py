@@ -1,6 +1,7 @@
 """How often a training step runs each network."""
 
 import pytest
+from attrs import evolve
 from small_graphs import context, graph_of, one_stage
 from stage_programs import Draft, s4l, signature
 
@@ -11,6 +12,11 @@ from ssldsl.passes import forward_rows, forwards, run_passes
 def encoder_runs(made: Program, level: int = 1) -> int:
     graph = run_passes(graph_of(made), context(made), level=level)
     return forwards(graph, made.signatures)["encoder"]
+
+
+def encoder_rows(made: Program) -> int:
+    rows = forward_rows(run_passes(graph_of(made), context(made)), made.signatures)["encoder"]
+    return int(str(rows.substitute({"B_labeled": 50, "B_unlabeled": 100})))
 
 
 def test_s4l_runs_one_merged_forward_and_two_inside_vat() -> None:
@@ -111,3 +117,13 @@ def test_networks_that_draw_random_numbers_share_no_rows() -> None:
     made = s4l()
     made.signatures["convnet"] = signature("convnet", "nets", "images:Images", "width norm", rng=True)
     assert encoder_runs(made) == 4 + 2
+
+
+def test_networks_that_drop_units_share_no_rows_where_they_do_drop() -> None:
+    made = s4l()
+    made.signatures["convnet"] = signature("convnet", "nets", "images:Images", "width norm", random=True)
+    assert encoder_rows(made) == 5 * 150 + 2 * 100 and encoder_runs(made) == 1 + 2  # one forward, each row drawn anew
+    made.signatures["convnet"] = signature("convnet", "nets", "images:Images", "width norm drop", random="drop")
+    assert encoder_rows(made) == 4 * 150 + 2 * 100
+    modules = (evolve(m, settings=(*m.settings, ("drop", 0.1))) if m.path == "encoder" else m for m in made.modules)
+    assert encoder_rows(evolve(made, modules=tuple(modules))) == 5 * 150 + 2 * 100

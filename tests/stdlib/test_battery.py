@@ -86,6 +86,16 @@ def test_rows_depend_on_one_another_only_where_the_op_says_so(signature: Signatu
     assert alone != (signature.facts.batch_coupled is True)
 
 
+@named([s for s in OPS if s.role in ("nets", "heads") and not s.name.endswith("_model")])
+def test_a_network_draws_random_numbers_only_where_the_op_says_so(signature: Signature) -> None:
+    op, arguments = op_of(signature), arguments_for(signature)
+    values, found = next(iter(arguments.values())).detach(), []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        found.append(op(values))
+    assert torch.equal(*found) != signature.is_random(arguments)
+
+
 @named([s for s in OPS if s.role == "schedules"])
 def test_a_schedule_is_a_finite_factor_that_no_history_changes(signature: Signature) -> None:
     op, settings = op_of(signature), {k: v for k, v in arguments_for(signature).items() if k not in ("step", "steps")}
