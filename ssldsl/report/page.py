@@ -25,6 +25,7 @@ from ssldsl.report.rendering import Figure, Figures, embedded, page
 from ssldsl.report.series import duration, told, whole
 from ssldsl.report.settings import stage_settings
 from ssldsl.runtime.checkpoint import complete_checkpoints, write_whole
+from ssldsl.runtime.collapse import Pinned, Watch
 from ssldsl.runtime.endings import in_order
 from ssldsl.runtime.pictures import FOLDER as PICTURES
 from ssldsl.runtime.pictures import is_picture, picture_name
@@ -76,6 +77,7 @@ class StageView:
     heats: tuple[Heat, ...]
     latents: tuple[Latent, ...]
     settings: tuple[tuple[str, str], ...]
+    pinned: tuple[Pinned, ...]
 
     @property
     def is_begun(self) -> bool:
@@ -157,7 +159,16 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         heats=tuple(_heats(stage, metrics)),
         latents=tuple(_latents(run.path, stage)),
         settings=tuple(stage_settings(stage)),
+        pinned=_pinned(run, stage),
     )
+
+
+def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
+    """The terms that were at ln K when the last line was written."""
+    watch = Watch.of(stage)
+    for line in run.lines_of(stage.name, "loss"):
+        watch.see(int(line["step"]), {k: v for k, v in line["loss"].items() if isinstance(v, int | float)})
+    return tuple(watch.pinned())
 
 
 def _heats(stage: StagePlan, metrics: dict[str, Any]) -> list[Heat]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.runtime.averages import Moving
+from ssldsl.runtime.collapse import Watch
 from ssldsl.runtime.devices import seed_step, share_buffers
 from ssldsl.runtime.evaluation import Evaluator, Results
 from ssldsl.runtime.failures import Moment, explaining_data, explaining_evaluation, explaining_step, not_finite
@@ -106,6 +107,7 @@ class Trainer:
     results: Results
     recorded: int = 0
     _watch: Stopwatch = Factory(Stopwatch)
+    _collapse: Watch = Factory(lambda self: Watch.of(self.made.stage), takes_self=True)
 
     def train(self, first: int) -> Ending:
         """Train from step `first` (from 0) to the end, or until somebody asks to stop."""
@@ -155,6 +157,8 @@ class Trainer:
             line["rates"] = rates
         self.hooks.record({**line, "images_per_second": speed})
         self.reporter.losses(done, total, means, rate, speed)
+        for pinned in self._collapse.see(done, means):
+            self.reporter.say(f"warning: stage {made.stage.name}, step {done}: {pinned}")
 
     def _evaluate(self, step: int) -> None:
         made = self.made
