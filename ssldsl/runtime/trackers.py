@@ -1,4 +1,8 @@
-"""Trackers besides the run folder, through Accelerate: TensorBoard, and Weights & Biases without its server."""
+"""Trackers besides the records, through Accelerate: TensorBoard, and Weights & Biases without its server.
+
+Their files lie in `tracking/` of the run folder: TensorBoard's in a folder named after the spec, so that `tensorboard
+--logdir runs` lists runs by folder and spec; those of Weights & Biases in `wandb/`, for `wandb sync`.
+"""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -15,6 +19,7 @@ from ssldsl.graph.plan import Plan
 from ssldsl.runtime.devices import wants_cpu
 from ssldsl.runtime.records import Line
 
+FOLDER = "tracking"  # in a run folder
 _AVAILABLE = {"tensorboard": is_tensorboard_available, "wandb": is_wandb_available}
 
 
@@ -32,8 +37,10 @@ class Trackers:
         for name in names:
             _check(name)
         os.environ.setdefault("WANDB_MODE", "offline")
-        accelerator = Accelerator(cpu=wants_cpu(), log_with=list(names), project_dir=str(folder))
-        accelerator.init_trackers(plan.name, {"seed": plan.seed}, {"wandb": {"dir": str(folder)}})
+        place = folder / FOLDER
+        place.mkdir(exist_ok=True)
+        accelerator = Accelerator(cpu=wants_cpu(), log_with=list(names), project_dir=str(place))
+        accelerator.init_trackers(plan.name, {"seed": plan.seed}, {"wandb": {"dir": str(place)}})
         return Trackers(tuple(accelerator.trackers))
 
     def log(self, line: Line, step: int) -> None:

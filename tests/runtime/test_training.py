@@ -253,12 +253,6 @@ def test_seeds_give_different_runs(tmp_path: Path) -> None:
     assert largest_difference(one, two) > 1e-3
 
 
-def test_tensorboard_gets_the_numbers(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("tensorboard",)))
-    assert list((tmp_path / "run").rglob("events.out.tfevents*"))
-
-
 def test_lines_are_written_where_there_is_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(experiment(steps=4), tmp_path / "run", LIBRARY, Options())
     text = capsys.readouterr().err

@@ -1,0 +1,65 @@
+"""Trackers get the numbers of the records, under names that tell stage and kind."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accelerate.tracking import GeneralTracker
+from training_plans import LIBRARY, experiment
+
+from ssldsl.runtime.records import read_lines
+from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.trackers import Trackers
+
+
+class Remembering(GeneralTracker):
+    """A tracker of Accelerate's that keeps what it is given."""
+
+    name, requires_logging_directory = "remembering", False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logged: list[tuple[int | None, dict[str, float]]] = []
+        self.is_finished = False
+
+    @property
+    def tracker(self) -> None:
+        """What the tracker is made of: nothing."""
+
+    def log(self, values: dict[str, float], step: int | None = None, **settings: Any) -> None:
+        self.logged.append((step, values))
+
+    def finish(self) -> None:
+        self.is_finished = True
+
+
+def test_a_tracker_gets_the_numbers_of_a_line_and_no_matrix() -> None:
+    tracker = Remembering()
+    trackers = Trackers((tracker,))
+    trackers.log({"stage": "main", "step": 3, "loss": {"vat": 0.5}, "lr": 0.1, "seconds": 2.0}, 13)
+    trackers.log({"stage": "main", "step": 3, "eval": {"top1": 0.9, "confusions": [[1.0]]}}, 13)
+    trackers.finish()
+    first = {"main/loss/vat": 0.5, "main/lr": 0.1, "main/seconds": 2.0}
+    assert tracker.logged == [(13, first), (13, {"main/eval/top1": 0.9})]
+    assert tracker.is_finished
+
+
+def test_tensorboard_shows_the_losses_of_the_records(tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("tensorboard",)))
+    found = events.EventAccumulator(str(tmp_path / "run" / "tracking" / "quickstart"))
+    found.Reload()
+    shown = [(event.step, event.value) for event in found.Scalars("main/loss/vat")]
+    recorded = [(line["step"], line["loss"]["vat"]) for line in read_lines(tmp_path / "run") if "loss" in line]
+    assert shown == [(step, pytest.approx(value)) for step, value in recorded]
+
+
+def test_weights_and_biases_keeps_a_run_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_MODE", "to be put back")
+    monkeypatch.delenv("WANDB_MODE")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("wandb",)))
+    (kept,) = (tmp_path / "run" / "tracking").glob("wandb/offline-run-*/run-*.wandb")
+    content = kept.read_bytes()
+    assert all(name in content for name in (b"main/loss/vat", b"main/eval/top1"))
