@@ -16,11 +16,15 @@ Statements = tuple[tree.Statement, ...]
 
 @define
 class LossEdits:
-    """What is done to terms of a loss: (stage or empty for any, term, ...). `met`: those that found their term."""
+    """What is done to terms of a loss: (stage or empty for any, term, ...).
+
+    met: the edits that found their term. gone: where the dropped terms are written.
+    """
 
     drops: list[tuple[str, str, Span]] = field(factory=list)
     weights: list[tuple[str, str, tree.Expr, Span]] = field(factory=list)
     met: set[Span] = field(factory=set)
+    gone: list[Span] = field(factory=list)
 
 
 def variant_edits(file: tree.File, names: Sequence[tuple[str, Span | None]], reporter: Reporter) -> list[Edit]:

@@ -91,6 +91,7 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart]:
     for stage, term, span in reader.edits.drops:
         if stage in ("", reader.name):
             if term in names:
+                reader.edits.gone += [p.span for p in parts if p.name == term]
                 parts = [p for p in parts if p.name != term]
                 reader.edits.met.add(span)
             elif stage:

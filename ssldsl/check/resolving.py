@@ -1,5 +1,6 @@
 """`resolve`: the whole experiment as a spec, nothing left implicit; what the author did not write says `# default`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import evolve
@@ -46,6 +47,8 @@ def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> l
 def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -> str:
     if isinstance(statement, tree.Setting) and statement.name.id == "loss" and stage is not None:
         return _loss(statement, checked, stage)
+    if isinstance(statement, tree.Def):
+        statement = _definition(statement, checked)
     match statement:
         case tree.Declaration() | tree.Setting() | tree.Param() | tree.Eval():
             statement = evolve(statement, value=_filled(statement.value, checked))
@@ -54,15 +57,32 @@ def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -
 
 def _loss(statement: tree.Setting, checked: Checked, stage: Stage) -> str:
     """The loss with every call filled in, and as the edits left its terms."""
-    spans = {term.name: term.span for term in stage.terms}
-    items = [item for item in _addends(statement.value) if any(_holds(item.span, span) for span in spans.values())]
-    for where, name, weight, _ in checked.loss_edits.weights:
-        if where in ("", stage.name) and name in spans:
-            items = [_weighted(item, weight) if _holds(item.span, spans[name]) else item for item in items]
-    whole: tree.Expr = items[0] if items else statement.value
+    value = _edited(statement.value, checked, [stage])
+    return print_statement(evolve(statement, value=_filled(value, checked))).rstrip("\n")
+
+
+def _definition(statement: tree.Def, checked: Checked) -> tree.Def:
+    """A definition as the edits left the terms that it writes out."""
+    return evolve(statement, value=_edited(statement.value, checked, checked.unwrap().stages))
+
+
+def _edited(value: tree.Expr, checked: Checked, stages: Sequence[Stage]) -> tree.Expr:
+    """A sum without the terms that are in none of the stages any more, and with the weights that the edits gave."""
+    terms = [(stage.name, term) for stage in stages for term in stage.terms if _holds(value.span, term.span)]
+    edits = checked.loss_edits
+    items = [
+        item
+        for item in _addends(value)
+        if not any(_holds(item.span, span) for span in edits.gone)
+        or any(_holds(item.span, term.span) for _, term in terms)
+    ]
+    for where, name, weight, _ in edits.weights:
+        spans = [term.span for stage, term in terms if term.name == name and where in ("", stage)]
+        items = [_weighted(item, weight) if any(_holds(item.span, s) for s in spans) else item for item in items]
+    whole: tree.Expr = items[0] if items else value
     for item in items[1:]:
-        whole = tree.Binary("+", whole, item, span=statement.value.span)
-    return print_statement(evolve(statement, value=_filled(whole, checked))).rstrip("\n")
+        whole = tree.Binary("+", whole, item, span=value.span)
+    return whole
 
 
 def _addends(expr: tree.Expr) -> list[tree.Expr]:

@@ -34,9 +34,9 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> list[t
     ctx = reader.ctx
     found: list[tuple[str, Span]] = []
     for expr in exprs:
-        known = _def_head(ctx, expr)
+        known = _def_heads(ctx, expr)
         if known:
-            found.append((known, expr.span))
+            found += [(path, expr.span) for path in known]
             continue
         value = expressions.evaluate(ctx, expr, reader.scope)
         if isinstance(value, Net):
@@ -51,13 +51,20 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> list[t
     return found
 
 
-def _def_head(ctx: Context, expr: tree.Expr) -> str:
-    """`rotation.angles`: a head that a definition declares."""
-    if isinstance(expr, tree.Attribute) and isinstance(expr.value, tree.Ref):
-        path = f"{expr.value.id}.{expr.name.id}"
-        if path in ctx.modules:
-            return path
-    return ""
+def _def_heads(ctx: Context, expr: tree.Expr) -> list[str]:
+    """A head that a definition declares, `rotation.angles`; of a chain all parts, or one of them."""
+    path = _dotted(expr)
+    if "." not in path:
+        return []
+    return [known for known in ctx.modules if known == path or known.startswith(f"{path}.")]
+
+
+def _dotted(expr: tree.Expr) -> str:
+    """`a.b.c` as it is written, or nothing for any other expression."""
+    if isinstance(expr, tree.Ref):
+        return expr.id
+    before = _dotted(expr.value) if isinstance(expr, tree.Attribute) else ""
+    return f"{before}.{expr.name.id}" if before and isinstance(expr, tree.Attribute) else ""
 
 
 def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
