@@ -383,8 +383,10 @@ def _term(term: Term) -> str:
 
 
 def _said(span: Span, node: Node) -> str:
-    """What the person wrote, if that is short."""
-    return span.text if "\n" not in span.text and 0 < len(span.text) <= 60 else text(node, 1)
+    """What the person wrote, if that is short; else what it computes, and from what, unless that is long."""
+    if "\n" not in span.text and 0 < len(span.text) <= 60:
+        return span.text
+    return said if len(said := text(node, 1)) <= 200 else text(node, 0)
 
 
 def _plain(value: Any) -> str:
