@@ -23,9 +23,9 @@ PLANS = {
     "batch": gentle(experiment(steps=1, norm="batch")),
     "long batch": gentle(without_vat(experiment(steps=9, norm="batch"))),
     "local": gentle(experiment(steps=1, norm="batch", statistics="local")),
-    "stages": gentle(two_stages(steps=1)),
+    "stages": gentle(without_vat(two_stages(steps=3))),
     "partly": gentle(partly_used(experiment(steps=5))),
-    "suave": plan_of(SUAVE, steps=6, length=48),  # the queues are in use from the fourth step on
+    "suave": gentle(plan_of(SUAVE, steps=6, length=48), lr=0.02),  # the queues are in use from the fourth step on
     "daino": plan_of(DAINO, steps=6, accumulate=2),
 }
 

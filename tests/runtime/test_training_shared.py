@@ -16,7 +16,8 @@ from ssldsl.runtime.running import Options, run
 
 pytestmark = pytest.mark.slow
 PARTS = ("weights", "average", "optimizer", "memory")
-CLOSE = {"batch": 5e-4}  # a direction found through statistics of eight rows: rounding grows a thousandfold
+# with VAT: one process with one thread and with two differ as much, since rounding turns the direction that is sought
+CLOSE = {"group": 5e-4, "batch": 5e-4}
 
 
 def launched(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -58,16 +58,17 @@ def two_stages(*, steps: int = 6, average: bool = False, **stage: Any) -> Plan:
     return plan.model_copy(update={"stages": (first, second)})
 
 
-def gentle(plan: Plan) -> Plan:
+def gentle(plan: Plan, lr: float = 0.1) -> Plan:
     """Rates at which rounding does not grow."""
-    optimizer = OpPlan(op="sgd", settings={"lr": 0.1, "momentum": 0.9})
+    optimizer = OpPlan(op="sgd", settings={"lr": lr, "momentum": 0.9})
     stages = [stage.model_copy(update={"optimizer": optimizer}) for stage in plan.stages]
     return plan.model_copy(update={"stages": tuple(stages)})
 
 
 def without_vat(plan: Plan) -> Plan:
     """Rounding grows by itself where a direction is sought: its second derivatives jump at the kinks of the network."""
-    return with_stage(plan, terms=plan.stages[0].terms[:2])
+    stages = [stage.model_copy(update={"terms": stage.terms[:2]}) for stage in plan.stages]
+    return plan.model_copy(update={"stages": tuple(stages)})
 
 
 def with_term(plan: Plan, op: str, **settings: Any) -> Plan:
