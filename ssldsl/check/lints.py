@@ -16,12 +16,18 @@ def report_unused(ctx: Context, file: tree.File) -> None:
     for stage in file.statements:
         if isinstance(stage, tree.StageDecl):
             named |= {n.id for s in stage.body if isinstance(s, tree.Setting) for n in _map_keys(s.value)}
+    named |= {ref.id for variant in file.statements if isinstance(variant, tree.Variant) for ref in _set_refs(variant)}
     for binding in ctx.file_scope.bindings.values():
         declaration = binding.declaration
         if binding.uses or binding.name in named or not isinstance(declaration, tree.Declaration | tree.Param):
             continue
         kind = declaration.kind if isinstance(declaration, tree.Declaration) else "param"
         ctx.reporter.warning("L602", binding.span, f"`{binding.name}` is never used", f"this {kind} has no effect")
+
+
+def _set_refs(variant: tree.Variant) -> list[tree.Ref]:
+    """Names that a variant reads, also one that is not applied."""
+    return [ref for edit in variant.edits if isinstance(edit, tree.SetEdit) for ref in _refs(edit.value)]
 
 
 def _map_keys(expr: tree.Expr) -> list[tree.Name]:
