@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ssldsl.stdlib.views.center_crop import center_crop
 from ssldsl.stdlib.views.color_jitter import color_jitter
+from ssldsl.stdlib.views.equalize import equalize
 from ssldsl.stdlib.views.five_crop import five_crop
 from ssldsl.stdlib.views.flip import flip
 from ssldsl.stdlib.views.gaussian_blur import gaussian_blur
@@ -18,6 +19,7 @@ from ssldsl.stdlib.views.inception_patches import inception_patches
 from ssldsl.stdlib.views.normalize import normalize
 from ssldsl.stdlib.views.random_crop import random_crop
 from ssldsl.stdlib.views.random_resized_crop import random_resized_crop
+from ssldsl.stdlib.views.random_solarize import random_solarize
 from ssldsl.stdlib.views.resize import resize
 from ssldsl.stdlib.views.rotate4 import rotate4
 from ssldsl.stdlib.views.shift import shift
@@ -36,6 +38,8 @@ RANDOM = {
     "grayscale": grayscale,
     "gaussian_blur": gaussian_blur,
     "solarize": solarize,
+    "random_solarize": random_solarize,
+    "equalize": equalize,
 }
 FIXED = {
     "normalize": partial(normalize, mean=[0.5, 0.4, 0.3], std=[0.2, 0.3, 0.25]),
