@@ -20,7 +20,10 @@ Points = tuple[tuple[int, ...], tuple[float, ...]]  # steps, and a value at each
 
 @frozen
 class RunFolder:
-    """What a run folder holds. `summary` is empty until a run ends; `broken`: lines of the records that are none."""
+    """What a run folder holds. `summary` is empty until a run ends; `broken`: lines of the records that are none.
+
+    request: what was asked for, with variants by their names.
+    """
 
     path: Path
     plan: Plan
@@ -28,6 +31,15 @@ class RunFolder:
     summary: Mapping[str, Any]
     lines: tuple[Line, ...] = field(repr=False)
     broken: int = 0
+    request: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """What was changed of the spec, in the words of who ran it: `finetuned`, `run=5ep`, `drop vat`."""
+        variants = self.request.get("variants", [])
+        if not variants:
+            return tuple(edit.removeprefix("set ") for edit in self.plan.edits)
+        return (*variants, *self.request["sets"], *(f"drop {term}" for term in self.request["drops"]))
 
     @property
     def status(self) -> str:
@@ -83,7 +95,8 @@ def read_run(path: Path) -> RunFolder:
         help_ = "read it with the version of ssldsl that wrote it; lock.json says which"
         raise SpecError(Diagnostic("R306", message, help=help_)) from None
     lines, broken = _read_lines(path / "metrics.jsonl")
-    return RunFolder(path, plan, _read_object(path / "lock.json"), _read_object(path / "summary.json"), lines, broken)
+    lock, summary, request = (_read_object(path / f"{name}.json") for name in ("lock", "summary", "request"))
+    return RunFolder(path, plan, lock, summary, lines, broken, request)
 
 
 def read_runs(paths: list[Path]) -> list[RunFolder]:

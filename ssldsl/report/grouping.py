@@ -46,8 +46,7 @@ def _group(runs: list[RunFolder]) -> Group:
             left_out.append((run, _state(run)))
         elif counted[run.plan.seed] is not run:
             left_out.append((run, f"seed {run.plan.seed} again; {counted[run.plan.seed].path} counts"))
-    plan = runs[0].plan
-    label = ", ".join([plan.name, *(edit.removeprefix("set ") for edit in plan.edits)])
+    label = ", ".join([runs[0].plan.name, *runs[0].edits])
     return Group(label, tuple(counted[seed] for seed in sorted(counted)), tuple(left_out))
 
 

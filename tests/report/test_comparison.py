@@ -46,6 +46,14 @@ def seeds(parent: Path, values: Mapping[int, float], name: str = "r", **settings
     ]
 
 
+def test_a_variant_is_called_by_its_name(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "r-s0-1", plan(stage(), edits=("set loss = ce(labeled)", "set lr = 0.5")))
+    asked = json.loads((folder / "request.json").read_text())
+    asked |= {"variants": ["supervised"], "sets": ["lr=0.5"], "drops": ["vat"]}
+    (folder / "request.json").write_text(json.dumps(asked))
+    assert {row["group"] for row in rows_of(folder)} == {"quick, supervised, lr=0.5, drop vat"}
+
+
 def test_the_table_is_as_it_should_be(tmp_path: Path) -> None:
     assert compare_runs([sleep_runs(tmp_path)], [], "text") == (
         "extra\n"
