@@ -98,7 +98,8 @@ def run_spec(
     source = pipeline.read(spec)
     base = Request(source.name, source.text, variants, sets, drops, None, smoke, precision, compiled, level)
     requests = [
-        Request(base.spec, base.text, variants, (*sets, *point), drops, seed, smoke, precision, compiled, level)
+        Request(base.spec, base.text, chosen, (*sets, *point), drops, seed, smoke, precision, compiled, level)
+        for chosen in _variants(variants)
         for point in _points(source, sweep)
         for seed in _seeds(seeds)
     ]
@@ -117,6 +118,12 @@ def run_spec(
         if code:
             break
     return code
+
+
+def _variants(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """`a,b,none`: a run with each of two variants, and one with none; several texts go together."""
+    choices = itertools.product(*(text.split(",") for text in texts))
+    return [tuple(name for name in choice if name != "none") for choice in choices]
 
 
 def _seeds(text: str | None) -> list[int | None]:

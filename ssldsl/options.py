@@ -14,7 +14,13 @@ from ssldsl.errors import Diagnostic, SpecError, render
 def edited(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--set`, `--drop` and `--variant`: typed edits, checked like the file."""
 
-    @click.option("--variant", "variants", multiple=True, metavar="NAME", help="Apply a variant of the file.")
+    @click.option(
+        "--variant",
+        "variants",
+        multiple=True,
+        metavar="NAME",
+        help="Apply a variant of the file; several go together. `run` takes A,B,none: a run with each.",
+    )
     @click.option(
         "--set", "sets", multiple=True, metavar="PATH=EXPR", help="Replace a value: w_rot=0.4, run=5ep, vat.epsilon=2."
     )

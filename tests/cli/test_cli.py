@@ -134,6 +134,18 @@ def test_several_seeds_are_several_runs(spec, tmp_path):
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["tiny-s3-1", "tiny-s4-1"]
 
 
+def test_variants_with_commas_are_several_runs(spec, tmp_path):
+    variants = "variant a { set run = 1it }\nvariant b { set run = 2it }\nvariant slow { set optimizer.lr = 0.01 }\n"
+    spec.write_text(f"{TINY}\n{variants}", encoding="utf-8")
+    arguments = ("--variant", "a,b,none", "--variant", "slow", "-o", tmp_path / "runs", "--no-report", "--no-progress")
+    assert invoke("run", spec, *arguments).return_value == 0
+    assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == [
+        "tiny-a-slow-s0-1",
+        "tiny-b-slow-s0-1",
+        "tiny-slow-s0-1",
+    ]
+
+
 def test_a_bad_seed_is_a_message(spec):
     done = ssldsl("run", spec, "--seed", "four")
     assert done.returncode == 1
