@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 from ssldsl.check.batches import read_batch, read_clock, read_duration, read_run
 from ssldsl.check.choices import read_accumulate, read_choice, read_clip, read_flag
-from ssldsl.check.evaluations import read_evaluations
+from ssldsl.check.evaluations import check_pace, read_evaluations
 from ssldsl.check.losses import read_terms
 from ssldsl.check.reader import Reader
 from ssldsl.check.training import begin_afresh, read_average, read_groups, read_init, read_optimizer, read_train
@@ -148,6 +148,7 @@ def _assemble(
     scalars: list[tuple[Scalar, Span]] = [(t.weight, t.span) for t in terms]
     scalars += [(v, reader.place("optimizer")) for _, v in optimizer.settings if is_scalar(v) and not is_number(v)]
     flow.check_ramps(ctx, scalars, run)
+    check_pace(reader, evaluations, run, batch, clock)
     return Stage(
         reader.name,
         after,
