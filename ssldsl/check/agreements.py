@@ -39,6 +39,8 @@ def _with_labels(ctx: Context, signature: Signature, inputs: list[Node], params:
             continue
         width = scores.type.dims[-1]  # type: ignore[union-attr]  # a tensor
         if width != classes and (width.value is not None and classes.value is not None):
+            if not ctx.is_first_fault(_network_of(scores), f"{classes} classes"):
+                return False
             ctx.reporter.error(
                 "T312",
                 given[param][1],
@@ -62,14 +64,15 @@ def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params
         width, classes = node.type.dims[-1], instances.classes_of(node.rows)
         if classes is None or classes.value is None or width.value is None or width == classes:
             continue
-        ctx.reporter.error(
-            "T312",
-            given[param][1],
-            f"`{signature.name}` reads scores of {classes} classes, and these are {width} features",
-            "no head behind this network",
-            notes=_head_of(ctx, node),
-            help=f"features are no scores of classes: put a head behind the network, with {classes} outputs",
-        )
+        if ctx.is_first_fault(_network_of(node), f"{classes} classes"):
+            ctx.reporter.error(
+                "T312",
+                given[param][1],
+                f"`{signature.name}` reads scores of {classes} classes, and these are {width} features",
+                "features are no scores",
+                notes=_head_of(ctx, node),
+                help=f"put a head behind the network: `linear({width}, {classes})` makes scores of features",
+            )
         return False
     return True
 
@@ -99,11 +102,17 @@ def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node
     return None
 
 
+def _network_of(scores: Node) -> str:
+    """The path of the network that gave some scores, or what else they are."""
+    is_applied = scores.op == "apply" and scores.inputs[0].op == "net"
+    return str(scores.inputs[0].setting("name")) if is_applied else f"node {scores.id}"
+
+
 def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
     """The declaration of the head that gave some scores."""
-    if scores.op != "apply" or scores.inputs[0].op != "net":
+    head = ctx.modules.get(_network_of(scores))
+    if head is None:
         return ()
-    head = ctx.modules[str(scores.inputs[0].setting("name"))]
     what = "this head" if head.kind == "head" else "this network"
     return (Note(head.span, what),) if head.span.source in ctx.reporter.own else ()
 

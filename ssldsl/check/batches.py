@@ -13,6 +13,7 @@ from ssldsl.check.nodes import Duration
 from ssldsl.check.operators import is_number
 from ssldsl.check.program import Term
 from ssldsl.errors import did_you_mean
+from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 
@@ -30,13 +31,12 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
         return None
     if not isinstance(value, Duration):
         shown = f"a bare number `{reader.place(name).text}`" if is_number(value) else describe(value)
-        number = reader.place(name).text if is_number(value) else "10"
         reader.error(
             "D501",
             name,
             f"`{name}` wants a duration, found {shown}",
             "in what unit?",
-            f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)",
+            duration_advice(value),
         )
         return None
     if value.unit == "%" and name == "run":
@@ -62,23 +62,21 @@ def read_run(reader: Reader) -> Duration | None:
 
 
 def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | None:
-    """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows what it reads."""
+    """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
     read = (n for n in flow.ancestors(t.node for t in terms or ()) if n.op in ("draw", "rows"))
     used = list(dict.fromkeys(str(n.setting("stream")) for n in read))
     value = reader.value("batch")
-    if value is None:
-        return dict.fromkeys(used, DEFAULT_BATCH)
     if value is UNKNOWN:
         return None
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return dict.fromkeys(used, value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return None if terms is None else dict.fromkeys(used, value or DEFAULT_BATCH)
     if not isinstance(value, Entries):
         names = ", ".join(f"{u}: {DEFAULT_BATCH}" for u in used) or "labeled: 64"
         reader.error(
             "D505",
             "batch",
             f"`batch` gives every stream its rows, found {describe(value)}",
-            "",
+            "" if not is_number(value) else "a whole number above 0 would be the rows of each",
             f"for example `batch = {{{names}}}`",
         )
         return None
@@ -131,9 +129,9 @@ def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) 
     if count is UNKNOWN:
         return False
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        ctx.reporter.error(
-            "D505", place, f"the rows of `{name}` must be a whole number above 0, found {describe(count)}"
-        )
+        message = f"the rows of `{name}` must be a whole number above 0, found {describe(count)}"
+        is_text = isinstance(count, str) and count.isdigit()
+        ctx.reporter.error("D505", place, message, help=f"write `{name}: {count}`" if is_text else "")
         return False
     return True
 
@@ -149,9 +147,11 @@ def _is_clock(reader: Reader, name: str) -> bool:
     return setting is not None and isinstance(setting.value, tree.Ref) and setting.value.id == name
 
 
-def read_clock(reader: Reader, batch: dict[str, int]) -> str:
-    """The stream whose pass is an epoch; by default the first that `batch` names."""
+def read_clock(reader: Reader, batch: dict[str, int] | None) -> str:
+    """The stream whose pass is an epoch; by default the first that `batch` names. Without `batch`, it is wrong."""
     value = reader.value("clock")
+    if batch is None:
+        return ""
     if value is None or value is UNKNOWN:
         return next(iter(batch), "")
     if not isinstance(value, StreamRef) or value.name not in batch:

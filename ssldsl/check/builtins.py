@@ -16,6 +16,7 @@ from ssldsl.check.meanings import (
     Settings,
     StageRef,
     StreamRef,
+    View,
     as_scalar,
     describe,
 )
@@ -23,6 +24,7 @@ from ssldsl.check.nodes import Constant, Duration, Node
 from ssldsl.check.operators import is_number, is_scalar
 from ssldsl.check.scope import Scope
 from ssldsl.errors import did_you_mean
+from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
@@ -118,9 +120,9 @@ def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
     if count is UNKNOWN:
         return UNKNOWN
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:
-        ctx.reporter.error(
-            "T302", expr.arguments[0].value.span, f"`draw` wants a count from 1 to 1000, found {describe(count)}", ""
-        )
+        message = f"`draw` wants a count from 1 to 1000, found {describe(count)}"
+        help = "the count comes first: `draw(2, flip(unlabeled))`" if not is_number(count) else ""
+        ctx.reporter.error("T302", expr.arguments[0].value.span, message, "", help=help)
         return UNKNOWN
     if ctx.stage is None:
         ctx.reporter.error(
@@ -135,6 +137,11 @@ def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
     for i in range(count):
         with ctx.stage.within(f"draw{i}"):
             result = expressions.evaluate(ctx, expr.arguments[1].value, scope)
+        if isinstance(result, View):
+            place = expr.arguments[1].value.span
+            help = f"say of what: `{place.text}(unlabeled)`"
+            ctx.reporter.error("T310", place, "`draw` wants a batch, or what is made of one, found a view", help=help)
+            return UNKNOWN
         if result is UNKNOWN:
             return UNKNOWN
         results.append(data.read(ctx, result, expr.span) if isinstance(result, StreamRef) else result)
@@ -287,7 +294,7 @@ def _one_of(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> t
             "T301",
             span,
             f"`{word}` needs either `momentum` or `half_life`",
-            "",
+            "both are given" if "momentum" in bound else "none is given",
             help=f"for example `{word}({bound['net'].span.text + ', ' if 'net' in bound else ''}half_life=1ep)`",
         )
         return UNKNOWN, None
@@ -308,14 +315,9 @@ def _one_of(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -> t
 
 
 def _wants_duration(ctx: Context, name: str, value: Any, span: Span) -> None:
-    number = f"{value:g}" if is_number(value) else "1"
     bare = f"a bare number `{span.text}`" if is_number(value) else describe(value)
     ctx.reporter.error(
-        "D501",
-        span,
-        f"`{name}` wants a duration, found {bare}",
-        "in what unit?",
-        help=f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)",
+        "D501", span, f"`{name}` wants a duration, found {bare}", "in what unit?", help=duration_advice(value)
     )
 
 
@@ -331,6 +333,10 @@ def _averaging(ctx: Context, word: str, bound: "dict[str, Given]", span: Span) -
         value = bound[name].value if name in bound else default
         if not isinstance(value, Duration):
             _wants_duration(ctx, name, value, bound[name].span)
+            return UNKNOWN
+        if (value.unit == "%" and value.value > 100) or (name == "every" and value.value <= 0):
+            limit = "at most 100%" if name == "start" else "longer than 0"
+            ctx.reporter.error("T303", bound[name].span, f"`{name}` of `swa` must be {limit}, found {value}")
             return UNKNOWN
         values.append((name, value))
     return Settings(word, tuple(values), span)

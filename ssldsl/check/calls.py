@@ -12,6 +12,7 @@ from ssldsl.check.meanings import (
     Batch,
     Builtin,
     Constructor,
+    Data,
     Function,
     Given,
     Items,
@@ -27,6 +28,7 @@ from ssldsl.check.meanings import (
     describe,
 )
 from ssldsl.check.nodes import Constant, Curve, Node, Setting
+from ssldsl.check.operators import is_number
 from ssldsl.check.scope import Scope
 from ssldsl.errors import did_you_mean
 from ssldsl.ops.arguments import check_settings
@@ -66,7 +68,7 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
 def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
     if ctx.is_incomplete:
         return
-    known = {*expressions.members(ctx, value), *ctx.library.names(), *ctx.library.methods()}
+    known = {*expressions.members(ctx, value), *expressions.BUILTINS, *ctx.library.names(), *ctx.library.methods()}
     ctx.reporter.error(
         "N204",
         name.span,
@@ -120,23 +122,35 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             net = callee if isinstance(callee, Net) else Net((callee,))
             return modules.apply(ctx, net, given[0].value, expr.span, given[0].span)
     if callee is not UNKNOWN:
-        rows = f"how many rows a step takes is said by `batch`, for example `batch = {{{expr.function.span.text}: 64}}`"
         ctx.reporter.error(
             "T313",
             expr.function.span,
             f"{describe(callee)} cannot be called",
             "",
-            help=rows if isinstance(callee, StreamRef) else "",
+            help=_uncallable_advice(callee, expr),
         )
     return UNKNOWN
+
+
+def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
+    text = expr.function.span.text
+    if isinstance(callee, StreamRef):
+        return f"how many rows a step takes is said by `batch`, for example `batch = {{{text}: 64}}`"
+    if is_number(callee) and expr.arguments:
+        return f"a product has a sign: `{text}*{expr.arguments[0].value.span.text}`"
+    return ""
 
 
 def _not_one_batch(
     ctx: Context, callee: Net | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
 ) -> None:
     what = "a view" if isinstance(callee, View) else "a network"
-    joined = " | ".join(g.span.text for g in given if g.name is None)
-    help = f"join them: `{expr.function.span.text}({joined})`" if " | " in joined else ""
+    function, texts = expr.function.span.text, [g.span.text for g in given if g.name is None]
+    help = ""
+    if len(texts) > 1 and all(_is_batch(g.value) for g in given):
+        help = f"join them: `{function}({' | '.join(texts)})`"
+    elif len(texts) == len(given) == 2 and isinstance(given[1].value, int):
+        help = f"several draws are `draw({texts[1]}, {function}({texts[0]}))`"
     ctx.reporter.error("T305", expr.span, f"{what} takes one argument, a batch", f"{len(given)} given here", help=help)
 
 
@@ -162,6 +176,11 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     through: list[Given] = []
     if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
         through, given = given[:1], given[1:]
+    elif signature.role == "views" and given and isinstance(given[0].value, Data):
+        message = f"`{signature.name}` is a view of a batch, found {describe(given[0].value)}"
+        help = f"data go through a view by `>>`: `{given[0].span.text} >> {signature.name}(...)`"
+        ctx.reporter.error("T310", given[0].span, message, "", help=help)
+        return UNKNOWN
     edges = () if constructs else tuple(e.name for e in signature.edges)
     bound = _bind(ctx, signature, given, (*edges, *signature.given_sizes), expr)
     if bound is None:
@@ -228,7 +247,7 @@ def _bind(
                 ctx.reporter.error(
                     "T305",
                     argument.span,
-                    f"`{signature.name}` takes at most {len(order)} arguments",
+                    f"`{signature.name}` takes at most {len(order)} argument{'s' if len(order) != 1 else ''}",
                     "one too many",
                     help=f"it takes: {', '.join(order)}" if order else "it takes none",
                 )

@@ -6,10 +6,11 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ssldsl.check import declarations, edits
+from ssldsl.check import declarations, edits, expressions
 from ssldsl.check.context import Context
 from ssldsl.check.flow import ancestors
 from ssldsl.check.lints import check_unused_definitions, report_unmatched, report_unused
+from ssldsl.check.meanings import UNKNOWN, describe
 from ssldsl.check.nodes import Node
 from ssldsl.check.program import Module, Program, Stage, Stream
 from ssldsl.check.reporter import Reporter
@@ -75,11 +76,15 @@ def check(
     declarations.read_all(ctx, scope)
     stages = _stages(ctx, file, loss_edits, bool(done))
     report_unmatched(ctx, loss_edits, stages)
+    written = _seed(ctx, file)
+    for sweep in (s for s in file.statements if isinstance(s, tree.Sweep) and not s.values.items):
+        reporter.error("T303", sweep.values.span, "a sweep has at least one value", "there is none")
     if not done and not reporter.failed:
         report_unused(ctx, file)
     program = None
     if not reporter.failed:
-        program = _program(ctx, source, file, stages, seed, [edits.describe(e, print_expr) for e in done])
+        chosen = written if seed is None else seed
+        program = _program(ctx, source, file, stages, chosen, [edits.describe(e, print_expr) for e in done])
     found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
     return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
 
@@ -197,9 +202,7 @@ def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]
     return done
 
 
-def _program(
-    ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int | None, done: list[str]
-) -> Program:
+def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:
     nodes = [n for s in stages for n in ancestors([*(t.node for t in s.terms), *(e.node for e in s.evaluations)])]
     used = {str(n.setting("name")) for n in nodes if n.op == "net"}
     used |= {ctx.modules[path].average_of for path in used} - {""}
@@ -222,7 +225,7 @@ def _program(
     streams = tuple(_stream(ctx, name) for name in ctx.streams)
     return Program(
         Path(source.name).stem,
-        _seed(ctx, file) if seed is None else seed,
+        seed,
         streams,
         modules,
         tuple(stages),
@@ -243,11 +246,18 @@ def _stream(ctx: Context, name: str) -> Stream:
 
 
 def _seed(ctx: Context, file: tree.File) -> int:
-    for statement in file.statements:
-        if isinstance(statement, tree.Setting) and statement.name.id == "seed":
-            value = statement.value
-            if isinstance(value, tree.Number) and isinstance(value.value, int):
-                return value.value
+    """The seed that the spec says; 0 where it says none, or a wrong one, which is reported."""
+    written = next((s for s in file.statements if isinstance(s, tree.Setting) and s.name.id == "seed"), None)
+    if written is None:
+        return 0
+    value = expressions.evaluate(ctx, written.value, ctx.file_scope)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if value is not UNKNOWN:
+        message = f"`seed` must be a whole number not below 0, found {describe(value)}"
+        ctx.reporter.error(
+            "T302", written.value.span, message, help="for example `seed = 1`; `--seed 0..4` runs several"
+        )
     return 0
 
 

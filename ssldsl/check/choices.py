@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 from ssldsl.check.reader import Reader
 
+_MEANT = {  # what other tools call it
+    **dict.fromkeys(("32", "float32", "float"), "fp32"),
+    **dict.fromkeys(("16", "float16", "half"), "fp16"),
+    "bfloat16": "bf16",
+}
+
 
 def read_choice(reader: Reader, name: str, options: tuple[str, ...]) -> str:
     """A setting that is one of a few words; empty where the spec does not say."""
@@ -32,12 +38,14 @@ def read_choice(reader: Reader, name: str, options: tuple[str, ...]) -> str:
     )
     if word in options:
         return word
+    text = setting.value.span.text
+    meant = _MEANT.get(text.strip('"'), "")
     reader.error(
         "T302",
         name,
-        f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, found `{setting.value.span.text}`",
+        f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, found `{text}`",
         "",
-        did_you_mean(word, options) if word else "",
+        f"write `{meant}`" if meant in options else did_you_mean(word, options) if word else "",
     )
     return options[0]
 

@@ -93,6 +93,7 @@ class Context:
     stage: StageDraft | None = None
     stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
     is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing
+    blamed: set[tuple[str, str]] = field(factory=set)  # networks and what they were found not to fit
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict)
     _method_scopes: dict[str, Scope] = field(factory=dict)
     _depth: list[str] = field(factory=list)
@@ -104,6 +105,14 @@ class Context:
         if found is not None:
             self.signatures[name] = found
         return found
+
+    def is_first_fault(self, path: str, unfit: str) -> bool:
+        """Whether it has not been said yet that a network, or what it averages, does not fit something like this."""
+        draft = self.modules.get(path)
+        fault = (draft.average_of or path if draft else path, unfit)
+        is_first = fault not in self.blamed
+        self.blamed.add(fault)
+        return is_first
 
     def complete(self, call: Span, name: str, value: str) -> None:
         """Remember an argument that a call left out, for `resolve`."""

@@ -92,8 +92,8 @@ def transform(
 ) -> Any:
     """An op from data to data: `subset`, `unlabel`. Of a stream it takes the data, and is drawn anew."""
     edge = signature.edges[0].name
-    base = one_split(ctx, signature, *given[edge])
-    if base is None:
+    base = one_split(ctx, f"`{signature.name}`", *given[edge])
+    if base is None or not _is_said_once(ctx, signature, base.type, dict(settings), span):
         return UNKNOWN
     if signature.derives:
         return derived.derive(ctx, signature, base, given, settings, span)
@@ -102,21 +102,42 @@ def transform(
     return Data(node, base.views)
 
 
-def one_split(ctx: Context, signature: Signature, value: Any, place: Span) -> Data | None:
-    """The data that an op is given, or nothing once the reason is reported."""
+def _is_said_once(
+    ctx: Context, signature: Signature, before: DataType, settings: dict[str, Setting], span: Span
+) -> bool:
+    """Whether a part of the data is described in one way, and is no larger than the data."""
+    count = signature.facts.size.removeprefix("-")
+    ways = [w for w in (count, "per_class", "names") if (s := signature.setting(w)) is not None and s.default is None]
+    said = [w for w in ways if settings.get(w) is not None]
+    if len(ways) > 1 and len(said) != 1:
+        found = f"{' and '.join(f'`{w}`' for w in said)} are given" if said else "none of them is given"
+        listed = f"{', '.join(f'`{w}`' for w in ways[:-1])} or `{ways[-1]}`"
+        message = f"what `{signature.name}` takes is said by one of {listed}, and here {found}"
+        ctx.reporter.error("T301", span, message, "", help=f"for example `{signature.name}(..., {ways[0]}=100)`")
+        return False
+    size, wanted = before.size.value, settings.get(count)
+    if size is not None and isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > size:
+        message = f"`{signature.name}` takes {wanted:,} samples, and these data have {size:,}"
+        ctx.reporter.error("T303", span, message, help="take fewer")
+        return False
+    return True
+
+
+def one_split(ctx: Context, reader: str, value: Any, place: Span) -> Data | None:
+    """The data that an op, or a loss, is given, or nothing once the reason is reported."""
     if value is UNKNOWN:
         return None
     if isinstance(value, StreamRef) and ctx.streams[value.name].data is not None:
         value = ctx.streams[value.name].data
     if not isinstance(value, Data):
-        ctx.reporter.error("T310", place, f"`{signature.name}` expects data, found {describe(value)}", "")
+        ctx.reporter.error("T310", place, f"{reader} expects data, found {describe(value)}", "")
         return None
     if isinstance(value.node.type, SplitsType):
         names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
         ctx.reporter.error(
             "T310",
             place,
-            f"`{signature.name}` wants one split of the data, and this has several",
+            f"{reader} wants one split of the data, and this has several",
             "",
             help=f"choose one of {names}: `{place.text}.{value.node.type.splits[0][0]}`",
         )
@@ -166,12 +187,18 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
             span,
             f"{describe(value)} can be read only where a step is described: in a loss, or in a `let`",
             "",
-            help=f"`let NAME = {span.text}`" if span.source in ctx.reporter.own else "",
+            help="what is drawn is declared by `stream`; what networks make of it is named by `let`",
         )
         return UNKNOWN
     if isinstance(value, Data):
         if stage.whole:
             return _whole(ctx, value, span, UNNAMED)
+        if isinstance(value.node.type, SplitsType):
+            one_split(ctx, "a loss", value, span)
+            return UNKNOWN
+        if value.type.role == "test":
+            _held_out(ctx, span.text, span, ())
+            return UNKNOWN
         ctx.reporter.error(
             "D407",
             span,
@@ -226,14 +253,7 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     assert draft.data is not None
     type_ = draft.data.type
     if type_.role == "test":
-        ctx.reporter.error(
-            "D405",
-            span,
-            f"`{name}` is held out for evaluation, and a loss must not see it",
-            "read by a loss",
-            notes=(Note(draft.span, "declared here, from a test split or a holdout"),),
-            help="train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`",
-        )
+        _held_out(ctx, name, span, (Note(draft.span, "declared here, from a test split or a holdout"),))
         return UNKNOWN
     if draft.base:
         views = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
@@ -270,6 +290,17 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     if draft.data.views:
         batch = viewing.view(ctx, View(draft.data.views), batch, span, named=name)
     return batch
+
+
+def _held_out(ctx: Context, name: str, span: Span, notes: tuple[Note, ...]) -> None:
+    ctx.reporter.error(
+        "D405",
+        span,
+        f"`{name}` is held out for evaluation, and a loss must not see it",
+        "read by a loss",
+        notes=notes,
+        help="train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`",
+    )
 
 
 def _removal(data: Node) -> Span | None:

@@ -7,8 +7,13 @@ from ssldsl.check import declarations, expressions
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
+    Average,
+    Constructor,
     Function,
     Given,
+    Net,
+    TrainedNet,
+    describe,
 )
 from ssldsl.check.scope import Scope
 from ssldsl.errors import Note, did_you_mean
@@ -90,12 +95,38 @@ def _bind_parameters(
         if name in values:
             value = values[name].value
             good &= declarations.fits_type(ctx, parameter.type, value, values[name].span, name)
+            good &= _is_network_if_wanted(ctx, function, parameter, values[name], caller)
             inner.bind(name, value, values[name].span)
         else:
             value = _left_out(ctx, function, parameter, expr, caller, inner)
             inner.bind(name, value, parameter.name.span)
             good &= value is not UNKNOWN
     return good and not any(g.value is UNKNOWN for g in values.values())
+
+
+def _is_network_if_wanted(
+    ctx: Context, function: Function, parameter: tree.Parameter, given: Given, caller: Scope
+) -> bool:
+    """Whether a `using` parameter that is a network where a call leaves it out is given one."""
+    networks = Net | Constructor | Average | TrainedNet
+    default = parameter.default or tree.Ref(parameter.name.id, span=parameter.name.span)
+    if not parameter.using or given.value is UNKNOWN or isinstance(given.value, networks):
+        return True
+    if any(expressions.lookup(ctx, r, caller) is expressions.MISSING for r in names_in(default)):
+        return True
+    if not isinstance(expressions.evaluate(ctx, default, caller), networks):
+        return True
+    name, definition = parameter.name.id, function.definition.name.id
+    takes = ", ".join(p.name.id for p in function.definition.parameters)
+    is_same = parameter.default is None
+    ctx.reporter.error(
+        "T310",
+        given.span,
+        f"`{name}` of `{definition}` is a network, found {describe(given.value)}",
+        "",
+        help=f"it takes: {takes}; left out, `{name}` is {'what is called ' * is_same}`{print_expr(default)}`",
+    )
+    return False
 
 
 def _left_out(

@@ -129,7 +129,7 @@ def _more_data(
     ctx: Context, signature: Signature, edge: Edge, base: Data, value: Any, place: Span, at: Span
 ) -> Node | None:
     """Further data that an op reads: samples of the same data set, with labels. `at`: where the first are written."""
-    other = data.one_split(ctx, signature, value, place)
+    other = data.one_split(ctx, f"`{signature.name}`", value, place)
     if other is None:
         return None
     if _origin(other.node) is not _origin(base.node):

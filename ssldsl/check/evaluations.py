@@ -11,6 +11,7 @@ from ssldsl.check.meanings import (
 )
 from ssldsl.check.nodes import Duration, Node
 from ssldsl.check.program import Evaluation
+from ssldsl.errors import Note
 from ssldsl.syntax import tree
 from ssldsl.types import TensorType
 
@@ -30,11 +31,27 @@ def read_evaluations(reader: Reader, body: tuple[tree.Statement, ...]) -> list[E
     for statement in body:
         if isinstance(statement, tree.Eval):
             evaluation = _evaluation(reader, statement)
-            if evaluation is not None:
+            if evaluation is not None and _is_new(reader, statement, evaluation, found):
                 twins = sum(e.name.split("#")[0] == evaluation.name for e in found)
                 found.append(evolve(evaluation, name=f"{evaluation.name}#{twins + 1}") if twins else evaluation)
     ctx.stage.whole = False
     return found
+
+
+def _is_new(reader: Reader, statement: tree.Eval, evaluation: Evaluation, found: list[Evaluation]) -> bool:
+    """Whether an evaluation does not take a name that another one was given by `as`; one without gets a number."""
+    twin = next((e for e in found if e.name == evaluation.name), None)
+    if twin is None or not isinstance(statement.value, tree.Named):
+        return True
+    reader.ctx.reporter.error(
+        "N202",
+        statement.value.name.span,
+        f"two evaluations are called `{evaluation.name}`",
+        "the second one",
+        notes=(Note(twin.span, "the first one"),),
+        help="give it another name after `as`",
+    )
+    return False
 
 
 def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
@@ -64,11 +81,11 @@ def check_pace(reader: Reader, evaluations: list[Evaluation], run: Duration, bat
     """Where a pass is a few steps, the default of one evaluation a pass makes a run that mostly evaluates."""
     data = reader.ctx.streams[clock].data if clock in reader.ctx.streams else None
     size = data.type.size.value if data is not None else None
-    if "evaluate" in reader.settings or size is None or all(_is_picture(e) for e in evaluations):
+    if reader.ctx.reporter.failed or "evaluate" in reader.settings or size is None:
         return
     steps = max(1, size // batch[clock])
     times = round(run.value / (1 if run.unit == "ep" else steps))
-    if steps < FEW_STEPS and times > MANY_TIMES:
+    if steps < FEW_STEPS and times > MANY_TIMES and not all(_is_picture(e) for e in evaluations):
         passes = "1 step" if steps == 1 else f"{steps} steps"
         reader.ctx.reporter.warning(
             "L608",

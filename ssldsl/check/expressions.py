@@ -20,13 +20,19 @@ from ssldsl.check.meanings import (
     TrainedNet,
     describe,
 )
-from ssldsl.check.nodes import Duration
+from ssldsl.check.nodes import Duration, Node
 from ssldsl.check.scope import Scope
 from ssldsl.errors import Note, did_you_mean
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
+_MEANT = {  # what other languages call it
+    **dict.fromkeys(("True", "yes", "on"), "write `true`"),
+    **dict.fromkeys(("False", "no", "off"), "write `false`"),
+    **dict.fromkeys(("None", "null", "nil"), "write `none`"),
+}
+_ENDINGS = frozenset({"csv", "json", "npy", "npz", "pt", "pth", "py", "safetensors", "ssl", "tar", "txt", "yaml"})
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
 BUILTINS = (
     "concat",
@@ -127,13 +133,23 @@ def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
         ref.span,
         f"nothing is called `{ref.id}`",
         "not declared here, and not in the library",
-        help=did_you_mean(ref.id, known) or "`ssldsl ops` lists what the library has",
+        help=_MEANT.get(ref.id) or did_you_mean(ref.id, known) or "`ssldsl ops` lists what the library has",
     )
 
 
 def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:
     """`value.name`."""
+    if _is_file_name(ctx, expr, scope):
+        message = f"`{expr.span.text}` looks like the name of a file"
+        ctx.reporter.error("N201", expr.span, message, "no quotes", help=f'a text has quotes: `"{expr.span.text}"`')
+        return UNKNOWN
     return member(ctx, evaluate(ctx, expr.value, scope), expr.name, calls.written_at(ctx, expr.value, scope))
+
+
+def _is_file_name(ctx: Context, expr: tree.Attribute, scope: Scope) -> bool:
+    """Whether somebody left out the quotes: `weights(resnet.pt)`."""
+    stem = expr.value
+    return isinstance(stem, tree.Ref) and expr.name.id in _ENDINGS and lookup(ctx, stem.id, scope) is MISSING
 
 
 def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) -> Any:
@@ -200,6 +216,12 @@ def _net_names(ctx: Context) -> list[str]:
     ]
 
 
+def _fields_advice(value: Any, names: tuple[str, ...]) -> str:
+    if isinstance(value, Node):
+        return "this is a tensor: pass the batch that it comes from, such as `labeled`"
+    return f"it has: {', '.join(names)}" if names else ""
+
+
 def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...], at: Span) -> None:
     if name.id == "label":
         batch = data.read(ctx, value, at) if isinstance(value, Data | StreamRef) else value
@@ -222,5 +244,5 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         name.span,
         f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`",
         "",
-        help=did_you_mean(name.id, names) or (f"it has: {', '.join(names)}" if names else ""),
+        help=did_you_mean(name.id, names) or _fields_advice(value, names),
     )

@@ -250,8 +250,8 @@ def describe(value: Any) -> str:
             return str(value.type)
         case Batch():
             return f"a batch of `{value.stream}`"
-        case Items():
-            return f"a list of {len(value.values)}"
+        case Items() | tuple():
+            return f"a list of {len(value.values if isinstance(value, Items) else value)}"
         case Entries():
             return "a map"
         case Data():

@@ -20,6 +20,7 @@ from ssldsl.check.meanings import (
     describe,
 )
 from ssldsl.check.nodes import Node
+from ssldsl.errors import Note
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -165,10 +166,15 @@ def apply(
         if value is UNKNOWN:
             return UNKNOWN
         if not isinstance(value, Node) or not isinstance(value.type, TensorType):
-            ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "")
+            help = "networks are put one after the other by `>>`: `encoder >> classes`" if _is_net(value) else ""
+            ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "", help=help)
             return UNKNOWN
         value = _apply_part(ctx, part, value, span, weights)
     return value
+
+
+def _is_net(value: Any) -> bool:
+    return isinstance(value, Net | Constructor | Average)
 
 
 def _apply_part(
@@ -224,25 +230,33 @@ def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: 
     assert isinstance(value.type, TensorType)
     if value.type.kind in ACCEPTS[edge.kind]:
         return True
-    ctx.reporter.error(
-        "T310",
-        span,
-        f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}",
-        "",
-        help=_net_advice(ctx, path, value.type.kind),
-    )
+    if ctx.is_first_fault(path, value.type.kind):
+        ctx.reporter.error(
+            "T310",
+            span,
+            f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}",
+            "",
+            notes=(Note(draft.span, "this network"),) if draft.span.source in ctx.reporter.own else (),
+            help=_net_advice(ctx, path, edge.kind, value.type.kind),
+        )
     return False
 
 
-def _net_advice(ctx: Context, path: str, found: str) -> str:
+def _net_advice(ctx: Context, path: str, wanted: str, found: str) -> str:
+    if found == "Images" and wanted == "Vectors":
+        return "a network for images is `convnet()`"
     if found == "Images":
         net = next((d.path for d in ctx.modules.values() if d.kind == "net" and not d.average_of), "encoder")
         return f"send the images through a net first: `{path}({net}(...))`"
+    if found == "Features" and wanted == "Embeddings":
+        return "bring rows to unit length first: `>> l2norm()` before it"
     return "a network for vectors is `perceptron()`" if found == "Vectors" else ""
 
 
 def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, span: Span) -> None:
     assert isinstance(value.type, TensorType)
+    if not ctx.is_first_fault(path, str(value.type.dims[1:])):
+        return
     wanted = ", ".join(str(draft.sizes.get(d, d)) for d in draft.signature.edges[0].dims)
     before = value.inputs[0].setting("name") if value.op == "apply" else None
     ctx.reporter.error(
@@ -250,10 +264,16 @@ def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, 
         draft.span if draft.span.source in ctx.reporter.own else span,
         f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {value.type}",
         why,
-        help=f"the input is {value.type.dims[-1]} wide: use the network's own width, `{before}.dim`"
-        if draft.kind == "head" and before
-        else "",
+        help=_width_advice(draft, value.type.dims[-1], str(before or "")),
     )
+
+
+def _width_advice(draft: ModuleDraft, width: Dim, before: str) -> str:
+    if draft.kind != "head":
+        return ""
+    if before and "." not in before:
+        return f"the input is {width} wide: use the network's own width, `{before}.dim`"
+    return f"the input is {width} wide" if width.value is not None else ""
 
 
 def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any], path: str) -> TensorType:

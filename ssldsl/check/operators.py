@@ -11,12 +11,15 @@ from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
     UNKNOWN,
     Batch,
+    Builtin,
     Constructor,
     Data,
     Entries,
+    Function,
     Items,
     Loss,
     Net,
+    OpRef,
     StreamRef,
     TrainedNet,
     View,
@@ -85,6 +88,11 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
 
 def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
     op, streams = expr.op, (StreamRef, Batch, Data, Items)
+    for side, value in ((expr.left, left), (expr.right, right)):
+        if isinstance(value, OpRef | Builtin | Function):
+            return f"call it: `{side.span.text}(...)`"
+        if op == "*" and isinstance(value, Duration) and value.unit == "%":
+            return f"a share is written as a number: `{value.value / 100:g}`"
     if op == "+" and isinstance(left, streams) and isinstance(right, streams):
         return "streams and lists are joined with `|`"
     if op == "*" and isinstance(left, Loss) and isinstance(right, Loss):

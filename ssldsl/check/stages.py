@@ -48,6 +48,9 @@ _MEANT = {  # what people write who come from other tools
     **dict.fromkeys(("lr", "learning_rate"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1)`"),
     **dict.fromkeys(("momentum", "weight_decay"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1, ...)`"),
     **dict.fromkeys(("scheduler", "schedule"), "the rate itself is a schedule: `optimizer = sgd(lr=0.1 * cosine())`"),
+    **dict.fromkeys(("clip_grad", "grad_clip", "clip_norm", "max_norm"), "`clip` is the largest norm of the gradient"),
+    **dict.fromkeys(("amp", "dtype", "fp16", "bf16"), "`precision` says what is computed with: `precision = bf16`"),
+    **dict.fromkeys(("eval_every", "val_interval"), "`evaluate` says how often: `evaluate = 5%`"),
     "batch_size": "`batch` gives every stream its rows: `batch = {labeled: 64}`",
 }
 SHARED_SETTINGS = ("seed", "precision", "compile", "statistics", "evaluate", "forward")  # may stand above the stages
@@ -103,9 +106,8 @@ def read_stage(
     try:
         terms = read_terms(reader)
         declarations.read_all(ctx, scope)
-        run, batch, clock = read_run(reader), read_batch(reader, terms), ""
-        if batch is not None:
-            clock = read_clock(reader, batch)
+        run, batch = read_run(reader), read_batch(reader, terms)
+        clock = read_clock(reader, batch)
         evaluations = read_evaluations(reader, body)
         return _assemble(reader, after, body, terms, run, batch, clock, evaluations)
     finally:
@@ -124,15 +126,15 @@ def _assemble(
 ) -> Stage | None:
     ctx = reader.ctx
     init = read_init(reader, body, after)
-    train = read_train(reader, body, terms or [])
+    train = read_train(reader, body, terms)
     optimizer = read_optimizer(reader)
-    groups = read_groups(reader, optimizer, [p for p, _ in train])
+    groups = read_groups(reader, optimizer, None if train is None else [p for p, _ in train])
     choices = {name: read_choice(reader, name, options) for name, options in CHOICES.items()}
     average = read_average(reader)
     clip, is_per_tensor = read_clip(reader)
     accumulate, compiled = read_accumulate(reader), read_flag(reader, "compile")
     evaluate = read_duration(reader, "evaluate") or Duration(1, "ep")
-    if terms is None or run is None or batch is None:
+    if terms is None or run is None or batch is None or train is None:
         return None
     trained = frozenset(p if p in ctx.modules else p.rsplit(".", 1)[0] for p, _ in train)
     initialised = frozenset(m for i in init for m in i.modules)

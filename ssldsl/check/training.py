@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 
 from ssldsl.check.reader import Reader
 
+Paths = list[tuple[str, Span]]  # modules or parts of them, and where they are named
 
-def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> list[tuple[str, Span]]:
+
+def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths | None:
+    """The networks that a statement names, or nothing once it is reported that one of the names is wrong."""
     ctx = reader.ctx
-    found: list[tuple[str, Span]] = []
+    found: Paths = []
+    good = True
     for expr in exprs:
         known = _def_heads(ctx, expr)
         if known:
@@ -43,12 +47,13 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> list[t
             for part in value.parts:
                 assert isinstance(part, NetPart)
                 path = f"{part.path}.{part.part}" if part.part else part.path
-                if not _may_train(reader, part.path, expr.span, statement):
-                    continue
+                good &= _may_train(reader, part.path, expr.span, statement)
                 found.append((path, expr.span))
-        elif value is not UNKNOWN:
+            continue
+        good = False
+        if value is not UNKNOWN:
             ctx.reporter.error("D408", expr.span, f"`{statement}` names networks, found {describe(value)}", "")
-    return found
+    return found if good else None
 
 
 def _def_heads(ctx: Context, expr: tree.Expr) -> list[str]:
@@ -81,10 +86,13 @@ def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
     return True
 
 
-def read_train(reader: Reader, body: tuple[tree.Statement, ...], terms: list[Term]) -> list[tuple[str, Span]]:
+def read_train(reader: Reader, body: tuple[tree.Statement, ...], terms: list[Term] | None) -> Paths | None:
+    """What is trained: what the spec names, else all that a term reaches. Nothing where names or terms are wrong."""
     written = [s for s in body if isinstance(s, tree.Train)]
     if written:
         return _paths(reader, [n for s in written for n in s.nets], "train")
+    if terms is None:
+        return None
     live = frozenset[str]().union(*(t.node.live for t in terms))
     return [(p, reader.span) for p in reader.ctx.modules if p in live]
 
@@ -94,8 +102,10 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
     for statement in body:
         if not isinstance(statement, tree.Init):
             continue
+        paths = tuple(p for p, _ in _paths(reader, statement.nets, "init") or ())
+        if _is_lost(reader, statement.origin, after):
+            continue
         origin = expressions.evaluate(reader.ctx, statement.origin, reader.scope)
-        paths = tuple(p for p, _ in _paths(reader, statement.nets, "init"))
         if isinstance(origin, str):
             origin = StageRef(file=origin)
         if origin is UNKNOWN:
@@ -113,6 +123,12 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
             continue
         found.append(InitFrom(paths, **asdict(origin), span=statement.span))
     return found
+
+
+def _is_lost(reader: Reader, origin: tree.Expr, after: tuple[str, ...]) -> bool:
+    """Whether the weights come from a stage that is not there; it is reported where `after` names it."""
+    stage = _dotted(origin).split(".")[0]
+    return stage in after and reader.scope.find(stage) is None
 
 
 def begin_afresh(reader: Reader, init: list[InitFrom], used: Iterable[str]) -> list[InitFrom]:
@@ -134,6 +150,8 @@ def _before(
 ) -> bool:
     ctx = reader.ctx
     if origin.stage not in flow.stages_before(ctx, after):
+        if any(reader.scope.find(name) is None for name in after):
+            return False
         ctx.reporter.error(
             "D503",
             statement.origin.span,
@@ -183,7 +201,7 @@ _GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
 
 
 def read_groups(
-    reader: Reader, optimizer: Configured, trained: list[str]
+    reader: Reader, optimizer: Configured, trained: list[str] | None
 ) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
     """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
     value = reader.value("groups")
@@ -202,10 +220,9 @@ def read_groups(
             message = f"the settings of `{name}` are a map, found {describe(given)}"
             reader.ctx.reporter.error("D509", place, message, help=_GROUPS_EXAMPLE)
             continue
-        if not _is_trained(reader, name, trained):
-            reader.ctx.reporter.error(
-                "D509", key, f"{reader.subject} does not train `{name}`", "", help=did_you_mean(name, trained)
-            )
+        if trained is not None and not _is_trained(reader, name, trained):
+            help = did_you_mean(name, trained) or f"it trains: {', '.join(trained)}"
+            reader.ctx.reporter.error("D509", key, f"{reader.subject} does not train `{name}`", "", help=help)
             continue
         own = {k: (v, spans[0]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
         freeze = _freeze(reader, given, own)

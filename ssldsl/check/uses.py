@@ -104,6 +104,7 @@ def _use_library(ctx: Context, target: tree.Name) -> None:
     """An installed library. Its names are in scope all the same; `use` says that the spec cannot do without it."""
     known = [folder.module.split(".")[0] for folder in ctx.library.installed]
     if target.id not in known:
+        ctx.is_incomplete = True
         ctx.reporter.error(
             "N209",
             target.span,

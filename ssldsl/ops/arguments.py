@@ -44,6 +44,14 @@ def said(value: Any) -> str:
             return "something else"
 
 
+def duration_advice(found: Any) -> str:
+    """How a length of time is written instead of a bare number, or of a text."""
+    if isinstance(found, str) and re.fullmatch(r"\d+(\.\d+)?(ep|it|%)", found):
+        return f"a duration stands without quotes: `{found}`"
+    number = f"{found:g}" if isinstance(found, int | float) else "10"
+    return f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)"
+
+
 def check_settings(
     signature: Signature,
     given: Given,
@@ -151,7 +159,9 @@ class _Call:
 
     def _advice(self, code: str, type_: SettingType, found: Any) -> str:
         if code == "D501":
-            return f"write `{found:g}ep` for passes over the clock stream, or `{found:g}it` for optimiser steps"
+            return duration_advice(found)
+        if code == "D502" and found.unit == "%" and _wants_whole(type_):
+            return "this is a count, and no share of anything"
         if code == "D502" and found.unit == "%":
             return f"a share is written as a number: `{found.value / 100:g}`"
         if code == "D502":
@@ -168,6 +178,8 @@ class _Call:
             return f'did you mean `"{meant}"`?' if meant else ""
         if isinstance(found, float) and found.is_integer() and _wants_whole(type_):
             return f"write `{int(found)}`"
+        if isinstance(found, float) and 0 < found < 1 and "a percentage" in str(type_):
+            return f"a share is written in percent: `{found * 100:g}%`"
         return ""
 
 

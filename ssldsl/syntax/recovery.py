@@ -102,7 +102,9 @@ class Recovery:
 
     def renamed(self, token: Token) -> Token:
         """Report a reserved word as no name, and make it one."""
-        self.report("S106", f"`{token.text}` is a reserved word and cannot be a name", token, "choose another name")
+        help = words.FORMS.get(token.text) if token.first else None
+        message = f"`{token.text}` is a reserved word and cannot be a name"
+        self.report("S106", message, token, help or "choose another name")
         return token._replace(kind="NAME")
 
     def is_name_meant(self, i: int, expected: frozenset[str]) -> bool:

@@ -30,6 +30,14 @@ _SLIPS = {
 }
 
 
+FORMS = {  # statements that look like settings to those who first write one
+    "eval": "an evaluation is written `eval top1(images.test)`",
+    "train": "what is trained is written `train encoder, classes`",
+    "init": "where weights come from is written `init encoder from pretrain`",
+    "sweep": "a sweep is written `sweep w in [0.1, 1.0]`",
+}
+
+
 def is_word(kind: str) -> bool:
     """Whether a kind of token is a reserved word."""
     return kind not in _PUNCTUATION
@@ -102,7 +110,13 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
     if token.kind == "AS" and "PLUS" in kinds:
         return "a term has one name"
     if token.kind == "LSQB" and "STAR" in kinds:
-        return "nothing is indexed; a list as an argument stands in parentheses: `f([1, 2])`"
+        return "nothing is indexed: a part of a list is `first(list, n)`, and a list as an argument `f([1, 2])`"
+    if token.kind == "COMMA" and "RPAR" in kinds:
+        return "a list stands in brackets: `[a, b]`"
+    if token.kind == "COMMA" and before is not None and before.kind == "NUMBER":
+        return "a decimal has a point: `0.1`; several values are `[a, b]` or `{name: value}`"
+    if token.kind == "DOT" and "LET" in kinds:
+        return 'the name of a file stands in quotes: `use "my_ops.py"`'
     if _foreign(token):
         return _foreign(token)
     if token.kind in OPERAND and "COMMA" in kinds and before is not None:
