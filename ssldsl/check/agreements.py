@@ -6,7 +6,7 @@ from ssldsl.check import instances
 from ssldsl.check.context import Context
 from ssldsl.check.nodes import Node, Setting
 from ssldsl.errors import Note
-from ssldsl.ops.signature import Signature
+from ssldsl.ops.signature import Edge, Signature
 from ssldsl.source import Span
 from ssldsl.types import TensorType
 
@@ -54,6 +54,26 @@ def _with_labels(ctx: Context, signature: Signature, inputs: list[Node], params:
     return True
 
 
+def with_scores(
+    ctx: Context, signature: Signature, inputs: list[Node], params: list[str], edge: Edge, node: Node, span: Span
+) -> bool:
+    """Target distributions are over the classes of the scores that are held against them."""
+    scores = _scores(signature, inputs, params)
+    if edge.kind != "Probs" or scores is None or scores.type.kind != "Logits":  # type: ignore[union-attr]  # a tensor
+        return True
+    ours, theirs = scores.type.dims[-1], node.type.dims[-1]  # type: ignore[union-attr]  # tensors
+    if ours == theirs or ours.value is None or theirs.value is None:
+        return True
+    ctx.reporter.error(
+        "T312",
+        span,
+        f"the scores are for {ours} classes, and these targets have {theirs}",
+        notes=_head_of(ctx, scores),
+        help=f"give the head {theirs} outputs, or the targets {ours} classes",
+    )
+    return False
+
+
 def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
     """Features are scores only where there are as many as the data have classes."""
     for node, param in zip(inputs, params, strict=True):
@@ -91,6 +111,16 @@ def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params:
         )
         return False
     return True
+
+
+def shape_advice(edge: Edge, found: TensorType) -> str:
+    """What to do where a shape does not fit."""
+    if edge.kind == "Images" and len(set(edge.dims)) < len(edge.dims):
+        sides = [d.value for d in found.dims[-2:] if d.value is not None]
+        return f"make the images square first, for example by `>> center_crop({min(sides)})`" if sides else ""
+    if edge.many:
+        return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
+    return ""
 
 
 def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node | None:

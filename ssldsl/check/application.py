@@ -46,7 +46,9 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
             continue
         for item in value.values if edge.many and isinstance(value, Items) else (value,):
             node = input(ctx, signature, edge, item, place)
-            if node is None or not fits(ctx, signature, edge, node, sizes, dict(settings), place):
+            if node is None or not agreements.with_scores(ctx, signature, inputs, params, edge, node, place):
+                return UNKNOWN
+            if not fits(ctx, signature, edge, node, sizes, dict(settings), place):
                 return UNKNOWN
             inputs.append(node)
             params.append(edge.name)
@@ -170,6 +172,7 @@ def fits(
             f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, found {node.type}",
             wrong,
             hints=row_counts(node.type, sizes),
+            help=agreements.shape_advice(edge, node.type),
         )
     return not wrong
 

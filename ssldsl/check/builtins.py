@@ -170,9 +170,9 @@ def _stop(ctx: Context, value: Any, span: Span) -> Any:
     )
 
 
-def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span) -> Any:
+def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span, help: str = "") -> Any:
     if value is not UNKNOWN:
-        ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "")
+        ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "", help=help)
     return UNKNOWN
 
 
@@ -264,7 +264,7 @@ def _some(ctx: Context, word: str, value: Any, given: "Given", span: Span) -> An
     if isinstance(value, StreamRef):
         value = data.read(ctx, value, span)
     if not isinstance(value, Items):
-        return _refuse(ctx, word, "a list", value, span)
+        return _refuse(ctx, word, "a list", value, span, "`draw(2, x)` and `a | b` are lists")
     count = given.value
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(value.values):
         ctx.reporter.error(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from ssldsl.check import modules
+from ssldsl.check import instances, modules
 from ssldsl.check.context import Context
 from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar
 from ssldsl.check.program import Term
@@ -142,6 +142,21 @@ def check_memories(ctx: Context, terms: Iterable[Term], batch: Mapping[str, int]
                     f"`{node.op}` holds {length} rows, and a step brings {count}",
                     f"`{name}` is shorter than the batch",
                     help=f"take a multiple of {count}, such as `{name}={8 * count}`",
+                )
+
+
+def check_samples(ctx: Context, terms: Iterable[Term], batch: Mapping[str, int]) -> None:
+    """A loss that tells samples apart gets more than one."""
+    for node in ancestors(t.node for t in terms):
+        signature = ctx.signatures.get(node.op)
+        for value in node.inputs if signature is not None and signature.facts.copies else ():
+            if value.op == "index" and instances.count_samples(value.inputs[0], batch) == 1:
+                ctx.reporter.error(
+                    "D412",
+                    _user_span(ctx, node) or node.spans[0],
+                    f"`{node.op}` tells samples apart, and a step has only one",
+                    "no other sample to compare it with",
+                    help="draw more of them: see `batch`",
                 )
 
 

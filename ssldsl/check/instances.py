@@ -1,5 +1,6 @@
 """Which samples the rows of a drawn batch are, as a field that every such batch has: `x.instance`."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ssldsl.check.context import Context
@@ -43,6 +44,12 @@ def has_copies(rows: Node) -> bool:
     """Whether some samples come more than once: multiplied by a view, or in two views of one draw."""
     draws = _draws(rows)
     return len({n.id for n in draws}) < len(draws)
+
+
+def count_samples(rows: Node, counts: Mapping[str, int]) -> int | None:
+    """How many different samples a step has in these rows, where `counts` has the rows of their streams."""
+    streams = {str(draw.setting("stream")) for draw in _draws(rows)}
+    return sum(counts[name] for name in streams) if streams <= counts.keys() else None
 
 
 def classes_of(rows: Node) -> Dim | None:

@@ -143,6 +143,7 @@ def _assemble(
     if any(isinstance(s, tree.Train) for s in body):
         flow.check_reached(ctx, train, terms)
     flow.check_memories(ctx, terms, batch)
+    flow.check_samples(ctx, terms, batch)
     flow.check_sizes(ctx, terms)
     flow.check_merging(ctx, choices["forward"], reader.place("loss"))
     if not ctx.reporter.failed:
