@@ -10,6 +10,7 @@ import pytest
 from using import ssldsl
 
 from ssldsl.check import check, check_everything
+from ssldsl.check.nodes import Constant
 from ssldsl.graph.drawing import draw
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text
@@ -97,16 +98,38 @@ def test_the_picture_of_moam_fits_one_screen() -> None:
     assert min(SCREEN[0] / width, SCREEN[1] / height) > 0.8  # text of 11 pixels is still one of 9
 
 
-def test_moam_as_released_differs_in_a_weight_and_in_vat() -> None:
+def test_moam_as_released_differs_in_a_weight_in_vat_and_in_what_is_averaged_for_labels() -> None:
     assert told("s4l_moam_imagenet", "--variant", "as_released") == [
-        (f"{stage}.loss.{path}", before, after)
-        for stage in ("joint", "retrain")
-        for path, before, after in (
-            ("rot.weight", "0.7", "0.4"),
-            ("vat.direction", '"clean_to_adversarial"', '"adversarial_to_clean"'),
-            ("vat.radius", '"exact"', '"released"'),
-        )
+        *(
+            (f"{stage}.loss.{path}", before, after)
+            for stage in ("joint", "retrain")
+            for path, before, after in (
+                ("rot.weight", "0.7", "0.4"),
+                ("vat.direction", '"clean_to_adversarial"', '"adversarial_to_clean"'),
+                ("vat.radius", '"exact"', '"released"'),
+            )
+        ),
+        ("stream.pseudo.average_views.of", '"probabilities"', '"logits"'),
     ]
+
+
+@pytest.mark.parametrize(("variants", "expected"), [((), 1.62), (("as_released",), 1.26)])
+def test_the_terms_of_moam_add_up_as_in_the_paper_or_as_released(variants: tuple[str, ...], expected: float) -> None:
+    values = {"rot": 1.2, "sup": 2.0, "vat": 0.1, "ent": 0.5}
+    for stage in check(source("s4l_moam_imagenet"), variants=variants).unwrap().stages[:2]:
+        weights = {t.name: t.weight.value for t in stage.terms if isinstance(t.weight, Constant)}
+        assert sum(weights[name] * value for name, value in values.items()) == pytest.approx(expected)
+
+
+PER_CLASS = {(): 128, ("one_percent",): 13, ("exemplar", "one_percent"): 13, ("all_labels",): None}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("_imagenet")])
+def test_the_labels_are_those_of_the_tables(name: str) -> None:
+    for variants in (v for n, v in ROWS.values() if n == name and v in PER_CLASS):
+        (labeled,) = (s for s in check(source(name), variants=variants).unwrap().streams if s.name == "labeled")
+        expected = PER_CLASS[variants]
+        assert labeled.size.value == (1_281_167 if expected is None else 1000 * expected)
 
 
 def test_rotation_and_exemplar_differ_in_views_loss_batch_and_rate() -> None:
