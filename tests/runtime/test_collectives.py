@@ -18,6 +18,8 @@ from ssldsl.runtime.composition import Composition
 from ssldsl.runtime.datasets import Datasets
 from ssldsl.runtime.feeding import Feed
 from ssldsl.runtime.norms import GlobalBatchNorm, set_statistics
+from ssldsl.stdlib.memory.centre import Centre
+from ssldsl.stdlib.targets.sinkhorn import sinkhorn
 
 
 def share(rank: int, rows: Tensor) -> Tensor:
@@ -70,6 +72,31 @@ def test_gather_keeps_the_order_and_local_undoes_it(ranks: Ranks) -> None:
     rows = torch.arange(12).view(6, 2)
     for rank, (all_, own, total) in enumerate(ranks.call(gathered, rows)):
         assert torch.equal(all_, rows) and torch.equal(own, share(rank, rows)) and total == 66
+
+
+def assigned(rank: int, scores: Tensor) -> Tensor:
+    return local(sinkhorn(gather(share(rank, scores))))
+
+
+def test_two_processes_assign_as_one_process_does_in_the_worked_numbers(ranks: Ranks) -> None:
+    scores = torch.tensor([[0.9, 0.1, -0.2], [0.8, 0.3, 0], [0.7, 0.2, 0.1], [0.1, 0.6, 0.5]])
+    expected = [[0.998857, 0.001119, 0.000024], [0.684206, 0.309154, 0.006640], [0.504622, 0.228011, 0.267367],
+                [0, 0.460276, 0.539724]]  # fmt: skip
+    found = torch.cat(ranks.call(assigned, scores))
+    torch.testing.assert_close(found, torch.tensor(expected), atol=2e-6, rtol=0)
+
+
+def centred_on(rank: int, scores: list[Tensor]) -> Tensor:
+    running = Centre(3)
+    running.value.copy_(torch.tensor([0.2, 0.1, -0.1]))
+    running.commit([gather(share(rank, t)) for t in scores])
+    return running.value
+
+
+def test_two_processes_move_a_centre_as_one_does_in_the_worked_numbers(ranks: Ranks) -> None:
+    scores = [torch.tensor([[0.5, 0.1, -0.2], [0.2, 0.6, 0]]), torch.tensor([[0.4, 0.2, -0.1], [0.1, 0.5, 0.1]])]
+    for found in ranks.call(centred_on, scores):
+        torch.testing.assert_close(found, torch.tensor([0.21, 0.125, -0.095]))
 
 
 def test_one_process_needs_no_collective() -> None:

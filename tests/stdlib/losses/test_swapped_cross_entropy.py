@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from ssldsl.stdlib.losses.soft_cross_entropy import soft_cross_entropy
 from ssldsl.stdlib.losses.swapped_cross_entropy import swapped_cross_entropy
 from ssldsl.stdlib.targets.probabilities import probabilities
 from ssldsl.stdlib.targets.sinkhorn import sinkhorn
@@ -31,12 +32,33 @@ def test_a_small_crop_has_the_worked_value() -> None:
     assert swapped_cross_entropy([FIRST, SECOND, SMALL], codes).item() == pytest.approx(1.158341, abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("assigned", "predicting", "expected"),
+    [(FIRST, SECOND, 0.973445), (FIRST, SMALL, 0.937625), (SECOND, FIRST, 1.793059), (SECOND, SMALL, 0.929236)],
+)
+def test_every_pair_has_its_worked_value(assigned: Tensor, predicting: Tensor, expected: float) -> None:
+    found = soft_cross_entropy(predicting, sinkhorn(assigned), temperature=0.1)
+    assert found.item() == pytest.approx(expected, abs=1e-6)
+
+
+TEACHER = double([[0.5, 0.1, -0.2], [0.2, 0.6, 0], [0.4, 0.2, -0.1], [0.1, 0.5, 0.1]])
+STUDENT = double([[0.4, 0, -0.1], [0.3, 0.5, 0.1], [0.5, 0.1, 0], [0, 0.4, 0.2], [0.3, 0.2, -0.3], [0.1, 0.3, 0]])
+CENTRE = double([[0.2, 0.1, -0.1]])
+
+
 def test_a_teacher_with_a_centre_has_the_worked_value() -> None:
-    teacher = double([[0.5, 0.1, -0.2], [0.2, 0.6, 0], [0.4, 0.2, -0.1], [0.1, 0.5, 0.1]])
-    student = double([[0.4, 0, -0.1], [0.3, 0.5, 0.1], [0.5, 0.1, 0], [0, 0.4, 0.2], [0.3, 0.2, -0.3], [0.1, 0.3, 0]])
-    targets = probabilities(teacher - double([[0.2, 0.1, -0.1]]), temperature=0.04)
-    found = swapped_cross_entropy(list(student.chunk(3)), list(targets.chunk(2)))
+    targets = probabilities(TEACHER - CENTRE, temperature=0.04)
+    found = swapped_cross_entropy(list(STUDENT.chunk(3)), list(targets.chunk(2)))
     assert found.item() == pytest.approx(0.225073, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("view", "crop", "expected"), [(0, 1, 0.085110), (0, 2, 0.242943), (1, 0, 0.263476), (1, 2, 0.308761)]
+)
+def test_every_pair_of_teacher_and_student_has_its_worked_value(view: int, crop: int, expected: float) -> None:
+    targets = probabilities(TEACHER - CENTRE, temperature=0.04).chunk(2)[view]
+    found = soft_cross_entropy(STUDENT.chunk(3)[crop], targets, temperature=0.1)
+    assert found.item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_value_and_gradient_are_those_of_the_sum_over_pairs() -> None:

@@ -1,4 +1,4 @@
-"""Weights of Suave's terms by their share of the rows, said with params: worked numbers, intended and as released."""
+"""Weights of Suave's and Daino's terms by their share of the rows: worked numbers, intended and as released."""
 
 import pytest
 
@@ -8,38 +8,40 @@ from ssldsl.source import Source
 
 SPEC = """
 ssl 1
-param  u: count = 4  # unlabelled images of a step, three crops of each
-param  l: count = 1  # labelled images, each as it is and mixed
-param  mixed: count = u
-let    rows = 3*u + 2*l + mixed
-
+param  mixed: count = 4  # mixtures of crops
 data   images    = digits()
 stream labeled   = images.train.subset(100, seed=0)
 stream unlabeled = unlabel(images.train)
 net    encoder   = convnet(width=8)
-head   classes   = linear(encoder.dim, images.classes)
-net    model     = encoder >> classes
+head   projector = mlp_head(encoder.dim, hidden=[], out=8) >> l2norm()
+head   clusters  = prototypes(8, images.classes)
+net    model     = encoder >> projector >> clusters
+net    teacher   = ema(model, momentum=0.99)
 let    crops     = draw(3, shift(unlabeled))
-loss = 3*u/rows * swapped_prediction(crops, net=model)
-     + 2*l/rows * mixed_ce(labeled, images.classes, temperature=0.1, smoothing=0.01)
-     + mixed/rows * mixed_prediction(crops, net=model)
-batch = {labeled: l, unlabeled: u}
-clock = unlabeled
-run   = 3ep
-variant as_released { set mixed = 1 }
+loss = {loss}
+run  = 3ep
 """
-VALUES = {"swapped_prediction": 1.158341, "mixed_ce": 0.513029, "mixed_prediction": 1.598732}
+# four unlabelled images in three crops, and a labelled one that is also mixed
+SUAVE = SPEC.format(loss="suave(crops, labeled, images.classes, views=3, u=4, l=1, mixed=mixed)")
+SUAVE += "variant as_released { set mixed = 1 }"
+# two unlabelled images in three crops, and a labelled one that is also mixed
+DAINO = SPEC.format(loss="daino(crops, labeled, teacher, images.classes, views=3, u=2, l=1, net=model)")
+VALUES = {"swapped": 1.158341, "labeled": 0.513029, "mixed": 1.598732, "distilled": 0.225073}
 
 
 @pytest.mark.parametrize(
-    ("variants", "weights", "total"),
-    [((), (0.666667, 0.111111, 0.222222), 1.184504), (("as_released",), (0.8, 0.133333, 0.066667), 1.101659)],
+    ("text", "variants", "weights", "total"),
+    [
+        (SUAVE, (), {"swapped": 0.666667, "labeled": 0.111111, "mixed": 0.222222}, 1.184504),
+        (SUAVE, ("as_released",), {"swapped": 0.8, "labeled": 0.133333, "mixed": 0.066667}, 1.101659),
+        (DAINO, (), {"distilled": 0.75, "labeled": 0.25}, 0.297062),
+    ],
+    ids=["intended", "released", "daino"],
 )
 def test_terms_weigh_as_much_as_they_have_rows(
-    variants: tuple[str, ...], weights: tuple[float, ...], total: float
+    text: str, variants: tuple[str, ...], weights: dict[str, float], total: float
 ) -> None:
-    program = check(Source("suave.ssl", SPEC), variants=variants).program
-    assert program is not None
+    program = check(Source("spec.ssl", text), variants=variants).unwrap()
     found = {t.name: t.weight.value for t in program.stages[0].terms if isinstance(t.weight, Constant)}
-    assert tuple(found.values()) == pytest.approx(weights, abs=1e-6)
+    assert found == pytest.approx(weights, abs=1e-6)
     assert sum(VALUES[name] * weight for name, weight in found.items()) == pytest.approx(total, abs=1e-6)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -42,3 +44,13 @@ def test_chunks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_small_bank_votes_as_a_whole() -> None:
     assert knn(torch.eye(2), torch.tensor([0, 1]), torch.eye(2), torch.tensor([0, 1]), k=20) == 1
+
+
+def test_one_near_neighbour_outvotes_two_up_to_the_temperature_of_the_golden_ratio() -> None:
+    # similarities .9, .8, .7: e^(.9/T) = e^(.8/T) + e^(.7/T) where x^2 = x + 1 for x = e^(.1/T)
+    similarities = torch.tensor([0.9, 0.8, 0.7])
+    bank = torch.stack([similarities, (1 - similarities.square()).sqrt()], dim=1)
+    turn = 0.1 / math.log((1 + math.sqrt(5)) / 2)
+    for temperature, winner in ((0.07, 0), (0.99 * turn, 0), (1.01 * turn, 1)):
+        at, labels = torch.tensor([[1.0, 0.0]]), torch.tensor([0, 1, 1])
+        assert knn(at, torch.tensor([winner]), bank, labels, k=3, temperature=temperature) == 1

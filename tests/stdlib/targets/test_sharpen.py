@@ -19,3 +19,9 @@ def test_a_low_temperature_is_one_hot_without_vanishing() -> None:
     probs = torch.full((1, 1000), 0.9 / 999)
     probs[0, 3] = 0.1
     assert sharpen(probs, temperature=0.01)[0, 3].item() == pytest.approx(1.0)
+
+
+def test_a_quarter_is_the_power_of_four_of_paws() -> None:
+    guesses = torch.tensor([0.938271, 0.086730, 0.949896, 0.192502], dtype=torch.float64)
+    found = sharpen(torch.stack([guesses, 1 - guesses], dim=1), temperature=0.25)[:, 0]
+    assert found.tolist() == pytest.approx([0.999981, 0.000081, 0.999992, 0.003219], abs=1e-6)

@@ -41,7 +41,24 @@ def test_the_worked_numbers(iterations: int, dtype: torch.dtype) -> None:
 def test_a_larger_epsilon_makes_the_assignments_more_alike() -> None:
     expected = [[0.537013, 0.259087, 0.203900], [0.388962, 0.341936, 0.269102], [0.343500, 0.301970, 0.354531],
                 [0.066129, 0.429552, 0.504320]]  # fmt: skip
-    torch.testing.assert_close(sinkhorn(SCORES, epsilon=0.5), torch.tensor(expected).double(), atol=1e-6, rtol=0)
+    found = sinkhorn(SCORES, epsilon=0.5)
+    torch.testing.assert_close(found, torch.tensor(expected).double(), atol=1e-6, rtol=0)
+    assert found.sum(dim=0).tolist() == pytest.approx([1.335604, 1.332544, 1.331852], abs=1e-6)
+
+
+def test_the_second_view_has_the_worked_assignments() -> None:
+    scores = [[0.7, 0.2, -0.1], [0.6, 0.4, 0.1], [0.5, 0.3, 0.2], [0, 0.7, 0.4]]
+    expected = [[0.999109, 0.000655, 0.000236], [0.735405, 0.194503, 0.070091], [0.154602, 0.040890, 0.804508],
+                [0, 0.735099, 0.264901]]  # fmt: skip
+    found = sinkhorn(torch.tensor(scores).double())
+    torch.testing.assert_close(found, torch.tensor(expected).double(), atol=1e-6, rtol=0)
+
+
+def test_halves_of_a_batch_by_themselves_are_assigned_otherwise() -> None:
+    expected = [[0.867052, 0.066474, 0.066474], [0.015909, 0.492046, 0.492046], [0.997335, 0.001332, 0.001332],
+                [0.000001, 0.5, 0.5]]  # fmt: skip
+    found = torch.cat([sinkhorn(half) for half in SCORES.chunk(2)])
+    torch.testing.assert_close(found, torch.tensor(expected).double(), atol=1e-6, rtol=0)
 
 
 def test_clusters_are_equally_large_in_the_limit() -> None:
