@@ -26,6 +26,29 @@ def test_the_teacher_follows_by_the_worked_momenta_after_each_update() -> None:
             )
 
 
+@pytest.mark.parametrize(
+    ("momentum", "expected"),
+    [
+        ("0", [1, 2, 3, 4, 5]),
+        ("1", [10, 10, 10, 10, 10]),
+        # Mean Teacher's: at most 0.6, or 0.999, and in the t-th step no more than 1 - 1/(t + 1)
+        ("1 - 1/linear_ramp(1it, start=2, to=2.5)", [5.5, 4.1, 3.66, 3.796, 4.2776]),
+        ("1 - 1/linear_ramp(998it, start=2, to=1000)", [5.5, 4.333333, 4, 4, 4.166667]),
+    ],
+)
+def test_a_teacher_of_ten_follows_a_student_who_counts(momentum: str, expected: list[float]) -> None:
+    moving, *_ = machinery(plan_of(DAINO.replace("1 - 0.01 * cosine()", momentum))).nets
+    found = []
+    for weights in moving.average.values():
+        weights.data.fill_(10)
+    for step in range(5):
+        for weights in moving.live.values():
+            weights.data.fill_(step + 1)
+        moving.update(step, 8)
+        found.append(next(iter(moving.average.values())).flatten()[0].item())
+    assert found == pytest.approx(expected, abs=1e-5)
+
+
 def test_the_statistics_of_a_teacher_are_those_of_what_it_saw() -> None:
     made = machinery(plan_of(DAINO.replace("width=8", 'width=8, norm="batch"') + "\nforward = concat\n"))
     modules = made.changing.modules

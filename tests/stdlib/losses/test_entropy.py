@@ -35,3 +35,8 @@ def test_a_constant_added_to_all_scores_changes_nothing() -> None:
 def test_gradient_matches_finite_differences() -> None:
     logits = torch.randn(3, 5, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(entropy, (logits,))
+
+
+def test_each_row_has_the_entropy_of_the_oracle() -> None:
+    found = [entropy(row.unsqueeze(0)).item() for row in LOGITS]
+    assert found == pytest.approx([0.8323955818, 1.0986122887, 0.0406741295], abs=1e-10)

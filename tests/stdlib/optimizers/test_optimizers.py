@@ -5,6 +5,8 @@ import torch
 from torch import nn
 
 from ssldsl.ops.parameters import excluded_names
+from ssldsl.stdlib.heads.dino_head import DinoHead
+from ssldsl.stdlib.nets.vit_small import VitSmall
 from ssldsl.stdlib.optimizers.adam import adam
 from ssldsl.stdlib.optimizers.adamw import adamw
 from ssldsl.stdlib.optimizers.sgd import sgd
@@ -80,3 +82,12 @@ def test_settings_of_a_group_win() -> None:
 def test_an_unknown_exclusion_is_refused() -> None:
     with pytest.raises(ValueError, match=r"can leave out `bias` and `norm`, not \['embedding'\]"):
         sgd([group_of(nn.Linear(2, 2))], lr=0.1, exclude=["embedding"])  # type: ignore[list-item]
+
+
+def test_of_dinos_network_all_but_biases_and_scales_decays_positions_and_lengths_too() -> None:
+    with torch.device("meta"):
+        net = nn.ModuleDict({"encoder": VitSmall(3), "clusters": DinoHead(384, 1000, learned_lengths=True)})
+    kept = set(dict(net.named_parameters())) - excluded_names(group_of(net), ["bias", "norm"])
+    # the released code leaves out what is called bias and what has one dimension
+    assert kept == {n for n, p in net.named_parameters() if not n.endswith(".bias") and p.ndim > 1}
+    assert {"encoder.cls_token", "encoder.pos_embed", "clusters.last.weight_g"} <= kept
