@@ -116,8 +116,8 @@ def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params:
 def shape_advice(edge: Edge, found: TensorType) -> str:
     """What to do where a shape does not fit."""
     if edge.kind == "Images" and len(set(edge.dims)) < len(edge.dims):
-        sides = [d.value for d in found.dims[-2:] if d.value is not None]
-        return f"make the images square first, for example by `>> center_crop({min(sides)})`" if sides else ""
+        side = min((d.value for d in found.dims[-2:] if d.value is not None), default=224)
+        return f"make the images square first, for example by `>> center_crop({side})`"
     if edge.many:
         return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
     return ""

@@ -171,16 +171,17 @@ def fits(
             span,
             f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, found {node.type}",
             wrong,
-            hints=row_counts(node.type, sizes),
+            hints=symbols(node.type, sizes),
             help=agreements.shape_advice(edge, node.type),
         )
     return not wrong
 
 
-def row_counts(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
-    """What the symbols for rows of streams stand for."""
-    symbols = {s for d in (*type_.dims, *sizes.values()) for s in d.symbols if s.startswith(ROWS)}
-    return tuple(f"{s} is the number of rows that a step draws from `{s[2:]}`" for s in sorted(symbols))
+def symbols(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
+    """What the symbols in place of sizes stand for."""
+    found = sorted({s for d in (*type_.dims, *sizes.values()) for s in d.symbols})
+    rows = [f"{s} is the number of rows that a step draws from `{s[2:]}`" for s in found if s.startswith(ROWS)]
+    return (*rows, *(f"{s} is known only from the data" for s in found if not s.startswith(ROWS)))
 
 
 def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
@@ -213,7 +214,7 @@ def _solve(text: str, size: Dim, sizes: Sizes, settings: dict[str, Setting]) -> 
     name, found = solution
     if found is None:
         factor = size_of(text, {**sizes, name: Dim.of(1)}, settings)
-        return f"{size} rows are no multiple of {factor}"
+        return f"{size} is no multiple of {factor}"
     sizes[name] = found
     return ""
 

@@ -257,7 +257,7 @@ def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, 
     assert isinstance(value.type, TensorType)
     if not ctx.is_first_fault(path, str(value.type.dims[1:])):
         return
-    wanted = ", ".join(str(draft.sizes.get(d, d)) for d in draft.signature.edges[0].dims)
+    wanted = ", ".join(_size_text(draft, d) for d in draft.signature.edges[0].dims)
     before = value.inputs[0].setting("name") if value.op == "apply" else None
     ctx.reporter.error(
         "T312",
@@ -274,6 +274,14 @@ def _width_advice(draft: ModuleDraft, width: Dim, before: str) -> str:
     if before and "." not in before:
         return f"the input is {width} wide: use the network's own width, `{before}.dim`"
     return f"the input is {width} wide" if width.value is not None else ""
+
+
+def _size_text(draft: ModuleDraft, dim: str) -> str:
+    """A dimension with the sizes and settings that are known."""
+    text = str(draft.sizes.get(dim, dim))
+    for name, value in draft.settings:
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
 
 
 def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any], path: str) -> TensorType:

@@ -43,7 +43,9 @@ class Vit(nn.Module):
         self.norm = nn.LayerNorm(width, eps=EPSILON)
         initialise(self, self.cls_token, self.pos_embed)
 
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {width}"]:
+    def forward(
+        self, images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"]
+    ) -> Features[Tensor, "batch {width}"]:
         tokens = embedded(self.patch_embed(images), self.cls_token, self.pos_embed)
         features: Tensor = self.norm(self.blocks(tokens)[:, 0])
         return features

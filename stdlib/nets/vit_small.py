@@ -31,7 +31,9 @@ class VitSmall(nn.Module):
         self.norm = nn.LayerNorm(384, eps=EPSILON)
         initialise(self, self.cls_token, self.pos_embed)
 
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 384"]:
+    def forward(
+        self, images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"]
+    ) -> Features[Tensor, "batch 384"]:
         tokens = embedded(self.patch_embed(images), self.cls_token, self.pos_embed)
         features: Tensor = self.norm(self.blocks(tokens)[:, 0])
         return features

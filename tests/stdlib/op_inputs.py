@@ -21,6 +21,8 @@ SIZES = {
     "channels": 3,
     "height": 32,
     "width": 32,
+    "rows": 2,  # of patches of 16 pixels
+    "columns": 2,
     "dim": 8,
     "classes": 5,
 }
@@ -78,7 +80,8 @@ def arguments_for(signature: Signature) -> dict[str, Any]:
         if edge.kind == "Net":
             found[edge.name] = FrozenOnly(conv_classifier(SIZES["classes"]))
         else:
-            tensors = [tensor_for(edge, settings_of(signature)) for _ in range(2 if edge.many else 1)]
+            settings = {s.name: s.default for s in signature.settings} | settings_of(signature)
+            tensors = [tensor_for(edge, settings) for _ in range(2 if edge.many else 1)]
             learns = tensors[0].is_floating_point() and not edge.detached
             tensors = [t.requires_grad_() if learns else t for t in tensors]
             found[edge.name] = tensors if edge.many else tensors[0]
