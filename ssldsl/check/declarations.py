@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from attrs import evolve
+
 from ssldsl.check import expressions, modules
 from ssldsl.check.context import Context, StreamDraft
 from ssldsl.check.meanings import (
@@ -148,7 +150,7 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
             return _stream(ctx, declaration, value)
         case "view":
             if isinstance(value, View):
-                return value
+                return evolve(value, name=declaration.name.id)
             return _wrong(ctx, declaration, value, "a view", "for example `shift(1) >> flip()`")
         case _:
             if isinstance(value, Net | Constructor | Average):

@@ -98,7 +98,10 @@ class ViewPart:
 
 @frozen
 class View:
+    """Views in a row. `name`: of the `view` that declares them."""
+
     parts: tuple[ViewPart, ...]
+    name: str = field(default="", eq=False)
 
 
 @frozen

@@ -49,6 +49,7 @@ class Node:
     rows: "Node | None" = None
     spans: tuple[Span, ...] = ()
     alias: str = ""  # the user's name for it: a `let`, a loss term, a stream
+    within: str = ""  # of a view: the stream, or else the `view`, that it is a part of
 
     def setting(self, name: str) -> Setting:
         return dict(self.settings).get(name)
@@ -101,13 +102,14 @@ class Interner:
         rows: Node | None = None,
         spans: tuple[Span, ...] = (),
         alias: str = "",
+        within: str = "",
     ) -> Node:
-        """The node with these parts; the first one made keeps its spans and alias."""
+        """The node with these parts; the first one made keeps its spans and names."""
         # `repr` tells 1 from 1.0 and True, which hash alike
         key = (op, tuple(n.id for n in inputs), params, repr(settings), draw)
         if key not in self._nodes:
             self._nodes[key] = Node(
-                len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias
+                len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias, within
             )
         return self._nodes[key]
 

@@ -36,12 +36,13 @@ def view(ctx: Context, views: View, value: Any, span: Span, named: str = "", at:
         if not isinstance(value, Batch):
             ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(value)}", "")
             return UNKNOWN
-        value = _one_view(ctx, part, value, span, f"{named}/{_nth(views.parts[: i + 1])}" if named else "", at)
+        draw = f"{named}/{_nth(views.parts[: i + 1])}" if named else ""
+        value = _one_view(ctx, part, value, span, draw, at, named or views.name)
     return value
 
 
-def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str, at: Span | None) -> Any:
-    """One part of a view. `named`: the name of its draw, if the view is part of a stream's draw."""
+def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str, at: Span | None, within: str) -> Any:
+    """One part of a view. `named`: the name of its draw, if the view is part of a stream's draw. `within`: of what."""
     signature = part.signature
     if not signature.edges:
         return UNKNOWN
@@ -67,6 +68,7 @@ def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str
         spans=(part.span, *ctx.reporter.calls),
         type=outputs[0][1] if single else TupleType(outputs),
         live=node.live,
+        within=within,
     )
     times = _times(outputs[0][1], node)
     if times != 1:

@@ -12,6 +12,7 @@ from ssldsl.types import Dim, TensorType, Type
 MINUS, TIMES, DOT = "−", "×", " · "
 Settings = tuple[tuple[str, Setting], ...]
 Signatures = Mapping[str, Signature]
+SHORT = 24  # letters of an op with its settings that still stand in one title
 UNITS = {"ep": "epoch", "it": "step", "%": "%"}
 
 
@@ -52,6 +53,19 @@ def arguments(op: str, settings: Settings, signatures: Signatures, *, limit: int
         return setting(said[0][1], signatures)
     shown = [f"{k}={setting(v, signatures)}" for k, v in said[:limit]]
     return ", ".join(shown + (["…"] if len(said) > limit else []))
+
+
+def view(op: str, settings: Settings, signatures: Signatures) -> str:
+    """`random_resized_crop(224, scale=[0.14, 1])`: what is written first goes without its name."""
+    inside = arguments(op, settings, signatures, limit=8, bare=True)
+    first = next((s.name for s in signatures[op].settings), "") if op in signatures else ""
+    return f"{op}({inside.removeprefix(f'{first}=')})" if inside else op
+
+
+def titled(op: str, inside: str) -> tuple[str, tuple[str, ...]]:
+    """An op and its settings as a title and lines under it; where they are short, as a title alone."""
+    whole = f"{op}({inside})" if inside else op
+    return (whole, ()) if len(whole) <= SHORT else (op, (inside,))
 
 
 def call(op: str, settings: Settings, signatures: Signatures, *, limit: int = 3, bare: bool = False) -> str:

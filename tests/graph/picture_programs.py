@@ -104,7 +104,9 @@ class Builder:
         type_ = TensorType("Images", (size, *self.pixels)) if name == "image" else labels(size)
         return self.interner.node("whole", (data,), type=type_, params=("data",), settings=pairs({"field": name}))
 
-    def view(self, op: str, images: Node, rows: Node, draw: str, *spans: Span, **settings: Any) -> Node:
+    def view(
+        self, op: str, images: Node, rows: Node, draw: str, *spans: Span, within: str = "", **settings: Any
+    ) -> Node:
         return self.interner.node(
             op,
             (images,),
@@ -114,6 +116,7 @@ class Builder:
             draw=draw,
             rows=rows,
             spans=spans,
+            within=within,
         )
 
     def rotated(self, images: Node, *spans: Span) -> tuple[Node, Node]:
@@ -197,10 +200,24 @@ def quickstart(
     lab_span = b.span("labeled   = images.train.subset(100, seed=0) >> shift(1)")
     unl_span = b.span("unlabeled = unlabel(images.train) >> shift(1)")
     first = b.view(
-        "shift", b.draw(lab, "labeled"), b.rows(lab, "labeled"), "labeled.shift", b.span("shift(1)"), pixels=1
+        "shift",
+        b.draw(lab, "labeled"),
+        b.rows(lab, "labeled"),
+        "labeled.shift",
+        b.span("shift(1)"),
+        within="labeled",
+        pixels=1,
     )
     shift2 = b.span("shift(1)", "stream unlabeled")
-    second = b.view("shift", b.draw(unl, "unlabeled"), b.rows(unl, "unlabeled"), "unlabeled.shift", shift2, pixels=1)
+    second = b.view(
+        "shift",
+        b.draw(unl, "unlabeled"),
+        b.rows(unl, "unlabeled"),
+        "unlabeled.shift",
+        shift2,
+        within="unlabeled",
+        pixels=1,
+    )
     classify = f"{net} >> classes"
     ce, rotation, vat = b.span("ce(labeled)"), b.span("rotation(all)"), b.span("vat(unlabeled)")
     supervised = b.loss(

@@ -95,6 +95,29 @@ def program(text: str, *sets: str, drops: tuple[str, ...] = ()) -> Program:
     return checked(text, sets=sets, drops=drops).unwrap()
 
 
+CROPS = """\
+ssl 1
+data   images    = digits()
+view   weak      = shift(1) >> gaussian_blur()
+view   strong    = shift(2) >> gaussian_blur(sigma=[0.1, 2.0]) >> normalize(mean=[0.485, 0.456, 0.406], std=[0.2])
+stream labeled   = images.train.subset(100, seed=0) >> shift(1) >> normalize(mean=[0.5], std=[0.5])
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+head   judge     = linear(encoder.dim, images.classes)
+let    crops     = draw(2, weak(unlabeled)) | draw(6, strong(unlabeled))
+let    targets   = stop(softmax(classes(encoder(crops.first(2)))))
+def both(x, using net = encoder >> classes) =
+    mean([cross_entropy(net(x), x.label), soft_cross_entropy(net(x), one_hot(x.label, images.classes))])
+loss = ce(labeled) + both(labeled)
+     + mean(cross_entropy(judge(stop(encoder(labeled))), labeled.label)) as beside
+     + swapped_cross_entropy(classes(encoder(crops)), targets, temperature=0.1) as same
+optimizer = sgd(lr=0.03)
+batch     = {labeled: 10, unlabeled: 10}
+run       = 3it
+clock     = unlabeled
+"""
+
 MEMORY = """\
 ssl 1
 data   images    = digits()

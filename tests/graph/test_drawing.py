@@ -11,18 +11,19 @@ from xml.etree import ElementTree
 
 import pytest
 from picture_programs import moam, quickstart
-from picture_specs import MEMORY, QUICK, SHIPPED, STAGES, TEACHER, checked, program
+from picture_specs import CROPS, MEMORY, QUICK, SHIPPED, STAGES, TEACHER, checked, program
 
 from ssldsl.graph.drawing import arrange, compare_pictures, draw, picture_of
 from ssldsl.graph.drawing.columns import column_of, order_of
 from ssldsl.graph.drawing.layout import Rect
 from ssldsl.graph.drawing.metrics import shortened, text_width, wrapped
 from ssldsl.graph.drawing.placing import isotonic
+from ssldsl.graph.drawing.sizes import chip_text
 from ssldsl.graph.drawing.untangling import Untangling
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ROOT = Path(__file__).parents[2]
-TEXTS = {"quick": QUICK, "teacher": TEACHER, "stages": STAGES, "memory": MEMORY}
+TEXTS = {"quick": QUICK, "teacher": TEACHER, "stages": STAGES, "memory": MEMORY, "crops": CROPS}
 
 
 def texts_of(svg: str) -> set[str]:
@@ -39,9 +40,12 @@ def test_the_svg_is_well_formed_and_names_every_term(name: str) -> None:
     assert terms <= texts_of(draw(experiment, "svg"))
 
 
-def test_the_shipped_quickstart_can_be_drawn() -> None:
-    experiment = checked(SHIPPED.read_text(encoding="utf-8"), "specs/quickstart.ssl").unwrap()
-    assert {t.name for t in experiment.stages[0].terms} <= texts_of(draw(experiment, "svg"))
+def test_the_picture_in_the_readme_is_what_is_drawn_of_the_quickstart() -> None:
+    text = draw(checked(SHIPPED.read_text(encoding="utf-8"), "specs/quickstart.ssl").unwrap(), "svg")
+    path = ROOT / "docs" / "quickstart.svg"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
 
 
 @pytest.mark.parametrize("style", ["mmd", "dot"])
@@ -147,6 +151,26 @@ def test_every_box_lies_in_the_frame_of_its_stage() -> None:
 def test_a_module_stands_under_itself_in_every_stage() -> None:
     layout = arrange(picture_of(program(STAGES)))
     assert len({layout.boxes[f"{stage}/net:encoder"].x for stage in ("rotnet", "readout", "finetune")}) == 1
+
+
+def test_a_network_and_its_moving_average_stand_in_one_column() -> None:
+    layout = arrange(picture_of(program(TEACHER)))
+    for part in ("encoder", "classes"):
+        pair = [r.x for id, r in layout.boxes.items() if id.split(":")[-1] in (part, f"teacher.{part}")]
+        assert len(pair) == 2 and len(set(pair)) == 1
+
+
+def test_labels_for_several_terms_pass_as_one_lane_and_part_in_front_of_them() -> None:
+    layout = arrange(picture_of(program(CROPS)))
+    labels = [e for e in layout.picture.edges if e.kind == "label" and "/loss:" in e.target]
+    ways = [layout.routes[e.id].points for e in labels]
+    assert len(ways) == 3 and len({way[:-1] for way in ways}) == 1 and len({way[-1] for way in ways}) == 3
+
+
+def test_a_chip_says_as_many_settings_as_fit_and_no_long_list() -> None:
+    assert chip_text("normalize([0.485, 0.456, 0.406], std=[0.2])") == "normalize([…], std=[0.2])"
+    long = "random_resized_crop(224, scale=[0.25, 1], interpolation=bicubic)"
+    assert chip_text(long) == "random_resized_crop(224, scale=[0.25, 1], …)"
 
 
 def test_lanes_run_from_left_to_right() -> None:

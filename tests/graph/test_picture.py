@@ -2,7 +2,7 @@
 
 from attrs import evolve
 from picture_programs import moam, quickstart
-from picture_specs import QUICK, STAGES, TEACHER, program
+from picture_specs import CROPS, QUICK, STAGES, TEACHER, program
 
 from ssldsl.graph.drawing.composing import picture_of
 from ssldsl.graph.drawing.picture import Edge, Picture
@@ -86,6 +86,37 @@ def test_what_an_average_gives_is_detached() -> None:
 def test_an_average_has_an_arrow_from_what_it_follows() -> None:
     averages = [(e.source, e.target, e.text) for e in picture_of(program(TEACHER)).edges if e.kind == "ema"]
     assert averages[0] == ("main/net:encoder", "main/net:teacher.encoder", "average 0.99")
+
+
+def test_what_comes_of_a_module_that_learns_is_not_detached_though_what_it_reads_is() -> None:
+    picture = picture_of(program(CROPS))
+    assert [e.detached for e in joins(picture, "encoder", "judge")] == [True]
+    assert [(e.detached, e.reach) for e in joins(picture, "judge", "beside")] == [(False, ("judge",))]
+
+
+def test_no_gradient_reaches_a_module_that_a_stage_does_not_train() -> None:
+    (lane,) = [e for e in joins(picture_of(program(STAGES)), "encoder", "classes") if e.id.startswith("readout/")]
+    assert (lane.detached, lane.reach) == (True, ())
+
+
+def test_a_declared_view_has_its_name_and_how_often_it_is_drawn() -> None:
+    views = {b.title: b.chips for b in picture_of(program(CROPS)).boxes if b.kind == "view"}
+    assert list(views) == ["2 × weak", "6 × strong"]
+    assert views["2 × weak"] == ("shift(1)", "gaussian_blur")
+
+
+def test_a_view_that_draws_nothing_belongs_to_the_stream_that_declares_it() -> None:
+    (labeled,) = [b for b in picture_of(program(CROPS)).boxes if b.title == "labeled"]
+    assert labeled.chips == ("shift(1)", "normalize([0.5], std=[0.5])")
+
+
+def test_a_term_of_two_losses_is_one_box_that_reads_what_both_read() -> None:
+    picture = picture_of(program(CROPS))
+    (both,) = [b for b in picture.boxes if b.title == "both"]
+    assert both.lines == ("mean of cross_entropy and soft_cross_entropy",)
+    assert {e.source for e in picture.edges if e.target == both.id} == {
+        "main/head:classes", "main/stream:labeled", "main/target:one_hot",
+    }  # fmt: skip
 
 
 def test_a_chain_of_views_is_one_box() -> None:

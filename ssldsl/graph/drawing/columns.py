@@ -18,12 +18,19 @@ WEIGHTS = {"data": 20, "label": 12, "weight": 20, "eval": 1}
 FLOW = frozenset({"data", "label", "weight"})
 
 
+Bundle = tuple[str, str]  # where lanes that pass side by side come from, and where they go
+
+
 @frozen
 class Slot:
     """A place in a column: a box, or (`bundle`) lanes between two boxes that pass by."""
 
     box: str = ""
-    bundle: tuple[str, str] = ("", "")
+    bundle: Bundle = ("", "")
+
+
+Cell = tuple[int, Slot]  # a slot in a column
+Step = tuple[Cell, Cell, float]  # to a cell of the next column, and how much it matters that nothing crosses it
 
 
 @frozen
@@ -32,17 +39,21 @@ class Order:
 
     columns: tuple[tuple[Slot, ...], ...]
 
-    def chain(self, source: str, target: str) -> list[tuple[int, Slot]]:
+    def chain(self, bundle: Bundle) -> list[Cell]:
         """The places a bundle holds on its way, with their columns."""
-        slot = Slot(bundle=(source, target))
+        slot = Slot(bundle=bundle)
         return [(i, slot) for i, column in enumerate(self.columns) if slot in column]
 
 
 def column_of(picture: Picture) -> dict[str, int]:
-    """The column of every box, by its key: streams first, then by the longest way there, terms and total last."""
+    """The column of every box, by its key: streams first, then by the longest way there, terms and total last.
+
+    A network and its moving average stand in one column.
+    """
     kinds = {b.key: b.kind for b in picture.boxes}
     flow = {(_key(e.source), _key(e.target)): None for e in picture.edges if e.kind in FLOW}
-    depth = _longest_ways(list(kinds), _acyclic(flow))
+    averages = {(_key(e.source), _key(e.target)) for e in picture.edges if e.kind == "ema"}
+    depth = _longest_ways(list(kinds), _acyclic(flow), averages)
     terms = 1 + max((d for k, d in depth.items() if kinds[k] not in ("loss", "total", "eval")), default=0)
     fixed = {"stream": 0, "loss": terms, "eval": terms, "total": terms + 1}
     return {key: fixed.get(kind, depth[key]) for key, kind in kinds.items()}
@@ -73,7 +84,8 @@ def _reaches(after: Mapping[str, list[str]], start: str, goal: str) -> bool:
     return False
 
 
-def _longest_ways(keys: list[str], after: Mapping[str, list[str]]) -> dict[str, int]:
+def _longest_ways(keys: list[str], after: Mapping[str, list[str]], level: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How far right everything must stand. `level`: pairs that stand equally far."""
     depth = dict.fromkeys(keys, 0)
     for _ in keys:
         changed = False
@@ -81,6 +93,10 @@ def _longest_ways(keys: list[str], after: Mapping[str, list[str]]) -> dict[str, 
             for target in targets:
                 if depth[target] <= depth[source]:
                     depth[target], changed = depth[source] + 1, True
+        for one, other in level:
+            if depth[one] != depth[other]:
+                depth[one] = depth[other] = max(depth[one], depth[other])
+                changed = True
         if not changed:
             break
     return depth
@@ -90,17 +106,16 @@ def order_of(picture: Picture, stage: str, column: Mapping[str, int]) -> Order:
     """The slots of a stage, so that few lanes cross; streams and terms as the spec orders them where that is free."""
     boxes = picture.boxes_of(stage)
     edges = picture.edges_of(stage)
-    at = {Slot(box=b.id): column[b.key] for b in boxes}
-    lanes: Counter[tuple[str, str]] = Counter()
-    for edge in edges:
-        lanes[edge.source, edge.target] += WEIGHTS.get(edge.kind, 0)
-    steps: list[tuple[Slot, Slot, float]] = []
-    for source, target in bundles(edges):
-        first, last = at[Slot(box=source)], at[Slot(box=target)]
-        if first < last:
-            passing = [Slot(bundle=(source, target))] * (last - first - 1)
-            chain = [Slot(box=source), *passing, Slot(box=target)]
-            steps += [(a, b, lanes[source, target] / 20) for a, b in pairwise(chain)]
+    of = {b.id: column[b.key] for b in boxes}
+    at = {Slot(box=id): layer for id, layer in of.items()}
+    lanes: Counter[tuple[Cell, Cell]] = Counter()
+    bundle = bundles(edges, of)
+    for edge in (e for e in edges if e.id in bundle and of[e.source] < of[e.target]):
+        passing = [Slot(bundle=bundle[edge.id])] * (of[edge.target] - of[edge.source] - 1)
+        chain = [Slot(box=edge.source), *passing, Slot(box=edge.target)]
+        for step in pairwise(enumerate(chain, of[edge.source])):
+            lanes[step] += WEIGHTS[edge.kind]
+    steps = [(a, b, weight / 20) for (a, b), weight in lanes.items()]
     quiet = {e.target for e in edges if e.kind == "eval"}
     ranks = {Slot(box=b.id): i for i, b in enumerate(_in_spec_order(picture, stage))}
     return Order(_ordered(at, steps, ranks, quiet))
@@ -112,13 +127,23 @@ def _in_spec_order(picture: Picture, stage: str) -> list[Box]:
     return sorted(picture.boxes_of(stage), key=lambda b: place.get(b.title, 0) if b.kind == "stream" else 0)
 
 
-def bundles(edges: Iterable[Edge]) -> list[tuple[str, str]]:
-    """The pairs of boxes that lanes join, each once."""
-    return list(dict.fromkeys((e.source, e.target) for e in edges if e.kind != "ema"))
+def bundles(edges: Iterable[Edge], column: Mapping[str, int]) -> dict[str, Bundle]:
+    """By the id of a lane, the bundle in which it passes the columns: that of the two boxes it joins.
+
+    Labels that several boxes of one column read pass as one lane, and part in front of them.
+    """
+    found = {e.id: (e.source, e.target) for e in edges if e.kind != "ema"}
+    trunks: dict[tuple[str, str, int], list[Edge]] = {}
+    for edge in (e for e in edges if e.kind == "label" and column[e.target] - column[e.source] > 1):
+        trunks.setdefault((edge.source, f"{edge.text} of {edge.streams}", column[edge.target]), []).append(edge)
+    for (source, what, last), readers in trunks.items():
+        if len({e.target for e in readers}) > 1:
+            found.update({e.id: (source, f"{what} to {last}") for e in readers})
+    return found
 
 
 def _ordered(
-    at: Mapping[Slot, int], steps: list[tuple[Slot, Slot, float]], ranks: Mapping[Slot, int], quiet: set[str]
+    at: Mapping[Slot, int], steps: list[Step], ranks: Mapping[Slot, int], quiet: set[str]
 ) -> tuple[tuple[Slot, ...], ...]:
     """The best of several starts: igraph's order, its mirror image, and what follows from an order of the terms."""
     vertices, links, layers = _expanded(at, steps)
@@ -155,23 +180,14 @@ def _pulled(links: list[tuple[int, int, float]], layers: list[int], terms: Seque
     return where
 
 
-def _expanded(
-    at: Mapping[Slot, int], steps: list[tuple[Slot, Slot, float]]
-) -> tuple[list[Slot], list[tuple[int, int, float]], list[int]]:
+def _expanded(at: Mapping[Slot, int], steps: list[Step]) -> tuple[list[Slot], list[tuple[int, int, float]], list[int]]:
     """Vertices, edges and layers as numbers; a slot of passing lanes is a vertex in every column it passes."""
-    vertices, layers = list(at), list(at.values())
-    index = {(slot, layer): i for i, (slot, layer) in enumerate(at.items())}
-    links: list[tuple[int, int, float]] = []
-    layer = 0
+    index = {(layer, slot): i for i, (slot, layer) in enumerate(at.items())}
+    links = []
     for source, target, weight in steps:
-        layer = at.get(source, layer)
-        if target not in at:
-            index[target, layer + 1] = len(vertices)
-            vertices.append(target)
-            layers.append(layer + 1)
-        links.append((index[source, layer], index[target, layer + 1], weight))
-        layer += 1
-    return vertices, links, layers
+        ends = [index.setdefault(cell, len(index)) for cell in (source, target)]
+        links.append((ends[0], ends[1], weight))
+    return [slot for _, slot in index], links, [layer for layer, _ in index]
 
 
 def _sugiyama(count: int, links: list[tuple[int, int, float]], layers: list[int]) -> list[float]:

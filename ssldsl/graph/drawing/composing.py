@@ -47,16 +47,17 @@ def _traced(program: Program, stage: Stage) -> Tracer:
 
 
 def _trace_term(tracer: Tracer, term: Term) -> None:
-    """A term is one box with the losses it averages; losses of different kinds have boxes of their own before it."""
+    """A term is one box with the losses it averages."""
     losses = list(_losses(term.node))
     title = term.name
     ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures) for n in losses)
-    lines = [next(iter(ops))] if len(ops) == 1 else []
+    lines = [f"mean of {' and '.join(ops)}"] if len(ops) > 1 else list(ops)
     spans = [term.span, *(s for n in losses for s in n.spans)]
     id = tracer.box(f"loss:{term.name}", "loss", title, spans=spans, lines=lines)
-    tracer.boxes[id] = evolve(tracer.boxes[id], type=str(term.node.type), reach=tuple(sorted(term.node.live)))
-    values = (v for n in losses for v in (tracer.into(n) if len(ops) == 1 else tracer.values(n)))
-    for value in values:
+    tracer.boxes[id] = evolve(
+        tracer.boxes[id], type=str(term.node.type), reach=tuple(sorted(tracer.learning(term.node.live)))
+    )
+    for value in (v for n in losses for v in tracer.into(n)):
         tracer.lane(value, id)
 
 
@@ -75,7 +76,7 @@ def _add_total(tracer: Tracer, stage: Stage) -> None:
         origins = tuple(e.id for e in tracer.edges.values() if e.target == source)
         id = f"{source}>total"
         text = f"{wording.TIMES} {wording.scalar(term.weight, tracer.program.signatures)}"
-        reach = tuple(sorted(term.node.live))
+        reach = tuple(sorted(tracer.learning(term.node.live)))
         tracer.edges[id] = Edge(
             id,
             source,
@@ -142,15 +143,15 @@ def _chained(tracer: Tracer) -> tuple[list[Box], list[Edge]]:
         if boxes[id].kind != "view" or len(sources) != 1:
             continue
         first = boxes[sources.pop()]
-        if first.kind == "view" and {e.target for e in edges.values() if e.source == first.id} == {id}:
+        is_chain = first.kind == "view" and {e.target for e in edges.values() if e.source == first.id} == {id}
+        if is_chain and boxes[id].title in ("", first.title):
             _join(boxes, edges, first, boxes[id])
-    return list(boxes.values()), list(edges.values())
+    return [_titled(b) if b.kind == "view" else b for b in boxes.values()], list(edges.values())
 
 
 def _join(boxes: dict[str, Box], edges: dict[str, Edge], first: Box, second: Box) -> None:
-    chips = (*(first.chips or (_view_text(first),)), _view_text(second))
     spans = tuple(dict.fromkeys(first.spans + second.spans))
-    boxes[second.id] = evolve(second, title="", lines=(), chips=chips, spans=spans)
+    boxes[second.id] = evolve(second, chips=first.chips + second.chips, spans=spans)
     del boxes[first.id]
     inner = {e.id: e for e in edges.values() if e.target == second.id}
     for id in inner:
@@ -163,8 +164,15 @@ def _join(boxes: dict[str, Box], edges: dict[str, Edge], first: Box, second: Box
             edges[edge.id] = evolve(edge, origins=origins)
 
 
-def _view_text(box: Box) -> str:
-    return f"{box.title}({box.lines[0]})" if box.lines else box.title
+def _titled(view: Box) -> Box:
+    """A view without a name that does one thing is called after it; one that is drawn several times says how often."""
+    title, lines, chips = view.title, view.lines, view.chips
+    if not title and len(chips) == 1:
+        op, _, inside = chips[0].removesuffix(")").partition("(")
+        (title, lines), chips = wording.titled(op, inside), ()
+    if view.count > 1:
+        title = f"{view.count} {wording.TIMES} {title}" if title else f"{view.count} draws"
+    return evolve(view, title=title, lines=lines, chips=chips)
 
 
 def _cluster(stage: Stage, program: Program) -> Cluster:

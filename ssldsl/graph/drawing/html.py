@@ -14,7 +14,7 @@ from ssldsl.graph.drawing.svg import svg
 from ssldsl.source import Source, Span
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-WIDE = 2.0  # a drawing at least this much wider than high has its text below
+WIDE, LARGE = 2.0, 1700.0  # a drawing at least this much wider than high, or this wide, has its text below
 
 KINDS = {
     "stream": "stream", "view": "view", "net": "network", "head": "head", "target": "op",
@@ -28,8 +28,8 @@ def html(layouts: Sequence[Layout], titles: Sequence[str] = (), *, title: str = 
     sources = list(dict.fromkeys(s for layout in layouts for s in layout.picture.sources))
     names = [*titles, *(layout.picture.name for layout in layouts[len(titles) :])]
     drawings = [Markup(svg(layout, title=name)) for layout, name in zip(layouts, names, strict=True)]
-    height = sum(layout.height for layout in layouts)
-    wide = max(layout.width for layout in layouts) >= WIDE * height
+    width, height = max(layout.width for layout in layouts), sum(layout.height for layout in layouts)
+    wide = width >= min(LARGE, WIDE * height)
     template = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True).get_template(
         "page.html.j2"
     )

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from ssldsl.graph.drawing.columns import Order, Slot, bundles, column_of, order_of
+from ssldsl.graph.drawing.columns import Bundle, bundles, column_of, order_of
 from ssldsl.graph.drawing.metrics import text_width
 from ssldsl.graph.drawing.picture import Cluster, Edge, Link, Picture
 from ssldsl.graph.drawing.placing import placed
 from ssldsl.graph.drawing.sizes import LANE, PILL, SHAPE, Size, box_sizes, caption_lines, pill_lines, pill_width
 
-MARGIN, GAP, FRAME, TITLE_BAR, LEGEND = 18.0, 58.0, 16.0, 34.0, 30.0
+MARGIN, GAP, FRAME, TITLE_BAR, LEGEND = 18.0, 44.0, 16.0, 34.0, 30.0
 SHAPE_LANE = 16.0  # lanes stand further apart where their shapes are written on them
 LINK_ROW, LINK_GAP, GUTTER = 18.0, 14.0, 26.0
 
@@ -129,7 +129,7 @@ def _arrange_stage(
         if slot.box:
             layout.boxes[slot.box] = Rect(lefts[c], start + top, widths[c], layout.sizes[slot.box].height)
     passing = {(slot.bundle, c): start + top for (c, slot), top in tops.items() if slot.bundle[0]}
-    Router(layout, order, of, lefts, widths, passing).route(edges)
+    Router(layout, bundles(edges, of), of, lefts, widths, passing).route(edges)
     bottoms = [layout.boxes[b.id].bottom for b in picture.boxes_of(stage)]
     bottoms += [p[1] + 8 for e in edges for p in layout.routes[e.id].points]
     end = max(bottoms, default=start) + 12
@@ -148,11 +148,11 @@ class Router:
     """The ways of the lanes of one stage: which port each takes, and where it passes."""
 
     layout: Layout
-    order: Order
+    bundle: Mapping[str, Bundle]  # by the id of a lane
     column: Mapping[str, int]
     lefts: Mapping[int, float]
     widths: Mapping[int, float]
-    passing: Mapping[tuple[tuple[str, str], int], float]  # top of a bundle in a column
+    passing: Mapping[tuple[Bundle, int], float]  # top of a bundle in a column
     leave: dict[str, float] = field(factory=dict)  # height at which a lane leaves its box
     enter: dict[str, float] = field(factory=dict)
     rank: dict[str, int] = field(factory=dict)  # place of a lane among those that leave its box
@@ -177,9 +177,15 @@ class Router:
     def _ports_out(self, box: str, edges: list[Edge]) -> None:
         """Lanes leave in the order of where they go; those that go the same way, in the order in which they came in."""
         leaving = sorted(edges, key=lambda e: (self._after(e), self._came(e), edges.index(e)))
+        ports = list(dict.fromkeys(map(self._port_of, leaving)))
         for i, edge in enumerate(leaving):
             self.rank[edge.id] = i
-            self.leave[edge.id] = self._port(box, i, len(leaving))
+            self.leave[edge.id] = self._port(box, ports.index(self._port_of(edge)), len(ports))
+
+    def _port_of(self, edge: Edge) -> str:
+        """What leaves a box at a port of its own: a lane, or the lane that several are until they part."""
+        bundle = self.bundle[edge.id]
+        return edge.id if bundle == (edge.source, edge.target) else bundle[1]
 
     def _port(self, box: str, i: int, count: int) -> float:
         rect, size = self.layout.boxes[box], self.layout.sizes[box]
@@ -196,11 +202,11 @@ class Router:
 
     def _after(self, edge: Edge) -> float:
         """The height at the first column a lane comes to."""
-        next_ = self.passing.get(((edge.source, edge.target), self.column[edge.source] + 1))
+        next_ = self.passing.get((self.bundle[edge.id], self.column[edge.source] + 1))
         return next_ if next_ is not None else self._middle(edge.target)
 
     def _before(self, edge: Edge) -> float:
-        last = self.passing.get(((edge.source, edge.target), self.column[edge.target] - 1))
+        last = self.passing.get((self.bundle[edge.id], self.column[edge.target] - 1))
         return last if last is not None else self._middle(edge.source)
 
     def _way(self, edge: Edge, flow: list[Edge]) -> Route:
@@ -211,10 +217,11 @@ class Router:
         mates = sorted(
             (e for e in flow if (e.source, e.target) == (edge.source, edge.target)), key=lambda e: self.rank[e.id]
         )
-        offset = (mates.index(edge) + 0.5) * self.layout.lane
+        bundle = self.bundle[edge.id]
+        offset = (mates.index(edge) + 0.5) * self.layout.lane if bundle == (edge.source, edge.target) else 5.0
         named = 6 if any(e.kind == "label" for e in mates) else 0
         for c in range(self.column[edge.source] + 1, self.column[edge.target]):
-            y = round(self.passing[(edge.source, edge.target), c] + offset + named, 1)
+            y = round(self.passing[bundle, c] + offset + named, 1)
             points += [(self.lefts[c], y), (self.lefts[c] + self.widths[c], y)]
         text = (
             ((points[-2][0] + points[-1][0]) / 2, points[-1][1])
@@ -237,7 +244,7 @@ class Router:
             x = source.x + source.width / 2
             down = target.y > source.y
             start, end = (source.bottom, target.y) if down else (source.y, target.bottom)
-            return Route(((x, start), (target.x + target.width / 2, end)), (x, (start + end) / 2))
+            return Route(((x, start), (target.x + target.width / 2, end)), (x, (start + end) / 2 - (4 if down else -3)))
         low = max(r.bottom for r in self.layout.boxes.values()) + 14
         return Route(
             (
@@ -251,7 +258,7 @@ class Router:
     def _quiet(self, edge: Edge, source: Rect, target: Rect) -> Route:
         points: list[Point] = [(source.right, source.bottom - 7)]
         for c in range(self.column[edge.source] + 1, self.column[edge.target]):
-            y = self.passing[(edge.source, edge.target), c] + self.layout.lane / 2
+            y = self.passing[self.bundle[edge.id], c] + self.layout.lane / 2
             points += [(self.lefts[c], y), (self.lefts[c] + self.widths[c], y)]
         return Route((*points, (target.x, target.y + target.height / 2)))
 
@@ -283,4 +290,4 @@ def _arrows(layout: Layout) -> list[Arrow]:
     return arrows
 
 
-__all__ = ["PILL", "Arrow", "Layout", "Point", "Rect", "Route", "Slot", "arrange", "bundles", "pill_lines"]
+__all__ = ["PILL", "Arrow", "Layout", "Point", "Rect", "Route", "arrange", "pill_lines"]

@@ -17,6 +17,7 @@ class Box:
 
     id: `stage/kind:name`; the part after the slash is the same in every stage, so that stages line up.
     lines: what stands under the title. chips: the views of a stream, the parts of a chain of views.
+    count: how many draws of one stream a view makes.
     reach: modules that the gradient of what leaves the box reaches. frozen: a module that this stage does not train.
     """
 
@@ -29,6 +30,7 @@ class Box:
     reach: tuple[str, ...] = ()
     frozen: bool = False
     average: bool = False
+    count: int = 1
     spans: tuple[Span, ...] = field(default=(), eq=False, repr=False)
     mark: Mark = field(default="", eq=False)
 

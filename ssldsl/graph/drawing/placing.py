@@ -1,15 +1,15 @@
 """Heights: every slot of a column as near as may be to what it is joined to, none on another."""
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import pairwise
 
 from attrs import define, field
 
-from ssldsl.graph.drawing.columns import Order, Slot, bundles
+from ssldsl.graph.drawing.columns import Bundle, Cell, Order, Slot, bundles
 from ssldsl.graph.drawing.picture import Edge
 from ssldsl.graph.drawing.sizes import Size
 
-Cell = tuple[int, Slot]  # a slot in a column
 SWEEPS = 24
 
 
@@ -42,7 +42,7 @@ class Placing:
     def _gap(self, above: Slot, below: Slot) -> float:
         boxes = bool(above.box) + bool(below.box)
         if frozenset({above.box, below.box}) in self.averages:
-            return 30.0
+            return 36.0
         return (6.0, 10.0, 13.0)[boxes]
 
     def _settle(self, i: int) -> None:
@@ -80,23 +80,25 @@ def placed(
     order: Order, edges: tuple[Edge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
 ) -> dict[Cell, float]:
     """The top of every cell of a stage."""
-    lanes = dict.fromkeys(bundles(edges), 0)
-    named: set[tuple[str, str]] = set()
-    for edge in (e for e in edges if e.kind != "ema"):
-        lanes[edge.source, edge.target] += 1
-        if edge.kind == "label":
-            named.add((edge.source, edge.target))
+    bundle = bundles(edges, column)
+    lanes = Counter(dict.fromkeys(((bundle[e.id], e.source, e.target) for e in edges if e.id in bundle), 0))
+    for edge in (e for e in edges if e.id in bundle):
+        lanes[bundle[edge.id], edge.source, edge.target] += 1
+    widest: dict[Bundle, int] = {}
+    for (one, _, _), count in lanes.items():
+        widest[one] = max(count, widest.get(one, 0))
+    named = {bundle[e.id] for e in edges if e.kind == "label"}
     height: dict[Cell, float] = {}
     middle: dict[Cell, float] = {}
     for i, slots in enumerate(order.columns):
         for slot in slots:
             size = sizes.get(slot.box)
-            height[i, slot] = size.height if size else lanes[slot.bundle] * lane + (6 if slot.bundle in named else 0)
+            height[i, slot] = size.height if size else widest[slot.bundle] * lane + (6 if slot.bundle in named else 0)
             middle[i, slot] = (height[i, slot] + (size.header if size else 0)) / 2
     joined: dict[Cell, list[tuple[Cell, float]]] = {}
-    for (source, target), count in lanes.items():
+    for (one, source, target), count in lanes.items():
         first, last = column[source], column[target]
-        cells = [(first, Slot(box=source)), *order.chain(source, target), (last, Slot(box=target))]
+        cells = [(first, Slot(box=source)), *order.chain(one), (last, Slot(box=target))]
         if first >= last:
             continue
         for a, b in pairwise(cells):

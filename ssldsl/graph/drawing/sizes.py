@@ -1,5 +1,6 @@
 """How large a box is, and where inside it its title, its lines, its chips and its lanes stand."""
 
+import re
 from collections.abc import Mapping
 
 from attrs import frozen
@@ -10,7 +11,10 @@ from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Picture
 TITLE, LINE, CHIP, CAPTION, PILL, SHAPE = 14.0, 11.0, 10.5, 11.5, 12.0, 10.0  # font sizes
 LEADING, CHIP_HEIGHT, PADDING, LANE = 15.0, 18.0, 11.0, 10.0
 LID = 3.0  # half the height of the ellipse that closes a cylinder
-MAX_TEXT = 190.0  # wider lines are wrapped
+MAX_LINE, MAX_CHIP = 164.0, 240.0  # wider lines are wrapped, wider chips shortened
+
+SETTINGS = re.compile(r", (?![^\[(]*[\])])")  # between two settings, and not inside the brackets of one
+LIST = re.compile(r"\[[^\],]*,[^\],]*,[^\]]*\]")  # of more than two values
 
 # what lanes pass through keeps a free field for them under its text
 THROUGH = frozenset({"view", "net", "head", "target", "memory"})
@@ -25,20 +29,30 @@ class Size:
 
 def lines_of(box: Box) -> list[str]:
     """The lines under a title, wrapped."""
-    return [part for line in box.lines for part in wrapped(line, LINE, MAX_TEXT)]
+    return [part for line in box.lines for part in wrapped(line, LINE, MAX_LINE)]
 
 
 def chip_width(text: str) -> float:
     return text_width(text, CHIP) + 12
 
 
+def chip_text(text: str) -> str:
+    """A view with as many of its settings as there is room for, and no list of more than two values."""
+    op, bracket, inside = text.removesuffix(")").partition("(")
+    settings = [LIST.sub("[…]", s) for s in SETTINGS.split(inside)] if bracket else []
+    text = f"{op}({', '.join(settings)})" if bracket else text
+    for kept in range(len(settings) - 1, -1, -1):
+        if chip_width(text) <= MAX_CHIP:
+            break
+        text = f"{op}({', '.join([*settings[:kept], '…'])})"
+    return text
+
+
 def chip_rows(box: Box) -> list[list[str]]:
-    """The chips of a stream side by side as far as they fit; those of a chain of views one under the other."""
-    if box.kind != "stream":
-        return [[chip] for chip in box.chips]
+    """The chips of a box, side by side as far as they fit."""
     rows: list[list[str]] = []
-    for chip in box.chips:
-        if rows and sum(chip_width(c) + 5 for c in (*rows[-1], chip)) <= MAX_TEXT:
+    for chip in map(chip_text, box.chips):
+        if rows and sum(chip_width(c) + 5 for c in (*rows[-1], chip)) <= MAX_CHIP:
             rows[-1].append(chip)
         else:
             rows.append([chip])

@@ -6,8 +6,9 @@ Every mark carries a class and every box and lane its id (`data-id`), for a page
 from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from ssldsl.graph.drawing.layout import Arrow, Layout, Point, Rect, Route
+from ssldsl.graph.drawing.layout import Arrow, Layout, Rect, Route
 from ssldsl.graph.drawing.legend import legend
+from ssldsl.graph.drawing.marks import curve, head, n, path, rect, store, text
 from ssldsl.graph.drawing.metrics import FONT, text_width
 from ssldsl.graph.drawing.palette import (
     AVERAGE,
@@ -51,10 +52,10 @@ SIGNS: Mapping[Mark, str] = {"added": "+", "removed": "−", "changed": "≠"}
 def svg(layout: Layout, *, title: str = "") -> str:
     """The whole drawing."""
     size = f'viewBox="0 0 {n(layout.width)} {n(layout.height)}" width="{n(layout.width)}" height="{n(layout.height)}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family={quoteattr(FONT)} class="picture">'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family={quoteattr(FONT)} class="picture">'
     name = title or layout.picture.name
     parts = [
-        head,
+        opening,
         f"<title>{escape(name)}</title>",
         f'<rect class="paper" width="100%" height="100%" fill="{PAPER}"/>',
         text(18, 25, name, 18, INK, bold=True, kind="name"),
@@ -89,7 +90,7 @@ def body(layout: Layout) -> Iterable[str]:
         yield from _lane(layout, edge)
     for edge in picture.edges:
         if words := list(_words(layout, edge)):
-            quiet = ' opacity="0.42"' if edge.mark == "same" else ""
+            quiet = ' opacity="0.5"' if edge.mark == "same" else ""
             yield from (f'<g class="lane words" data-id={quoteattr(edge.id)}{quiet}>', *words, "</g>")
     for box in picture.boxes:
         yield from _box(layout, box)
@@ -101,83 +102,9 @@ def _depth(edge: Edge) -> int:
     return ("eval", "ema", "label", "data", "weight").index(edge.kind)
 
 
-# --- marks ------------------------------------------------------------------------------------------------------
-
-
-def n(value: float) -> str:
-    """A number as short as it can be."""
-    return f"{value:.1f}".rstrip("0").rstrip(".")
-
-
-def text(
-    x: float,
-    y: float,
-    content: str,
-    size: float,
-    colour: str,
-    *,
-    bold: bool = False,
-    anchor: str = "start",
-    kind: str = "",
-    halo: bool = False,
-) -> str:
-    """One line of text on its baseline."""
-    more = ' font-weight="600"' if bold else ""
-    more += f' text-anchor="{anchor}"' if anchor != "start" else ""
-    more += f' stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"' if halo else ""
-    kinds = f' class="{kind}{" halo" if halo else ""}"' if kind or halo else ""
-    return f'<text x="{n(x)}" y="{n(y)}" font-size="{n(size)}" fill="{colour}"{more}{kinds}>{escape(content)}</text>'
-
-
-def rect(r: Rect, fill: str, line: str, radius: float, *, kind: str = "", width: float = 1, dash: str = "") -> str:
-    more = f' stroke-dasharray="{dash}"' if dash else ""
-    more += f' class="{kind}"' if kind else ""
-    return (
-        f'<rect x="{n(r.x)}" y="{n(r.y)}" width="{n(r.width)}" height="{n(r.height)}" rx="{n(radius)}" '
-        f'fill="{fill}" stroke="{line}" stroke-width="{n(width)}"{more}/>'
-    )
-
-
-def store(r: Rect, fill: str, line: str, width: float) -> str:
-    """A cylinder: what is kept."""
-    low, half, side = r.y + LID, r.width / 2, r.height - 2 * LID
-    d = (
-        f"M{n(r.x)} {n(low)}a{n(half)} {n(LID)} 0 0 1 {n(r.width)} 0v{n(side)}"
-        f"a{n(half)} {n(LID)} 0 0 1 {n(-r.width)} 0z"
-        f"m0 0a{n(half)} {n(LID)} 0 0 0 {n(r.width)} 0"
-    )
-    return f'<path d="{d}" fill="{fill}" stroke="{line}" stroke-width="{n(width)}" class="shape"/>'
-
-
-def path(d: str, colour: str, width: float, *, kind: str = "", dash: str = "", opacity: float = 1) -> str:
-    more = f' stroke-dasharray="{dash}"' if dash else ""
-    more += f' opacity="{n(opacity)}"' if opacity < 1 else ""
-    more += f' class="{kind}"' if kind else ""
-    return f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{n(width)}"{more}/>'
-
-
-def curve(points: Sequence[Point], shift: float = 0.0) -> str:
-    """A way through the points, level at each."""
-    (x, y), *rest = points
-    parts = [f"M{n(x)} {n(y + shift)}"]
-    for px, py in rest:
-        if abs(py - y) < 0.05:
-            parts.append(f"H{n(px)}")
-        else:
-            bend = (px - x) * 0.5
-            parts.append(f"C{n(x + bend)} {n(y + shift)} {n(px - bend)} {n(py + shift)} {n(px)} {n(py + shift)}")
-        x, y = px, py
-    return "".join(parts)
-
-
-def _head(point: Point, colour: str, size: float = 5.0) -> str:
-    x, y = point
-    return f'<path class="tip" d="M{n(x)} {n(y)}l{n(-size * 1.3)} {n(-size * 0.75)}v{n(size * 1.5)}z" fill="{colour}"/>'
-
-
 def _group(kind: str, id: str, mark: Mark, about: str) -> str:
     marked = f" mark-{mark}" if mark else ""
-    opacity = ' opacity="0.42"' if mark == "same" else ""
+    opacity = ' opacity="0.5"' if mark == "same" else ""
     return f'<g class="{kind}{marked}" data-id={quoteattr(id)}{opacity}><title>{escape(about)}</title>'
 
 
@@ -249,7 +176,7 @@ def _average(edge: Edge, route: Route) -> Iterable[str]:
     yield path(f"M{n(x)} {n(y)}L{n(ex)} {n(ey)}", AVERAGE, 2, kind="line", dash="1.5 4")
     down = 1 if ey > y else -1
     yield f'<path class="tip" d="M{n(ex)} {n(ey)}l-4.5 {n(-7 * down)}h9z" fill="{AVERAGE}"/>'
-    yield text(route.label[0] + 8, route.label[1] + 4, edge.text, LINE_SIZE, AVERAGE, halo=True)
+    yield text(route.label[0], route.label[1] + 4, edge.text, LINE_SIZE, AVERAGE, anchor="middle", halo=True)
 
 
 def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
@@ -263,7 +190,7 @@ def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
     for i, stream in enumerate(streams):
         shift = (i - (len(streams) - 1) / 2) * spread
         yield path(curve(route.points, shift), stream_colour(stream, all_streams), width, kind="line", dash=dash)
-    yield _head(route.points[-1], stream_colour(streams[-1], all_streams), 5 if edge.kind == "data" else 4)
+    yield head(route.points[-1], stream_colour(streams[-1], all_streams), 5 if edge.kind == "data" else 4)
 
 
 def _words(layout: Layout, edge: Edge) -> Iterable[str]:
@@ -273,7 +200,9 @@ def _words(layout: Layout, edge: Edge) -> Iterable[str]:
         return
     colour = stream_colour(edge.streams[0], layout.picture.streams) if edge.streams else SOFT
     (x, y), *_ = route.points
-    words = " ".join(w for w in (edge.shape if layout.shapes else "", f"×{edge.count}" if edge.count > 1 else "") if w)
+    is_first = layout.picture.box(edge.source).kind == "stream"  # behind a view, its box says how often it is drawn
+    count = f"×{edge.count}" if edge.count > 1 and is_first else ""
+    words = " ".join(w for w in (edge.shape if layout.shapes else "", count) if w)
     if words:
         yield text(x + 8, y - 4, words, SHAPE, colour, kind="shape", halo=True)
     if edge.kind == "label" and edge.text and _is_first(layout, edge):
@@ -282,9 +211,12 @@ def _words(layout: Layout, edge: Edge) -> Iterable[str]:
 
 
 def _is_first(layout: Layout, edge: Edge) -> bool:
-    """Whether this is the uppermost of lanes that say the same between the same boxes."""
-    like = [e for e in layout.picture.edges if (e.source, e.target, e.text) == (edge.source, edge.target, edge.text)]
-    return min(like, key=lambda e: layout.routes[e.id].points[0][1]) is edge
+    """Whether of lanes that say the same this is the one to say it: a long one, and the uppermost to its box."""
+    routes = layout.routes
+    like = [e for e in layout.picture.edges if (e.source, e.text) == (edge.source, edge.text)]
+    alike = [e for e in like if e.target == edge.target or routes[e.id].label == routes[edge.id].label]
+    is_long = len(routes[edge.id].points) > 2 or not any(len(routes[e.id].points) > 2 for e in like)
+    return is_long and min(alike, key=lambda e: routes[e.id].points[0][1]) is edge
 
 
 def _pill(layout: Layout, edge: Edge) -> Iterable[str]:

@@ -4,6 +4,7 @@ Plumbing (rows, repeats, fields, joins, means) has no box: a value passes throug
 boxes of its modules, one box a module. Values that differ in nothing but their draw share a lane.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
@@ -16,7 +17,6 @@ from ssldsl.source import Span
 from ssldsl.types import NetType, TensorType, Type
 
 PASSING = frozenset({"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop"})
-SHORT = 24  # letters of an op with its settings that still stand in one title
 NETS = frozenset({"net", "compose"})
 BOXES: Mapping[str, BoxKind] = {"views": "view", "memory": "memory"}  # of the roles that are drawn in their own way
 
@@ -48,6 +48,7 @@ class Tracer:
     _values: dict[int, tuple[Value, ...]] = field(factory=dict)
     _seen: dict[str, set[int]] = field(factory=dict)
     _structures: dict[str, list[tuple[str, ...]]] = field(factory=dict)
+    _drawn_views: dict[str, Counter[str]] = field(factory=dict)
 
     # --- boxes and lanes ---------------------------------------------------------------------------------------
 
@@ -147,15 +148,11 @@ class Tracer:
         """Whether a view is part of a stream's declaration, and so of its draw."""
         if self._role(node) != "views":
             return False
-        names = {v.box.split("/stream:", 1)[1] for v in self._inputs(node) if "/stream:" in v.box}
-        if any(node.draw.startswith(f"{name}/") for name in names):
-            return True
-        places = [s.span for s in self.program.streams if s.name in names and s.span]
-        return any(p.source == s.source and p.start <= s.start and s.end <= p.end for p in places for s in node.spans)
+        return node.within in {v.box.split("/stream:", 1)[1] for v in self._inputs(node) if "/stream:" in v.box}
 
     def _chip(self, node: Node, value: Value) -> Value:
         box = self.boxes[value.box]
-        chip = wording.call(node.op, node.settings, self.program.signatures, bare=True)
+        chip = wording.view(node.op, node.settings, self.program.signatures)
         self.boxes[box.id] = evolve(box, chips=tuple(dict.fromkeys([*box.chips, chip])))
         return evolve(value, node=node, type=node.type) if value.kind == "data" else value
 
@@ -176,15 +173,20 @@ class Tracer:
         for part in parts:
             path = str(part.setting("name"))
             later.discard(path)
-            values = [self._module(path, v, node, _behind(part, v, node, not later), node.live - later) for v in values]
+            reach = self.learning(node.live - later)
+            values = [self._module(path, v, node, _behind(part, v, node, not later), reach) for v in values]
         return list(values)
+
+    def learning(self, live: frozenset[str]) -> frozenset[str]:
+        """Of the modules that a gradient would reach, those that this stage trains."""
+        return frozenset(m for m in live if any(_within(t, m) or _within(m, t) for t in self.stage.train))
 
     def _module(self, path: str, value: Value, node: Node, type: Type, reach: frozenset[str]) -> Value:
         module = owner(self.program, path)
         id = self._module_box(path, module)
         lane = self.lane(value, id)
         self._note(id, type=str(type), reach=reach)
-        detached = value.detached or (module is not None and bool(module.average_of)) or not node.live
+        detached = (module is not None and bool(module.average_of)) or not reach
         return Value(id, (*value.path, id), value.streams, "data", node, type, reach, detached, "", (lane,))
 
     def _module_box(self, path: str, module: Module | None) -> str:
@@ -194,33 +196,43 @@ class Tracer:
         spans = (module.span,) if module.span else ()
         lines = (wording.module(module, self.program.signatures),)
         id = self.box(f"{kind}:{path}", kind, path, spans=spans, lines=lines)
-        trained = any(t == path or t.startswith(path + ".") or path.startswith(t + ".") for t in self.stage.train)
-        self.boxes[id] = evolve(
-            self.boxes[id], frozen=not trained and not module.average_of, average=bool(module.average_of)
-        )
+        frozen = not self.learning(frozenset({path})) and not module.average_of
+        self.boxes[id] = evolve(self.boxes[id], frozen=frozen, average=bool(module.average_of))
         return id
 
     def _applied(self, node: Node) -> list[Value]:
         """An op of the library that has a box of its own."""
         kind = BOXES.get(self._role(node), "target")
         inputs = self.into(node)
-        text = wording.arguments(node.op, node.settings, self.program.signatures, bare=kind == "view")
         before = sorted({v.box for v in inputs if "stream:" not in v.box})
-        key = self._short(kind, node.op, (text, *before))
-        whole = f"{node.op}({text})" if text else node.op
-        title, lines = (whole, ()) if len(whole) <= SHORT else (node.op, (text,))
-        id = self.box(key, kind, title, spans=node.spans, lines=lines)
+        if kind == "view":
+            id = self._view(node, before, {s for v in inputs for s in v.streams})
+        else:
+            text = wording.arguments(node.op, node.settings, self.program.signatures)
+            title, lines = wording.titled(node.op, text)
+            id = self.box(self._short(kind, node.op, (text, *before)), kind, title, spans=node.spans, lines=lines)
         lanes = {v: self.lane(v, id) for v in inputs}
-        self._note(id, type=str(node.type), reach=node.live)
-        detached = not node.live and any(_is_module(p) for v in inputs for p in v.path)
+        live = self.learning(node.live)
+        self._note(id, type=str(node.type), reach=live)
+        detached = not live and any(v.detached or any(map(_is_module, v.path)) for v in inputs)
         main = [v for v in inputs if v.kind == "data"]
         if sum(any(v.kind == "data" for v in self.values(i)) for i in node.inputs) == 1:
             return [
-                Value(id, (*v.path, id), v.streams, "data", node, node.type, node.live, detached, "", (lanes[v],))
+                Value(id, (*v.path, id), v.streams, "data", node, node.type, live, detached, "", (lanes[v],))
                 for v in main
             ]
         streams = tuple(dict.fromkeys(s for v in main for s in v.streams))
-        return [Value(id, (id,), streams, "data", node, node.type, node.live, detached, "", tuple(lanes.values()))]
+        return [Value(id, (id,), streams, "data", node, node.type, live, detached, "", tuple(lanes.values()))]
+
+    def _view(self, node: Node, before: list[str], streams: set[str]) -> str:
+        """A view under the name that it is declared by, if any; it counts how often it is drawn of one stream."""
+        text = wording.view(node.op, node.settings, self.program.signatures)
+        path = f"{node.within}.{node.op}" if node.within else node.op
+        id = self.box(self._short("view", path, (text, *before)), "view", node.within, spans=node.spans)
+        drawn = self._drawn_views.setdefault(id, Counter())
+        drawn.update(streams)
+        self.boxes[id] = evolve(self.boxes[id], chips=(text,), count=max(drawn.values(), default=1))
+        return id
 
     def _short(self, kind: str, op: str, structure: tuple[str, ...]) -> str:
         """A key that is the same in every stage and every variant where the op has the same place among its like."""
@@ -274,6 +286,10 @@ def owner(program: Program, path: str) -> Module | None:
     """The module a path names, itself or by one of its parts."""
     found = [m for m in program.modules if path == m.path or path.startswith(m.path + ".")]
     return max(found, key=lambda m: len(m.path), default=None)
+
+
+def _within(inner: str, outer: str) -> bool:
+    return inner == outer or inner.startswith(outer + ".")
 
 
 def _is_module(box: str) -> bool:

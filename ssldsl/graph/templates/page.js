@@ -137,6 +137,16 @@ function fit() {
   look(() => home[i++]);
 }
 
+// what would be too small to read as a whole begins with its upper part
+function begin() {
+  let i = 0;
+  look(() => {
+    const drawing = drawings[i], [x, y, w, h] = home[i++], { clientWidth, clientHeight } = drawing;
+    const whole = Math.min(clientWidth / w, clientHeight / h);
+    return whole < 0.6 ? [x, y, w, Math.min(h, (clientHeight * w) / clientWidth)] : [x, y, w, h];
+  });
+}
+
 for (const drawing of drawings) {
   const scale = () => 1 / drawing.getScreenCTM().a;
   drawing.addEventListener("wheel", (event) => {
@@ -159,6 +169,7 @@ for (const drawing of drawings) {
   drawing.addEventListener("click", () => { if (!moved && pinned) pin(null); });
 }
 
+begin();
 document.getElementById("closer").onclick = () => zoom(0.8);
 document.getElementById("farther").onclick = () => zoom(1.25);
 document.getElementById("fit").onclick = fit;
