@@ -44,7 +44,7 @@ def metric_charts(run: RunFolder, stage: StagePlan) -> tuple[list[Chart], list[C
     lines = []
     for i, evaluation in enumerate(stage.evaluations):
         points = run.points(stage.name, "eval", evaluation.name)
-        if points[0]:
+        if len(points[0]) > 1:  # a single value stands at the head of the page
             lines.append(line(evaluation.name, points, colour(i), dotted=True))
     shares = tuple(s for s in lines if all(0 <= value <= 1 for value in s.values))
     epoch = stage.steps_per_epoch

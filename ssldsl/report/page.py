@@ -1,5 +1,6 @@
 """The report of a run: one page that needs no network, with all that its folder knows."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from ssldsl.report.figures import (
 )
 from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.highlight import highlighted
+from ssldsl.report.labels import Labelled, read_labels
 from ssldsl.report.latent import Latent, read_latent
 from ssldsl.report.matrix import Confused, heat_map, is_square, most_confused
 from ssldsl.report.method import Signatures, read_method
@@ -69,6 +71,7 @@ class StageView:
     done: int
     metrics: tuple[tuple[str, str], ...]
     evaluated: int
+    labels: tuple[Labelled, ...]
     main: tuple[Figure, ...]
     others: tuple[Figure, ...]
     terms: tuple[Figure, ...]
@@ -107,6 +110,7 @@ def render(run: RunFolder) -> str:
         facts=_facts(run, stages),
         stages=stages,
         drawing=drawing,
+        drawing_width=_width(drawing),
         reason=reason,
         modules=[(module, module_text(module)) for module in run.plan.modules],
         data_names=_data_names(run.plan),
@@ -139,6 +143,12 @@ def _facts(run: RunFolder, stages: list[StageView]) -> list[str]:
     return found
 
 
+def _width(drawing: Markup | None) -> str:
+    """How many pixels wide a drawing is where it is not made smaller."""
+    found = re.search(r' width="([\d.]+)"', drawing or "")
+    return found[1] if found else "0"
+
+
 def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, signatures: Signatures) -> StageView:
     found = schedules(run, stage, signatures)
     metrics = run.metrics(stage.name)
@@ -151,6 +161,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         done=run.steps_done(stage.name),
         metrics=tuple((name, told(value)) for name, value in metrics.items() if isinstance(value, int | float)),
         evaluated=evaluated,
+        labels=read_labels(run, stage),
         main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares)),
         others=tuple(figures.add(chart) for chart in others),
         terms=tuple(figures.add(chart) for chart in term_charts(run, stage)),

@@ -31,7 +31,8 @@ def legend(picture: Picture, y: float, x: float = 24.0) -> Iterable[str]:
     """The legend in one row, as SVG."""
     for words, colour, width, dash in entries(picture):
         dashes = f' stroke-dasharray="{dash}"' if dash else ""
-        yield f'<path d="M{x:.1f} {y:.1f}h26" stroke="{colour}" stroke-width="{width:g}"{dashes}/>'
+        kind = {SOFT: ' class="plain"', LINE: ' class="quiet"'}.get(colour, "")
+        yield f'<path{kind} d="M{x:.1f} {y:.1f}h26" stroke="{colour}" stroke-width="{width:g}"{dashes}/>'
         place = f'x="{x + 33:.1f}" y="{y + 4:.1f}" font-size="{SIZE:g}"'
         yield f'<text class="soft" {place} fill="{SOFT}">{escape(words)}</text>'
         x += 33 + text_width(words, SIZE) + 24

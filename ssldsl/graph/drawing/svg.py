@@ -176,7 +176,6 @@ def _average(edge: Edge, route: Route) -> Iterable[str]:
     yield path(f"M{n(x)} {n(y)}L{n(ex)} {n(ey)}", AVERAGE, 2, kind="line", dash="1.5 4")
     down = 1 if ey > y else -1
     yield f'<path class="tip" d="M{n(ex)} {n(ey)}l-4.5 {n(-7 * down)}h9z" fill="{AVERAGE}"/>'
-    yield text(route.label[0], route.label[1] + 4, edge.text, LINE_SIZE, AVERAGE, anchor="middle", halo=True)
 
 
 def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
@@ -194,8 +193,10 @@ def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
 
 
 def _words(layout: Layout, edge: Edge) -> Iterable[str]:
-    """What is written on a lane: its shape if asked for, how many draws it stands for, the name of labels."""
+    """What is written on a lane: its shape if asked for, how many draws it is, the name of labels, a momentum."""
     route = layout.routes[edge.id]
+    if edge.kind == "ema":
+        yield text(route.label[0], route.label[1] + 4, edge.text, LINE_SIZE, AVERAGE, anchor="middle", halo=True)
     if edge.kind not in ("data", "label"):
         return
     colour = stream_colour(edge.streams[0], layout.picture.streams) if edge.streams else SOFT
