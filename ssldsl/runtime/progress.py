@@ -5,8 +5,12 @@ import time
 from collections.abc import Mapping
 from typing import Protocol
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.console import Console, Group
+from rich.constrain import Constrain
+from rich.live import Live
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
+from rich.text import Text
 
 from ssldsl.graph.plan import StagePlan
 
@@ -84,58 +88,85 @@ class Lines:
 
 
 class Bar:
-    """A progress bar with losses, rate, speed, time left, and the last evaluation."""
+    """A line for every stage, with bar, speed and time left; below them the losses and the last evaluation.
+
+    Nothing of it is cut off where a terminal is narrow: the bar gives way, and losses go on in the next line.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
+        console = console or Console(stderr=True)
+        self._console = console
         self._progress = Progress(
             TextColumn("[bold]{task.description}"),
             TextColumn("{task.fields[epoch]}"),
             BarColumn(bar_width=None),
-            TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(),
-            TextColumn("[cyan]{task.fields[results]}"),
-            console=console or Console(stderr=True),
-            refresh_per_second=5,
+            TextColumn("{task.fields[speed]}", justify="right"),
+            TextColumn("{task.fields[left]}", justify="right"),
+            console=console,
+            expand=True,
         )
         self._stage: StagePlan | None = None
         self._task: TaskID | None = None
         self._pass: TaskID | None = None
+        self._numbers, self._evaluation = "", ""
         self._drawn = 0.0
+        self._live = Live(console=console, get_renderable=self.drawing, refresh_per_second=5)
+
+    def drawing(self) -> Constrain:
+        """What stands on the terminal now; at the end of a line is room for the `^C` that a terminal writes there."""
+        for task in self._progress.tasks:
+            self._progress.update(task.id, left=_left(task))
+        numbers = [Text(self._numbers)] if self._numbers else []
+        results = [Text(self._evaluation, style="cyan")] if self._evaluation else []
+        below = [Padding(text, (0, 0, 0, 2)) for text in (*numbers, *results)]
+        whole = Group(self._progress.make_tasks_table(self._progress.tasks), *below)
+        return Constrain(whole, self._console.width - 3)
 
     def start(self, stage: StagePlan, step: int) -> None:
         self._stage = stage
-        self._progress.start()
-        self._task = self._progress.add_task(
-            stage.name, total=stage.steps, completed=step, epoch="", numbers="", results=""
-        )
+        self._live.start()
+        self._numbers, self._evaluation = "", ""
+        epoch = epoch_text(stage, step)
+        self._task = self._add(stage.name, total=stage.steps, completed=step, epoch=epoch)
+
+    def _add(self, text: str, *, total: int | None = None, completed: int = 0, epoch: str = "") -> TaskID:
+        return self._progress.add_task(text, total=total, completed=completed, epoch=epoch, speed="", left="")
 
     def advance(self, step: int) -> None:
         now = time.monotonic()
-        if self._task is None or self._stage is None or now - self._drawn < 0.1:
+        if self._task is None or self._stage is None or (now - self._drawn < 0.1 and step < self._stage.steps):
             return
         self._drawn = now
         self._progress.update(self._task, completed=step, epoch=epoch_text(self._stage, step))
 
     def passing(self, text: str, done: int, batches: int) -> None:
         if done == 1 or self._pass is None:
-            self._progress.start()
-            self._pass = self._progress.add_task(text, epoch="", numbers="", results="")
+            self._live.start()
+            self._pass = self._add(text)
         self._progress.update(self._pass, completed=done, total=batches)
 
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
         if self._task is not None and self._stage is not None:
-            numbers = f"{_losses(total, terms)}  lr {lr:.3g}  {speed:.0f} images/s"
-            self._progress.update(self._task, completed=step, epoch=epoch_text(self._stage, step), numbers=numbers)
+            self._numbers = f"{_losses(total, terms)}  lr {lr:.3g}"
+            epoch = epoch_text(self._stage, step)
+            self._progress.update(self._task, completed=step, epoch=epoch, speed=f"{speed:.0f} images/s")
 
     def evaluated(self, step: int, results: Mapping[str, object]) -> None:
-        if self._task is not None:
-            self._progress.update(self._task, completed=step, results=_results(results))
+        if self._task is not None and self._stage is not None:
+            self._progress.update(self._task, completed=step)
+            self._evaluation = f"{_results(results)}  after {epoch_text(self._stage, step)}"
 
     def say(self, text: str) -> None:
-        self._progress.console.print(text, markup=False, highlight=False)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
-        self._progress.stop()
+        self._live.stop()
+
+
+def _left(task: Task) -> str:
+    if task.finished_time is not None:
+        return f"in {_clock(task.finished_time)}"
+    return "" if task.time_remaining is None else f"{_clock(task.time_remaining)} left"
 
 
 def _losses(total: float, terms: Numbers) -> str:
