@@ -65,9 +65,17 @@ def judge_runs(runs: Sequence[RunFolder], question: Question) -> list[Judged]:
         )
     metric, judged = question.metric, []
     for run in runs:
-        checked = Request.read(run.path).checked()
+        request = Request.read(run.path)
+        checked = request.checked()
         checked.unwrap()
-        one = judge(run.path, checked.library, metric=metric, stage=question.stage, workers=question.workers)
+        one = judge(
+            run.path,
+            checked.library,
+            metric=metric,
+            stage=question.stage,
+            workers=question.workers,
+            spec_folder=Path(request.spec).parent,
+        )
         metric = one.metric  # what was chosen for the first holds for all
         click.echo(f"{run.path}: {metric} {float(one.right.double().mean()):.4f}", err=True)
         judged.append(one)

@@ -41,18 +41,27 @@ class Judged:
     recorded: float | None
 
 
-def judge(folder: Path, library: Library, *, metric: str = "", stage: str = "", workers: int = 0) -> Judged:
+def judge(
+    folder: Path,
+    library: Library,
+    *,
+    metric: str = "",
+    stage: str = "",
+    workers: int = 0,
+    spec_folder: Path = Path(),
+) -> Judged:
     """Evaluate the final weights of a run, averaged where its stage keeps an average, sample by sample.
 
     metric: name of an `eval` of the stage that is the share of samples that are right; by default the first such.
-    stage: by default the last. Raises R304 for an unknown stage, R307 for an unknown metric, R428 for another kind.
+    stage: by default the last. spec_folder: where names of files in the spec start.
+    Raises R304 for an unknown stage, R307 for an unknown metric, R428 for another kind.
     """
     plan = read_plan(folder)
     whole = _stage(plan, folder, stage)
     evaluation = _evaluation(whole, library, folder, metric)
     alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
     _check_data(alone, library, folder)
-    evaluator = _evaluator(plan, alone, folder, library, workers)
+    evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder)
     right, labels = _one_by_one(evaluator, evaluation, library, folder)
     digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
     recorded = _recorded(folder, alone.name, evaluation.name)
@@ -136,13 +145,15 @@ def _recorded(folder: Path, stage: str, metric: str) -> float | None:
 # --- networks and data ----------------------------------------------------------------------------------------------
 
 
-def _evaluator(plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int) -> Evaluator:
+def _evaluator(
+    plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int, spec_folder: Path
+) -> Evaluator:
     """What evaluates the only metric of a stage with the weights that the run ended with."""
-    datasets = GeneratedData() if is_smoke(plan) else Datasets(library)
+    datasets = GeneratedData() if is_smoke(plan) else Datasets(library, spec_folder)
     derived = Derived(stage, datasets, library, folder)
     data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
     accelerator = make_accelerator(stage)
-    modules = build_modules(plan, Shapes(plan, datasets), library)
+    modules = build_modules(plan, Shapes(plan, datasets), library, spec_folder)
     modules.load_state_dict(final_weights(folder, stage.name, average=True))
     modules.to(accelerator.device)
     scalars = Scalars(stage, library)

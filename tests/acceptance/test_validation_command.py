@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
 from torch.nn import functional
 from using import message, run, ssldsl
 
@@ -177,6 +179,64 @@ def test_runs_are_not_judged_by_labels_of_their_own(tmp_path: Path) -> None:
     assert ssldsl("validation", tmp_path / "runs", "--metric", "top1", "--draws", "2").stdout.startswith(
         "top1 of 3 runs"
     )
+
+
+BESIDE = """\
+ssl 1
+use "ops.py"
+data   images  = image_folder(path="{pictures}")
+stream labeled = images.train >> resize(8)
+net    encoder = given(weights="given.safetensors")
+head   classes = linear(encoder.dim, images.classes)
+loss      = ce(labeled)
+optimizer = sgd(lr=0.1)
+batch     = 4
+run       = 2it
+eval top1(images.test.subset(names="few.txt") >> resize(8))
+"""
+GIVEN = '''\
+"""A network that begins with weights from a file."""
+
+from torch import Tensor, nn
+
+from ssldsl.ops import Features, File, Images, op
+from ssldsl.ops.weights import load_weights
+
+
+@op()
+class Given(nn.Module):
+    """The mean of three maps."""
+
+    def __init__(self, *, weights: File) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 1)
+        load_weights(self.conv, weights)
+
+    def forward(self, images: Images[Tensor, "batch 3 height width"]) -> Features[Tensor, "batch 3"]:
+        """Means over all places."""
+        return self.conv(images).mean((2, 3))
+'''
+
+
+def test_files_of_a_spec_are_found_wherever_the_question_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its ops, its weights and its lists of samples lie beside it; the runs were started there."""
+    home = tmp_path / "home"
+    for split in ("train", "test"):
+        for number in range(12):
+            path = home / "pictures" / split / "ab"[number % 2] / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (8, 8), (20 * number, 0, 0)).save(path)
+    (home / "ops.py").write_text(GIVEN, "utf-8")
+    (home / "few.txt").write_text("".join(f"{'ab'[n % 2]}/{n}.png\n" for n in range(10)), "utf-8")
+    save_file(dict(torch.nn.Conv2d(3, 3, 1).state_dict()), home / "given.safetensors")
+    (home / "beside.ssl").write_text(BESIDE.format(pictures=home / "pictures"), "utf-8")
+    monkeypatch.chdir(home)
+    assert run(Path("beside.ssl"), "--seed", "0..2").return_value == 0
+    monkeypatch.chdir(tmp_path)
+    done = ssldsl("validation", "home/runs", "--draws", "2", "--sizes", "2")
+    assert done.stdout.startswith("top1 of 3 runs, 10 samples of 2 classes"), done
 
 
 def test_weights_are_exported_by_the_command_line(runs: Path, tmp_path: Path) -> None:

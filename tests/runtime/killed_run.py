@@ -1,39 +1,52 @@
-"""A run in a process of its own that kills itself: `killed_run.py FOLDER begin|resume step|write NUMBER`."""
+"""A run in processes of its own, each of which kills itself: `killed_run.py FOLDER PLAN MOMENT...`.
+
+A moment is the step that is not begun any more, such as `step:2`, or a file of a checkpoint that is half written, such
+as `write:memory.safetensors`. The first process begins the run, and each other one continues it.
+"""
 
 import os
 import signal
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
+from memory_specs import DAINO, SUAVE, plan_of
 from training_plans import LIBRARY, stateful
 
+from ssldsl.graph.plan import Plan
 from ssldsl.runtime import checkpoint, training
 from ssldsl.runtime.running import Options, run
 
-QUIET = Options(is_progress_shown=False, checkpoint_every=3, identity="stateful")
+QUIET = Options(is_progress_shown=False, checkpoint_every=3)
+PLANS: dict[str, Callable[[], Plan]] = {
+    "stateful": stateful,
+    "suave": lambda: plan_of(SUAVE),  # its queues are full after step 3
+    "daino": lambda: plan_of(DAINO),
+}
 
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_before_step(number: int) -> None:
+def kill_before_step(number: str) -> None:
     take = training.take_step
 
     def deadly(made: training.Machinery, step: int) -> None:
-        if step == number:
+        if step == int(number):
             die()
         take(made, step)
 
     training.take_step = deadly
 
 
-def kill_in_write(number: int) -> None:
-    """Die halfway through the file of that number."""
-    write, count = checkpoint.write_file, iter(range(1000))
+def kill_in_write(name: str) -> None:
+    """Die halfway through the file of that name."""
+    write = checkpoint.write_file
 
     def deadly(path: Path, content: bytes) -> None:
-        if next(count) == number:
+        if path.name == name:
             path.write_bytes(content[: len(content) // 2])
             die()
         write(path, content)
@@ -41,7 +54,26 @@ def kill_in_write(number: int) -> None:
     checkpoint.write_file = deadly
 
 
+def sitting(plan: str, folder: Path, moment: str) -> None:
+    """Begin or continue the run, up to the moment."""
+    where, _, which = moment.partition(":")
+    (kill_before_step if where == "step" else kill_in_write)(which)
+    run(PLANS[plan](), folder, LIBRARY, QUIET, resume=folder.exists())
+
+
+def killed(plan: str, folder: Path, moment: str) -> bool:
+    """Whether a process of its own, which shares nothing but what it has imported, was killed."""
+    child = os.fork()
+    if not child:
+        try:
+            sitting(plan, folder, moment)
+        except BaseException:  # noqa: BLE001  # it must not go on as its parent
+            traceback.print_exc()
+        os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
 if __name__ == "__main__":
-    folder, how, where, number = sys.argv[1:]
-    (kill_before_step if where == "step" else kill_in_write)(int(number))
-    run(stateful(), Path(folder), LIBRARY, QUIET, resume=how == "resume")
+    place, name, *moments = sys.argv[1:]
+    survived = [moment for moment in moments if not killed(name, Path(place), moment)]
+    sys.exit(f"not killed: {survived}" if survived else 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from killed_run import QUIET
+from killed_run import PLANS, QUIET
 from training_plans import LIBRARY, experiment, stateful, two_stages
 
 from ssldsl.errors import SpecError
@@ -40,18 +40,24 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
 
 
 @pytest.mark.slow
-def test_killed_and_resumed_is_never_killed_to_the_bit(tmp_path: Path) -> None:
-    run(stateful(), tmp_path / "whole", LIBRARY, QUIET)
-    kills = [
-        ("begin", "step", 2),  # before the first checkpoint
-        ("resume", "step", 7),  # in the middle of an epoch, a step after a checkpoint
-        ("resume", "write", 1),  # in a tensor file of the checkpoint at step 9
-    ]
-    for how, where, number in kills:
-        command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path / "killed")]
-        done = subprocess.run([*command, how, where, str(number)], capture_output=True, text=True, cwd=Path.cwd())
-        assert done.returncode == -9, done.stderr
-    run(stateful(), tmp_path / "killed", LIBRARY, QUIET, resume=True)
+@pytest.mark.parametrize(
+    ("plan", "moments"),
+    [
+        # before the first checkpoint; a step after one, in the middle of an epoch; in the checkpoint at step 9
+        ("stateful", ("step:2", "step:7", "write:optimizer.safetensors")),
+        # with queues that fill, are full, and are being written
+        ("suave", ("step:2", "step:4", "write:memory.safetensors")),
+        # with the teacher among the weights, and the centre
+        ("daino", ("step:4", "write:weights.safetensors", "write:memory.safetensors")),
+    ],
+    ids=["stateful", "suave", "daino"],
+)
+def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple[str, ...], tmp_path: Path) -> None:
+    run(PLANS[plan](), tmp_path / "whole", LIBRARY, QUIET)
+    command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path / "killed"), plan, *moments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd())
+    assert done.returncode == 0, done.stderr
+    run(PLANS[plan](), tmp_path / "killed", LIBRARY, QUIET, resume=True)
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
 
 
