@@ -26,7 +26,7 @@ from ssldsl.check.scope import PENDING, Binding, Scope
 from ssldsl.errors import Note
 from ssldsl.source import Span
 from ssldsl.syntax import tree
-from ssldsl.types import SplitsType
+from ssldsl.types import Dim, SplitsType
 
 
 def declare(ctx: Context, statements: Iterable[tree.Statement], scope: Scope) -> None:
@@ -242,7 +242,7 @@ TYPES = {
 CHECKS: dict[str, Any] = {
     "float": is_number,
     "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
-    "count": lambda v: isinstance(v, int) and not isinstance(v, bool) and v > 0,
+    "count": lambda v: isinstance(v, Dim) or (isinstance(v, int) and not isinstance(v, bool) and v > 0),
     "prob": lambda v: is_number(v) and 0 <= v <= 1,
     "weight": lambda v: (is_number(v) and v >= 0) or (is_scalar(v) and not is_number(v)),
     "bool": lambda v: isinstance(v, bool),
