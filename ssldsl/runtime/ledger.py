@@ -55,11 +55,12 @@ class Ledger:
     @staticmethod
     def resume(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> "Ledger":
         """An old run folder, if it is of the same experiment; lines after its latest checkpoint are forgotten."""
-        check_same(folder, lock, difference)
-        files = MetricsFiles(folder, columns(plan))
-        found = latest(folder / "checkpoints")
-        state = read_state(found) if found is not None else {}
-        files.cut_back(state["files"] if state else files.empty_sizes())
+        check_same(folder, plan, lock, difference)
+        with explaining_disk(folder):
+            files = MetricsFiles(folder, columns(plan))
+            found = latest(folder / "checkpoints")
+            state = read_state(found) if found is not None else {}
+            files.cut_back(state["files"] if state else files.empty_sizes())
         return Ledger(folder, files, state.get("seconds", 0.0), time.monotonic())
 
     def elapsed(self) -> float:
@@ -86,7 +87,8 @@ class Ledger:
     def end(self, status: str, stages: Mapping[str, Any], message: str = "") -> None:
         """Write how the run ended."""
         summary = {"status": status, "seconds": round(self.elapsed(), 3), "stages": dict(stages), "message": message}
-        write_json(self.folder / "summary.json", summary)
+        with explaining_disk(self.folder):
+            write_json(self.folder / "summary.json", summary)
 
     def close(self) -> None:
         self.files.close()
@@ -128,18 +130,19 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def check_same(folder: Path, lock: Mapping[str, Any], difference: Difference | None) -> None:
+def check_same(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> None:
     """Refuse to continue a run of another experiment, with other ops, or on other data."""
-    if not (folder / "lock.json").is_file():
-        raise SpecError(Diagnostic("R410", f"{folder} is no run folder", help="give the folder that `ssldsl run` made"))
-    before = json.loads((folder / "lock.json").read_bytes())
+    before = _read_lock(folder)
     found: list[str] = []
     if before["identity"] != lock["identity"] or before["seed"] != lock["seed"]:
         found += difference(before["identity"]) if difference is not None else []
         found = found or ["the spec has another meaning"]
     found += _changes("the source of the op", before["ops"], lock["ops"])
-    for stage, digests in lock["data"].items():
-        found += _changes(f"the data of stage `{stage}`, node", before["data"].get(stage, {}), digests)
+    for stage in plan.stages:
+        changed = _changed(before["data"].get(stage.name, {}), lock["data"][stage.name])
+        names = {stream.data: f"stream `{stream.name}`" for stream in stage.streams}
+        whose = dict.fromkeys(names.get(id_, "an evaluation") for id_ in changed)
+        found += [f"the data of {name} in stage `{stage.name}` have changed" for name in whose]
     found += _changes("what the spec takes over from", before.get("weights", {}), lock["weights"])
     if found:
         raise SpecError(
@@ -152,9 +155,21 @@ def check_same(folder: Path, lock: Mapping[str, Any], difference: Difference | N
         )
 
 
+def _read_lock(folder: Path) -> dict[str, Any]:
+    path = folder / "lock.json"
+    if not path.is_file():
+        raise SpecError(Diagnostic("R410", f"{folder} is no run folder", help="give the folder that `ssldsl run` made"))
+    try:
+        lock: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError as error:
+        message = f"{path} is damaged: what the run depends on cannot be read from it"
+        raise SpecError(Diagnostic("R408", message, help="put the file back, or start a new run")) from error
+    return lock
+
+
 def _changes(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    return [
-        f"{what} `{name}` has changed"
-        for name in sorted(before.keys() | now.keys())
-        if before.get(name) != now.get(name)
-    ]
+    return [f"{what} `{name}` has changed" for name in _changed(before, now)]
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]

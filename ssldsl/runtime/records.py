@@ -17,6 +17,7 @@ A stage that begins with labels computed by an earlier one has a line about them
 """
 
 import csv
+import errno
 import io
 import json
 import os
@@ -30,6 +31,7 @@ from ssldsl.runtime.checkpoint import sync_folder, write_whole
 from ssldsl.runtime.pictures import is_picture
 
 Line = dict[str, Any]
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of file systems that cannot lock
 TIMINGS = ("images_per_second", "seconds")  # what differs between two runs that are the same
 
 
@@ -99,13 +101,17 @@ def columns(plan: Plan) -> tuple[str, ...]:
 
 
 class MetricsFiles:
-    """metrics.jsonl and metrics.csv, line by line; `sizes` is what a checkpoint keeps and `cut_back` returns to."""
+    """metrics.jsonl and metrics.csv, line by line; `sizes` is what a checkpoint keeps and `cut_back` returns to.
+
+    While they are open no other process has them: two that write one run folder would spoil it. Raises R433.
+    """
 
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
-        self._names = names
+        self._folder, self._names = folder, names
         self._files: dict[str, BinaryIO] = {}
         for name in ("metrics.jsonl", "metrics.csv"):
             self._files[name] = (folder / name).open("ab")
+        _lock(self._files["metrics.csv"], folder)
         if not self.sizes()["metrics.csv"]:
             self._append("metrics.csv", _csv_row(names))
         sync_folder(folder)
@@ -132,8 +138,12 @@ class MetricsFiles:
             os.fsync(file.fileno())
 
     def cut_back(self, sizes: Mapping[str, int]) -> None:
-        """Forget the lines after a checkpoint."""
+        """Forget the lines after a checkpoint. Raises R408 where some of those before it are gone."""
+        found = self.sizes()
         for name, file in self._files.items():
+            if found[name] < sizes[name]:
+                message = f"`{name}` in {self._folder} has lost lines that the checkpoint counts on"
+                raise SpecError(Diagnostic("R408", message, help="put the file back, or start a new run"))
             file.truncate(sizes[name])
 
     def close(self) -> None:
@@ -143,6 +153,22 @@ class MetricsFiles:
     def _append(self, name: str, text: str) -> None:
         self._files[name].write(text.encode())
         self._files[name].flush()
+
+
+def _lock(file: BinaryIO, folder: Path) -> None:
+    """Lock a file for this process: until it closes the file or dies, however it dies. Not for its children."""
+    if os.name != "posix":
+        return
+    import fcntl  # here: it is not everywhere
+
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError) as error:
+        message = f"the run in {folder} is going on in another process"
+        raise SpecError(Diagnostic("R433", message, help="wait for its end, or stop it with Ctrl-C there")) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
 
 
 def _csv_row(cells: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from training_plans import LIBRARY, experiment
 
+from ssldsl.errors import SpecError
 from ssldsl.runtime.records import MetricsFiles, claim_folder, read_lines, read_plan
 from ssldsl.runtime.running import Options, run
 
@@ -77,6 +78,16 @@ def test_run_folders_are_numbered(tmp_path: Path) -> None:
     assert names == ["quickstart-s0-1", "quickstart-s0-2", "quickstart-s0-3"]
     (tmp_path / "quickstart-s0-1").rmdir()
     assert claim_folder(tmp_path, "quickstart-s0").name == "quickstart-s0-4"
+
+
+def test_records_that_lost_lines_are_not_continued(tmp_path: Path) -> None:
+    files = MetricsFiles(tmp_path, ("stage", "step"))
+    files.write({"stage": "main", "step": 1})
+    sizes = files.sizes()
+    (tmp_path / "metrics.jsonl").write_text("")
+    with pytest.raises(SpecError, match=r"R408.*`metrics.jsonl` in .* has lost lines"):
+        files.cut_back(sizes)
+    assert (tmp_path / "metrics.jsonl").read_bytes() == b""
 
 
 def test_cut_back_forgets_later_lines(tmp_path: Path) -> None:

@@ -108,7 +108,36 @@ def test_changed_data_are_refused(tmp_path: Path) -> None:
     lock = json.loads((tmp_path / "run" / "lock.json").read_text())
     lock["data"]["main"]["test"] = "another digest"
     (tmp_path / "run" / "lock.json").write_text(json.dumps(lock))
-    assert "node `test` has changed" in refusal(tmp_path / "run", experiment(steps=2), Options())
+    assert "the data of an evaluation in stage `main` have changed" in refusal(
+        tmp_path / "run", experiment(steps=2), Options()
+    )
+
+
+def test_a_run_that_is_going_on_is_not_continued_beside_it(tmp_path: Path) -> None:
+    """A child holds the records open, as a run does; when it is killed, the run can be continued."""
+    folder = tmp_path / "run"
+    run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False))
+    before = (folder / "metrics.jsonl").read_bytes()
+    script = (
+        "import sys, pathlib; from ssldsl.runtime.records import MetricsFiles;"
+        "files = MetricsFiles(pathlib.Path(sys.argv[1]), ('step',)); print('open', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()) as other:
+        assert other.stdout is not None and other.stdout.readline() == b"open\n"
+        with pytest.raises(SpecError, match=r"R433.*is going on in another process"):
+            run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False), resume=True)
+        other.kill()
+    again = run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False), resume=True)
+    assert again.status == "finished" and (folder / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_damaged_lock_is_said(tmp_path: Path) -> None:
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    lock = tmp_path / "run" / "lock.json"
+    lock.write_bytes(lock.read_bytes()[:100])
+    with pytest.raises(SpecError, match=r"R408.*lock.json is damaged"):
+        run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(), resume=True)
 
 
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
