@@ -12,7 +12,7 @@ import click
 import ssldsl
 from ssldsl import pipeline, speaking
 from ssldsl.errors import Diagnostic, InternalError, LostProcess, OwnError, SpecError, as_json
-from ssldsl.options import checked, edited, parse_edits, show, write
+from ssldsl.options import carried_out, checked, edited, parse_edits, show, write
 
 USER_ERROR, EXECUTION, SEMANTIC, OUR_ERROR, INTERRUPTED = 1, 3, 4, 70, 130
 
@@ -170,15 +170,7 @@ def resolve(
 @click.option(
     "--compile/--no-compile", "compiled", default=None, help="torch.compile the step, instead of what the spec says."
 )
-@click.option("--workers", type=click.IntRange(min=0), default=None, help="Processes that read image folders.")
-@click.option(
-    "--tracker", "trackers", multiple=True, type=click.Choice(["tensorboard", "wandb"]), help="Also log there."
-)
-@click.option(
-    "--checkpoint-every", default=None, metavar="STEPS", type=click.IntRange(min=1), help="[default: every epoch]"
-)
-@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
-@click.option("--report/--no-report", default=True, help="Write report.html into the run folder.")
+@carried_out
 @click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimising passes.")
 def run(spec: str, **options: Any) -> int:
     """Train the experiment of SPEC. Under `accelerate launch -m ssldsl run SPEC` on many processes."""
@@ -189,11 +181,12 @@ def run(spec: str, **options: Any) -> int:
 
 @commands.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False))
-@click.option("--workers", type=click.IntRange(min=0), default=None, help="Processes that read image folders.")
-@click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
-@click.option("--report/--no-report", default=True, help="Write report.html into the run folder.")
+@carried_out
 def resume(folder: str, **options: Any) -> int:
-    """Go on with the interrupted run in FOLDER, exactly where its last checkpoint is."""
+    """Go on with the interrupted run in FOLDER, exactly where its last checkpoint is.
+
+    What says how a run is carried out is said anew: nothing of it changes what comes out.
+    """
     from ssldsl.launching import resume_run
 
     return resume_run(Path(folder), **options)

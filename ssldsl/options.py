@@ -34,6 +34,25 @@ def edited(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--workers`, `--tracker`, `--checkpoint-every`, `--progress`, `--report`: how a run is carried out."""
+
+    @click.option("--workers", type=click.IntRange(min=0), default=None, help="Processes that read image folders.")
+    @click.option(
+        "--tracker", "trackers", multiple=True, type=click.Choice(["tensorboard", "wandb"]), help="Also log there."
+    )
+    @click.option(
+        "--checkpoint-every", default=None, metavar="STEPS", type=click.IntRange(min=1), help="[default: every epoch]"
+    )
+    @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
+    @click.option("--report/--no-report", default=True, help="Write report.html into the run folder.")
+    @wraps(command)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return command(*args, **kwargs)
+
+    return wrapper
+
+
 def parse_edits(sets: tuple[str, ...], drops: tuple[str, ...]) -> list[Any]:
     from ssldsl.syntax.parser import parse_edit
 

@@ -44,6 +44,13 @@ def test_an_edit_that_changes_no_meaning_is_no_obstacle(folder: Path) -> None:
     assert ssldsl("resume", folder, "--no-progress", "--no-report").return_value == 0
 
 
+def test_how_a_run_is_carried_out_is_said_anew(folder: Path) -> None:
+    pytest.importorskip("tensorboard")
+    how = ("--checkpoint-every", "1", "--tracker", "tensorboard", "--workers", "0")
+    assert ssldsl("resume", folder, "--no-progress", "--no-report", *how).return_value == 0
+    assert (folder / "tracking").is_dir()
+
+
 def test_a_change_of_a_file_that_the_spec_uses_is_said_by_its_meaning(folder: Path) -> None:
     replace(folder.parents[1] / "common.ssl", "mean(spread(net(x)))", "mean(spread(net(x), power=3.0))")
     assert "semantic: main.loss.small.power  2.0 -> 3.0" in resume(folder)
