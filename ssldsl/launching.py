@@ -4,6 +4,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +241,8 @@ def _carry_out(
         result = run(plan, folder, checked.library, options, resume=resume, datasets=datasets)
     except SpecError:
         if report and join_processes().is_main_process and (folder / "summary.json").exists():
-            _report(folder)  # also a run that failed has something to show
+            with suppress(SpecError):  # why the run failed is said, and not why its page cannot be written
+                _report(folder)
         raise
     if join_processes().is_main_process:
         _conclude(result, folder, report)
@@ -262,8 +264,10 @@ def _conclude(result: Any, folder: Path, report: bool) -> None:
 
 def _report(folder: Path) -> None:
     from ssldsl.report.page import write_report
+    from ssldsl.runtime.failures import explaining_disk
 
-    _say(f"report: {write_report(folder)}")
+    with explaining_disk(folder):
+        _say(f"report: {write_report(folder)}")
 
 
 def resume_run(folder: Path, **how: Any) -> int:

@@ -247,10 +247,11 @@ class SplitsOnUse(Mapping[str, Samples]):
             reason = f"`{self._name}.{split}` has {len(samples)} samples instead of {expected}{remark}"
             raise BrokenData(reason, origin)
         labels, classes = samples.labels, self._declared(self._facts.classes)
-        if labels is not None and len(labels) and classes is not None:
+        if labels is not None and len(labels):
             low, high = int(labels.min()), int(labels.max())
-            if low < 0 or high >= classes:
-                raise BrokenData(f"`{self._name}.{split}` has labels {low} to {high}, and {classes} classes", origin)
+            if low < 0 or (classes is not None and high >= classes):
+                known = "classes are numbered from 0" if classes is None else f"{classes} classes"
+                raise BrokenData(f"`{self._name}.{split}` has labels {low} to {high}, and {known}", origin)
         if isinstance(samples, MemorySamples):
             for field, dims in (self._facts.fields or {}).items():
                 self._check_shape(split, field, dims.split(), samples)

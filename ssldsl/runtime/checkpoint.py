@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,8 @@ def write_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(folder)
     writing = folder / f".{target.name}"
-    writing.mkdir()
     contents = {f"{part}.safetensors": save(_portable(values)) for part, values in tensors.items()}
     contents[STATE] = json.dumps(state, indent=1, allow_nan=False).encode()
-    for name, content in contents.items():
-        write_file(writing / name, content)
     manifest = {
         "form": FORM,
         "stage": stage,
@@ -64,8 +62,12 @@ def write_checkpoint(
         "serial": [number, step],
         "files": {name: {"size": len(content), "sha256": _digest(content)} for name, content in contents.items()},
     }
-    write_file(writing / MANIFEST, json.dumps(manifest, indent=1).encode())
-    sync_folder(writing)
+    contents[MANIFEST] = json.dumps(manifest, indent=1).encode()
+    writing.mkdir()
+    with removed_if_unfinished(writing):
+        for name, content in contents.items():
+            write_file(writing / name, content)
+        sync_folder(writing)
     if target.exists():  # incomplete: somebody took files out of it
         shutil.rmtree(target)
     writing.rename(target)
@@ -128,9 +130,23 @@ def write_file(path: Path, content: bytes) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Put a file in place whole: a reader sees the old content or the new one."""
     writing = path.with_name(f".{path.name}")
-    write_file(writing, content)
+    with removed_if_unfinished(writing):
+        write_file(writing, content)
     writing.rename(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def removed_if_unfinished(path: Path) -> Iterator[None]:
+    """Inside, a file or folder is written that is removed if that fails: a full disk has use for the room."""
+    try:
+        yield
+    except OSError:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        raise
 
 
 def sync_folder(folder: Path) -> None:

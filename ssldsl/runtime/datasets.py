@@ -13,7 +13,8 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.samples import SplitsOnUse, count_classes
-from ssldsl.runtime.loading import Library, op_object, signature_of, with_files
+from ssldsl.runtime.direct import NodeFailure
+from ssldsl.runtime.loading import OP_ERRORS, Library, op_object, signature_of, with_files
 
 Made = Mapping[str, Samples]  # data nodes that a stage has computed, by id
 NOTHING: Made = MappingProxyType({})
@@ -62,6 +63,12 @@ class Datasets:
         return self._read[key]
 
     def _compute(self, nodes: Mapping[str, NodePlan], node: NodePlan, made: Made) -> Any:
+        try:
+            return self._made(nodes, node, made)
+        except OP_ERRORS as error:
+            raise NodeFailure(node, error) from error
+
+    def _made(self, nodes: Mapping[str, NodePlan], node: NodePlan, made: Made) -> Any:
         settings = dict(node.settings)
         if node.op == "split":
             return self._value(nodes, node.inputs[0], made)[settings["name"]]

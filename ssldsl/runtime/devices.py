@@ -39,7 +39,7 @@ def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Ac
                 "R411",
                 f"stage `{stage.name}` asks for fp16, which needs a GPU, and there is none",
                 span_of(stage.places.get("precision", stage.place)),
-                help='take `precision = "bf16"` or `precision = "fp32"`',
+                help="take `precision = bf16` or `precision = fp32`",
             )
         )
     AcceleratorState._reset_state()

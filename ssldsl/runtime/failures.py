@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ssldsl.errors import Diagnostic, Note, SpecError
 from ssldsl.graph.plan import NodePlan, Place, StagePlan
@@ -20,7 +20,6 @@ from ssldsl.runtime.samples import BrokenData, MissingData
 from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
 _CUT = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
 
 
@@ -42,8 +41,9 @@ class Moment:
 def explaining_step(moment: Moment) -> Iterator[None]:
     """Inside, an error of an op or of memory becomes a message about the spec."""
     try:
-        with explaining_evaluation(moment):
-            yield
+        yield
+    except NodeFailure as failure:
+        raise SpecError(_failed(failure.raised, moment, failure.node)) from failure
     except OP_ERRORS as error:
         found = None if is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
         if found is None and not is_out_of_memory(error):
@@ -53,29 +53,28 @@ def explaining_step(moment: Moment) -> Iterator[None]:
 
 @contextmanager
 def explaining_evaluation(moment: Moment) -> Iterator[None]:
-    """Inside, an error of a metric, a memory, a data op, or what a worker does becomes a message about the spec."""
-    try:
+    """Inside, where no generated code runs, an error of an op or of memory becomes a message about the spec."""
+    with explaining_step(evolve(moment, lowered=None)):
         yield
-    except NodeFailure as failure:
-        raise SpecError(_failed(failure.raised, moment, failure.node)) from failure
 
 
 @contextmanager
 def explaining_disk(folder: Path) -> Iterator[None]:
-    """Inside, a full disk becomes a message; what was complete before stays complete."""
+    """Inside, where a run folder is written, a full disk or a place that cannot be written becomes a message.
+
+    What was complete before stays complete.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_SPACE:
-            raise
-        raise SpecError(
-            Diagnostic(
-                "R405",
-                f"the disk that holds {folder} is full",
-                hints=last_good(folder),
-                help=f"free some space, then continue with `ssldsl resume {folder}`",
-            )
-        ) from error
+        if error.errno in _NO_SPACE:
+            code, what, cure = "R405", f"the disk that holds {folder} is full", "free some space"
+        else:
+            what = f"`{error.filename or folder}` cannot be written: {error.strerror or error}"
+            code, cure = "R302", "make it a place that you may write to"
+        has_begun = (folder / "lock.json").is_file()
+        then = f"continue with `ssldsl resume {folder}`" if has_begun else "start the run again"
+        raise SpecError(Diagnostic(code, what, hints=last_good(folder), help=f"{cure}, then {then}")) from error
 
 
 @contextmanager
@@ -96,6 +95,8 @@ def explaining_data_at(find: Callable[[], Span | None]) -> Iterator[None]:
     except BrokenData as error:
         message, hints = _data_message(error)
         raise SpecError(Diagnostic("R404", message, find(), hints=hints)) from error
+    except NodeFailure as failure:
+        raise SpecError(_data_failed(failure)) from failure
 
 
 def is_lost_process(error: BaseException) -> bool:
@@ -157,6 +158,19 @@ def _failed(raised: Raised, moment: Moment, node: NodePlan | None) -> Diagnostic
     )
 
 
+def _data_failed(failure: NodeFailure) -> Diagnostic:
+    node, raised = failure.node, failure.raised
+    name = str(node.settings["op"] if node.op == "source" else node.op)
+    place = node.places[0] if node.places else None
+    return Diagnostic(
+        "R406",
+        f"`{name}` failed while the data were opened: {raised.text}",
+        span_of(place),
+        notes=_notes(node, place),
+        hints=raised.hints,
+    )
+
+
 def _out_of_memory(raised: Raised, moment: Moment, node: NodePlan | None) -> Diagnostic:
     place = node.places[0] if node and node.places else None
     where = f" in {_named(node, moment.stage)}" if node else ""
@@ -165,7 +179,7 @@ def _out_of_memory(raised: Raised, moment: Moment, node: NodePlan | None) -> Dia
         f"out of memory{where} {moment}",
         span_of(place),
         hints=(raised.text, *last_good(moment.folder)),
-        help='take a smaller `batch`, split it with `accumulate = 2`, or use `precision = "bf16"`',
+        help="take a smaller `batch`, split it with `accumulate = 2`, or use `precision = bf16`",
     )
 
 

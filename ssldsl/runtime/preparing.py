@@ -13,6 +13,7 @@ from ssldsl.ops.data import Samples
 from ssldsl.runtime.averages import averaged_nets, stage_average
 from ssldsl.runtime.devices import distribute, has_unused_parameters, make_accelerator
 from ssldsl.runtime.evaluation import Evaluator
+from ssldsl.runtime.failures import Moment, explaining_data, explaining_step
 from ssldsl.runtime.feeding import Feed, check_divisible
 from ssldsl.runtime.layout import lay_out
 from ssldsl.runtime.loading import Library
@@ -31,7 +32,7 @@ Saved = Callable[[str, bool], Mapping[str, Tensor]]  # stage, whether its averag
 
 @frozen
 class Materials:
-    """What every stage of a run is made from. `folder`: where relative names of weight files start."""
+    """What every stage of a run is made from. `folder`: where relative names of weight files start. `run`: its own."""
 
     plan: Plan
     library: Library
@@ -41,6 +42,7 @@ class Materials:
     saved: Saved
     folder: Path
     workers: int = 0
+    run: Path = Path()
 
 
 def data_ids(stage: StagePlan) -> list[str]:
@@ -66,10 +68,10 @@ def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machiner
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
     feed = _feed(materials, stage, accelerator)
-    if accelerator.num_processes > 1 and has_unused_parameters(
-        step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device)
-    ):
-        accelerator = make_accelerator(stage, unused_parameters=True)
+    if accelerator.num_processes > 1:
+        with explaining_data(stage), explaining_step(Moment(materials.run, stage, 1, step.lowered)):
+            unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
+        accelerator = make_accelerator(stage, unused_parameters=True) if unused else accelerator
     optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
     model, prepared = distribute(accelerator, step, optimizer)
     return Machinery(

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -181,7 +182,8 @@ class Run:
     def fail(self, error: SpecError) -> None:
         """Record that the run ended with a message."""
         if self.ledger is not None:
-            self.ledger.end("failed", self.results, error.diagnostics[0].message)
+            with suppress(SpecError):  # a disk that is full stays full: the error itself is what counts
+                self.ledger.end("failed", self.results, error.diagnostics[0].message)
 
     def close(self) -> None:
         self.reporter.close()
@@ -204,6 +206,7 @@ class Run:
             saved=self._weights_after,
             folder=self.options.folder,
             workers=self.options.workers,
+            run=self.folder,
         )
 
     def _weights_after(self, stage: str, average: bool) -> Mapping[str, Tensor]:
@@ -217,7 +220,8 @@ class Run:
         materials, labels = with_derived(materials, stage, self.datasets, self.folder, self.reporter)
         if labels and begun is None:
             self._record_labels(number, stage, labels)
-        made = prepare(materials, stage, is_new=begun is None)
+        with explaining_evaluation(Moment(self.folder, stage)):  # memory may not do for what a stage holds
+            made = prepare(materials, stage, is_new=begun is None)
         if begun is not None:
             restore(made.changing, begun)
         results = self.results.get(stage.name, {}) if begun is not None else {}

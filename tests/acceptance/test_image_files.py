@@ -10,6 +10,7 @@ from PIL import Image
 from using import message, run
 
 from ssldsl.ops.samples import read_image
+from ssldsl.runtime.records import read_lines
 
 SPEC = """\
 ssl 1
@@ -72,6 +73,25 @@ def test_an_op_that_fails_in_a_worker_is_named_with_both_lines(
     text = message(run(spec, "--workers", workers))
     assert f"error[R406]: `clumsy` failed at step {step} of stage `main`: RuntimeError" in text
     assert line in text and "ops.py, line 11: `return images.reshape(7, 7)`" in text
+
+
+def test_a_method_is_told_a_number_of_classes_that_only_the_folder_knows(spec: Path) -> None:
+    told = "def told(x, k: count, using net = encoder >> classes) = soft_cross_entropy(net(x), one_hot(x.label, k))\n"
+    change(spec, "loss      = ce(labeled)", f"{told}loss      = told(labeled, images.classes)")
+    run(spec)
+    change(spec, "told(labeled, images.classes)", "ce(labeled)")
+    run(spec)
+    first, second = (read_lines(folder) for folder in sorted((spec.parent / "runs").iterdir()))
+    assert [line["total"] for line in first if "total" in line] == pytest.approx(
+        [line["total"] for line in second if "total" in line]
+    )
+
+
+def test_more_samples_than_there_are_is_said_at_the_line(spec: Path) -> None:
+    change(spec, "images.train >>", "images.train.subset(100) >>")
+    text = message(run(spec))
+    assert "error[R406]: `subset` failed while the data were opened: ValueError: 100 samples wanted of" in text
+    assert "a data set of 12" in text and "spec.ssl:4:18" in text
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -20,6 +20,7 @@ from ssldsl.runtime.checkpoint import complete_checkpoints, latest, read_part
 from ssldsl.runtime.datasets import Datasets
 from ssldsl.runtime.derived import Derived
 from ssldsl.runtime.endings import final_weights
+from ssldsl.runtime.evaluation import Evaluator
 from ssldsl.runtime.modules import build_modules
 from ssldsl.runtime.records import TIMINGS, read_lines
 from ssldsl.runtime.running import Options, run
@@ -88,6 +89,21 @@ def test_labels_are_those_of_the_averaged_weights_over_all_views(whole: Path) ->
     assert train_rows(found["ids"]) == list(range(1437))
     assert torch.equal(found["labels"], expected)
     assert not torch.equal(judged(whole, average=False).argmax(dim=1), scores.argmax(dim=1))
+
+
+def test_views_are_averaged_batch_by_batch_so_one_row_of_every_sample_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_rows: list[int] = []
+    joined = Evaluator._joined
+
+    def watched(self: Evaluator, parts: list[Tensor], samples: int) -> Tensor:
+        kept_rows.extend(len(part) for part in parts if self.earlier)
+        return joined(self, parts, samples)
+
+    monkeypatch.setattr(Evaluator, "_joined", watched)
+    carried_out(plan_of(text()), tmp_path / "run", stop_after=11)
+    assert sum(kept_rows) == 1437 and len(kept_rows) > 20
 
 
 def test_a_line_of_the_records_says_what_came_out(whole: Path) -> None:

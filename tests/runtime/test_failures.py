@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 import torch
+from accelerate import Accelerator
 from own_ops import no_space
 from training_plans import LIBRARY, experiment, with_stage, with_term
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import CurvePlan, Plan
-from ssldsl.runtime import ledger, training
+from ssldsl.runtime import checkpoint, ledger, training
 from ssldsl.runtime.checkpoint import latest
 from ssldsl.runtime.datasets import Datasets
+from ssldsl.runtime.evaluation import Evaluator
 from ssldsl.runtime.feeding import Feed
 from ssldsl.runtime.running import Options, run
 from ssldsl.runtime.samples import BrokenData, MissingData
@@ -80,6 +82,26 @@ def test_memory_that_ran_out_is_named_with_the_op(tmp_path: Path) -> None:
     assert "accumulate" in found.help
 
 
+def test_memory_that_ran_out_between_the_ops_of_an_evaluation_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hungry(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 10.00 GiB.")
+
+    monkeypatch.setattr(Evaluator, "_joined", hungry)
+    found = failure(experiment(), tmp_path / "run")
+    assert found.code == "R402" and found.message == "out of memory at step 4 of stage `main`"
+
+
+def test_an_op_that_fails_while_processes_are_made_ready_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several of them try a step first, to see which parameters it leaves out."""
+    monkeypatch.setattr(Accelerator, "num_processes", 2)
+    found = failure(with_term(experiment(), "hungry"), tmp_path / "run")
+    assert found.code == "R402" and "out of memory in `hungry` at step 1 of stage `main`" in found.message
+
+
 def test_a_metric_that_fails_is_named(tmp_path: Path) -> None:
     plan = experiment(steps=4)
     wrong = tuple(
@@ -135,6 +157,33 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(ledger, "write_checkpoint", full)
     found = failure(experiment(), tmp_path / "run")
     assert found.code == "R405" and "full" in found.message and "step 3" in found.hints[0]
+
+
+def test_on_a_disk_that_stays_full_nothing_half_written_takes_up_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even how the run ended can be written then."""
+    write, written = checkpoint.write_file, iter(range(100))
+
+    def full(path: Path, content: bytes) -> None:
+        is_full = next(written) > 8  # behind the lock, and the files of one checkpoint and a half
+        write(path, content[: len(content) // 2] if is_full else content)
+        if is_full:
+            no_space()
+
+    monkeypatch.setattr(checkpoint, "write_file", full)
+    found = failure(experiment(), tmp_path / "run")
+    assert found.code == "R405" and "step 3" in found.hints[0]
+    assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["00-main-00000003"]
+    assert not list((tmp_path / "run").glob("*summary*"))
+
+
+def test_a_folder_that_cannot_be_written_any_more_is_named(tmp_path: Path) -> None:
+    run(experiment(), tmp_path / "run", LIBRARY, QUIET)
+    (tmp_path / "run" / "metrics.csv").unlink()
+    (tmp_path / "run" / "metrics.csv").mkdir()
+    with pytest.raises(SpecError, match=r"R302.*metrics.csv` cannot be written: Is a directory"):
+        run(experiment(), tmp_path / "run", LIBRARY, QUIET, resume=True)
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:

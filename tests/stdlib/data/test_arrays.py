@@ -52,6 +52,7 @@ def test_what_a_spec_says_of_the_sizes_is_checked(tmp_path: Path) -> None:
     [
         ({"data": VECTORS, "label": LABELS[:3]}, "different lengths"),
         ({"data": VECTORS, "label": LABELS.astype(float)}, "labels are whole numbers"),
+        ({"data": VECTORS, "label": LABELS.astype(int) - 1}, "labels -1 to 1, and classes are numbered from 0"),
         ({"data": VECTORS * np.nan, "label": LABELS}, "not a number"),
         ({"data": VECTORS[0], "label": LABELS}, "1 dimensions"),
         ({"data": VECTORS}, r"there is no array `label`, only \['data'\]"),
