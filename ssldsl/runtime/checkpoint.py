@@ -49,7 +49,7 @@ def write_checkpoint(
     target = folder / checkpoint_name(number, stage, step)
     if _manifest(target) is not None:
         return target
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     _remove_leftovers(folder)
     writing = folder / f".{target.name}"
     contents = {f"{part}.safetensors": save(_portable(values)) for part, values in tensors.items()}

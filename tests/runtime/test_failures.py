@@ -1,6 +1,7 @@
 """What goes wrong while training is said in terms of the spec, and the last good checkpoint stays."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,20 @@ def test_on_a_disk_that_stays_full_nothing_half_written_takes_up_room(
     assert found.code == "R405" and "step 3" in found.hints[0]
     assert [path.name for path in (tmp_path / "run" / "checkpoints").iterdir()] == ["00-main-00000003"]
     assert not list((tmp_path / "run").glob("*summary*"))
+
+
+def test_a_folder_that_somebody_removed_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = training.take_step
+
+    def removing(made: training.Machinery, step: int) -> None:
+        take(made, step)
+        if step == 1:
+            shutil.rmtree(tmp_path / "run")
+
+    monkeypatch.setattr(training, "take_step", removing)
+    found = failure(experiment(), tmp_path / "run")
+    assert found.code == "R302" and found.message.endswith("checkpoints` cannot be written: No such file or directory")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_folder_that_cannot_be_written_any_more_is_named(tmp_path: Path) -> None:
