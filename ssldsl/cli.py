@@ -90,12 +90,15 @@ def check(
     from ssldsl.check import check_everything
 
     found: list[Diagnostic] = []
+    wrong: list[str] = []
     for path in specs:
         source = pipeline.read(path)
         if variants or sets or drops:
-            found += pipeline.compose(source, variants, parse_edits(sets, drops)).diagnostics
+            checked = pipeline.compose(source, variants, parse_edits(sets, drops))
         else:
-            found += check_everything(source).diagnostics
+            checked = check_everything(source)
+        found += checked.diagnostics
+        wrong += [path] if checked.diagnostics else []
     if style == "json":
         click.echo(json.dumps([as_json(d) for d in found], indent=2))
     elif style == "short":
@@ -106,7 +109,7 @@ def check(
     errors = sum(d.severity == "error" for d in found)
     warnings = len(found) - errors
     counts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
-    click.echo(f"{', '.join(specs)}: {', '.join(counts) or 'fine'}", err=True)
+    click.echo(f"{', '.join(wrong or specs)}: {', '.join(counts) or 'fine'}", err=True)
     return USER_ERROR if errors else 0
 
 

@@ -67,7 +67,7 @@ def check(
     asked = [Source("--variant", name) for name in variants]
     reporter.own.update(asked)
     done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
-    file, loss_edits = edits.apply(file, done, reporter)
+    file, loss_edits = edits.apply(file, done, reporter, library)
     scope = Scope()
     ctx = Context(library, reporter, scope)
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))

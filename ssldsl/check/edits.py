@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import define, evolve, field
 
+from ssldsl.check.positions import Placed
 from ssldsl.check.reporter import Reporter
 from ssldsl.check.stages import SHARED_SETTINGS, STAGE_SETTINGS
 from ssldsl.errors import did_you_mean
+from ssldsl.ops.library import Library
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 
@@ -81,15 +83,16 @@ def _place(edit: Edit) -> Span:
     return edit.path[0].span.to(edit.path[-1].span)
 
 
-def apply(file: tree.File, edits: Iterable[Edit], reporter: Reporter) -> tuple[tree.File, LossEdits]:
+def apply(file: tree.File, edits: Iterable[Edit], reporter: Reporter, library: Library) -> tuple[tree.File, LossEdits]:
     """The file with the edits made. Edits of loss terms are kept for when the terms are known."""
     terms = LossEdits()
+    placed = Placed(file, library)
     for edit in edits:
-        file = _apply_one(file, edit, terms, reporter)
+        file = _apply_one(file, edit, terms, reporter, placed)
     return file, terms
 
 
-def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter) -> tree.File:
+def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, placed: Placed) -> tree.File:
     stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
     path = edit.path
     stage = ""
@@ -98,7 +101,7 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
     elif path[0].id == "main" and not stages and len(path) > 1:
         path = path[1:]
     if path[0].id == "loss" and len(path) > 1:
-        return _edit_term(file, edit, stage, path[1:], terms, reporter)
+        return _edit_term(file, edit, stage, path[1:], terms, reporter, placed)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
         return evolve(file, statements=tuple(s for s in file.statements if s is not stages[path[0].id]))
     if isinstance(edit, tree.DropEdit) and [name.id for name in path] == ["init"]:
@@ -107,14 +110,14 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
     if not stage:
-        changed = _edit_statements(file.statements, edit, path, implicit=not stages)
+        changed = _edit_statements(file.statements, edit, path, not stages, placed)
         if changed is not None:
             return evolve(file, statements=changed)
     else:
-        body = _edit_statements(stages[stage].body, edit, path, implicit=True)
+        body = _edit_statements(stages[stage].body, edit, path, True, placed)
         if body is not None:
             return _with_body(file, stage, body)
-    inside = _edit_calls(file, edit, stage, path)
+    inside = _edit_calls(file, edit, stage, path, placed)
     if inside is not None:
         return inside
     _no_such(file, edit, path, stage, reporter)
@@ -142,7 +145,13 @@ def _drop_init(file: tree.File, edit: tree.DropEdit, stage: str, reporter: Repor
 
 
 def _edit_term(
-    file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, ...], terms: LossEdits, reporter: Reporter
+    file: tree.File,
+    edit: Edit,
+    stage: str,
+    path: tuple[tree.Name, ...],
+    terms: LossEdits,
+    reporter: Reporter,
+    placed: Placed,
 ) -> tree.File:
     term = path[0].id
     rest = path[1:]
@@ -152,7 +161,7 @@ def _edit_term(
     if isinstance(edit, tree.SetEdit) and (not rest or rest[0].id == "weight"):
         terms.weights.append((stage, term, edit.value, _place(edit)))
         return file
-    inside = _edit_calls(file, edit, stage, path)
+    inside = _edit_calls(file, edit, stage, path, placed)
     if inside is not None:
         return inside
     _no_such(file, edit, path, stage, reporter)
@@ -160,7 +169,7 @@ def _edit_term(
 
 
 def _edit_statements(
-    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool
+    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool, placed: Placed
 ) -> Statements | None:
     """Change the statement that the path names; a setting that is not there yet is added."""
     name, rest = path[0].id, path[1:]
@@ -171,7 +180,7 @@ def _edit_statements(
             if isinstance(statement, tree.Setting) and not rest:
                 return statements[:i] + statements[i + 1 :]
             return None
-        value = edit.value if not rest else _with_argument(statement.value, rest, edit)
+        value = edit.value if not rest else _with_argument(statement.value, rest, edit, placed)
         return None if value is None else (*statements[:i], evolve(statement, value=value), *statements[i + 1 :])
     addable = (*STAGE_SETTINGS, *SHARED_SETTINGS) if implicit else SHARED_SETTINGS
     if isinstance(edit, tree.SetEdit) and not rest and name in addable:
@@ -179,7 +188,9 @@ def _edit_statements(
     return None
 
 
-def _with_argument(expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetEdit) -> tree.Expr | None:
+def _with_argument(
+    expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetEdit, placed: Placed
+) -> tree.Expr | None:
     """`optimizer.lr`, `encoder.width`, `batch.labeled`: one argument of a call, or one entry of a map, replaced."""
     name = path[0].id
     if isinstance(expr, tree.MapExpr):
@@ -188,7 +199,7 @@ def _with_argument(expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetE
             key = entry.key.id.split(".")
             if ids[: len(key)] == key:
                 rest = path[len(key) :]
-                value = _with_argument(entry.value, rest, edit) if rest else edit.value
+                value = _with_argument(entry.value, rest, edit, placed) if rest else edit.value
                 if value is None:
                     return None
                 return evolve(expr, entries=(*expr.entries[:i], evolve(entry, value=value), *expr.entries[i + 1 :]))
@@ -198,16 +209,21 @@ def _with_argument(expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetE
         return None
     calls = _calls(expr)
     holders = [c for c in calls if any(a.name and a.name.id == name for a in c.arguments)]
+    holders = holders or [c for c in calls if placed.index(c, name) is not None]
     target = holders[0] if len(holders) == 1 else calls[0] if len(calls) == 1 else None
-    return None if target is None else _replace(expr, target, _argument(target, path[0], edit))
+    return None if target is None else _replace(expr, target, _argument(target, path[0], edit, placed))
 
 
-def _argument(call: tree.Call, name: tree.Name, edit: tree.SetEdit) -> tree.Call:
+def _argument(call: tree.Call, name: tree.Name, edit: tree.SetEdit, placed: Placed) -> tree.Call:
     new = tree.Argument(name, edit.value, span=edit.span)
     for i, argument in enumerate(call.arguments):
         if argument.name and argument.name.id == name.id:
             return evolve(call, arguments=(*call.arguments[:i], new, *call.arguments[i + 1 :]))
-    return evolve(call, arguments=(*call.arguments, new))
+    place = placed.index(call, name.id)
+    if place is None:
+        return evolve(call, arguments=(*call.arguments, new))
+    unnamed = tree.Argument(None, edit.value, span=edit.span)
+    return evolve(call, arguments=(*call.arguments[:place], unnamed, *call.arguments[place + 1 :]))
 
 
 def _calls(expr: object) -> list[tree.Call]:
@@ -242,7 +258,9 @@ def _replace(expr: tree.Expr, old: tree.Call, new: tree.Call) -> tree.Expr:
             return expr
 
 
-def _edit_calls(file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, ...]) -> tree.File | None:
+def _edit_calls(
+    file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, ...], placed: Placed
+) -> tree.File | None:
     """`vat.epsilon`: an argument of the calls of `vat` in a loss."""
     if isinstance(edit, tree.DropEdit) or len(path) != 2:
         return None
@@ -257,7 +275,7 @@ def _edit_calls(file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, 
         value = statement.value
         for call in _calls(value):
             if isinstance(call.function, tree.Ref) and call.function.id == path[0].id:
-                value = _replace(value, call, _argument(call, path[1], edit))
+                value = _replace(value, call, _argument(call, path[1], edit, placed))
                 changed = True
         return evolve(statement, value=value)
 
@@ -273,7 +291,9 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     known = [s.name.id for s in body if isinstance(s, named)]
     text = ".".join(n.id for n in edit.path)
     where = f"stage `{stage}`" if stage else "the spec"
-    help = did_you_mean(path[0].id, known)
+    owners = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
+    help = f"it is set in stages: {', '.join(f'`{s}.{text}`' for s in owners)}" if owners else ""
+    help = help or did_you_mean(path[0].id, known)
     if path[0].id in known:
         help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""
     reporter.error(
@@ -283,6 +303,10 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
         "",
         help=help or f"it declares: {', '.join(known)}",
     )
+
+
+def _sets(stage: tree.StageDecl, name: str) -> bool:
+    return any(isinstance(s, tree.Setting) and s.name.id == name for s in stage.body)
 
 
 def describe(edit: Edit, text: Callable[[tree.Expr], str]) -> str:

@@ -51,8 +51,9 @@ def read_terms(reader: Reader) -> list[Term] | None:
         help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
         reader.error("T315", "loss", f"a loss is a sum of terms, found {describe(value)}", "", help)
         return None
-    parts = _numbered(ctx, value.parts)
-    parts = _edited(reader, parts)
+    parts = _edited(reader, _numbered(ctx, value.parts))
+    if parts is None:
+        return None
     _weigh_lint(reader, parts)
     return [Term(p.name, p.weight, p.node, p.span) for p in parts]
 
@@ -86,7 +87,8 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
     return result
 
 
-def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart]:
+def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
+    """What edits leave of the terms, or nothing once it is reported that they leave none."""
     names = [p.name for p in parts]
     for stage, term, span in reader.edits.drops:
         if stage in ("", reader.name):
@@ -115,6 +117,7 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart]:
         reader.ctx.reporter.error(
             "D504", reader.edits.drops[-1][2], f"without `{reader.edits.drops[-1][1]}` nothing is left of the loss", ""
         )
+        return None
     return parts
 
 

@@ -116,6 +116,10 @@ class Stage:
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)  # of the settings that are written
     is_clip_per_tensor: bool = False
 
+    def place(self, setting: str) -> Span | None:
+        """Where the value of a setting is written, if it is."""
+        return dict(self.places).get(setting)
+
 
 @frozen
 class Program:

@@ -245,9 +245,9 @@ class _Comparison:
         told = set(self.nodes.seen)  # of the streams; what stages share is told for each
         spans = (a.span, b.span)
         self._terms(a, b)
-        self._value("semantic", f"{a.name}.run", a.run, b.run, *spans)
+        self._value("semantic", f"{a.name}.run", a.run, b.run, a.place("run"), b.place("run"))
         if self.matching.streams.get(a.clock, a.clock) != b.clock:
-            self._add("semantic", f"{a.name}.clock", a.clock, b.clock, *spans)
+            self._add("semantic", f"{a.name}.clock", a.clock, b.clock, a.place("clock"), b.place("clock"))
         self._batch(a, b)
         self._names(f"{a.name}.after", [self.matching.stages.get(s, s) for s in a.after], list(b.after), spans)
         known = set(self.matching.modules), set(self.matching.modules.values())
@@ -260,9 +260,10 @@ class _Comparison:
         self._configured(f"{a.name}.average", a.average, b.average)
         groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
         for path in dict.fromkeys((*groups[0], *groups[1])):
-            self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), spans)
+            places = a.place("groups"), b.place("groups")
+            self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
         if wording.clip(a) != wording.clip(b):
-            self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), *spans)
+            self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), a.place("clip"), b.place("clip"))
         self._evaluations(a, b)
         self._execution(a, b)
         self.nodes.seen = told
@@ -277,7 +278,7 @@ class _Comparison:
         for name, kind in kinds.items():
             before, after = getattr(a, name), getattr(b, name)
             if before != after:
-                self._add(kind, f"{a.name}.{name}", _plain(before), _plain(after), a.span, b.span)
+                self._add(kind, f"{a.name}.{name}", _plain(before), _plain(after), a.place(name), b.place(name))
 
     def _terms(self, a: Stage, b: Stage) -> None:
         first, second = {t.name: t for t in a.terms}, {t.name: t for t in b.terms}
@@ -307,7 +308,7 @@ class _Comparison:
             shown, rows = before.get(name, (name, None))
             if rows != after.get(name):
                 one, two = ("" if r is None else str(r) for r in (rows, after.get(name)))
-                self._add("semantic", f"{a.name}.batch.{shown}", one, two, a.span, b.span)
+                self._add("semantic", f"{a.name}.batch.{shown}", one, two, a.place("batch"), b.place("batch"))
 
     def _evaluations(self, a: Stage, b: Stage) -> None:
         """What is reported belongs to the meaning; under which name does not."""

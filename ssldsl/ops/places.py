@@ -41,7 +41,11 @@ def find_given(name: str, path: str, root: str) -> Path:
     """A path of the user: as it stands, or below a data root. `MissingData` if it is nowhere."""
     given = Path(path).expanduser()
     places = [given] if given.is_absolute() else [given.absolute(), *(folder / given for folder in data_roots(root))]
-    return _first(name, places, "Name it by its whole path, or set SSLDSL_DATA to the folder that holds it.")
+    return _first(
+        name,
+        places,
+        "Put it beside the spec, name it by its whole path, or set SSLDSL_DATA to the folder that holds it.",
+    )
 
 
 def _first(name: str, places: Sequence[Path], how: str) -> Path:

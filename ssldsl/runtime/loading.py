@@ -106,10 +106,10 @@ def _is_of_an_op(module: str) -> bool:
 
 
 def with_files(signature: Signature, settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The settings of an op; names of files that lie in the folder of the spec are whole paths."""
+    """The settings of an op; names of files and folders in the folder of the spec are whole paths."""
     files = {s.name for s in signature.settings if is_file(setting_type(s.annotation))}
     named = {name: folder / value for name, value in settings.items() if name in files and value}
-    return {**settings, **{name: str(path) for name, path in named.items() if path.is_file()}}
+    return {**settings, **{name: str(path) for name, path in named.items() if path.exists()}}
 
 
 def file_op(path: str, name: str) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from ssldsl.ops import PositiveInt, op
+from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.places import BrokenData
 from ssldsl.stdlib.data.vector_arrays import array_splits
@@ -31,7 +31,7 @@ def as_images(array: Tensor, place: str, channels_last: bool) -> Tensor:
 @op(splits={"train": "N_train", "test": "N_test"}, fields={"image": "channels height width"}, classes="classes")
 def image_arrays(
     *,
-    path: str,
+    path: File,
     channels: PositiveInt | None = None,
     height: PositiveInt | None = None,
     width: PositiveInt | None = None,

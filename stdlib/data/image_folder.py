@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from ssldsl.ops import op
+from ssldsl.ops import File, op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.decorator import facts_of
 from ssldsl.ops.places import BrokenData, find_given
@@ -54,10 +54,11 @@ def folder_splits(source: Callable[..., Splits], folder: Path, splits: dict[str,
     fields={"image": "3 height width"},
     classes="K",
 )
-def image_folder(*, path: str, root: str = "") -> Splits:
+def image_folder(*, path: File, root: str = "") -> Splits:
     """Images in `<path>/<split>/<class>/`, read as RGB one by one; of the split `all`, in `<path>/<class>/`.
 
-    Source: the layout of torchvision's ImageFolder. `path` is absolute, or relative to the current folder or to `root`.
+    Source: the layout of torchvision's ImageFolder. `path` is a whole one, or starts at the folder of the spec,
+    at the current one, or at `root`.
     A class has the same number in every split. Images may differ in size: crop or resize them in the stream.
     """
     folder = find_given("image_folder", path, root)

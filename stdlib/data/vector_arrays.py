@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssldsl.ops import PositiveInt, op
+from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.decorator import facts_of
 from ssldsl.ops.places import BrokenData, find_given
@@ -96,7 +96,7 @@ def as_vectors(array: Tensor, place: str) -> Tensor:
 @op(splits={"train": "N_train", "test": "N_test"}, fields={"vector": "dim"}, classes="classes")
 def vector_arrays(
     *,
-    path: str,
+    path: File,
     dim: PositiveInt | None = None,
     classes: PositiveInt | None = None,
     data: str = "data",
@@ -107,6 +107,7 @@ def vector_arrays(
 
     Source: no paper. `data` and `label` name the arrays of the split `train`; those of `test` are called the same with
     `test_` before it. An empty `label` says that there are none. With `dim` and `classes` a spec is checked in full
-    before the file is read. `path` is absolute, or relative to the current folder or to `root`.
+    before the file is read. `path` is a whole one, or starts at the folder of the spec,
+    at the current one, or at `root`.
     """
     return array_splits(vector_arrays, "vector", as_vectors, path, data, label, root, dim=dim, classes=classes)

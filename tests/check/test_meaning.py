@@ -3,8 +3,15 @@
 from specs import HEAD, TAIL, checked, codes, with_loss
 from ssldsl.check.flow import ancestors
 from ssldsl.check.nodes import Constant, Duration
+from ssldsl.syntax import tree
+from ssldsl.syntax.printer import print_expr
 
 ANEW = "entmin(unlabeled >> shift(2))"
+
+
+def written(outcome):
+    named = (tree.Declaration, tree.Setting)
+    return {s.name.id: print_expr(s.value) for s in outcome.file.statements if isinstance(s, named)}
 
 
 def terms(outcome):
@@ -129,6 +136,23 @@ def test_set_reaches_params_settings_arguments_and_maps():
     assert stage.terms[1].node.setting("epsilon") == 2.5
     assert dict(stage.batch)["labeled"] == 10
     assert dict(program.module("encoder").settings)["width"] == 16
+
+
+def test_set_reaches_arguments_that_stand_without_their_names():
+    more = "def soft(x, power: float) = power*entmin(x)\nview strong = shift(2) >> solarize(0.5)"
+    loss = "ce(labeled) + soft(strong(unlabeled), 0.5)"
+    sets = ("labeled.count=40", "labeled.pixels=2", "classes.classes=10", "strong.pixels=3", "soft.power=0.25")
+    outcome = with_loss(loss, more, sets=sets)
+    assert codes(outcome) == []
+    text = written(outcome)
+    assert text["labeled"] == "images.train.subset(40, seed=0) >> shift(2)"
+    assert text["classes"] == "linear(encoder.dim, 10)" and text["strong"] == "shift(3) >> solarize(0.5)"
+    assert text["loss"] == "ce(labeled) + soft(strong(unlabeled), 0.25)"
+
+
+def test_set_leaves_what_a_view_is_applied_to():
+    outcome = with_loss("ce(labeled) + entmin(seen)", "let seen = flip(unlabeled)", sets=("seen.p=0.25",))
+    assert codes(outcome) == [] and written(outcome)["seen"] == "flip(unlabeled, p=0.25)"
 
 
 def test_a_weight_can_be_set_by_the_name_of_its_term():

@@ -263,8 +263,13 @@ def test_the_text_stands_under_its_classes() -> None:
         "  ~ main.loss.rotation.weight  0.7 -> 0.5   (specs/quick.ssl:9:31)\n"
         "\n"
         "execution\n"
-        "  ~ main.precision             fp32 -> bf16   (specs/quick.ssl:9:1)\n"
+        "  ~ main.precision             fp32 -> bf16   (specs/quick.ssl:12:25)\n"
     )
+
+
+def test_a_setting_is_found_where_it_is_written() -> None:
+    (entry,) = found(QUICK, changed(("run       = 30ep", "run       = 20ep"))).entries
+    assert [span.text for span in (entry.first, entry.second) if span] == ["30ep", "20ep"]
 
 
 def test_no_difference_says_so() -> None:

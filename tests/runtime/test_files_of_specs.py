@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torchvision
@@ -51,6 +52,21 @@ def test_names_of_samples_come_from_beside_the_spec(folder: Path) -> None:
     assert program is not None
     plan = pipeline.compile(program, sizes={str(program.streams[0].size): 4})
     assert Datasets(LIBRARY, folder).streams(plan.stages[0])["labeled"].ids.tolist() == [1, 3, 4, 5]
+
+
+def test_arrays_come_from_beside_the_spec(folder: Path) -> None:
+    np.savez(folder / "rows.npz", data=np.eye(3, dtype="float32"), label=np.arange(3))
+    text = SPEC.replace("digits()", 'vector_arrays("rows.npz", dim=3, classes=3)').replace('names="few.json"', "3")
+    program = check(Source(str(folder / "spec.ssl"), text.replace("convnet(width=4)", "perceptron(width=4)"))).program
+    assert program is not None
+    stream = Datasets(LIBRARY, folder).streams(pipeline.compile(program).stages[0])["labeled"]
+    assert stream.read(torch.tensor([2]))["vector"].tolist() == [[0.0, 0.0, 1.0]]
+
+
+def test_images_come_from_a_folder_beside_the_spec(folder: Path) -> None:
+    (folder / "photos").mkdir()
+    signature = signature_of(LIBRARY, "image_folder")
+    assert with_files(signature, {"path": "photos"}, folder) == {"path": str(folder / "photos")}
 
 
 def test_what_is_not_beside_the_spec_keeps_its_name(folder: Path) -> None:
