@@ -151,6 +151,12 @@ def _kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
             return f"turn labels into distributions first: `one_hot({text}, images.classes)`"
         case "Embeddings", _:
             return "bring rows to unit length first: end the network with `>> l2norm()`"
+        case "Logits", "Embeddings":
+            return "put a head behind the network, such as `net >> clusters`"
+        case "Logits", "Labels":
+            return "labels are no scores: the scores of a head come first"
+        case "Labels", "Probs":
+            return "distributions are the target of `soft_cross_entropy`, or of `kl`"
         case "Logits", "Images":
             return f"send images through the network first: `classes(encoder({text}))`"
         case "Features", "Images":

@@ -163,6 +163,11 @@ def _stop(ctx: Context, value: Any, span: Span) -> Any:
     value = _tensors(ctx, value, span)
     if isinstance(value, Items):
         return Items(tuple(_stop(ctx, v, span) for v in value.values))
+    if isinstance(value, Net | Constructor):
+        message = f"`stop` wants a tensor, found {describe(value)}"
+        help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
+        ctx.reporter.error("T310", span, message, "", help=help)
+        return UNKNOWN
     if not isinstance(value, Node):
         return _refuse(ctx, "stop", "a tensor", value, span)
     return ctx.interner.node(

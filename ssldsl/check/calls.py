@@ -257,6 +257,8 @@ def _bind(
         else:
             name = argument.name.id
         target = placed if name in leading else rest
+        if (name in placed or name in rest) and argument.value is UNKNOWN:
+            return None
         if name in placed or name in rest:
             span = argument.name.span if argument.name else argument.span
             ctx.reporter.error("T306", span, f"`{name}` of `{signature.name}` is given twice", "the second time")

@@ -99,6 +99,8 @@ def _bind_parameters(
             inner.bind(name, value, values[name].span)
         else:
             value = _left_out(ctx, function, parameter, expr, caller, inner)
+            if parameter.default is not None:
+                good &= declarations.fits_type(ctx, parameter.type, value, parameter.default.span, name)
             inner.bind(name, value, parameter.name.span)
             good &= value is not UNKNOWN
     return good and not any(g.value is UNKNOWN for g in values.values())

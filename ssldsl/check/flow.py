@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from ssldsl.check import instances, modules
 from ssldsl.check.context import Context
-from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar
+from ssldsl.check.nodes import Combined, Curve, Duration, Node, Scalar, Setting
 from ssldsl.check.program import Term
 from ssldsl.errors import Note
 from ssldsl.ops.signature import Signature
@@ -200,12 +200,7 @@ def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Durat
     for scalar, span in scalars:
         for curve in curves(scalar):
             for name, value in curve.settings:
-                if (
-                    name == "length"
-                    and isinstance(value, Duration)
-                    and value.unit == run.unit
-                    and value.value > run.value
-                ):
+                if name == "length" and isinstance(value, Duration) and _outlasts(value, run):
                     ctx.reporter.warning(
                         "L601",
                         curve.span or span,
@@ -213,6 +208,23 @@ def check_ramps(ctx: Context, scalars: Iterable[tuple[Scalar, Span]], run: Durat
                         "it never completes",
                         help="shorten it, or let the stage run longer",
                     )
+
+
+def check_waits(ctx: Context, waits: Iterable[tuple[str, Setting, Span]], terms: Iterable[Term], run: Duration) -> None:
+    """What begins after the run has ended never begins. `waits`: settings by name and place; memories have theirs."""
+    memories = [n for n in ancestors(t.node for t in terms) if n.op in ctx.signatures and n.setting("start")]
+    starts = [("start", n.setting("start"), _user_span(ctx, n) or n.spans[0]) for n in memories]
+    for name, value, span in (*waits, *starts):
+        if isinstance(value, Duration) and _outlasts(value, run):
+            message = f"`{name}` waits for {value}, and the run ends after {run}"
+            ctx.reporter.warning(
+                "L601", span, message, "it never begins", help="shorten it, or let the stage run longer"
+            )
+
+
+def _outlasts(value: Duration, run: Duration) -> bool:
+    """Whether a time is longer than the run, as far as that can be said without knowing how long a pass is."""
+    return value.value > (100 if value.unit == "%" else run.value) and value.unit in ("%", run.unit)
 
 
 def curves(scalar: object) -> list[Curve]:

@@ -17,6 +17,7 @@ from ssldsl.check.meanings import (
     NetPart,
     StreamRef,
     TrainedNet,
+    View,
     describe,
 )
 from ssldsl.check.nodes import Node
@@ -167,6 +168,7 @@ def apply(
             return UNKNOWN
         if not isinstance(value, Node) or not isinstance(value.type, TensorType):
             help = "networks are put one after the other by `>>`: `encoder >> classes`" if _is_net(value) else ""
+            help = "say of what, for example `strong(unlabeled)`" if isinstance(value, View) else help
             ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "", help=help)
             return UNKNOWN
         value = _apply_part(ctx, part, value, span, weights)
@@ -248,6 +250,8 @@ def _net_advice(ctx: Context, path: str, wanted: str, found: str) -> str:
     if found == "Images":
         net = next((d.path for d in ctx.modules.values() if d.kind == "net" and not d.average_of), "encoder")
         return f"send the images through a net first: `{path}({net}(...))`"
+    if wanted == "Images" and found in ("Logits", "Probs", "Features", "Embeddings"):
+        return "this has been through a network already: pass the batch itself"
     if found == "Features" and wanted == "Embeddings":
         return "bring rows to unit length first: `>> l2norm()` before it"
     return "a network for vectors is `perceptron()`" if found == "Vectors" else ""

@@ -76,9 +76,12 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     result = _apply(ctx, expr, left, right)
     if result is not NotImplemented:
         return result
+    place = expr.span
+    if expr.op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
+        place = expr.right.span if isinstance(left, Loss) else expr.left.span  # and not a sum of many lines
     ctx.reporter.error(
         "T313",
-        expr.span,
+        place,
         f"`{expr.op}` cannot be applied to {describe(left)} and {describe(right)}",
         "",
         help=_advice(expr, left, right),
@@ -107,6 +110,8 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
         return "only a loss can be added to a loss: does a term lack its call, such as `ce(labeled)`?"
     if op == "*" and is_scalar(left) and isinstance(right, streams):
         return f"a weight belongs to a loss: `{expr.left.span.text} * vat({expr.right.span.text})`"
+    if op in (">", ">=") and isinstance(left, streams):
+        return "data go through views and nets by `>>`"
     if op == "|":
         return "`|` joins streams, batches and lists"
     if op == ">>":

@@ -33,10 +33,12 @@ class Reporter:
         return tuple(reversed(self._calls))
 
     def report(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic; the same code at the same place is one cause."""
+        """Keep a diagnostic; the same code at the same place is one cause, and so is all in one call of the library."""
+        inner = diagnostic.span
         diagnostic = self._anchored(diagnostic)
         span = diagnostic.span
-        key = (diagnostic.code, *((span.source.name, span.start, span.end) if span else (diagnostic.message, 0, 0)))
+        cause = diagnostic.code if span is inner or diagnostic.severity == "warning" else "inside"
+        key = (cause, *((span.source.name, span.start, span.end) if span else (diagnostic.message, 0, 0)))
         if key not in self._seen:
             self._seen.add(key)
             self.diagnostics.append(diagnostic)

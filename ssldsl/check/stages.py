@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from ssldsl.check import declarations, derived, flow
 from ssldsl.check.context import Context, StageDraft
+from ssldsl.check.meanings import UNKNOWN
 from ssldsl.check.nodes import Duration, Scalar
 from ssldsl.check.operators import is_number, is_scalar
-from ssldsl.check.program import Evaluation, Stage, Term
+from ssldsl.check.program import Configured, Evaluation, Stage, Term
 from ssldsl.check.scope import Scope
 from ssldsl.errors import Note, did_you_mean
 from ssldsl.source import Span
@@ -66,6 +67,8 @@ def split_settings(
             continue
         name = statement.name.id
         if name not in allowed:
+            if ctx.file_scope.find(name) is None:
+                ctx.file_scope.bind(name, UNKNOWN, statement.name.span)  # perhaps a `let`: its uses are no new mistake
             elsewhere = name in STAGE_SETTINGS
             message = f"`{name}` belongs to a stage" if elsewhere else f"there is no setting `{name}`"
             help = "write it inside a stage" if elsewhere else _MEANT.get(name, "") or did_you_mean(name, allowed)
@@ -149,8 +152,13 @@ def _assemble(
     if not ctx.reporter.failed:
         flow.check_frozen(ctx, terms, trained, initialised, reader.place("loss"))
     scalars: list[tuple[Scalar, Span]] = [(t.weight, t.span) for t in terms]
+    optimizer = optimizer or Configured("sgd", ())
     scalars += [(v, reader.place("optimizer")) for _, v in optimizer.settings if is_scalar(v) and not is_number(v)]
     flow.check_ramps(ctx, scalars, run)
+    waits = [("freeze", v, reader.place("groups")) for _, own in groups for n, v in own if n == "freeze"]
+    if average is not None:
+        waits += [("start", v, reader.place("average")) for n, v in average.settings if n == "start"]
+    flow.check_waits(ctx, waits, terms, run)
     check_pace(reader, evaluations, run, batch, clock)
     return Stage(
         reader.name,

@@ -175,7 +175,8 @@ def _before(
     return True
 
 
-def read_optimizer(reader: Reader) -> Configured:
+def read_optimizer(reader: Reader) -> Configured | None:
+    """What the spec says or the default, or nothing once it is reported to be wrong."""
     value = reader.value("optimizer")
     if isinstance(value, Settings) and value.op not in ("polyak", "swa", "per_tensor"):
         return Configured(value.op, value.values, value.span)
@@ -187,21 +188,19 @@ def read_optimizer(reader: Reader) -> Configured:
             "",
             "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`",
         )
+    if value is not None:
+        return None
     signature = reader.ctx.signature("sgd")
     assert signature is not None
-    if value is None:
-        settings, _ = check_settings(
-            signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span
-        )
-        return Configured("sgd", tuple((s.name, settings[s.name]) for s in signature.settings))
-    return Configured("sgd", ())
+    settings, _ = check_settings(signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span)
+    return Configured("sgd", tuple((s.name, settings[s.name]) for s in signature.settings))
 
 
 _GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
 
 
 def read_groups(
-    reader: Reader, optimizer: Configured, trained: list[str] | None
+    reader: Reader, optimizer: Configured | None, trained: list[str] | None
 ) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
     """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
     value = reader.value("groups")
@@ -212,8 +211,6 @@ def read_groups(
             "D509", "groups", f"`groups` maps networks to settings, found {describe(value)}", "", _GROUPS_EXAMPLE
         )
         return ()
-    signature = reader.ctx.signature(optimizer.op)
-    assert signature is not None
     found = []
     for (name, given), (key, place) in zip(value.values, value.spans, strict=True):
         if not isinstance(given, Entries):
@@ -224,7 +221,12 @@ def read_groups(
             help = did_you_mean(name, trained) or f"it trains: {', '.join(trained)}"
             reader.ctx.reporter.error("D509", key, f"{reader.subject} does not train `{name}`", "", help=help)
             continue
-        own = {k: (v, spans[0]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
+        if optimizer is None:
+            continue
+        signature = reader.ctx.signature(optimizer.op)
+        assert signature is not None
+        known = {s.name for s in signature.settings}
+        own = {k: (v, spans[k in known]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
         freeze = _freeze(reader, given, own)
         base = {k: (v, place) for k, v in optimizer.settings if k not in own}
         settings, problems = check_settings(signature, base | own, place)

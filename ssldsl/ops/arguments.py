@@ -44,9 +44,14 @@ def said(value: Any) -> str:
             return "something else"
 
 
+def is_duration_in_quotes(found: Any) -> bool:
+    """Whether somebody wrote `"30ep"`."""
+    return isinstance(found, str) and re.fullmatch(r"\d+(\.\d+)?(ep|it|%)", found) is not None
+
+
 def duration_advice(found: Any) -> str:
     """How a length of time is written instead of a bare number, or of a text."""
-    if isinstance(found, str) and re.fullmatch(r"\d+(\.\d+)?(ep|it|%)", found):
+    if is_duration_in_quotes(found):
         return f"a duration stands without quotes: `{found}`"
     number = f"{found:g}" if isinstance(found, int | float) else "10"
     return f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)"
@@ -171,6 +176,8 @@ class _Call:
             return (
                 f"only {scheduled} may change with time" if scheduled else "this one stays the same for the whole run"
             )
+        if is_duration_in_quotes(found) and "duration" in str(type_):
+            return duration_advice(found)
         if isinstance(found, str):
             meant = nearest(found, [c for c in choices(type_) if isinstance(c, str)])
             if meant is None and _wants_number(type_) and re.fullmatch(r"-?\d+(\.\d+)?(e-?\d+)?", found):

@@ -150,7 +150,16 @@ class Recovery:
                 message, place = message.replace(", found", f" after `{before.text}`, found"), before
         if not self.follows(culprit):
             self.report(code, message, place, help)
+        if "LBRACE" in expected and set(self.machine.symbols[self.base() :]) & _HEADS:
+            self.forgive_closing(place.start)
         return culprit
+
+    def forgive_closing(self, start: int) -> None:
+        """Say nothing of the `}` of a block whose `{` is missing."""
+        alone = (d for d in self.diagnostics if d.code == "S102" and d.span is not None and d.span.start > start)
+        closing = next((d for d in alone if d.message == "`}` closes nothing"), None)
+        if closing is not None:
+            self.diagnostics.remove(closing)
 
     def is_mark(self, i: int) -> bool:
         """Whether a token is punctuation on the line of the one before it."""
@@ -219,10 +228,21 @@ class Recovery:
         machine, base = self.machine, self.base()
         if machine.symbols[base : base + 1] and machine.symbols[base] in _HEADS:
             for length in range(len(machine.symbols), base, -1):
-                if machine.would_accept("LBRACE", length + 1, []):
+                in_parameters = "LPAR" in machine.symbols[base:length]  # there a brace would be a map
+                if not in_parameters and machine.would_accept("LBRACE", length + 1, []):
                     machine.pop(len(machine.symbols) - length)
                     return True
+            return self.without_parameters(base)
         return False
+
+    def without_parameters(self, base: int) -> bool:
+        """Read the head of a `def` whose parameters are wrong as one that has none."""
+        machine = self.machine
+        if machine.symbols[base : base + 3] != ["DEF", "NAME", "LPAR"]:
+            return False
+        machine.pop(len(machine.symbols) - base - 3)
+        start = machine.begins[-1]
+        return machine.feed(Token("RPAR", ")", start, start, made_up=True))
 
     def resume(self, j: int) -> int:
         """Drop the statement that is being read and go on with a token."""

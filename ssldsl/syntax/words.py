@@ -99,10 +99,25 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
     """Help for the slips that people coming from other languages make, or nothing."""
     if before is not None and (before.kind, token.kind) in _SLIPS and before.end == token.start:
         return _SLIPS[before.kind, token.kind]
+    is_between = "LET" in kinds and "NUMBER" not in kinds  # a statement could begin here
     if token.kind == "ASSIGN" and "COLON" in kinds:
         return "the entries of a map are written `name: value`"
     if token.kind == "COLON" and {"STAR", "RPAR"} <= kinds:
         return "an argument is written `name=value`"
+    if token.kind == "COLON" and "LBRACE" in kinds and "NUMBER" not in kinds:
+        return "a block stands in braces: `{ ... }`"
+    if token.kind == "ASSIGN" and "RBRACE" in kinds:
+        return "the entries of a map are written `name: value`, and a map in a map has braces of its own"
+    if token.kind == "ASSIGN" and "IN" in kinds:
+        return FORMS["sweep"]
+    if kinds == {"COLON"}:
+        return "the entries of a map are written `name: value`"
+    if token.kind == "STRING" and "NAME" in kinds and "NUMBER" not in kinds:
+        return f"a name has no quotes: `{token.text.strip(chr(34))}`"
+    if "FROM" in kinds and "NAME" not in kinds and token.first:
+        return FORMS["init"]
+    if token.kind == "SLASH" and is_between:
+        return _SLIPS["SLASH", "SLASH"]
     if token.kind == "ASSIGN" and "EQUAL" in kinds:
         return "`==` compares"
     if token.kind in COMPARISONS and "AND" in kinds:
@@ -111,11 +126,13 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
         return "a term has one name"
     if token.kind == "LSQB" and "STAR" in kinds:
         return "nothing is indexed: a part of a list is `first(list, n)`, and a list as an argument `f([1, 2])`"
-    if token.kind == "COMMA" and "RPAR" in kinds:
+    if token.kind == "COMMA" and "RPAR" in kinds and before is not None and before.kind != "COMMA":
         return "a list stands in brackets: `[a, b]`"
     if token.kind == "COMMA" and before is not None and before.kind == "NUMBER":
         return "a decimal has a point: `0.1`; several values are `[a, b]` or `{name: value}`"
-    if token.kind == "DOT" and "LET" in kinds:
+    if token.kind == "COMMA" and is_between:
+        return "several values are a list `[a, b]` or a map `{name: value}`, and every `eval` has one metric"
+    if token.kind == "DOT" and is_between:
         return 'the name of a file stands in quotes: `use "my_ops.py"`'
     if _foreign(token):
         return _foreign(token)
@@ -159,6 +176,8 @@ def no_value(name: Token, after: Token, then: Token | None) -> tuple[str, str]:
     if then is not None and then.kind == "ASSIGN" and then.start == after.end and after.kind in SYMBOLS:
         mark += "="
     help = _SLIPS["PLUS", "ASSIGN"] if mark.endswith("=") else f"a setting is written `{name.text} = value`"
+    if mark == "{":
+        help = f"a stage is written `stage {name.text} {{`"
     return f"expected `=` after `{name.text}`, found `{mark}`", help
 
 
