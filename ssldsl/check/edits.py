@@ -294,6 +294,8 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     owners = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
     help = f"it is set in stages: {', '.join(f'`{s}.{text}`' for s in owners)}" if owners else ""
     help = help or did_you_mean(path[0].id, known)
+    if path[1:] and path[0].id in STAGE_SETTINGS and path[0].id not in known and not owners:
+        help = f"`{path[0].id}` is not written here, so there is no part of it to change: set the whole of it"
     if path[0].id in known:
         help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""
     reporter.error(

@@ -106,8 +106,6 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
         if _is_lost(reader, statement.origin, after):
             continue
         origin = expressions.evaluate(reader.ctx, statement.origin, reader.scope)
-        if isinstance(origin, str):
-            origin = StageRef(file=origin)
         if origin is UNKNOWN:
             continue
         if not isinstance(origin, StageRef):
@@ -116,7 +114,9 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
                 statement.origin.span,
                 f"weights come from a stage, a file or another run, found {describe(origin)}",
                 "",
-                help='for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
+                help=f'a file is named by `weights("{origin}")`'
+                if isinstance(origin, str)
+                else 'for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
             )
             continue
         if origin.stage and not origin.run and not _before(reader, origin, after, statement, paths):

@@ -174,7 +174,7 @@ def _comment(path: Path, name: str) -> str:
     end = next(i for i, line in enumerate(lines) if re.match(rf"def\s+{name}\b", line))
     start = next((i + 1 for i in range(end - 1, -1, -1) if not lines[i].strip()), 0)
     comment = " ".join(line.lstrip("# ") for line in lines[start:end] if line.startswith("#"))
-    return re.split(r"(?<=\.)\s+(?=[A-Z])", comment, maxsplit=1)[0]
+    return re.split(r"(?<=\.)(?<!app\.)(?<!sec\.)\s+(?=[A-Z])", comment, maxsplit=1)[0]
 
 
 def users(name: str, library: Library) -> tuple[list[str], list[str]]:
