@@ -226,21 +226,21 @@ def _concat(ctx: Context, value: Any, span: Span) -> Any:
 
 def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any:
     shared = [n for n, _ in batches[0].fields if all(b.get(n) is not None for b in batches)]
-    fields = []
-    for name in shared:
-        node = _concat_nodes(ctx, tuple(b.get(name) for b in batches), span)
-        if node is UNKNOWN:
-            return UNKNOWN
-        fields.append((name, node))
     rows = None
     if all(b.rows is not None for b in batches):
         rows = _concat_nodes(ctx, tuple(b.rows for b in batches), span)
+    fields = []
+    for name in shared:
+        node = _concat_nodes(ctx, tuple(b.get(name) for b in batches), span, rows)
+        if node is UNKNOWN:
+            return UNKNOWN
+        fields.append((name, node))
     name = " | ".join(b.stream for b in batches)
     removed = next((b.removed_at for b in batches if b.removed_at), None)
     return Batch(tuple(fields), batches[0].main, rows, name, batches[0].provenance, removed, batches[0].whole)
 
 
-def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span) -> Any:
+def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node | None = None) -> Any:
     types = [n.type for n in nodes]
     if ctx.stage is not None and not ctx.stage.whole and len({t.is_of_batch for t in types}) > 1:
         message = "`concat` joins rows of a batch with rows of a memory, which each process has as a whole"
@@ -260,6 +260,7 @@ def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span) -> Any:
         nodes,
         params=("values",) * len(nodes),
         type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
+        rows=rows,
         spans=(span, *ctx.reporter.calls),
         live=frozenset[str]().union(*(n.live for n in nodes)),
     )

@@ -66,6 +66,13 @@ def test_a_random_loss_draws_for_every_copy_that_a_view_has_made():
     assert (loss.rows.op, loss.rows.setting("times")) == ("repeat", 4)
 
 
+def test_a_random_loss_draws_for_every_row_of_joined_batches():
+    found = terms(with_loss("ce(labeled) + vat(concat(labeled | unlabeled >> rotate4()))"))
+    (loss,) = (n for n in ancestors([found["vat"].node]) if n.op == "virtual_adversarial")
+    assert [rows.op for rows in loss.rows.inputs] == ["rows", "repeat"]
+    assert str(loss.rows.type) == "Rows[4*B_unlabeled+B_labeled]"
+
+
 def test_draw_makes_independent_draws():
     found = terms(with_loss("ce(labeled) + mean(entmin(draw(3, unlabeled >> shift(2)))) as several"))
     draws = {n.draw for n in ancestors([found["several"].node]) if n.op == "shift" and n.setting("pixels") == 2}

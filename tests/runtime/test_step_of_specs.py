@@ -47,6 +47,13 @@ def test_the_optimised_step_equals_the_plain_one(norm: str, forward: str) -> Non
     torch.testing.assert_close(optimised[2], plain[2], rtol=1e-5, atol=1e-6)
 
 
+def test_joined_batches_are_perturbed_as_one() -> None:
+    text = QUICKSTART.replace("vat(unlabeled)", "vat(concat(all))").replace("width=32", "width=8")
+    plain, optimised = (one_step(plan_of(text, level)) for level in (0, 1))
+    torch.testing.assert_close(optimised[0], plain[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(optimised[1], plain[1], rtol=1e-4, atol=1e-6)
+
+
 def test_every_trained_parameter_of_the_quickstart_gets_a_gradient() -> None:
     values, gradients, _ = one_step(plan_of(QUICKSTART, 1))
     assert set(values) == {"loss", "ce", "rotation", "vat"}
