@@ -70,3 +70,15 @@ def test_the_class_loss_of_the_unturned_copy_alone_is_another_one() -> None:
     one = nn.functional.cross_entropy(scores(4, 3, 2, 5)[:1], torch.tensor([2]))
     assert one.item() == pytest.approx(1.3715390319, abs=1e-6)
     assert values("turned(xl | xu)")["ce"] - one.item() > 0.2
+
+
+def test_labels_come_four_times_in_a_row_beside_the_four_turns_of_their_image() -> None:
+    plan = plan_of(SPEC.format(rotation="turned(xl | xu)").replace("labeled: 1", "labeled: 2"), 0)
+    tables = {"classes": scores(8, 3, 2, 5), "turned/angles": scores(8, 4, 3, 5)}
+    modules = nn.ModuleDict({"encoder": nn.Identity(), **{name: Written(table) for name, table in tables.items()}})
+    batch = {f"{name}.image": torch.rand(2, 1, 8, 8) for name in ("labeled", "unlabeled")}
+    found = make_step(plan, plan.stages[0], modules, LIBRARY)(
+        {**batch, "labeled.label": torch.tensor([2, 0])}, torch.zeros(0)
+    )
+    expected = nn.functional.cross_entropy(tables["classes"], torch.tensor([2, 2, 2, 2, 0, 0, 0, 0]))
+    torch.testing.assert_close(found["ce"], expected)

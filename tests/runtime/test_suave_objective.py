@@ -10,6 +10,7 @@ from torch import nn
 from training_plans import with_stage
 
 from ssldsl.graph.plan import ConstantPlan
+from ssldsl.ops.random import SampleRng
 from ssldsl.runtime.memories import build_memories
 from ssldsl.runtime.step import make_step
 from ssldsl.runtime.training import take_step
@@ -36,13 +37,13 @@ STUDENT = [[0.4, 0, -0.1], [0.3, 0.5, 0.1], [0.5, 0.1, 0], [0, 0.4, 0.2], [0.3, 
 CENTRE = [0.2, 0.1, -0.1]
 
 
-def loss_of(loss: str, rows: int, **scores: list[list[float]]) -> float:
-    """The loss of a step on so many images, whose networks give these scores, crop after crop."""
+def loss_of(loss: str, rows: int, **scores: list[list[list[float]]]) -> float:
+    """The loss of a step on so many images, whose networks give these scores, one table for each number of rows."""
     head = HEAD.replace("images.classes", "3")
     plan = plan_of(f"{head}loss = {loss}\nbatch = {{unlabeled: {rows}}}\n", 1)
     stage = plan.stages[0]
     modules = nn.ModuleDict({module.path.replace(".", "/"): nn.Identity() for module in plan.modules})
-    modules.update({name.replace("_", "/"): Written(torch.tensor(table)) for name, table in scores.items()})
+    modules.update({name.replace("_", "/"): Written(*map(torch.tensor, tables)) for name, tables in scores.items()})
     memories = build_memories(plan, stage, {"unlabeled.image": (1, 8, 8)}, LIBRARY)
     for memory in memories.values():
         memory.value = torch.tensor(CENTRE)
@@ -52,13 +53,23 @@ def loss_of(loss: str, rows: int, **scores: list[list[float]]) -> float:
 
 
 def test_swapped_prediction_has_the_worked_value() -> None:
-    found = loss_of("swapped_prediction(crops, net=model)", 4, clusters=FIRST + SECOND + SMALL)
+    found = loss_of("swapped_prediction(crops, net=model)", 4, clusters=[FIRST + SECOND + SMALL])
     assert found == pytest.approx(1.158341, abs=2e-6)
 
 
 def test_self_distillation_has_the_worked_value() -> None:
-    found = loss_of("self_distillation(crops, teacher, net=model)", 2, clusters=STUDENT, teacher_clusters=TEACHER)
+    found = loss_of("self_distillation(crops, teacher, net=model)", 2, clusters=[STUDENT], teacher_clusters=[TEACHER])
     assert found == pytest.approx(0.225073, abs=2e-6)
+
+
+def test_mixtures_of_the_large_crops_have_the_worked_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    # every number drawn is 0.7, so the images are mixed pixel by pixel, with that share of the first crop
+    monkeypatch.setattr(
+        SampleRng, "uniform", lambda rng, *shape, **limits: torch.full((len(rng.rows.index), *shape), 0.7)
+    )
+    mixed = [[0.5, 0.3, 0.2], [0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.5, 0.2, 0.2]]
+    loss = "mixed_prediction(crops.first(2), net=model)"
+    assert loss_of(loss, 4, clusters=[FIRST + SECOND, mixed]) == pytest.approx(1.598732, abs=5e-6)
 
 
 SUAVE = "suave(crops, labeled, images.classes, views=3, u=8, l=4, length=16)"
