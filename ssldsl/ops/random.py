@@ -33,6 +33,12 @@ class Rows(NamedTuple):
         index, epoch, copy = (t.repeat_interleave(times) for t in self)
         return Rows(index, epoch, copy * times + copies)
 
+    @staticmethod
+    def joined(*parts: "Rows") -> "Rows":
+        """The rows of all parts in order. A sample that is in two of them is there as two copies."""
+        numbered = [Rows(p.index, p.epoch, p.copy * len(parts) + i) for i, p in enumerate(parts)]
+        return Rows(*map(torch.cat, zip(*numbered, strict=True)))
+
 
 def key_of(seed: int, *names: str) -> int:
     """The 64-bit key of a draw: the experiment's seed, then stage and draw."""

@@ -117,7 +117,7 @@ def _repeat(inputs: list[Value], settings: Mapping[str, Any]) -> Value:
 
 def _concat(inputs: list[Value], settings: Mapping[str, Any]) -> Value:
     if isinstance(inputs[0], Rows):
-        return Rows(*(torch.cat(part) for part in zip(*inputs, strict=True)))
+        return Rows.joined(*inputs)
     return torch.cat(inputs)
 
 

@@ -219,7 +219,7 @@ class Emission:
 
     def _concat(self, node: NodePlan) -> str:
         values = ", ".join(self._inputs(node))
-        return f"Rows(*map(torch.cat, zip({values})))" if self._is_rows(node) else f"torch.cat([{values}])"
+        return f"Rows.joined({values})" if self._is_rows(node) else f"torch.cat([{values}])"
 
     def _slice(self, node: NodePlan) -> str:
         step = int(node.settings.get("step") or 1)

@@ -186,6 +186,12 @@ def test_copies_of_a_row_are_numbered() -> None:
     assert rows.copy.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
+def test_a_sample_of_two_joined_parts_is_there_as_two_copies() -> None:
+    rows = Rows.joined(rows_of(7, 8).repeat(2), rows_of(8, 9).repeat(2))
+    assert rows.index.tolist() == [7, 7, 8, 8, 8, 8, 9, 9]
+    assert rows.copy.tolist() == [0, 2, 0, 2, 1, 3, 1, 3]
+
+
 def test_keys_do_not_confuse_names_that_join_alike() -> None:
     assert key_of(1, "ab", "c") != key_of(1, "a", "bc") != key_of(1, "abc")
     assert key_of(1, "a") != key_of(11, "a")

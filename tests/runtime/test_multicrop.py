@@ -4,6 +4,7 @@ import pytest
 import torch
 from multicrop import close, one_step, plan_of
 from ranks import WORLD, Ranks
+from test_step_of_specs import plan_of as spec_plan
 
 
 def test_the_backbone_runs_once_for_each_size_and_the_head_once_over_all_rows() -> None:
@@ -46,3 +47,20 @@ def test_an_online_head_changes_only_its_own_gradient() -> None:
     with_head, without = one_step(0, plan_of(online=1.0)), one_step(0, plan_of(online=0.25))
     for name, gradient in with_head["gradients"].items():
         assert torch.equal(gradient, without["gradients"][name]) != name.startswith("online")
+
+
+JOINED = """ssl 1
+data   images    = digits()
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=4)
+head   classes   = linear(encoder.dim, 10)
+loss  = entmin(concat(draw(2, unlabeled)) >> shift(3))
+batch = {unlabeled: 16}
+run   = 3it
+"""
+
+
+def test_a_view_draws_anew_for_both_copies_of_a_sample_that_are_joined() -> None:
+    (rows,) = one_step(0, spec_plan(JOINED, 1))["seen"]["encoder"]
+    first, second = rows.chunk(2)
+    assert sum(torch.equal(a, b) for a, b in zip(first, second, strict=True)) < 4  # one in 49 by chance
