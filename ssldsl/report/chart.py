@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 from attrs import frozen
 from markupsafe import Markup
 
-from ssldsl.report.series import Series, short, ticks, told
+from ssldsl.report.series import Series, is_flat, short, ticks, told
 
 WIDE, HALF, HIGH = 752, 504, 290  # side by side they are as wide as the page
 GLYPH = 6.0  # about the width of a character of a label
@@ -90,7 +90,7 @@ def _value_ticks(chart: Chart) -> list[float]:
     low, high = min(values), max(values)
     if chart.zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
+    if is_flat(low, high):
         low, high = (min(0.0, low), max(0.0, high)) if low else (0.0, 1.0)
     return ticks(low, high, max(3, round(chart.height / 45)))
 

@@ -79,7 +79,7 @@ def _metric_charts(comparison: Comparison) -> Iterator[Chart]:
             return run.points(stage, "eval", metric)
 
         chart = _chart(name, comparison, points, zero=False)
-        if chart is not None:
+        if chart is not None and any(len(s.steps) > 1 for s in chart.series):  # the table has single values
             yield chart
 
 

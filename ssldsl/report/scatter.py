@@ -7,7 +7,7 @@ from attrs import frozen
 from markupsafe import Markup
 
 from ssldsl.report.chart import n
-from ssldsl.report.series import short, ticks
+from ssldsl.report.series import is_flat, short, ticks
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 408, 360, 56, 12, 42
 
@@ -62,7 +62,7 @@ def scatter(plot: Scatter) -> Markup:
 
 def _marks(values: Sequence[float], count: int) -> list[float]:
     low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.0 if low < high else 0.05 * abs(low) or 0.5
+    room = 0.05 * abs(low) or 0.5 if is_flat(low, high) else 0.0
     return ticks(low - room, high + room, count)
 
 

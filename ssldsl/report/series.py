@@ -57,9 +57,14 @@ def over_runs(several: Sequence[Points]) -> tuple[Points, tuple[float, ...]]:
     return (steps, tuple(fmean(row) for row in rows)), spread
 
 
+def is_flat(low: float, high: float) -> bool:
+    """Whether an axis from one to the other would show nothing but rounding."""
+    return high - low <= 1e-9 * max(abs(low), abs(high))
+
+
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers from `low` or below to `high` or above, about `count` of them."""
-    if not low < high:
+    if is_flat(low, high):
         high = low + (abs(low) or 1.0)
     rough = (high - low) / max(1, count - 1)
     power = 10.0 ** math.floor(math.log10(rough))

@@ -6,7 +6,7 @@ from markupsafe import Markup, escape
 
 from ssldsl.report.chart import n
 from ssldsl.report.comparison import Row
-from ssldsl.report.series import short, ticks, told
+from ssldsl.report.series import is_flat, short, ticks, told
 
 WIDTH, HEIGHT, EDGE = 560, 26, 18
 
@@ -18,7 +18,7 @@ def scale(rows: Iterable[Row]) -> list[float]:
     ends += [row.mean + d for row in rows if row.mean is not None for d in (-(row.sd or 0.0), row.sd or 0.0)]
     if not ends:
         return []
-    room = 0.0 if min(ends) < max(ends) else 0.05 * abs(ends[0]) or 0.5
+    room = 0.05 * abs(ends[0]) or 0.5 if is_flat(min(ends), max(ends)) else 0.0
     return ticks(min(ends) - room, max(ends) + room, 6)
 
 

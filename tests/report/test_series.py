@@ -42,6 +42,10 @@ def test_ticks_of_a_single_value_are_a_range(value: float) -> None:
     assert marks[0] <= value <= marks[-1] and marks[0] < marks[-1]
 
 
+def test_an_axis_of_values_that_differ_by_rounding_alone_is_that_of_one_value() -> None:
+    assert ticks(10.0, 10.000000000000002) == ticks(10.0, 10.0)
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0, "0"), (0.25, "0.25"), (1200, "1200"), (25000, "25k"), (2e-5, "2e−5"), (2.5e6, "2.5M"), (-0.5, "−0.5")],

@@ -148,6 +148,12 @@ def test_the_page_is_whole_and_asks_nothing_of_a_network(found: Validation) -> N
     assert "Pearson 0.9" in words(page)
 
 
+def test_runs_that_are_always_equal_have_a_page() -> None:
+    labels = np.arange(400) % 10  # who takes everything for class 5 is right about a tenth of every subset
+    found = validate(np.stack([labels == 5] * 3), labels, [10], draws=3, seed=0)
+    assert validation_page(found, Names("top1", ("a", "b", "c"))).count('class="plot scatter"') == 1
+
+
 def test_the_page_lists_the_best_run_first() -> None:
     found = validate(right(0.02, 0.9, 0.6), LABELS, [8], draws=3, seed=0)  # as texts, 2 % would follow 90 %
     page = words(validation_page(found, Names("top1", ("low", "best", "middle"))))
