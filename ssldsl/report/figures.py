@@ -73,11 +73,16 @@ def term_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
         note = ""
         constant = Scalar(term.name, term.weight).constant
         if constant != 1.0:
-            note = "dashed: times its weight" if constant is None else f"dashed: times its weight {short(constant)}"
+            note = "dashed: times its weight" if constant is None else f"dashed: times its weight {_rounded(constant)}"
             weighted = contribution(run, stage, term)
             lines.insert(0, line("times its weight", weighted, colour(i), FEW, dashed=True))
         charts.append(small(term.name, lines, stage, note))
     return charts
+
+
+def _rounded(value: float) -> str:
+    """A setting in at most four digits: what is written is in the spec."""
+    return short(float(f"{value:.4g}"))
 
 
 @frozen
@@ -94,7 +99,7 @@ def schedules(run: RunFolder, stage: StagePlan, signatures: Signatures) -> Sched
     charts, constants, missing = [], [], []
     for scalar in scalars_of(run.plan, stage):
         if scalar.constant is not None:
-            constants.append((scalar.name, short(scalar.constant)))
+            constants.append((scalar.name, _rounded(scalar.constant)))
             continue
         points, problem = _curve(run, stage, scalar, signatures)
         if problem:

@@ -50,3 +50,7 @@ function follow(svg, chart) {
 }
 
 for (const svg of document.querySelectorAll("svg[data-chart]")) follow(svg, charts[Number(svg.dataset.chart)]);
+
+// a drawing fits the page; a click shows it as large as it was drawn
+for (const drawing of document.querySelectorAll(".drawing"))
+  drawing.addEventListener("click", () => drawing.classList.toggle("large"));
