@@ -1,5 +1,6 @@
 """Settings, weights, data, sizes and stages in a few words, for drawings and differences."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ MINUS, TIMES, DOT = "−", "×", " · "
 Settings = tuple[tuple[str, Setting], ...]
 Signatures = Mapping[str, Signature]
 SHORT = 24  # letters of an op with its settings that still stand in one title
+OF_DATA = re.compile(r"\b(?!B_)(\w+)_[0-9a-f]{6}\b")
 UNITS = {"ep": "epoch", "it": "step", "%": "%"}
 
 
@@ -105,7 +107,8 @@ def duration(value: Duration) -> str:
 
 
 def size(dim: Dim) -> str:
-    return number(dim.value) if dim.value is not None else str(dim)
+    """A size; what only the data know by its name, `height`, without the mark that tells two data sets apart."""
+    return number(dim.value) if dim.value is not None else OF_DATA.sub(r"\1", str(dim))
 
 
 def data(node: Node, signatures: Signatures) -> str:

@@ -108,6 +108,13 @@ def test_shapes_are_on_the_edges_only_on_demand() -> None:
     assert "200×1×8×8" not in texts_of(draw(program(QUICK), "svg"))
 
 
+def test_a_size_that_only_the_data_know_has_its_name_alone() -> None:
+    text = QUICK.replace("digits()", "imagenet()").replace(" >> shift(1)", "").replace("images.test", "images.val")
+    for term in ("ce(labeled", "rotation(all", "vat(unlabeled"):
+        text = text.replace(term, f"{term} >> random_resized_crop(32)")
+    assert "50×3×height×width" in texts_of(draw(program(text), "svg", shapes=True))
+
+
 def test_an_unknown_style_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="'png'"):
         draw(program(QUICK), "png")
