@@ -20,6 +20,7 @@ from ssldsl.runtime.samples import BrokenData, MissingData
 from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_COMPILER = ("torch._dynamo", "torch._inductor")
 _CUT = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
 
 
@@ -46,6 +47,8 @@ def explaining_step(moment: Moment) -> Iterator[None]:
         raise SpecError(_failed(failure.raised, moment, failure.node)) from failure
     except OP_ERRORS as error:
         found = None if is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
+        if found is None and type(error).__module__.startswith(_COMPILER):
+            raise SpecError(_not_compiled(Raised.of(error), moment)) from error
         if found is None and not is_out_of_memory(error):
             raise  # not the op's: ours
         raise SpecError(_failed(Raised.of(error), moment, found)) from error
@@ -168,6 +171,16 @@ def _data_failed(failure: NodeFailure) -> Diagnostic:
         span_of(place),
         notes=_notes(node, place),
         hints=raised.hints,
+    )
+
+
+def _not_compiled(raised: Raised, moment: Moment) -> Diagnostic:
+    return Diagnostic(
+        "R434",
+        f"`torch.compile` could not make the step of stage `{moment.stage.name}`: {raised.text}",
+        span_of(moment.stage.places.get("compile", moment.stage.place)),
+        hints=last_good(moment.folder),
+        help="leave compilation out: `compile = false`, or `--no-compile`; the result is the same",
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from own_ops import no_space
-from training_plans import LIBRARY, experiment, with_stage, with_term
+from training_plans import LIBRARY, experiment, with_stage, with_term, without_vat
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import CurvePlan, Plan
@@ -101,6 +101,15 @@ def test_an_op_that_fails_while_processes_are_made_ready_is_named(
     monkeypatch.setattr(Accelerator, "num_processes", 2)
     found = failure(with_term(experiment(), "hungry"), tmp_path / "run")
     assert found.code == "R402" and "out of memory in `hungry` at step 1 of stage `main`" in found.message
+
+
+@pytest.mark.slow
+def test_a_machine_without_a_compiler_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = pytest.importorskip("torch._inductor.config")
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(config.cpp, "cxx", (None, "no-such-compiler"))
+    found = failure(without_vat(experiment(compile=True)), tmp_path / "run")
+    assert found.code == "R434" and "no-such-compiler" in found.message and "--no-compile" in found.help
 
 
 def test_a_metric_that_fails_is_named(tmp_path: Path) -> None:
