@@ -199,25 +199,8 @@ def quickstart(
     unl = b.data("unlabel", [train], 1437, {}, provenance="")
     lab_span = b.span("labeled   = images.train.subset(100, seed=0) >> shift(1)")
     unl_span = b.span("unlabeled = unlabel(images.train) >> shift(1)")
-    first = b.view(
-        "shift",
-        b.draw(lab, "labeled"),
-        b.rows(lab, "labeled"),
-        "labeled.shift",
-        b.span("shift(1)"),
-        within="labeled",
-        pixels=1,
-    )
-    shift2 = b.span("shift(1)", "stream unlabeled")
-    second = b.view(
-        "shift",
-        b.draw(unl, "unlabeled"),
-        b.rows(unl, "unlabeled"),
-        "unlabeled.shift",
-        shift2,
-        within="unlabeled",
-        pixels=1,
-    )
+    first = _shifted(b, lab, "labeled", b.span("shift(1)"))
+    second = _shifted(b, unl, "unlabeled", b.span("shift(1)", "stream unlabeled"))
     classify = f"{net} >> classes"
     ce, rotation, vat = b.span("ce(labeled)"), b.span("rotation(all)"), b.span("vat(unlabeled)")
     supervised = b.loss(
@@ -295,6 +278,12 @@ def quickstart(
         stages=(evolve(main, **stage),),
         signatures=SIGNATURES,
     )
+
+
+def _shifted(b: Builder, data: Node, stream: str, span: Span) -> Node:
+    """A draw with the view that is part of its stream."""
+    drawn, rows = b.draw(data, stream), b.rows(data, stream)
+    return b.view("shift", drawn, rows, f"{stream}.shift", span, within=stream, pixels=1)
 
 
 MOAM = """\
