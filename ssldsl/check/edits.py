@@ -210,6 +210,7 @@ def _with_argument(
     calls = _calls(expr)
     holders = [c for c in calls if any(a.name and a.name.id == name for a in c.arguments)]
     holders = holders or [c for c in calls if placed.index(c, name) is not None]
+    holders = holders or [c for c in calls if placed.takes(c, name)]
     target = holders[0] if len(holders) == 1 else calls[0] if len(calls) == 1 else None
     return None if target is None else _replace(expr, target, _argument(target, path[0], edit, placed))
 

@@ -20,8 +20,7 @@ class Placed:
 
     def index(self, call: tree.Call, name: str) -> int | None:
         """The argument that is the parameter `name` by its place, or nothing where there is none."""
-        is_method = isinstance(call.function, tree.Attribute)
-        called = call.function.name.id if isinstance(call.function, tree.Attribute) else call.function.span.text
+        is_method, called = isinstance(call.function, tree.Attribute), _called(call)
         order = self._order(called)
         unnamed = [i for i, a in enumerate(call.arguments) if a.name is None]
         place = order.index(name) - is_method if name in order else -1
@@ -34,6 +33,10 @@ class Placed:
         may_be_a_batch = is_applied and isinstance(call.arguments[unnamed[place]].value, tree.Ref | tree.Call)
         return None if may_be_a_batch else unnamed[place]
 
+    def takes(self, call: tree.Call, name: str) -> bool:
+        """Whether what is called has a parameter of this name."""
+        return name in self._order(_called(call))
+
     def _order(self, called: str) -> tuple[str, ...]:
         """The parameters of a definition of the file, of an op, or of a definition of the library."""
         definition = _definition(called, self.file)
@@ -45,6 +48,10 @@ class Placed:
             source = Source(path.name, path.read_text(encoding="utf-8"))
             definition = _definition(called, parse(source).file)
         return tuple(p.name.id for p in definition.parameters) if definition else ()
+
+
+def _called(call: tree.Call) -> str:
+    return call.function.name.id if isinstance(call.function, tree.Attribute) else call.function.span.text
 
 
 def _definition(name: str, file: tree.File) -> tree.Def | None:

@@ -38,6 +38,14 @@ class Moment:
         return f"{when} of stage `{self.stage.name}`"
 
 
+class NotOneNumber(Exception):
+    """A term of the loss is no single number. `term`: its name; `shape`: what it is instead."""
+
+    def __init__(self, term: str, shape: tuple[int, ...]) -> None:
+        self.term, self.shape = term, shape
+        super().__init__(f"`{term}` has the shape {shape}")
+
+
 @contextmanager
 def explaining_step(moment: Moment) -> Iterator[None]:
     """Inside, an error of an op or of memory becomes a message about the spec."""
@@ -45,6 +53,8 @@ def explaining_step(moment: Moment) -> Iterator[None]:
         yield
     except NodeFailure as failure:
         raise SpecError(_failed(failure.raised, moment, failure.node)) from failure
+    except NotOneNumber as error:
+        raise SpecError(_not_one_number(error, moment)) from error
     except OP_ERRORS as error:
         found = None if is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
         if found is None and type(error).__module__.startswith(_COMPILER):
@@ -181,6 +191,17 @@ def _not_compiled(raised: Raised, moment: Moment) -> Diagnostic:
         span_of(moment.stage.places.get("compile", moment.stage.place)),
         hints=last_good(moment.folder),
         help="leave compilation out: `compile = false`, or `--no-compile`; the result is the same",
+    )
+
+
+def _not_one_number(error: NotOneNumber, moment: Moment) -> Diagnostic:
+    term = next((t for t in moment.stage.terms if t.name == error.term), None)
+    return Diagnostic(
+        "R406",
+        f"the loss `{error.term}` is no single number {moment}: its shape is {list(error.shape)}",
+        span_of(term.place) if term else None,
+        hints=last_good(moment.folder),
+        help="its op says `Scalar`: let it end in `.mean()`",
     )
 
 

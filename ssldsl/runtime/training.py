@@ -20,7 +20,14 @@ from ssldsl.runtime.averages import Moving
 from ssldsl.runtime.collapse import Watch
 from ssldsl.runtime.devices import seed_step, share_buffers
 from ssldsl.runtime.evaluation import Evaluator, Results
-from ssldsl.runtime.failures import Moment, explaining_data, explaining_evaluation, explaining_step, not_finite
+from ssldsl.runtime.failures import (
+    Moment,
+    NotOneNumber,
+    explaining_data,
+    explaining_evaluation,
+    explaining_step,
+    not_finite,
+)
 from ssldsl.runtime.feeding import Feed
 from ssldsl.runtime.interrupts import Interrupt
 from ssldsl.runtime.lowering import Lowered
@@ -208,6 +215,10 @@ def take_step(made: Machinery, step: int) -> None:
         is_last = part + 1 == stage.accumulate
         with nullcontext() if is_last else accelerator.no_sync(made.model):
             losses = made.model(made.feed.batch_at(step, part), scalars)
+            if losses[TOTAL].ndim:
+                raise NotOneNumber(
+                    *next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL)
+                )
             parts.append(made.memories.news(losses))
             _backward(made, losses[TOTAL])
         made.changing.ring.put(step, part, losses)

@@ -157,6 +157,16 @@ def test_set_reaches_arguments_that_stand_without_their_names():
     assert text["loss"] == "ce(labeled) + soft(strong(unlabeled), 0.25)"
 
 
+def test_set_finds_the_one_call_that_takes_an_argument():
+    more = "view strong = shift(2) >> flip() >> solarize(0.5)"
+    outcome = with_loss(
+        "ce(labeled) + entmin(strong(unlabeled))", more, sets=("labeled.per_class=4", "labeled.count=none")
+    )
+    assert codes(outcome) == []
+    assert written(outcome)["labeled"] == "images.train.subset(none, seed=0, per_class=4) >> shift(1)"
+    assert codes(with_loss("ce(labeled) + entmin(strong(unlabeled))", more, sets=("strong.p=0.3",))) == ["N210"]
+
+
 def test_set_leaves_what_a_view_is_applied_to():
     outcome = with_loss("ce(labeled) + entmin(seen)", "let seen = flip(unlabeled)", sets=("seen.p=0.25",))
     assert codes(outcome) == [] and written(outcome)["seen"] == "flip(unlabeled, p=0.25)"

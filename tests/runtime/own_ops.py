@@ -39,6 +39,12 @@ def confused_shapes(logits: Logits[Tensor, "batch classes"], labels: Labels[Tens
 
 
 @op()
+def unreduced(logits: Logits[Tensor, "batch classes"], labels: Labels[Tensor, "batch"]) -> Scalar[Tensor, ""]:
+    """A loss for every row, where one is promised."""
+    return logits.gather(1, labels[:, None]).squeeze(1)
+
+
+@op()
 def hungry(logits: Logits[Tensor, "batch classes"], labels: Labels[Tensor, "batch"]) -> Scalar[Tensor, ""]:
     """Wants more memory than any machine has."""
     return logits.mean() + torch.empty(2**50, 64).mean()

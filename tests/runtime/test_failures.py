@@ -76,6 +76,15 @@ def test_an_op_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
     assert found.span is not None and found.span.place == "quickstart.ssl:11:1"
 
 
+def test_a_loss_that_is_no_single_number_is_named_with_its_shape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssldsl.ops.contract.check_call", lambda *arguments: None)  # as outside of tests
+    found = failure(with_term(experiment(), "unreduced"), tmp_path / "run")
+    assert found.code == "R406" and "`odd` is no single number at step 1" in found.message
+    assert found.message.endswith("its shape is [8]")
+
+
 def test_memory_that_ran_out_is_named_with_the_op(tmp_path: Path) -> None:
     found = failure(with_term(experiment(), "hungry"), tmp_path / "run")
     assert found.code == "R402"
