@@ -134,6 +134,8 @@ def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node
 
 def _network_of(scores: Node) -> str:
     """The path of the network that gave some scores, or what else they are."""
+    while scores.op == "stop":
+        scores = scores.inputs[0]
     is_applied = scores.op == "apply" and scores.inputs[0].op == "net"
     return str(scores.inputs[0].setting("name")) if is_applied else f"node {scores.id}"
 

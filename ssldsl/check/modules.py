@@ -263,12 +263,16 @@ def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, 
         return
     wanted = ", ".join(_size_text(draft, d) for d in draft.signature.edges[0].dims)
     before = value.inputs[0].setting("name") if value.op == "apply" else None
+    is_open = value.type.kind in ("Vectors", "Images") and value.type.dims[-1].value is None
+    found = f"{value.type.kind} of a size that nobody knows yet" if is_open else str(value.type)
     ctx.reporter.error(
         "T312",
         draft.span if draft.span.source in ctx.reporter.own else span,
-        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {value.type}",
-        why,
-        help=_width_advice(draft, value.type.dims[-1], str(before or "")),
+        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}",
+        "known when the data are read" if is_open else why,
+        help="leave the size out here, or say it of the data, for example `vector_arrays(..., dim=32)`"
+        if is_open
+        else _width_advice(draft, value.type.dims[-1], str(before or "")),
     )
 
 
