@@ -76,8 +76,8 @@ def test_a_network_that_is_not_ours_keeps_its_size() -> None:
 
 
 def test_a_transformer_gets_whole_patches() -> None:
-    found = sides(with_small_images(large("vit(patch=14, image=224)"), LIBRARY)) - {32}
-    assert found and all(side % 14 == 0 for side in found)
+    found = sides(with_small_images(large("vit(patch=32, image=224)"), LIBRARY)) - {32}
+    assert found and all(side % 32 == 0 for side in found)
 
 
 OWN = '''
