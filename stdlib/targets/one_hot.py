@@ -3,15 +3,21 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Labels, PositiveInt, Probs, op
+from ssldsl.ops import Fraction, Labels, PositiveInt, Probs, op
 
 
 @op()
-def one_hot(labels: Labels[Tensor, "batch"], *, classes: PositiveInt) -> Probs[Tensor, "batch {classes}"]:
-    r"""The distribution that is certain of the label.
+def one_hot(
+    labels: Labels[Tensor, "batch"], *, classes: PositiveInt, smoothing: Fraction = 0.0
+) -> Probs[Tensor, "batch {classes}"]:
+    r"""The distribution that is certain of the label, but for `smoothing`.
 
-    $$ q_{bc} = [c = y_b] $$
+    $$ q_{bc} = (1 - s)\,[c = y_b] + s / C $$
 
-    Source: common practice; no paper. 0 or 1.
+    `smoothing` spreads s over all classes, as in `cross_entropy`.
+
+    Source: common practice; no paper. 0 or 1 without smoothing.
     """
-    return torch.zeros(len(labels), classes, device=labels.device).scatter_(1, labels.unsqueeze(1), 1.0)
+    off = smoothing / classes
+    certain = torch.full((len(labels), classes), off, device=labels.device)
+    return certain.scatter_(1, labels.unsqueeze(1), 1 - smoothing + off)

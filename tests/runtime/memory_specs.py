@@ -58,6 +58,19 @@ eval top1(images.test, net=teacher)
 """
 )
 
+# PAWS at the size of a test: no state, and a support that all processes share.
+PAWS = (
+    HEAD
+    + """
+loss = paws(draw(2, shift(unlabeled, 2)) | draw(2, unlabeled >> random_resized_crop(6)), labeled, 10, net=trunk)
+batch      = {{labeled: 8, unlabeled: 16}}
+run        = {steps}it
+clock      = unlabeled
+optimizer  = sgd(lr=0.02, momentum=0.9)
+accumulate = {accumulate}
+"""
+)
+
 
 def plan_of(text: str, *, level: int = 1, length: int = 48, steps: int = 8, accumulate: int = 1) -> Plan:
     """The plan of a spec of this file. A queue of 48 rows is full after three steps of 16."""

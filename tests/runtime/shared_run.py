@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from memory_specs import DAINO, SUAVE, plan_of
+from memory_specs import DAINO, PAWS, SUAVE, plan_of
 from training_plans import LIBRARY, experiment, gentle, two_stages, with_stage, without_vat
 
 from ssldsl.graph.plan import OpPlan, Plan
@@ -27,6 +27,7 @@ PLANS = {
     "partly": gentle(partly_used(experiment(steps=5))),
     "suave": gentle(plan_of(SUAVE, steps=6, length=48), lr=0.02),  # the queues are in use from the fourth step on
     "daino": plan_of(DAINO, steps=6, accumulate=2),
+    "paws": plan_of(PAWS, steps=4),
 }
 
 if __name__ == "__main__":

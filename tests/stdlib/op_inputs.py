@@ -17,6 +17,7 @@ SIZES = {
     "batch": 6,
     "samples": 6,
     "bank": 24,
+    "support": 7,
     "queue": 9,
     "channels": 3,
     "height": 32,

@@ -53,6 +53,7 @@ LOSSES = [
     "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, shift(unlabeled)), net=encoder >> classes)",
     "ce(labeled) + entmin(unlabeled >> dino_crop(14, 0.25, 1.0, blur=0.1, solar=0.2))",
     "ce(labeled) + entmin(unlabeled >> paws_cifar_crop(8, 0.75, 1.0))",
+    "paws(crops, labeled, images.classes, net=encoder)",
     """suave(crops, labeled, images.classes, views=6, u=100, l=50, trunk=features, clusters=clusters, length=100)
        + online(labeled, encoder, classes)""",
     """suave(crops, labeled, images.classes, views=6, u=100, l=50, mixed=300, trunk=features, clusters=clusters,
