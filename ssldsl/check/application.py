@@ -3,6 +3,7 @@
 from typing import Any
 
 from ssldsl.check import agreements, data, derived, modules
+from ssldsl.check.advice import kind_advice
 from ssldsl.check.agreements import Given
 from ssldsl.check.context import Context
 from ssldsl.check.meanings import (
@@ -114,7 +115,7 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
         _wrong_kind(ctx, signature, edge, describe(value), span)
         return None
     if value.type.kind not in ACCEPTS[edge.kind]:
-        _wrong_kind(ctx, signature, edge, str(value.type), span, _kind_advice(ctx, edge.kind, value.type.kind, span))
+        _wrong_kind(ctx, signature, edge, str(value.type), span, kind_advice(ctx, edge.kind, value.type.kind, span))
         return None
     if edge.detached and value.live:
         ctx.reporter.error(
@@ -138,30 +139,6 @@ def _wrong_kind(ctx: Context, signature: Signature, edge: Edge, found: str, span
     ctx.reporter.error(
         "T310", span, f"`{signature.name}` expects {wanted} for `{edge.name}`, found {found}", "", help=help
     )
-
-
-def _kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
-    text = span.text if span.source in ctx.reporter.own else "x"
-    match wanted, found:
-        case "Logits", "Probs":
-            return "these are probabilities already: pass the logits of the head, before softmax"
-        case "Probs", "Logits":
-            return f"turn scores into probabilities first: `probabilities({text})`"
-        case "Probs", "Labels":
-            return f"turn labels into distributions first: `one_hot({text}, images.classes)`"
-        case "Embeddings", _:
-            return "bring rows to unit length first: end the network with `>> l2norm()`"
-        case "Logits", "Embeddings":
-            return "put a head behind the network, such as `net >> clusters`"
-        case "Logits", "Labels":
-            return "labels are no scores: the scores of a head come first"
-        case "Labels", "Probs":
-            return "distributions are the target of `soft_cross_entropy`, or of `kl`"
-        case "Logits", "Images":
-            return f"send images through the network first: `classes(encoder({text}))`"
-        case "Features", "Images":
-            return f"send images through a network first: `encoder({text})`"
-    return ""
 
 
 def fits(
