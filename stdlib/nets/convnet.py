@@ -5,8 +5,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from ssldsl.ops import Features, Images, PositiveInt, op
+
+OLDER = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 14)  # the oldest that was seen to manage
 
 
 @op(batch_coupled={"norm": "batch"})
@@ -53,8 +56,18 @@ def block(channels_in: int, channels_out: int, norm: str, pool: bool) -> nn.Sequ
 
 def normalisation(channels: int, norm: str) -> nn.Module:
     if norm == "group":
-        return nn.GroupNorm(group_count(channels), channels)
+        return GroupNorm(group_count(channels), channels)
     return nn.BatchNorm2d(channels) if norm == "batch" else nn.Identity()
+
+
+class GroupNorm(nn.GroupNorm):
+    """Torch's, also where older torch (2.6) cannot differentiate forwards: with channels last."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        if OLDER and not torch.compiler.is_compiling():
+            _, slope = forward_ad.unpack_dual(input)  # type: ignore[no-untyped-call]  # torch's
+            input = input if slope is None else input.contiguous()
+        return super().forward(input)
 
 
 def group_count(channels: int) -> int:
