@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ssldsl.ops.random import Rows, SampleRng
+from ssldsl.stdlib.nets.convnet import GroupNorm
 
 
 class FrozenOnly:
@@ -41,7 +42,7 @@ def rng_for(batch: int, key: int = 7) -> SampleRng:
 
 def conv_classifier(classes: int = 5, norm: str = "group") -> nn.Sequential:
     """A small smooth convolutional classifier, in training mode."""
-    normalised = {"group": nn.GroupNorm(2, 8), "batch": nn.BatchNorm2d(8), "none": nn.Identity()}[norm]
+    normalised = {"group": GroupNorm(2, 8), "batch": nn.BatchNorm2d(8), "none": nn.Identity()}[norm]
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1),
         normalised,

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from ssldsl.runtime.composition import Composition
 from ssldsl.stdlib.losses.virtual_adversarial import _curvature, divergence, virtual_adversarial
+from ssldsl.stdlib.nets.convnet import GroupNorm
 
 W = torch.tensor([[1, -1, 0.5], [-0.5, 2, 0], [0, -1, 1]], dtype=torch.float64)
 B = torch.tensor([0.1, 0, -0.1], dtype=torch.float64)
@@ -254,7 +255,7 @@ def test_vectors_are_perturbed_as_images_are() -> None:
 def large_net(norm: str) -> nn.Module:
     """A convolutional network of the first steps of one for photos."""
     torch.manual_seed(0)
-    normalised = {"group": nn.GroupNorm(4, 16), "batch": nn.BatchNorm2d(16)}[norm]
+    normalised = {"group": GroupNorm(4, 16), "batch": nn.BatchNorm2d(16)}[norm]
     layers = [nn.Conv2d(3, 16, 7, stride=4), normalised, nn.ReLU(), nn.Conv2d(16, 16, 3, stride=4), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 10)).to(
         memory_format=torch.channels_last
