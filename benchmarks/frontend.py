@@ -25,6 +25,7 @@ eval top1(images.test)
 """
 TAIL = 3  # lines of a statement that goes on: the loss and the batch
 PER_TERM = 4
+PART = 50  # terms of a sum with a name: an expression has 200 levels at most
 
 
 def statements(text: str) -> int:
@@ -46,10 +47,13 @@ def spec_of(lines: int) -> Source:
         f"stream s{i} = images.train.subset(100, seed={i}) >> shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
         for i in range(count)
     )
-    loss = "\n  + ".join(f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(count))
+    terms = [f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(count)]
+    parts = [terms[start : start + PART] for start in range(0, count, PART)]
+    lets = "".join(f"let part{i} = {(chr(10) + '  + ').join(part)}\n" for i, part in enumerate(parts))
+    loss = " + ".join(f"part{i}" for i in range(len(parts)))
     batch = ",\n  ".join(f"s{i}: 8" for i in range(count))
     vat = "0.3*vat(unlabeled) + ce(s0)"
-    return Source("long.ssl", f"{HEAD}{streams}loss = {vat}\n  + {loss}\nbatch = {{unlabeled: 64,\n  {batch}}}\n")
+    return Source("long.ssl", f"{HEAD}{streams}{lets}loss = {vat}\n  + {loss}\nbatch = {{unlabeled: 64,\n  {batch}}}\n")
 
 
 def compile_times(factors: Sequence[int], repeats: int) -> list[tuple[int, int, float, float]]:
