@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.stdlib.views.solarize import inverted_from
 
 
 @op(paper="assran2021paws")
@@ -25,5 +26,4 @@ def random_solarize(
     """
     numbers = rng.uniform(2)
     threshold = (low + (high - low) * numbers[:, 0]).to(images.dtype).view(-1, 1, 1, 1)
-    solarized = torch.where(images >= threshold, 1 - images, images)
-    return torch.where((numbers[:, 1] < p).view(-1, 1, 1, 1), solarized, images)
+    return torch.where((numbers[:, 1] < p).view(-1, 1, 1, 1), inverted_from(images, threshold), images)

@@ -7,6 +7,11 @@ from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
 
 
+def inverted_from(images: Tensor, threshold: float | Tensor) -> Tensor:
+    """Images with values from a threshold on inverted: one for all, or for every image its own (batch, 1, 1, 1)."""
+    return torch.where(images >= threshold, 1 - images, images)
+
+
 @op(paper="grill2020byol")
 def solarize(
     images: Images[Tensor, "batch channels height width"],
@@ -22,5 +27,4 @@ def solarize(
     Source: Grill et al., NeurIPS 2020, app. B (there for one of two views only, p = 0.2). Images must lie in [0, 1]:
     normalise afterwards.
     """
-    solarized = torch.where(images >= threshold, 1 - images, images)
-    return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), solarized, images)
+    return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), inverted_from(images, threshold), images)
