@@ -9,12 +9,12 @@ from benchmarks.cases import Case
 from ssldsl import pipeline
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library
-from ssldsl.runtime.datasets import Datasets, sample_shapes
-from ssldsl.runtime.measuring import measure
-from ssldsl.runtime.modules import build_modules
-from ssldsl.runtime.preparing import Materials, data_ids, prepare
-from ssldsl.runtime.running import overridden
-from ssldsl.runtime.training import take_step
+from ssldsl.runtime.data.datasets import Datasets, sample_shapes
+from ssldsl.runtime.data.measure import measure
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.run import overridden
+from ssldsl.runtime.stage_setup import Materials, data_ids, prepare
+from ssldsl.runtime.train.loop import take_step
 
 
 class Compiled:

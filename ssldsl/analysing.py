@@ -9,7 +9,7 @@ from attrs import frozen
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.launching import Request
 from ssldsl.report.folder import RunFolder, read_runs
-from ssldsl.runtime.judging import Judged, judge
+from ssldsl.runtime.evaluate.per_sample import Judged, judge
 
 FEWEST = 3  # runs: two always lie on a line
 TOLERANCE = 0.005  # share of samples that another device may judge otherwise
@@ -40,9 +40,9 @@ def validate_runs(paths: Sequence[Path], question: Question, *, as_data: bool, o
     """The analysis as text or JSON, and as a page if one is wanted (`out`), else nothing there."""
     import numpy as np
 
-    from ssldsl.report.validation import usual_sizes, validate
-    from ssldsl.report.validation_page import validation_page
-    from ssldsl.report.validation_tables import Names, write_json, write_text
+    from ssldsl.report.validation.analysis import usual_sizes, validate
+    from ssldsl.report.validation.page import validation_page
+    from ssldsl.report.validation.tables import Names, write_json, write_text
 
     judged = judge_runs(read_runs(list(paths)), question)
     labels = judged[0].labels.numpy()

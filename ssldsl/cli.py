@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import ssldsl
-from ssldsl import pipeline, speaking
+from ssldsl import pipeline, processes
 from ssldsl.errors import Diagnostic, InternalError, LostProcess, OwnError, SpecError, as_json
 from ssldsl.options import carried_out, checked, edited, parse_edits, show, write
 
@@ -41,10 +41,10 @@ def main() -> None:
     except click.exceptions.Abort:
         code = INTERRUPTED
     except SpecError as error:
-        if speaking.is_speaker() or isinstance(error, OwnError):
+        if processes.is_speaker() or isinstance(error, OwnError):
             click.echo(str(error), err=True)
         elif not isinstance(error, LostProcess):
-            speaking.let_speak()
+            processes.let_speak()
         code = USER_ERROR
     except BrokenPipeError:
         sys.stderr.close()
@@ -202,7 +202,7 @@ def resume(folder: str, **options: Any) -> int:
 @click.option("-o", "--out", default=None, help="Write there; .html makes a page with curves.")
 def compare(runs: tuple[str, ...], metrics: tuple[str, ...], style: str, out: str | None) -> None:
     """Compare RUNS over their seeds: mean, standard deviation, Welch's t-test against the first."""
-    from ssldsl.report.comparison import compare_runs
+    from ssldsl.report.compare.compare_runs import compare_runs
 
     write(compare_runs([Path(r) for r in runs], list(metrics), style, out), out)
 
@@ -236,7 +236,7 @@ def validation(runs: tuple[str, ...], sizes: str | None, as_data: bool, out: str
 @click.option("--average/--no-average", default=True, help="Averaged weights, where the stage keeps an average.")
 def export(folder: str, out: str, stage: str, average: bool) -> None:
     """Write the final weights of the run in FOLDER, a file for every network, for use without ssldsl."""
-    from ssldsl.runtime.export import export as export_weights
+    from ssldsl.runtime.folder.export import export as export_weights
 
     for path in export_weights(Path(folder), Path(out), stage=stage, average=average):
         click.echo(path)

@@ -11,15 +11,15 @@ from typing import Any
 import click
 from attrs import evolve, frozen
 
-from ssldsl import pipeline, speaking
+from ssldsl import pipeline, processes
 from ssldsl.check import Checked
 from ssldsl.check.checking import sweep_edits
 from ssldsl.check.edits import Edit, describe
 from ssldsl.check.resolving import resolve
-from ssldsl.copies import FOLDER as USED
-from ssldsl.copies import differences, used_files
 from ssldsl.errors import Diagnostic, SpecError, render
 from ssldsl.graph.plan import Plan
+from ssldsl.runtime.folder.used_files import FOLDER as USED
+from ssldsl.runtime.folder.used_files import differences, used_files
 from ssldsl.source import Source
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse, parse_edit
@@ -168,16 +168,16 @@ def _label(request: Request) -> str:
 
 
 def _say(text: str) -> None:
-    if speaking.is_speaker():
+    if processes.is_speaker():
         click.echo(text, err=True)
 
 
 def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> int:
     from accelerate.utils import broadcast_object_list
 
-    from ssldsl.runtime.datasets import Datasets
-    from ssldsl.runtime.devices import join_processes
-    from ssldsl.runtime.records import claim_folder
+    from ssldsl.runtime.data.datasets import Datasets
+    from ssldsl.runtime.device.accelerator import join_processes
+    from ssldsl.runtime.folder.records import claim_folder
 
     datasets: Datasets | None = None if request.smoke else Datasets(checked.library, Path(request.spec).parent)
     plan = make_plan(request, checked, datasets)
@@ -190,10 +190,10 @@ def _run_one(request: Request, checked: Checked, parent: Path, **how: Any) -> in
 
 def make_plan(request: Request, checked: Checked, datasets: Any) -> Plan:
     """The plan of a request; the data are opened for what only they know, unless there are none (`--smoke`)."""
-    from ssldsl.runtime.measuring import assumed, measure
-    from ssldsl.runtime.running import overridden
-    from ssldsl.runtime.shrinking import with_small_batches
-    from ssldsl.runtime.smoke import smoke_plan
+    from ssldsl.runtime.data.measure import assumed, measure
+    from ssldsl.runtime.run import overridden
+    from ssldsl.runtime.smoke.plan import smoke_plan
+    from ssldsl.runtime.smoke.shrink import with_small_batches
 
     program = with_small_batches(checked.unwrap()) if request.smoke else checked.unwrap()
     measured = assumed(program) if datasets is None else measure(program, datasets)
@@ -218,8 +218,8 @@ def _carry_out(
     checkpoint_every: int | None = None,
 ) -> int:
     from ssldsl.graph.canonical import identity
-    from ssldsl.runtime.devices import join_processes
-    from ssldsl.runtime.running import Options, run
+    from ssldsl.runtime.device.accelerator import join_processes
+    from ssldsl.runtime.run import Options, run
 
     texts = {
         SPEC: request.text,
@@ -263,7 +263,7 @@ def _conclude(result: Any, folder: Path, report: bool) -> None:
 
 
 def _report(folder: Path) -> None:
-    from ssldsl.report.page import write_report
+    from ssldsl.report.run.page import write_report
     from ssldsl.runtime.failures import explaining_disk
 
     with explaining_disk(folder):
@@ -272,7 +272,7 @@ def _report(folder: Path) -> None:
 
 def resume_run(folder: Path, **how: Any) -> int:
     """Go on with an interrupted run, with the spec and the edits that its folder holds."""
-    from ssldsl.runtime.datasets import Datasets
+    from ssldsl.runtime.data.datasets import Datasets
 
     begun = Request.read(folder)
     request = evolve(begun, text=pipeline.read(str(folder / SPEC)).text)  # so that nobody edits it in vain
@@ -305,7 +305,7 @@ def emit(
 ) -> str:
     """The step as Python, the plan as JSON, or the graph as text. Reads no data: unknown sizes are assumed."""
     from ssldsl.passes.planning import make_plan as plan_of
-    from ssldsl.runtime.measuring import assumed
+    from ssldsl.runtime.data.measure import assumed
 
     program = checked.unwrap()
     names = [s.name for s in program.stages]
@@ -335,7 +335,7 @@ def emit(
         return plan.model_dump_json(indent=1) + "\n"
     if emit == "ir":
         return "\n".join(text for text in _last_of_stages(graphs, len(names)))
-    from ssldsl.runtime.lowering import lower
+    from ssldsl.runtime.step.lower import lower
 
     return "\n\n".join(lower(plan, s, checked.library).source for s in chosen)
 

@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ssldsl.graph.drawing.html import style
-from ssldsl.report.chart import Chart, readout, svg
-from ssldsl.report.series import whole
+from ssldsl.report.svg.chart import Chart, readout, svg
+from ssldsl.report.svg.series import whole
 
 TEMPLATES = Path(__file__).with_name("templates")
 

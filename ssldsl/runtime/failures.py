@@ -10,13 +10,12 @@ from attrs import evolve, frozen
 
 from ssldsl.errors import Diagnostic, Note, SpecError
 from ssldsl.graph.plan import NodePlan, Place, StagePlan
-from ssldsl.runtime.checkpoint import latest
-from ssldsl.runtime.direct import NodeFailure
-from ssldsl.runtime.loading import OP_ERRORS, Raised, is_out_of_memory
-from ssldsl.runtime.lowering import Lowered, locate
-from ssldsl.runtime.modules import net_paths
-from ssldsl.runtime.places import span_of
-from ssldsl.runtime.samples import BrokenData, MissingData
+from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.runtime.folder.checkpoint import latest
+from ssldsl.runtime.nets.modules import net_paths
+from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure, Raised, is_out_of_memory
+from ssldsl.runtime.spans import span_of
+from ssldsl.runtime.step.lower import Lowered, locate
 from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

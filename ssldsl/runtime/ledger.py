@@ -15,7 +15,8 @@ from attrs import define
 from ssldsl import __version__
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
-from ssldsl.runtime.checkpoint import (
+from ssldsl.runtime.failures import explaining_disk
+from ssldsl.runtime.folder.checkpoint import (
     Tensors,
     latest,
     read_state,
@@ -23,8 +24,7 @@ from ssldsl.runtime.checkpoint import (
     write_checkpoint,
     write_file,
 )
-from ssldsl.runtime.failures import explaining_disk
-from ssldsl.runtime.records import Line, MetricsFiles, columns, new_folder, write_json
+from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
 
 Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages

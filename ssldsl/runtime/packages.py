@@ -5,9 +5,9 @@ from importlib.util import find_spec
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Place, Plan
-from ssldsl.runtime.loading import Library
-from ssldsl.runtime.places import span_of
-from ssldsl.runtime.smoke import is_smoke
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.smoke.plan import is_smoke
+from ssldsl.runtime.spans import span_of
 
 
 def check_packages(plan: Plan, library: Library) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from using import message, run
 
 from ssldsl.ops.samples import read_image
-from ssldsl.runtime.records import read_lines
+from ssldsl.runtime.folder.records import read_lines
 
 SPEC = """\
 ssl 1

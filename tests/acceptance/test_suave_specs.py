@@ -12,7 +12,7 @@ from ssldsl.check.nodes import Constant
 from ssldsl.graph.diff import diff_checked
 from ssldsl.graph.drawing import draw
 from ssldsl.graph.plan import StagePlan
-from ssldsl.runtime.measuring import assumed
+from ssldsl.runtime.data.measure import assumed
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text
 

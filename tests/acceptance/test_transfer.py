@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 from using import message, run, ssldsl
 
-from ssldsl.runtime.endings import final_weights
+from ssldsl.runtime.folder.stage_end import final_weights
 
 PRETRAIN = """\
 ssl 1

@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch.nn import functional
 from using import message, run, ssldsl
 
-from ssldsl.report.validation import subsets
-from ssldsl.runtime.endings import final_weights
+from ssldsl.report.validation.analysis import subsets
+from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.stdlib.data.digits import digits
 
 SPEC = """\

@@ -9,7 +9,8 @@ import torch
 
 from ssldsl import launching, options, pipeline
 from ssldsl.errors import SpecError
-from ssldsl.runtime import endings, modules, norms, records, weights
+from ssldsl.runtime.folder import records, stage_end, weight_files
+from ssldsl.runtime.nets import modules, norms
 
 PACKAGE = Path(__file__).parents[2] / "ssldsl"
 RUNTIME_TESTS = Path(__file__).parents[1]
@@ -22,7 +23,7 @@ def provoke_run_folder(folder: Path) -> None:
 
 def provoke_weights(folder: Path) -> None:
     (folder / "weights.safetensors").write_bytes(b"no weights")
-    weights.read_weights(folder / "weights.safetensors", None)
+    weight_files.read_weights(folder / "weights.safetensors", None)
 
 
 PROVOKE: dict[str, Callable[[Path], object]] = {
@@ -31,7 +32,7 @@ PROVOKE: dict[str, Callable[[Path], object]] = {
     "R303": launching.Request.read,
     "R304": lambda folder: launching._seeds("five"),
     "R409": provoke_run_folder,
-    "R413": lambda folder: endings.final_weights(folder, "main", average=False),
+    "R413": lambda folder: stage_end.final_weights(folder, "main", average=False),
     "R421": provoke_weights,
     "R423": lambda folder: modules.part_of(torch.nn.Linear(2, 2), "encoder", "layer4"),
     "R424": lambda folder: norms._across(torch.nn.LazyBatchNorm2d()),

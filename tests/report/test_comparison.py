@@ -13,9 +13,10 @@ from web_pages import charts, requests, words, wrong_tags
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Place
-from ssldsl.report.comparison import compare, compare_runs
+from ssldsl.report.compare.compare_runs import compare_runs
+from ssldsl.report.compare.comparison import compare
+from ssldsl.report.compare.tables import probability
 from ssldsl.report.folder import read_runs
-from ssldsl.report.tables import probability
 
 SLEEP = {  # hours gained with two drugs by the same ten patients: Student 1908, R's data set `sleep`
     (): (0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0),
@@ -241,7 +242,7 @@ def test_a_comparison_reads_no_torch(tmp_path: Path) -> None:
 
     sleep_runs(tmp_path)
     program = (
-        "import sys; from pathlib import Path; from ssldsl.report.comparison import compare_runs\n"
+        "import sys; from pathlib import Path; from ssldsl.report.compare.compare_runs import compare_runs\n"
         f"for out in (None, 'x.html'): compare_runs([Path({str(tmp_path)!r})], [], 'text', out)\n"
         "sys.exit('torch' in sys.modules)"
     )

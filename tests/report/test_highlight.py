@@ -6,7 +6,7 @@ import re
 import pytest
 from run_folders import SPEC
 
-from ssldsl.report.highlight import highlighted
+from ssldsl.report.run.highlight import highlighted
 
 BROKEN = 'loss = ce(labeled) + 3 ep & "never closed\n}} <script>alert(1)</script> é\n'
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ssldsl.report.latent import EDGE, SIDE, Point, latent, read_latent
+from ssldsl.report.run.latent import EDGE, SIDE, Point, latent, read_latent
 
 
 def write(folder: Path, *rows: str) -> Path:

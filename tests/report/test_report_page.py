@@ -11,7 +11,7 @@ from web_pages import charts, curve, requests, words, wrong_tags
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan
-from ssldsl.report.page import write_report
+from ssldsl.report.run.page import write_report
 
 CONFUSED = [[8.0, 2.0], [1.0, 9.0]]
 RAMP = CombinedPlan(op="*", left=ConstantPlan(value=0.3), right=CurvePlan(op="linear_ramp", settings={"length": 20.0}))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssldsl.report.series import duration, over_runs, short, thinned, ticks, told, whole
+from ssldsl.report.svg.series import duration, over_runs, short, thinned, ticks, told, whole
 
 
 def test_few_points_stay_as_they_are() -> None:

@@ -8,7 +8,7 @@ import pytest
 from web_pages import requests, words, wrong_tags
 
 from ssldsl.errors import SpecError
-from ssldsl.report.validation import (
+from ssldsl.report.validation.analysis import (
     Validation,
     binomial_sd,
     chance_to_find,
@@ -19,8 +19,8 @@ from ssldsl.report.validation import (
     usual_sizes,
     validate,
 )
-from ssldsl.report.validation_page import validation_page
-from ssldsl.report.validation_tables import Names, chosen_shares, write_json, write_text
+from ssldsl.report.validation.page import validation_page
+from ssldsl.report.validation.tables import Names, chosen_shares, write_json, write_text
 
 LABELS = np.arange(400) % 4
 NAMES = Names("top1", ("runs/a", "runs/b", "runs/c", "runs/<d>"))

@@ -7,10 +7,10 @@ from ssldsl.check import check
 from ssldsl.graph.canonical import identity
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.measuring import assumed, measure
-from ssldsl.runtime.running import Options, Result, run
-from ssldsl.runtime.smoke import smoke_plan
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.data.measure import assumed, measure
+from ssldsl.runtime.run import Options, Result, run
+from ssldsl.runtime.smoke.plan import smoke_plan
 from ssldsl.source import Source
 
 LIBRARY = Library.shipped(installed=False)

@@ -8,7 +8,9 @@ from typing import Any
 
 from derived_specs import carried_out, plan_of, text
 
-from ssldsl.runtime import checkpoint, derived, evaluation
+from ssldsl.runtime.data import derived
+from ssldsl.runtime.evaluate import evaluator
+from ssldsl.runtime.folder import checkpoint
 
 
 def die(*_: Any, **__: Any) -> Any:
@@ -17,12 +19,12 @@ def die(*_: Any, **__: Any) -> Any:
 
 def kill_in_pass() -> None:
     """Die after the first batch of the pass."""
-    joined = evaluation.Evaluator._joined
+    joined = evaluator.Evaluator._joined
 
-    def deadly(self: evaluation.Evaluator, parts: Any, samples: int) -> Any:
+    def deadly(self: evaluator.Evaluator, parts: Any, samples: int) -> Any:
         return die() if self.earlier else joined(self, parts, samples)
 
-    evaluation.Evaluator._joined = deadly  # type: ignore[method-assign]  # for the test
+    evaluator.Evaluator._joined = deadly  # type: ignore[method-assign]  # for the test
 
 
 def kill_in_write() -> None:

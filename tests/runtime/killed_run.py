@@ -15,8 +15,9 @@ from memory_specs import DAINO, SUAVE, plan_of
 from training_plans import LIBRARY, stateful
 
 from ssldsl.graph.plan import Plan
-from ssldsl.runtime import checkpoint, training
-from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.folder import checkpoint
+from ssldsl.runtime.run import Options, run
+from ssldsl.runtime.train import loop
 
 QUIET = Options(is_progress_shown=False, checkpoint_every=3)
 PLANS: dict[str, Callable[[], Plan]] = {
@@ -31,14 +32,14 @@ def die() -> None:
 
 
 def kill_before_step(number: str) -> None:
-    take = training.take_step
+    take = loop.take_step
 
-    def deadly(made: training.Machinery, step: int) -> None:
+    def deadly(made: loop.Machinery, step: int) -> None:
         if step == int(number):
             die()
         take(made, step)
 
-    training.take_step = deadly
+    loop.take_step = deadly
 
 
 def kill_in_write(name: str) -> None:

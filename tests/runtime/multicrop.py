@@ -10,12 +10,12 @@ from torch.nn.parallel import DistributedDataParallel
 from ssldsl.check import check
 from ssldsl.graph.plan import Plan
 from ssldsl.passes.planning import make_plan
-from ssldsl.runtime.datasets import Datasets, sample_shapes
-from ssldsl.runtime.feeding import Feed
-from ssldsl.runtime.modules import build_modules, set_trained
-from ssldsl.runtime.norms import set_statistics
-from ssldsl.runtime.scalars import Scalars
-from ssldsl.runtime.step import make_step
+from ssldsl.runtime.data.datasets import Datasets, sample_shapes
+from ssldsl.runtime.data.feed import Feed
+from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.norms import set_statistics
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.step.module import make_step
 from ssldsl.source import Source
 
 SPEC = """

@@ -7,7 +7,7 @@ from memory_specs import DAINO, PAWS, SUAVE, plan_of
 from training_plans import LIBRARY, experiment, gentle, two_stages, with_stage, without_vat
 
 from ssldsl.graph.plan import OpPlan, Plan
-from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.run import Options, run
 
 AVERAGE = {"average": OpPlan(op="polyak", settings={"half_life": 2.0})}
 

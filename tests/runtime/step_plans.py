@@ -18,8 +18,8 @@ from ssldsl.graph.plan import (
     TermPlan,
 )
 from ssldsl.ops.library import Library
-from ssldsl.runtime.modules import build_modules, set_trained
-from ssldsl.runtime.step import StageStep, make_step
+from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.step.module import StageStep, make_step
 
 FIELDS = {"labeled.image": (1, 8, 8), "unlabeled.image": (1, 8, 8)}
 

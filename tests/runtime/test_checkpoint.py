@@ -7,8 +7,15 @@ import pytest
 import torch
 
 from ssldsl.errors import SpecError
-from ssldsl.runtime import checkpoint
-from ssldsl.runtime.checkpoint import Tensors, complete_checkpoints, latest, read_part, read_state, write_checkpoint
+from ssldsl.runtime.folder import checkpoint
+from ssldsl.runtime.folder.checkpoint import (
+    Tensors,
+    complete_checkpoints,
+    latest,
+    read_part,
+    read_state,
+    write_checkpoint,
+)
 
 TENSORS: Tensors = {
     "weights": {"a.weight": torch.arange(6.0).view(2, 3)},

@@ -7,9 +7,9 @@ import pytest
 from memory_specs import DAINO, LIBRARY, SUAVE, plan_of
 
 from ssldsl.graph.plan import Plan
-from ssldsl.report.page import write_report
-from ssldsl.runtime.collapse import Watch, classes_of_terms
-from ssldsl.runtime.running import Options, run
+from ssldsl.report.run.page import write_report
+from ssldsl.runtime.run import Options, run
+from ssldsl.runtime.train.collapse import Watch, classes_of_terms
 
 LN10 = math.log(10)
 

@@ -13,11 +13,11 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan
-from ssldsl.runtime.collectives import all_sum, gather, local
-from ssldsl.runtime.composition import Composition
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.feeding import Feed
-from ssldsl.runtime.norms import GlobalBatchNorm, set_statistics
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.data.feed import Feed
+from ssldsl.runtime.device.collectives import all_sum, gather, local
+from ssldsl.runtime.nets.composition import Composition
+from ssldsl.runtime.nets.norms import GlobalBatchNorm, set_statistics
 from ssldsl.stdlib.memory.centre import Centre
 from ssldsl.stdlib.targets.sinkhorn import sinkhorn
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ssldsl.runtime.composition import Composition
+from ssldsl.runtime.nets.composition import Composition
 
 
 class Counting(nn.Module):

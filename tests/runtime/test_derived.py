@@ -15,16 +15,16 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ssldsl.errors import SpecError
-from ssldsl.runtime import deriving
-from ssldsl.runtime.checkpoint import complete_checkpoints, latest, read_part
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.derived import Derived
-from ssldsl.runtime.endings import final_weights
-from ssldsl.runtime.evaluation import Evaluator
-from ssldsl.runtime.modules import build_modules
-from ssldsl.runtime.records import TIMINGS, read_lines
-from ssldsl.runtime.running import Options, run
-from ssldsl.runtime.training import Trainer
+from ssldsl.runtime import derive
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.data.derived import Derived
+from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
+from ssldsl.runtime.folder.records import TIMINGS, read_lines
+from ssldsl.runtime.folder.stage_end import final_weights
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.run import Options, run
+from ssldsl.runtime.train.loop import Trainer
 from ssldsl.stdlib.data.digits import digits
 
 HERE = Path(__file__).parent
@@ -149,7 +149,7 @@ def test_a_resumed_stage_reads_the_labels_and_does_not_compute_them(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carried_out(plan_of(text()), tmp_path / "run", stop_after=12)
-    monkeypatch.setattr(deriving.Deriving, "_compute", None)
+    monkeypatch.setattr(derive.Deriving, "_compute", None)
     carried_out(plan_of(text()), tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == outcome(whole)
 
@@ -323,7 +323,7 @@ def test_a_stage_that_reads_the_same_labels_does_not_compute_them_again(
     third = "stage again after retrain {\n  loss = ce(pseudo)\n  run = 2it\n  batch = 20\n}\n"
     plan = plan_of(spec.replace("  stream other = " + KEPT, "") + third)
     carried_out(plan, tmp_path / "run", stop_after=17)
-    monkeypatch.setattr(deriving.Deriving, "_compute", None)
+    monkeypatch.setattr(derive.Deriving, "_compute", None)
     assert carried_out(plan, tmp_path / "run", resume=True).status == "finished"
     assert len(list((tmp_path / "run" / "derived").iterdir())) == 1
 
@@ -337,9 +337,9 @@ def test_a_smoke_run_labels_made_up_data(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_an_error_of_the_op_is_said_with_its_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: object, node: object, tensors: object) -> None:
-        raise deriving.NodeFailure(node, ValueError("too few"))
+        raise derive.NodeFailure(node, ValueError("too few"))
 
-    monkeypatch.setattr(deriving.Deriving, "_call", broken)
+    monkeypatch.setattr(derive.Deriving, "_call", broken)
     with pytest.raises(
         SpecError, match="`relabel` failed before the first step of stage `retrain`: ValueError: too few"
     ):

@@ -12,12 +12,12 @@ from training_plans import LIBRARY, experiment, stateful, with_stage
 
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, OpPlan, Plan
 from ssldsl.ops.samples import FileSamples
-from ssldsl.runtime.averages import Moving, stage_average
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.evaluation import Evaluator, evaluation_mode
-from ssldsl.runtime.modules import build_modules
-from ssldsl.runtime.preparing import data_ids
-from ssldsl.runtime.scalars import Scalars
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.evaluate.evaluator import Evaluator, evaluation_mode
+from ssldsl.runtime.nets.averages import Moving, stage_average
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.stage_setup import data_ids
 
 
 class OneProcess:

@@ -14,13 +14,15 @@ from training_plans import LIBRARY, experiment, with_stage, with_term, without_v
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import CurvePlan, Plan
-from ssldsl.runtime import checkpoint, ledger, training
-from ssldsl.runtime.checkpoint import latest
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.evaluation import Evaluator
-from ssldsl.runtime.feeding import Feed
-from ssldsl.runtime.running import Options, run
-from ssldsl.runtime.samples import BrokenData, MissingData
+from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.runtime import ledger
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.data.feed import Feed
+from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.folder import checkpoint
+from ssldsl.runtime.folder.checkpoint import latest
+from ssldsl.runtime.run import Options, run
+from ssldsl.runtime.train import loop
 
 QUIET = Options(is_progress_shown=False, checkpoint_every=3)
 
@@ -54,15 +56,15 @@ def test_no_checkpoint_is_written_after_a_loss_that_is_no_number(tmp_path: Path)
 
 
 def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = training.take_step
+    take = loop.take_step
 
-    def poison(made: training.Machinery, step: int) -> None:
+    def poison(made: loop.Machinery, step: int) -> None:
         take(made, step)
         if step == 5:
             with torch.no_grad():
                 next(made.changing.modules.parameters()).fill_(float("nan"))
 
-    monkeypatch.setattr(training, "take_step", poison)
+    monkeypatch.setattr(loop, "take_step", poison)
     found = failure(experiment(steps=100), tmp_path / "run")
     assert found.code == "R401" and "weights `" in found.message and "step 6 " in found.message
     last = latest(tmp_path / "run" / "checkpoints")
@@ -198,14 +200,14 @@ def test_on_a_disk_that_stays_full_nothing_half_written_takes_up_room(
 
 
 def test_a_folder_that_somebody_removed_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = training.take_step
+    take = loop.take_step
 
-    def removing(made: training.Machinery, step: int) -> None:
+    def removing(made: loop.Machinery, step: int) -> None:
         take(made, step)
         if step == 1:
             shutil.rmtree(tmp_path / "run")
 
-    monkeypatch.setattr(training, "take_step", removing)
+    monkeypatch.setattr(loop, "take_step", removing)
     found = failure(experiment(), tmp_path / "run")
     assert found.code == "R302" and found.message.endswith("checkpoints` cannot be written: No such file or directory")
     assert not (tmp_path / "run").exists()
@@ -235,10 +237,10 @@ def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
 
 
 def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(made: training.Machinery, step: int) -> None:
+    def broken(made: loop.Machinery, step: int) -> None:
         raise RuntimeError("not in generated code")
 
-    monkeypatch.setattr(training, "take_step", broken)
+    monkeypatch.setattr(loop, "take_step", broken)
     with pytest.raises(RuntimeError, match="not in generated code"):
         run(experiment(), tmp_path / "run", LIBRARY, QUIET)
 
@@ -247,14 +249,14 @@ def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: p
 def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    take = training.take_step
+    take = loop.take_step
 
-    def interrupted(made: training.Machinery, step: int) -> None:
+    def interrupted(made: loop.Machinery, step: int) -> None:
         if step == 4:
             os.kill(os.getpid(), number)
         take(made, step)
 
-    monkeypatch.setattr(training, "take_step", interrupted)
+    monkeypatch.setattr(loop, "take_step", interrupted)
     result = run(experiment(), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     assert (result.status, result.exit_code) == ("interrupted", 130)
     last = latest(tmp_path / "run" / "checkpoints")

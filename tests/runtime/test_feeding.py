@@ -14,10 +14,10 @@ from ssldsl.ops.ahead import words_ahead
 from ssldsl.ops.data import Samples
 from ssldsl.ops.places import BrokenData
 from ssldsl.ops.samples import FileSamples, MemorySamples
-from ssldsl.runtime.datasets import Datasets, sample_shapes
-from ssldsl.runtime.feeding import Feed
-from ssldsl.runtime.lowering import lower
-from ssldsl.runtime.sampling import Order, stretches
+from ssldsl.runtime.data.datasets import Datasets, sample_shapes
+from ssldsl.runtime.data.feed import Feed
+from ssldsl.runtime.data.sampler import Order, stretches
+from ssldsl.runtime.step.lower import lower
 
 
 def order(size: int = 10, seed: int = 0, stream: str = "labeled") -> Order:
@@ -46,7 +46,7 @@ def test_no_sample_is_dropped_where_a_batch_lies_across_two_passes() -> None:
 
 def test_the_sequence_does_not_depend_on_how_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
     together = positions(order(), 0, 70)
-    monkeypatch.setattr("ssldsl.runtime.sampling._LENGTH", 15)  # blocks of two passes
+    monkeypatch.setattr("ssldsl.runtime.data.sampler._LENGTH", 15)  # blocks of two passes
     apart = [p for start in range(0, 70, 7) for p in positions(order(), start, start + 7)]
     assert apart == together
 

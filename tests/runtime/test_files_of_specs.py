@@ -11,9 +11,9 @@ from step_plans import FIELDS, LIBRARY, quickstart
 from ssldsl import pipeline
 from ssldsl.check import check
 from ssldsl.graph.plan import ModulePlan
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.loading import signature_of, with_files
-from ssldsl.runtime.modules import build_modules
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.ops.load import signature_of, with_files
 from ssldsl.source import Source
 
 SPEC = """ssl 1

@@ -9,10 +9,10 @@ from test_memories import QUIET, final, largest_difference, machinery
 from test_resume import outcome, stopped
 from torch import nn
 
-from ssldsl.runtime.optimizing import make_optimizer, prepare_gradients
-from ssldsl.runtime.running import run
-from ssldsl.runtime.scalars import Scalars
-from ssldsl.runtime.training import take_step
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.run import run
+from ssldsl.runtime.train.loop import take_step
+from ssldsl.runtime.train.optimizer import make_optimizer, prepare_gradients
 
 FROZEN = SUAVE + "\ngroups = {{protos: {{freeze: 3it}}}}\n"
 

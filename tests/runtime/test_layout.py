@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ssldsl.runtime.layout import follow_parameters, lay_out
+from ssldsl.runtime.device.layout import follow_parameters, lay_out
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 

@@ -11,8 +11,8 @@ from torch.nn import functional
 from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.random import Rows, SampleRng, key_of
-from ssldsl.runtime.lowering import locate, lower
-from ssldsl.runtime.scalars import Scalars
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.step.lower import locate, lower
 
 
 def gradients(modules: nn.ModuleDict) -> dict[str, Tensor]:

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from ssldsl import pipeline
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.measuring import measure
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.data.measure import measure
 from ssldsl.source import Source
 
 SPEC = """\

@@ -10,15 +10,15 @@ from test_resume import outcome, stopped
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import Plan
-from ssldsl.runtime.checkpoint import latest, read_part
-from ssldsl.runtime.datasets import Datasets, sample_shapes
-from ssldsl.runtime.endings import in_order
-from ssldsl.runtime.memories import Memories
-from ssldsl.runtime.modules import build_modules
-from ssldsl.runtime.preparing import Materials, data_ids, prepare
-from ssldsl.runtime.running import Options, overridden, run
-from ssldsl.runtime.smoke import smoke_plan
-from ssldsl.runtime.training import Machinery, take_step
+from ssldsl.runtime.data.datasets import Datasets, sample_shapes
+from ssldsl.runtime.folder.checkpoint import latest, read_part
+from ssldsl.runtime.folder.stage_end import in_order
+from ssldsl.runtime.nets.memories import Memories
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.run import Options, overridden, run
+from ssldsl.runtime.smoke.plan import smoke_plan
+from ssldsl.runtime.stage_setup import Materials, data_ids, prepare
+from ssldsl.runtime.train.loop import Machinery, take_step
 
 QUIET = Options(is_progress_shown=False)
 PARTS = ("weights", "optimizer", "memory")

@@ -9,7 +9,8 @@ from step_plans import FIELDS, LIBRARY, built, quickstart, random_batch
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import InitPlan, ModulePlan, Plan
-from ssldsl.runtime.modules import (
+from ssldsl.runtime.folder.weight_files import read_weights
+from ssldsl.runtime.nets.modules import (
     build_modules,
     find,
     module_key,
@@ -17,8 +18,8 @@ from ssldsl.runtime.modules import (
     set_trained,
     trained_parameters,
 )
-from ssldsl.runtime.step import make_step
-from ssldsl.runtime.weights import initialise, read_weights
+from ssldsl.runtime.step.module import make_step
+from ssldsl.runtime.train.init_weights import initialise
 
 SCALARS = torch.tensor([0.0, 0.3])
 

@@ -11,7 +11,7 @@ from fake_umap import Plain, install
 
 from ssldsl import cli
 from ssldsl.errors import SpecError
-from ssldsl.runtime.endings import final_weights
+from ssldsl.runtime.folder.stage_end import final_weights
 
 SPEC = """\
 ssl 1

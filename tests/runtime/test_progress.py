@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from training_plans import experiment
 
-from ssldsl.runtime.progress import Bar
+from ssldsl.runtime.console.progress import Bar
 
 TERMS = {"swapped": 7.302, "mixed": 7.27, "labeled": 7.808, "online": 7.379, "online_2": 6.559, "online_3": 7.003}
 

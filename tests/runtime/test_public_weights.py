@@ -12,9 +12,9 @@ from ssldsl import pipeline
 from ssldsl.check import check
 from ssldsl.errors import SpecError
 from ssldsl.ops.library import Library
-from ssldsl.runtime.modules import build_modules
-from ssldsl.runtime.origins import origin_digests
-from ssldsl.runtime.weights import initialise
+from ssldsl.runtime.folder.weight_sources import origin_digests
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.train.init_weights import initialise
 from ssldsl.source import Source
 from ssldsl.stdlib.nets.resnet18 import ResNet18
 from ssldsl.stdlib.nets.vit import Vit

@@ -9,8 +9,8 @@ import torch
 from training_plans import LIBRARY, experiment
 
 from ssldsl.errors import SpecError
-from ssldsl.runtime.records import MetricsFiles, claim_folder, read_lines, read_plan
-from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.folder.records import MetricsFiles, claim_folder, read_lines, read_plan
+from ssldsl.runtime.run import Options, run
 
 
 @pytest.fixture(scope="module")

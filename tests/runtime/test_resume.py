@@ -12,9 +12,9 @@ from training_plans import LIBRARY, experiment, stateful, two_stages
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan
-from ssldsl.runtime.checkpoint import complete_checkpoints, latest, read_part
-from ssldsl.runtime.records import TIMINGS, read_lines
-from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
+from ssldsl.runtime.folder.records import TIMINGS, read_lines
+from ssldsl.runtime.run import Options, run
 
 
 def outcome(folder: Path) -> tuple[dict[str, bytes], list[dict[str, object]], list[str]]:
@@ -119,7 +119,7 @@ def test_a_run_that_is_going_on_is_not_continued_beside_it(tmp_path: Path) -> No
     run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False))
     before = (folder / "metrics.jsonl").read_bytes()
     script = (
-        "import sys, pathlib; from ssldsl.runtime.records import MetricsFiles;"
+        "import sys, pathlib; from ssldsl.runtime.folder.records import MetricsFiles;"
         "files = MetricsFiles(pathlib.Path(sys.argv[1]), ('step',)); print('open', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", script, str(folder)]

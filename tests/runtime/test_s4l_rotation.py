@@ -8,7 +8,7 @@ from step_plans import LIBRARY
 from test_step_of_specs import plan_of
 from torch import Tensor, nn
 
-from ssldsl.runtime.step import make_step
+from ssldsl.runtime.step.module import make_step
 
 SPEC = """ssl 1
 data   images    = digits()

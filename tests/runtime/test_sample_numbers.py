@@ -17,12 +17,12 @@ from ssldsl.check import check
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.passes.planning import make_plan
-from ssldsl.runtime.datasets import Datasets, sample_shapes
-from ssldsl.runtime.feeding import Feed
-from ssldsl.runtime.measuring import measure
-from ssldsl.runtime.modules import build_modules, set_trained
-from ssldsl.runtime.scalars import Scalars
-from ssldsl.runtime.step import make_step
+from ssldsl.runtime.data.datasets import Datasets, sample_shapes
+from ssldsl.runtime.data.feed import Feed
+from ssldsl.runtime.data.measure import measure
+from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.step.module import make_step
 from ssldsl.source import Source
 from ssldsl.stdlib.losses.batch_hard_triplet import batch_hard_triplet
 from ssldsl.stdlib.views.flip import flip

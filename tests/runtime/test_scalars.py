@@ -6,7 +6,7 @@ import pytest
 from step_plans import LIBRARY, quickstart
 
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan
-from ssldsl.runtime.scalars import Scalars, value, weight_slots
+from ssldsl.runtime.ops.scalars import Scalars, value, weight_slots
 
 COSINE = CurvePlan(op="cosine")
 

@@ -6,7 +6,7 @@ from ssldsl import pipeline
 from ssldsl.check import check
 from ssldsl.graph.plan import StagePlan
 from ssldsl.ops.library import Library
-from ssldsl.runtime.scalars import Scalars
+from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.source import Source
 
 SPEC = """

@@ -10,9 +10,9 @@ from ssldsl import pipeline
 from ssldsl.check import check
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
-from ssldsl.runtime.measuring import assumed
-from ssldsl.runtime.shrinking import with_small_batches, with_small_images
-from ssldsl.runtime.smoke import GeneratedData, smoke_plan
+from ssldsl.runtime.data.measure import assumed
+from ssldsl.runtime.smoke.plan import GeneratedData, smoke_plan
+from ssldsl.runtime.smoke.shrink import with_small_batches, with_small_images
 from ssldsl.source import Source
 
 SPEC = """

@@ -8,9 +8,9 @@ from step_plans import place
 from training_plans import LIBRARY, experiment, stateful, two_stages, with_stage
 
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, NodePlan, Plan
-from ssldsl.runtime.datasets import Datasets
-from ssldsl.runtime.running import Options, run
-from ssldsl.runtime.smoke import GeneratedData, smoke_plan
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.run import Options, run
+from ssldsl.runtime.smoke.plan import GeneratedData, smoke_plan
 
 QUIET = Options(is_progress_shown=False)
 

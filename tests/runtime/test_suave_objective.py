@@ -11,9 +11,9 @@ from training_plans import with_stage
 
 from ssldsl.graph.plan import ConstantPlan
 from ssldsl.ops.random import SampleRng
-from ssldsl.runtime.memories import build_memories
-from ssldsl.runtime.step import make_step
-from ssldsl.runtime.training import take_step
+from ssldsl.runtime.nets.memories import build_memories
+from ssldsl.runtime.step.module import make_step
+from ssldsl.runtime.train.loop import take_step
 
 HEAD = """ssl 1
 data   images    = digits()

@@ -7,7 +7,7 @@ from test_memories import machinery
 from torch import Tensor
 
 from ssldsl.check import check
-from ssldsl.runtime.training import take_step
+from ssldsl.runtime.train.loop import take_step
 from ssldsl.source import Source
 
 MOMENTA = [0.99, 0.990381, 0.991464, 0.993087, 0.995, 0.996913, 0.998536, 0.999619]  # 0.99 to 1 in 8 steps

@@ -7,9 +7,9 @@ import pytest
 from accelerate.tracking import GeneralTracker
 from training_plans import LIBRARY, experiment
 
-from ssldsl.runtime.records import read_lines
-from ssldsl.runtime.running import Options, run
-from ssldsl.runtime.trackers import Trackers
+from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.folder.trackers import Trackers
+from ssldsl.runtime.run import Options, run
 
 
 class Remembering(GeneralTracker):

@@ -10,16 +10,16 @@ from torch import nn
 from training_plans import LIBRARY, experiment, gentle, stateful, two_stages, with_stage
 
 from ssldsl.graph.plan import CurvePlan, OpPlan, Plan
-from ssldsl.runtime import training
-from ssldsl.runtime.averages import equal_keep, half_life_keep, stage_average
-from ssldsl.runtime.checkpoint import complete_checkpoints, read_part
-from ssldsl.runtime.export import export
-from ssldsl.runtime.optimizing import make_optimizer
-from ssldsl.runtime.progress import epoch_text
-from ssldsl.runtime.records import read_lines
-from ssldsl.runtime.running import Options, overridden, run
-from ssldsl.runtime.scalars import Scalars
-from ssldsl.runtime.training import Machinery, is_evaluation_due, window_length
+from ssldsl.runtime.console.progress import epoch_text
+from ssldsl.runtime.folder.checkpoint import complete_checkpoints, read_part
+from ssldsl.runtime.folder.export import export
+from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.nets.averages import equal_keep, half_life_keep, stage_average
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.run import Options, overridden, run
+from ssldsl.runtime.train import loop
+from ssldsl.runtime.train.loop import Machinery, is_evaluation_due, window_length
+from ssldsl.runtime.train.optimizer import make_optimizer
 
 QUIET = Options(is_progress_shown=False)
 
@@ -58,23 +58,23 @@ def test_the_gradient_is_clipped_to_the_norm(tmp_path: Path) -> None:
 
 
 def _keep_first_weights(start: dict[str, torch.Tensor], plan: Plan, folder: Path) -> None:
-    take = training.take_step
+    take = loop.take_step
 
     def keeping(made: Machinery, step: int) -> None:
         if step == 0:
             start.update({name: t.detach().clone() for name, t in made.changing.modules.state_dict().items()})
         take(made, step)
 
-    training.take_step = keeping
+    loop.take_step = keeping
     try:
         run(plan, folder, LIBRARY, QUIET)
     finally:
-        training.take_step = take
+        loop.take_step = take
 
 
 def test_polyak_shadow_follows_the_formula_and_leaves_buffers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shadows: dict[str, torch.Tensor] = {}
-    take, keep = training.take_step, 0.5 ** (1 / 3)
+    take, keep = loop.take_step, 0.5 ** (1 / 3)
 
     def shadowing(made: Machinery, step: int) -> None:
         live = dict(made.changing.modules.named_parameters())
@@ -84,7 +84,7 @@ def test_polyak_shadow_follows_the_formula_and_leaves_buffers(tmp_path: Path, mo
         for name in shadows:
             shadows[name] = keep * shadows[name] + (1 - keep) * live[name].detach().double()
 
-    monkeypatch.setattr(training, "take_step", shadowing)
+    monkeypatch.setattr(loop, "take_step", shadowing)
     run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
     assert largest_difference(weights(tmp_path / "run", part="average"), shadows) < 1e-6
     assert not any("running" in name or "teacher" in name for name in shadows)
@@ -112,7 +112,7 @@ def test_an_average_with_momentum_is_kept_by_a_run(tmp_path: Path) -> None:
 
 def test_a_teacher_follows_its_student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected: list[torch.Tensor] = []
-    take = training.take_step
+    take = loop.take_step
 
     def following(made: Machinery, step: int) -> None:
         student = next(made.changing.modules["encoder"].parameters())
@@ -125,7 +125,7 @@ def test_a_teacher_follows_its_student(tmp_path: Path, monkeypatch: pytest.Monke
         assert torch.allclose(teacher.double(), expected[0], atol=1e-6)
         assert not teacher.requires_grad
 
-    monkeypatch.setattr(training, "take_step", following)
+    monkeypatch.setattr(loop, "take_step", following)
     run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
 
 
@@ -151,7 +151,7 @@ def test_half_life_of_an_epoch_of_a_thousand_steps() -> None:
 
 def test_a_stage_begins_with_the_weights_that_init_names(tmp_path: Path) -> None:
     start: dict[str, torch.Tensor] = {}
-    take = training.take_step
+    take = loop.take_step
     plan = two_stages(steps=3)
 
     def keeping(made: Machinery, step: int) -> None:
@@ -160,7 +160,7 @@ def test_a_stage_begins_with_the_weights_that_init_names(tmp_path: Path) -> None
         take(made, step)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "take_step", keeping)
+        patch.setattr(loop, "take_step", keeping)
         run(plan, tmp_path / "run", LIBRARY, QUIET)
     before = weights(tmp_path / "run", "main")
     same = {name for name in start if torch.equal(start[name], before[name])}
@@ -172,7 +172,7 @@ def test_a_stage_can_begin_with_the_average_of_another(tmp_path: Path) -> None:
     first = plan.stages[0].model_copy(update={"average": OpPlan(op="polyak", settings={"half_life": 2.0})})
     plan = plan.model_copy(update={"stages": (first, plan.stages[1].model_copy(update={"steps": 1}))})
     start: dict[str, torch.Tensor] = {}
-    take = training.take_step
+    take = loop.take_step
 
     def keeping(made: Machinery, step: int) -> None:
         if made.stage.name == "second":
@@ -182,7 +182,7 @@ def test_a_stage_can_begin_with_the_average_of_another(tmp_path: Path) -> None:
         take(made, step)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "take_step", keeping)
+        patch.setattr(loop, "take_step", keeping)
         run(plan, tmp_path / "run", LIBRARY, QUIET)
     average = weights(tmp_path / "run", part="average")
     assert all(torch.equal(tensor, average[f"encoder.{name}"]) for name, tensor in start.items())

@@ -10,9 +10,9 @@ import torch
 from shared_run import PLANS
 from training_plans import LIBRARY
 
-from ssldsl.runtime.checkpoint import latest, read_part
-from ssldsl.runtime.records import read_lines
-from ssldsl.runtime.running import Options, run
+from ssldsl.runtime.folder.checkpoint import latest, read_part
+from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.run import Options, run
 
 pytestmark = pytest.mark.slow
 PARTS = ("weights", "average", "optimizer", "memory")

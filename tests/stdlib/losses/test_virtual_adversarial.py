@@ -8,7 +8,7 @@ from small_nets import FrozenOnly, Written, conv_classifier, rng_for
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssldsl.runtime.composition import Composition
+from ssldsl.runtime.nets.composition import Composition
 from ssldsl.stdlib.losses.virtual_adversarial import _curvature, divergence, virtual_adversarial
 from ssldsl.stdlib.nets.convnet import GroupNorm
 

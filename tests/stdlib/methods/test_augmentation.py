@@ -8,7 +8,7 @@ import pytest
 from ssldsl import pipeline
 from ssldsl.check import check
 from ssldsl.ops.library import Library
-from ssldsl.runtime.measuring import assumed
+from ssldsl.runtime.data.measure import assumed
 from ssldsl.source import Source
 
 SPECS = Path(__file__).parents[3] / "specs"

@@ -5,7 +5,7 @@ import torch
 from fake_umap import Plain, install
 from torch import Tensor, nn
 
-from ssldsl.runtime.composition import Composition
+from ssldsl.runtime.nets.composition import Composition
 from ssldsl.stdlib.heads.linear import Linear
 from ssldsl.stdlib.metrics.umap import umap
 

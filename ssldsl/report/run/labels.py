@@ -1,0 +1,93 @@
+"""The labels that a stage begins with: how many there are, how many are right, and how many each class has."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from attrs import frozen
+from markupsafe import Markup
+
+from ssldsl.graph.plan import StagePlan
+from ssldsl.report.folder import RunFolder
+from ssldsl.report.svg.chart import GLYPH, HALF, n
+from ssldsl.report.svg.series import short, ticks, whole
+
+HEIGHT, TOP, FOOT = 150, 18, 22
+MOST_NUMBERS = 20  # classes up to which every bar says its number
+
+
+@frozen
+class Labelled:
+    """What the page says about the labels of one stream."""
+
+    stream: str
+    text: str
+    spread: str
+    drawing: Markup
+
+
+def read_labels(run: RunFolder, stage: StagePlan) -> tuple[Labelled, ...]:
+    """The labels of a stage, stream by stream, as its first line has them."""
+    line = next(run.lines_of(stage.name, "labels"), None)
+    labels: Mapping[str, Any] = line["labels"] if line is not None else {}
+    return tuple(
+        Labelled(stream, _text(found), _spread(found["per_class"]), _bars(found["per_class"]))
+        for stream, found in labels.items()
+    )
+
+
+def _text(found: Mapping[str, Any]) -> str:
+    """`1 437 of 1 437 samples are labelled, 20 of them known before; 10.1 % of the others are as in the data`."""
+    parts = [f"{whole(found['kept'])} of {whole(found['samples'])} samples are labelled"]
+    parts += [f", {whole(found['known'])} of them known before"] if found["known"] else []
+    if "agreement" in found:
+        who = "the others" if found["known"] else "them"
+        parts.append(f"; {100 * found['agreement']:.1f} % of {who} are as in the data")
+    return "".join(parts)
+
+
+def _spread(counts: Sequence[int]) -> str:
+    """`2 to 1 419 in a class, the median 2`."""
+    empty = sum(count == 0 for count in counts)
+    text = f"{whole(min(counts))} to {whole(max(counts))} in a class, the median {whole(int(median(counts)))}"
+    return f"{text}; {whole(empty)} of {whole(len(counts))} classes have none" if empty else text
+
+
+def _bars(counts: Sequence[int]) -> Markup:
+    """A bar for every class."""
+    marks = ticks(0, max(*counts, 1), 4)
+    left, bottom = 10 + GLYPH * max(len(short(mark)) for mark in marks), HEIGHT - FOOT
+    cell, scale = (HALF - left - 4) / len(counts), (bottom - TOP) / marks[-1]
+    bar = 0.76 * cell if len(counts) <= MOST_NUMBERS else max(cell, 0.8)
+    lefts = [left + (i + 0.5) * cell - bar / 2 for i in range(len(counts))]
+    corners = zip(lefts, counts, strict=True)
+    shape = "".join(f"M{n(x)} {n(bottom)}v{n(-count * scale)}h{n(bar)}V{n(bottom)}z" for x, count in corners)
+    parts = [
+        f'<svg viewBox="0 0 {HALF} {HEIGHT}" width="{HALF}" height="{HEIGHT}" class="plot" role="img">'
+        "<title>samples of every class</title>",
+        *_axis(marks, left, bottom, scale),
+        f'<path d="{shape}" class="bar"/>',
+        *_numbers(counts, left, bottom, cell, scale),
+        "</svg>",
+    ]
+    return Markup("\n".join(parts))  # numbers and our own words
+
+
+def _axis(marks: Sequence[float], left: float, bottom: float, scale: float) -> Iterable[str]:
+    for mark in marks:
+        y = bottom - mark * scale
+        yield f'<line x1="{n(left)}" x2="{HALF}" y1="{n(y)}" y2="{n(y)}" class="{"grid" if mark else "base"}"/>'
+        yield f'<text x="{n(left - 6)}" y="{n(y + 3.5)}" class="tick" text-anchor="end">{short(mark)}</text>'
+
+
+def _numbers(counts: Sequence[int], left: float, bottom: float, cell: float, scale: float) -> Iterable[str]:
+    """Classes under the bars; where there is room, how many there are above them."""
+    every = next((k for k in (1, 2, 5, 10, 20, 50, 100, 200) if k * cell >= 26), len(counts))
+    for i, count in enumerate(counts):
+        x = n(left + (i + 0.5) * cell)
+        if i % every == 0:
+            name = str(i) if i else "class 0"
+            yield f'<text x="{x}" y="{n(bottom + 15)}" class="tick" text-anchor="middle">{name}</text>'
+        if len(counts) <= MOST_NUMBERS:
+            y = n(bottom - count * scale - 4)
+            yield f'<text x="{x}" y="{y}" class="tick" text-anchor="middle">{short(count)}</text>'

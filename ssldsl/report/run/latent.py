@@ -1,0 +1,94 @@
+"""The picture of a latent space: points in the plane in the colours of their classes, prototypes marked."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from attrs import frozen
+from markupsafe import Markup
+
+from ssldsl.report.svg.chart import n
+from ssldsl.report.svg.series import whole
+
+SIDE, EDGE, CROSS = 640, 14, 5
+COLOURS = 20  # that the page has, as classes p0 to p19
+
+
+@frozen
+class Point:
+    """A place. `number`: its class, -1 for none. `is_mark`: a prototype and no sample."""
+
+    x: float
+    y: float
+    number: int
+    is_mark: bool
+
+
+@frozen
+class Latent:
+    """A picture: what it shows in words, the classes in it with their colours, and the drawing."""
+
+    name: str
+    note: str
+    classes: tuple[tuple[int, str], ...]
+    drawing: Markup
+
+
+def read_latent(name: str, path: Path) -> Latent | None:
+    """The picture whose points a file holds; nothing if there is no such file or it is damaged."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [(float(r["x"]), float(r["y"]), int(r["class"]), r["mark"] == "1") for r in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    points = [Point(*row) for row in rows]
+    numbers = sorted({point.number for point in points if point.number >= 0})
+    colours = {number: f"p{i % COLOURS}" for i, number in enumerate(numbers)}
+    return Latent(name, _note(points), tuple(colours.items()), latent(points, colours)) if points else None
+
+
+def _note(points: Sequence[Point]) -> str:
+    samples, marks = (sum(p.is_mark is kind for p in points) for kind in (False, True))
+    classes = len({p.number for p in points if p.number >= 0})
+    crosses = f", {whole(marks)} prototypes as crosses" if marks else ""
+    return f"{whole(samples)} samples of {classes} classes{crosses}; near is alike, far distances mean nothing"
+
+
+def latent(points: Sequence[Point], colours: dict[int, str]) -> Markup:
+    """The drawing: one path for every class, since a mark for every sample would be slow to show."""
+    placed = _placed(points)
+    samples = sorted((p for p in placed if not p.is_mark), key=lambda p: p.number)
+    marks = sorted((p for p in placed if p.is_mark), key=lambda p: p.number)
+    parts = [
+        f'<svg viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}" class="latent" role="img">',
+        "<title>latent space</title>",
+        *(_class(number, list(own), colours) for number, own in groupby(samples, key=lambda p: p.number)),
+        *(_crosses(number, list(own), colours) for number, own in groupby(marks, key=lambda p: p.number)),
+        "</svg>",
+    ]
+    return Markup("\n".join(parts))  # numbers and our own words
+
+
+def _placed(points: Sequence[Point]) -> list[Point]:
+    """The points on the sheet, both directions in one scale."""
+    low = min(p.x for p in points), min(p.y for p in points)
+    high = max(p.x for p in points), max(p.y for p in points)
+    size = max(high[0] - low[0], high[1] - low[1]) or 1.0
+    scale = (SIDE - 2 * EDGE) / size
+    left, top = (SIDE - scale * (high[0] - low[0])) / 2, (SIDE - scale * (high[1] - low[1])) / 2
+    return [Point(left + scale * (p.x - low[0]), top + scale * (high[1] - p.y), p.number, p.is_mark) for p in points]
+
+
+def _class(number: int, points: Iterable[Point], colours: dict[int, str]) -> str:
+    marks = "".join(f"M{n(p.x)} {n(p.y)}h0" for p in points)
+    return f'<path d="{marks}" class="points {colours.get(number, "")}"><title>class {number}</title></path>'
+
+
+def _crosses(number: int, points: Iterable[Point], colours: dict[int, str]) -> str:
+    """Crosses with a rim, so that they stand out of their own class."""
+    arms = f"m-{CROSS} -{CROSS}l{2 * CROSS} {2 * CROSS}m0 -{2 * CROSS}l-{2 * CROSS} {2 * CROSS}"
+    marks = "".join(f"M{n(p.x)} {n(p.y)}{arms}" for p in points)
+    title = f"<title>prototype{f' of class {number}' if number >= 0 else ''}</title>"
+    kind = colours.get(number, "ink")
+    return f'<path d="{marks}" class="rim"/><path d="{marks}" class="proto {kind}">{title}</path>'

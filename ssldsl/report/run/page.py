@@ -1,0 +1,250 @@
+"""The report of a run: one page that needs no network, with all that its folder knows."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+from markupsafe import Markup
+
+from ssldsl.graph.plan import ModulePlan, Plan, StagePlan
+from ssldsl.report.folder import RunFolder, read_run
+from ssldsl.report.rendering import Figure, Figures, embedded, page
+from ssldsl.report.run.confusion import Confused, heat_map, is_square, most_confused
+from ssldsl.report.run.figures import (
+    Schedules,
+    loss_charts,
+    metric_charts,
+    schedules,
+    speed_chart,
+    term_charts,
+)
+from ssldsl.report.run.highlight import highlighted
+from ssldsl.report.run.labels import Labelled, read_labels
+from ssldsl.report.run.latent import Latent, read_latent
+from ssldsl.report.run.method import Signatures, read_method
+from ssldsl.report.run.settings import stage_settings
+from ssldsl.report.svg.series import duration, told, whole
+from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
+from ssldsl.runtime.folder.pictures import FOLDER as PICTURES
+from ssldsl.runtime.folder.pictures import is_picture, picture_name
+from ssldsl.runtime.folder.stage_end import in_order
+from ssldsl.runtime.train.collapse import Pinned, Watch
+
+REPORT = "report.html"
+STATES = {
+    "finished": "finished",
+    "interrupted": "interrupted",
+    "failed": "failed",
+    "open": "not ended: still running, or killed",
+}
+FILES = {
+    "spec.ssl": "the spec as it was given",
+    "resolved.ssl": "the whole experiment, nothing left implicit",
+    "request.json": "what the command asked for",
+    "plan.json": "what was run",
+    "lock.json": "versions, digests of ops and data",
+    "metrics.jsonl": "every recorded line",
+    "metrics.csv": "the same as a table",
+    "summary.json": "how the run ended",
+}
+
+
+@frozen
+class Heat:
+    """A matrix among the metrics. `drawing` is missing where there are too many classes to see."""
+
+    name: str
+    is_confusion: bool
+    classes: int
+    drawing: Markup | None
+    confused: tuple[Confused, ...]
+
+
+@frozen
+class StageView:
+    """What the page says about one stage."""
+
+    plan: StagePlan
+    number: int
+    done: int
+    metrics: tuple[tuple[str, str], ...]
+    evaluated: int
+    labels: tuple[Labelled, ...]
+    main: tuple[Figure, ...]
+    others: tuple[Figure, ...]
+    terms: tuple[Figure, ...]
+    scheduled: tuple[Figure, ...]
+    schedules: Schedules
+    heats: tuple[Heat, ...]
+    latents: tuple[Latent, ...]
+    settings: tuple[tuple[str, str], ...]
+    pinned: tuple[Pinned, ...]
+
+    @property
+    def is_begun(self) -> bool:
+        return self.done > 0
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` into a run folder, whatever of the run there is. Gives its path."""
+    run = read_run(folder)
+    path = folder / REPORT
+    write_whole(path, render(run).encode())
+    return path
+
+
+def render(run: RunFolder) -> str:
+    """The page of a run."""
+    method = read_method(run.path)
+    drawing, reason = method.drawing()
+    figures = Figures()
+    signatures = Signatures(method.program)
+    order = in_order(run.plan)
+    stages = [_stage(run, stage, i, figures, signatures) for i, stage in enumerate(order, start=1)]
+    return page(
+        "run.html.j2",
+        run=run,
+        state=STATES.get(run.status, run.status),
+        facts=_facts(run, stages),
+        stages=stages,
+        drawing=drawing,
+        drawing_width=_width(drawing),
+        reason=reason,
+        modules=[(module, module_text(module)) for module in run.plan.modules],
+        data_names=_data_names(run.plan),
+        specs=_specs(run.path),
+        missing=[name for name in FILES if not (run.path / name).is_file()],
+        files=_files(run.path),
+        readouts=embedded(figures.readouts),
+    )
+
+
+# --- parts ----------------------------------------------------------------------------------------------------------
+
+
+def _facts(run: RunFolder, stages: list[StageView]) -> list[str]:
+    """What stands under the name: seed, edits, length, time, machine."""
+    steps = sum(stage.plan.steps for stage in stages)
+    done = sum(stage.done for stage in stages)
+    length = f"{whole(steps)} steps" if done >= steps else f"{whole(done)} of {whole(steps)} steps"
+    if len(stages) == 1:
+        only = stages[0].plan
+        length += f" in {only.steps / only.steps_per_epoch:.4g} epochs" if done >= steps else ""
+    else:
+        length += f" in {len(stages)} stages"
+    found = [f"seed {run.plan.seed}", length]
+    if run.seconds:
+        found.append(duration(run.seconds))
+    versions = run.lock.get("versions", {})
+    found += [str(run.lock["device"])] if "device" in run.lock else []
+    found += [f"{name} {versions[name]}" for name in ("ssldsl", "torch") if name in versions]
+    return found
+
+
+def _width(drawing: Markup | None) -> str:
+    """How many pixels wide a drawing is where it is not made smaller."""
+    found = re.search(r' width="([\d.]+)"', drawing or "")
+    return found[1] if found else "0"
+
+
+def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, signatures: Signatures) -> StageView:
+    found = schedules(run, stage, signatures)
+    metrics = run.metrics(stage.name)
+    speed = speed_chart(run, stage)
+    shares, others = metric_charts(run, stage)
+    evaluated = max((int(line["step"]) for line in run.lines_of(stage.name, "eval")), default=0)
+    return StageView(
+        plan=stage,
+        number=number,
+        done=run.steps_done(stage.name),
+        metrics=tuple((name, told(value)) for name, value in metrics.items() if isinstance(value, int | float)),
+        evaluated=evaluated,
+        labels=read_labels(run, stage),
+        main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares)),
+        others=tuple(figures.add(chart) for chart in others),
+        terms=tuple(figures.add(chart) for chart in term_charts(run, stage)),
+        scheduled=tuple(figures.add(chart) for chart in (*found.charts, *([speed] if speed else []))),
+        schedules=found,
+        heats=tuple(_heats(stage, metrics)),
+        latents=tuple(_latents(run.path, stage)),
+        settings=tuple(stage_settings(stage)),
+        pinned=_pinned(run, stage),
+    )
+
+
+def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
+    """The terms that were at ln K when the last line was written."""
+    watch = Watch.of(stage)
+    for line in run.lines_of(stage.name, "loss"):
+        watch.see(int(line["step"]), {k: v for k, v in line["loss"].items() if isinstance(v, int | float)})
+    return tuple(watch.pinned())
+
+
+def _heats(stage: StagePlan, metrics: dict[str, Any]) -> list[Heat]:
+    ops = {node.id: node.op for node in stage.nodes}
+    op_of = {evaluation.name: ops.get(evaluation.node, "") for evaluation in stage.evaluations}
+    found = []
+    for name, matrix in metrics.items():
+        if isinstance(matrix, list) and is_square(matrix):
+            is_confusion = op_of.get(name) == "confusion"
+            pairs = tuple(most_confused(matrix)) if is_confusion else ()
+            found.append(Heat(name, is_confusion, len(matrix), heat_map(matrix), pairs))
+    return found
+
+
+def _latents(folder: Path, stage: StagePlan) -> Iterator[Latent]:
+    """The pictures that the stage ended with."""
+    for evaluation in (e for e in stage.evaluations if is_picture(e, stage)):
+        found = read_latent(evaluation.name, folder / PICTURES / picture_name(stage.name, evaluation.name))
+        if found is not None:
+            yield found
+
+
+def module_text(module: ModulePlan) -> str:
+    """How a network was made: `convnet(channels=1, width=32)`."""
+    arguments = {**module.sizes, **module.settings}
+    text = f"{module.op}({', '.join(f'{k}={v}' for k, v in arguments.items())})"
+    return f"{text}, the moving average of {module.average_of}" if module.average_of else text
+
+
+def _data_names(plan: Plan) -> dict[tuple[str, str], str]:
+    """What the lock calls by the id of a node, by the name of the streams that read it; else by what made it."""
+    names: dict[tuple[str, str], str] = {}
+    for stage in plan.stages:
+        for node in stage.nodes:
+            names[stage.name, node.id] = f"{node.settings.get('name', '')} ({node.op})".strip()
+        for stream in stage.streams:
+            names[stage.name, stream.data] = stream.name
+    return names
+
+
+def _specs(folder: Path) -> list[tuple[str, str, Markup]]:
+    """Name, meaning and coloured text of the specs in the folder."""
+    return [
+        (name, FILES[name], highlighted((folder / name).read_text(encoding="utf-8", errors="replace").strip()))
+        for name in ("spec.ssl", "resolved.ssl")
+        if (folder / name).is_file()
+    ]
+
+
+def _files(folder: Path) -> list[tuple[str, str, str]]:
+    """Path, size and meaning of every file worth opening."""
+    found = [(name, (folder / name).stat().st_size, text) for name, text in FILES.items() if (folder / name).is_file()]
+    for path in sorted((folder / PICTURES).glob("*.csv")):
+        found.append((f"{PICTURES}/{path.name}", path.stat().st_size, "the points of a picture"))
+    for checkpoint in complete_checkpoints(folder / "checkpoints"):
+        end = ", its end" if checkpoint.is_end else ""
+        size = sum(file.stat().st_size for file in checkpoint.folder.iterdir())
+        name = f"checkpoints/{checkpoint.folder.name}/"
+        found.append((name, size, f"weights and state after step {checkpoint.step} of `{checkpoint.stage}`{end}"))
+    return [(name, size_text(size), text) for name, size, text in found]
+
+
+def size_text(size: int) -> str:
+    """`812 B`, `4.1 kB`, `120 MB`."""
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} B"

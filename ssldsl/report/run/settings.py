@@ -1,0 +1,59 @@
+"""The settings of a stage in words, from its plan."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ssldsl.graph.plan import InitPlan, OpPlan, StagePlan
+from ssldsl.report.svg.series import whole
+
+
+def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
+    """Name and value of everything a reader may ask for."""
+    epochs = stage.steps / stage.steps_per_epoch
+    epoch = f"{whole(stage.steps_per_epoch)} step{'s' * (stage.steps_per_epoch > 1)} ({stage.clock})"
+    yield "length", f"{whole(stage.steps)} steps, {epochs:.4g} epochs of {epoch}"
+    yield "batch", ", ".join(f"{s.name} {s.rows} of {whole(s.size)}" for s in stage.streams)
+    yield "trained", ", ".join(stage.train)
+    for init in stage.init:
+        yield "begins with", _init(init)
+    yield "optimizer", op_text(stage.optimizer)
+    for path, settings in stage.groups.items():
+        yield f"for {path}", ", ".join(f"{k}={setting_text(v)}" for k, v in settings.items())
+    if stage.clip is not None:
+        yield "gradient norm", f"at most {stage.clip:g}{' in every tensor' if stage.clip_per_tensor else ''}"
+    if stage.average is not None:
+        yield "average", op_text(stage.average)
+    if stage.accumulate > 1:
+        yield "accumulate", f"{stage.accumulate} parts of a batch"
+    every = f"every {whole(stage.evaluate_every)} steps and at the end" if stage.evaluate_every else "at the end"
+    yield "evaluation", every if stage.evaluations else "none"
+    compiled = ", compiled" if stage.compile else ""
+    statistics = f", {stage.statistics} batch statistics" if stage.statistics != "global" else ""
+    yield "execution", f"{stage.precision}{compiled}, forward {stage.forward}{statistics}"
+
+
+def _init(init: InitPlan) -> str:
+    source = "fresh weights"
+    if init.run:
+        average = "averaged " if init.average else ""
+        source = f"the {average}weights of {f'stage {init.stage}' if init.stage else 'the last stage'} of {init.run}"
+    elif init.stage:
+        source = f"the weights of stage {init.stage}{', averaged' if init.average else ''}"
+    elif init.file:
+        part = ".".join(text.removesuffix(".") for text in (init.key, init.prefix) if text)
+        source = f"the weights {f'`{part}` ' if part else ''}in {init.file}"
+    return f"{', '.join(init.modules)}: {source}"
+
+
+def op_text(op: OpPlan) -> str:
+    """An op as a call."""
+    return f"{op.op}({', '.join(f'{name}={setting_text(value)}' for name, value in op.settings.items())})"
+
+
+def setting_text(value: Any) -> str:
+    """A setting as a reader writes it."""
+    if isinstance(value, dict) and set(value) == {"schedule"}:
+        return "scheduled"
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)

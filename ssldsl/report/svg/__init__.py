@@ -1,0 +1,1 @@
+"""Drawn figures: series, charts, scatter plots."""

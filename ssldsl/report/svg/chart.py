@@ -1,0 +1,179 @@
+"""Line charts as SVG: drawn here, so that they take the colours of the page, light or dark, and print as they are.
+
+A page around them may follow the pointer and tell the values behind the lines (`readout`).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from xml.sax.saxutils import escape
+
+from attrs import frozen
+from markupsafe import Markup
+
+from ssldsl.report.svg.series import Series, is_flat, short, ticks, told
+
+WIDE, HALF, HIGH = 752, 504, 290  # side by side they are as wide as the page
+GLYPH = 6.0  # about the width of a character of a label
+
+
+@frozen
+class Chart:
+    """Some series over the steps of a stage. `zero`: the axis begins at 0. `named`: names stand at the line ends."""
+
+    title: str
+    series: tuple[Series, ...]
+    steps: int
+    note: str = ""
+    width: int = 307
+    height: int = 180
+    zero: bool = False
+    named: bool = False
+    epoch: int = 0  # steps of one; 0 for none
+
+
+@frozen
+class Frame:
+    """Where data lie on the sheet."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+    steps: float
+    low: float
+    high: float
+
+    def x(self, step: float) -> float:
+        return self.left + (self.right - self.left) * step / self.steps
+
+    def y(self, value: float) -> float:
+        return self.bottom - (self.bottom - self.top) * (value - self.low) / (self.high - self.low)
+
+
+def svg(chart: Chart, number: int) -> Markup:
+    """The drawing. `number` tells the charts of a page apart."""
+    marks = _value_ticks(chart)
+    frame = _frame(chart, marks)
+    box = f'viewBox="0 0 {chart.width} {chart.height}" width="{chart.width}" height="{chart.height}"'
+    parts = [
+        f'<svg {box} class="plot" role="img" data-chart="{number}"><title>{escape(chart.title)}</title>',
+        *_axes(chart, frame, marks),
+        *(_band(series, frame) for series in chart.series if series.low),
+        *(part for series in chart.series for part in _line(series, frame)),
+        *(_names(chart.series, frame) if chart.named else ()),
+        "</svg>",
+    ]
+    return Markup("\n".join(parts))  # every text in it is escaped where it is written
+
+
+def readout(chart: Chart) -> dict[str, Any]:
+    """What a pointer over the drawing tells, and the geometry to find it."""
+    frame = _frame(chart, _value_ticks(chart))
+    lines = [
+        {
+            "name": series.name,
+            "colour": series.colour,
+            "x": [round(step, 3) for step in series.steps],
+            "y": [float(f"{value:.5g}") for value in series.values],
+        }
+        for series in chart.series
+    ]
+    sheet = {name: round(getattr(frame, name), 3) for name in ("left", "right", "top", "bottom", "steps")}
+    return {**sheet, "low": frame.low, "high": frame.high, "epoch": chart.epoch, "lines": lines}
+
+
+# --- geometry -------------------------------------------------------------------------------------------------------
+
+
+def _value_ticks(chart: Chart) -> list[float]:
+    values = [v for s in chart.series for v in (*s.values, *s.low, *s.high)] or [0.0, 1.0]
+    low, high = min(values), max(values)
+    if chart.zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    if is_flat(low, high):
+        low, high = (min(0.0, low), max(0.0, high)) if low else (0.0, 1.0)
+    return ticks(low, high, max(3, round(chart.height / 45)))
+
+
+def _frame(chart: Chart, marks: Sequence[float]) -> Frame:
+    left = 10 + GLYPH * max(len(short(mark)) for mark in marks)
+    names = max((len(_ending(s)) for s in chart.series if s.values), default=0) if chart.named else 0
+    right = chart.width - (14 + GLYPH * names if names else 12)
+    return Frame(left, right, 10, chart.height - 24, max(1, chart.steps), marks[0], marks[-1])
+
+
+def _ending(series: Series) -> str:
+    return f"{series.name} {told(series.values[-1])}"
+
+
+# --- marks ----------------------------------------------------------------------------------------------------------
+
+
+def n(value: float) -> str:
+    """A coordinate as short as it can be."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _text(x: float, y: float, content: str, kind: str, anchor: str = "start") -> str:
+    return f'<text x="{n(x)}" y="{n(y)}" class="{kind}" text-anchor="{anchor}">{escape(content)}</text>'
+
+
+def _axes(chart: Chart, frame: Frame, marks: Sequence[float]) -> Iterable[str]:
+    for mark in marks:
+        y = frame.y(mark)
+        kind = "base" if mark == marks[0] else "grid"
+        yield f'<line x1="{n(frame.left)}" x2="{n(frame.right)}" y1="{n(y)}" y2="{n(y)}" class="{kind}"/>'
+        yield _text(frame.left - 6, y + 3.5, short(mark), "tick", "end")
+    width = GLYPH * (len(short(chart.steps)) + 2)
+    count = max(2, min(7, int((frame.right - frame.left) / max(40, width))))
+    steps = [step for step in ticks(0, chart.steps, count) if step <= chart.steps and step == int(step)]
+    for step in steps:
+        x = frame.x(step)
+        yield f'<line x1="{n(x)}" x2="{n(x)}" y1="{n(frame.bottom)}" y2="{n(frame.bottom + 3)}" class="base"/>'
+        anchor = "end" if x + width / 2 > frame.right and step else "middle"
+        label = "step 0" if not step else short(step)
+        yield _text(max(x, frame.left + 12) if not step else x, frame.bottom + 15, label, "tick", anchor)
+
+
+def _path(points: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{n(x)} {n(y)}" for x, y in points)
+
+
+def _line(series: Series, frame: Frame) -> Iterable[str]:
+    points = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.values, strict=True)]
+    if not points:
+        return
+    kind = " ".join(["line", series.colour, *(["dashed"] * series.dashed), *(["strong"] * series.strong)])
+    if len(points) > 1:
+        yield f'<path d="{_path(points)}" class="{kind}"/>'
+    if len(points) == 1 or (series.dotted and len(points) <= 80):
+        yield from (f'<circle cx="{n(x)}" cy="{n(y)}" r="2.6" class="dot {series.colour}"/>' for x, y in points)
+
+
+def _band(series: Series, frame: Frame) -> str:
+    above = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.high, strict=True)]
+    below = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.low, strict=True)]
+    return f'<path d="{_path([*above, *reversed(below)])}Z" class="band {series.colour}"/>'
+
+
+def _names(series: Sequence[Series], frame: Frame) -> Iterable[str]:
+    """Every name at the end of its line, with its last value, pushed apart where lines end together."""
+    ended = sorted((s for s in series if s.values), key=lambda s: frame.y(s.values[-1]))
+    places = apart([frame.y(s.values[-1]) for s in ended], 13.0, frame.top, frame.bottom - 6)
+    start = max((frame.x(s.steps[-1]) for s in ended), default=frame.right) + 9
+    for line, y in zip(ended, places, strict=True):
+        end = (frame.x(line.steps[-1]) + 2, frame.y(line.values[-1]))
+        yield f'<path d="{_path([end, (start - 3, y)])}" class="leader"/>'
+        yield _text(start, y + 3.5, _ending(line), f"name {line.colour}")
+
+
+def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Places in order, moved as little as a sweep can so that neighbours are `gap` apart, from `low` to `high`."""
+    found = list(places)
+    for i in range(1, len(found)):
+        found[i] = max(found[i], found[i - 1] + gap)
+    limit = max(high, low + gap * (len(found) - 1))
+    for i in range(len(found) - 1, -1, -1):
+        found[i] = min(found[i], limit)
+        limit = found[i] - gap
+    return found

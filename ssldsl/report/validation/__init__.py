@@ -1,0 +1,1 @@
+"""Whether a tiny validation set would have chosen the same run."""

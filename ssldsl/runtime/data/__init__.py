@@ -1,0 +1,1 @@
+"""Data sets opened, measured, derived, shuffled and fed to a step."""

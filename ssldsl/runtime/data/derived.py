@@ -1,0 +1,160 @@
+"""Data that a stage computed before its first step, such as labels from an earlier network, as a run folder keeps them.
+
+`derived/<op>-<digest>.safetensors` holds the numbers of the samples and their labels. So a stage that is continued, or
+evaluated later, reads the same samples with the same labels, to the bit.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from attrs import Factory, define, frozen
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.runtime.data.datasets import Made, data_below, data_inputs, derives, meaning
+from ssldsl.runtime.failures import explaining_data, explaining_disk
+from ssldsl.runtime.folder.checkpoint import write_whole
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.spans import span_of
+
+FOLDER = "derived"  # in a run folder
+_CLASSES = re.compile(r"label: Labels\[[^\]]*?(\d+) classes")  # of the type of a data node
+
+
+class Data(Protocol):
+    """What gives the samples of a stage's data nodes, given those that it has computed."""
+
+    def samples(self, stage: StagePlan, id_: str, made: Made = ..., /) -> Samples: ...
+
+
+@frozen
+class Labels:
+    """What came out: how many samples there were and how many are left, how many of these were known, how many have
+    each label, and which share of those that were not known is labelled as in the data, where the data say.
+    """
+
+    samples: int
+    kept: int
+    known: int
+    per_class: tuple[int, ...]
+    agreement: float | None
+
+    def as_line(self) -> dict[str, Any]:
+        """Part of a line of the records."""
+        counts = {"samples": self.samples, "kept": self.kept, "known": self.known, "per_class": list(self.per_class)}
+        return counts if self.agreement is None else {**counts, "agreement": self.agreement}
+
+    def __str__(self) -> str:
+        known = f", {self.known} of them known" if self.known else ""
+        agreement = "" if self.agreement is None else f"; {100 * self.agreement:.2f} % of the others are as in the data"
+        return f"{self.kept} of {self.samples} samples labelled{known}{agreement}"
+
+
+def derived_nodes(stage: StagePlan, library: Library) -> list[NodePlan]:
+    """The data nodes that a stage computes, each after those it needs."""
+    return [node for node in stage.nodes if node.placement == "data" and derives(library, node)]
+
+
+@define
+class Derived:
+    """The derived data of one stage of a run. `made`: those that have been read, by node."""
+
+    stage: StagePlan
+    datasets: Data
+    library: Library
+    folder: Path
+    made: dict[str, Samples] = Factory(dict)
+
+    @property
+    def nodes(self) -> dict[str, NodePlan]:
+        """The nodes of the stage by id."""
+        return {node.id: node for node in self.stage.nodes}
+
+    def path(self, node: NodePlan) -> Path:
+        """Where the run folder holds what a node gives; equal nodes of other stages are the same file."""
+        return self.folder / FOLDER / f"{node.op}-{meaning(self.nodes, node.id)[:16]}.safetensors"
+
+    def samples(self, id_: str) -> Samples:
+        """The samples of any data node; the run folder holds those that it is derived from."""
+        for node in reversed(data_below(self.nodes, id_, self.library)):
+            if node.id not in self.made and derives(self.library, node):
+                self.read(node)
+        return self.given(id_)
+
+    def given(self, id_: str) -> Samples:
+        """The samples of a data node whose parts have been read."""
+        with explaining_data(self.stage, id_):
+            return self.datasets.samples(self.stage, id_, self.made)
+
+    def write(self, node: NodePlan, samples: Samples) -> None:
+        """Put what a node gives into the run folder."""
+        assert samples.labels is not None
+        content = {"ids": samples.ids.cpu().contiguous(), "labels": samples.labels.cpu().contiguous()}
+        path = self.path(node)
+        with explaining_disk(self.folder):
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, save(content))
+
+    def read(self, node: NodePlan) -> Samples:
+        """The samples of the node's first data that its file numbers, with the labels of the file. At least one."""
+        path = self.path(node)
+        try:
+            content = load_file(path)
+            ids, labels = content["ids"], content["labels"]
+        except (OSError, SafetensorError, KeyError) as error:
+            message = f"{path} is missing or damaged: it is not what the run wrote there"
+            help = "remove it; `ssldsl resume` computes it again"
+            raise SpecError(Diagnostic("R408", message, help=help)) from error
+        first = self.given(node.inputs[0])
+        rows, is_there = rows_of(ids, first.ids.cpu())
+        if not bool(is_there.all()):
+            raise InternalError(f"{path} numbers samples that data node {node.inputs[0]} does not have")
+        if not len(ids):
+            message = f"`{node.op}` leaves no sample for stage `{self.stage.name}`"
+            place = span_of(node.places[0]) if node.places else None
+            raise SpecError(Diagnostic("R431", message, place, help="lower the `confidence` that it asks for"))
+        self.made[node.id] = first.take(rows).with_labels(labels)
+        return self.made[node.id]
+
+    def labels(self, node: NodePlan) -> Labels:
+        """What came out of a node that has been read."""
+        samples = self.made[node.id]
+        assert samples.labels is not None
+        first, *others = data_inputs(node, self.library)
+        ids, labels = samples.ids.cpu(), samples.labels.cpu()
+        known = torch.zeros(len(ids), dtype=torch.bool)
+        for other in others:
+            known |= rows_of(ids, self.given(other).ids.cpu())[1]
+        classes = _CLASSES.search(node.type)
+        counts = labels.bincount(minlength=int(classes[1]) if classes else 0)
+        agreement = self._agreement(node, ids[~known], labels[~known])
+        return Labels(len(self.given(first)), len(ids), int(known.sum()), tuple(counts.tolist()), agreement)
+
+    def _agreement(self, node: NodePlan, ids: Tensor, labels: Tensor) -> float | None:
+        """The share of labels that are those of the data set the samples were first read from."""
+        while node.op != "split" and node.inputs:
+            node = self.nodes[node.inputs[0]]
+        true = self.given(node.id)
+        if true.labels is None:
+            return None
+        rows, is_there = rows_of(ids, true.ids.cpu())
+        return float((true.labels.cpu()[rows] == labels)[is_there].double().mean()) if bool(is_there.any()) else None
+
+    def name(self, node: NodePlan) -> str:
+        """What the records call a node: the stream that is drawn from what it gives, or its op."""
+        streams = (s.name for s in self.stage.streams if node in data_below(self.nodes, s.data, self.library))
+        return next(streams, node.op)
+
+
+def rows_of(ids: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:
+    """For numbers of samples the rows that have them, and whether there is one (else the row says nothing)."""
+    order = among.argsort()
+    place = torch.searchsorted(among[order], ids).clamp(max=len(among) - 1)
+    rows = order[place]
+    return rows, among[rows] == ids

@@ -1,0 +1,244 @@
+"""The batches of a stage, by step.
+
+Where the data lie in memory they are read on the device; where they lie in files, workers prepare them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from attrs import define, frozen
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.ops.random import Rows
+from ssldsl.runtime.data.sampler import Order
+from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.spans import span_of
+from ssldsl.runtime.step.lower import Lowered, locate, lower
+
+Batch = dict[str, Tensor]
+
+
+@frozen
+class Share:
+    """Which rows of a step's batch belong to this process: its slice of each of `parts` accumulated parts."""
+
+    rank: int
+    world: int
+    parts: int
+
+    def bounds(self, rows: int, step: int, part: int) -> tuple[int, int]:
+        """First and last position in the stream's sequence of samples, for a batch of `rows` over all processes."""
+        size = rows // (self.world * self.parts)
+        first = step * rows + (part * self.world + self.rank) * size
+        return first, first + size
+
+
+def check_divisible(stage: StagePlan, world: int) -> None:
+    """Every process and every accumulated part gets equally many rows of every stream, or the run is refused."""
+    shares = world * stage.accumulate
+    wrong = [stream for stream in stage.streams if stream.rows % shares]
+    if not wrong:
+        return
+    found = ", ".join(f"`{stream.name}`: {stream.rows}" for stream in wrong)
+    among = f"{world} process{'es' if world > 1 else ''}" + (
+        f" times {stage.accumulate} parts" if stage.accumulate > 1 else ""
+    )
+    message = f"the batch of stage `{stage.name}` cannot be shared equally by {among}"
+    help_ = f"choose numbers of rows that {shares} divides, or another number of processes"
+    raise SpecError(
+        Diagnostic("R407", message, span_of(stage.places.get("batch", stage.place)), f"rows of {found}", help=help_)
+    )
+
+
+@define
+class Resident:
+    """A stream whose samples lie in memory: whole batches are picked where the data lie."""
+
+    name: str
+    rows: int
+    samples: Samples
+    order: Order
+
+    def batch(self, share: Share, step: int, part: int) -> Batch:
+        positions, rows = self.order.rows(*share.bounds(self.rows, step, part))
+        found = {**rows._asdict(), **self.samples.read(positions)}
+        return {f"{self.name}.{field}": value for field, value in found.items()}
+
+
+class Prepared(Dataset["Batch | NodeFailure"]):
+    """Streams whose samples lie in files, as a data set over parts of steps: item k is this process's batch of part k.
+
+    A worker reads a sample, applies the views that stand before the step to it alone, and joins the results. Where a
+    view fails, what failed is handed on in place of the batch.
+    """
+
+    def __init__(self, streams: Sequence[Resident], share: Share, lowered: Lowered, scalars: Scalars) -> None:
+        self.streams, self.share, self.lowered, self.scalars = tuple(streams), share, lowered, scalars
+        self._functions: dict[str, Callable[[Batch, Tensor], Batch]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_functions": None}  # generated code is made again in a worker
+
+    def __getitem__(self, number: int) -> Batch | NodeFailure:
+        try:
+            with torch.no_grad():
+                return self._batch(*divmod(number, self.share.parts))
+        except OP_ERRORS as error:
+            node = locate(error, self.lowered)
+            if node is None:
+                raise
+            return NodeFailure(node, error)
+
+    def _batch(self, step: int, part: int) -> Batch:
+        scalars = torch.tensor(self.scalars.at(step), dtype=torch.float32)
+        batch: Batch = {}
+        for stream in self.streams:
+            samples = [self._sample(stream, *row, scalars) for row in self._rows(stream, step, part)]
+            batch |= {key: torch.cat([sample[key] for sample in samples]) for key in samples[0]}
+        return batch
+
+    def _rows(self, stream: Resident, step: int, part: int) -> Iterator[tuple[Tensor, Rows]]:
+        """Position of every sample of this process, and which it is, each as a batch of one."""
+        positions, rows = stream.order.rows(*self.share.bounds(stream.rows, step, part))
+        singles = (torch.split(tensor, 1) for tensor in (positions, *rows))
+        for position, *single in zip(*singles, strict=True):
+            yield position, Rows(*single)
+
+    def _sample(self, stream: Resident, position: Tensor, rows: Rows, scalars: Tensor) -> Batch:
+        found = {**rows._asdict(), **stream.samples.read(position)}
+        single = {f"{stream.name}.{field}": value for field, value in found.items()}
+        prepare = self._prepare(stream.name)
+        if prepare is not None:
+            single |= prepare(single, scalars)
+        return {key: value for key, value in single.items() if key in self.lowered.reads}
+
+    def _prepare(self, stream: str) -> Callable[[Batch, Tensor], Batch] | None:
+        if stream not in self.lowered.hosts:
+            return None
+        if self._functions is None:
+            names = self.lowered.namespace()
+            self._functions = {name: names[function] for name, function in self.lowered.hosts.items()}
+        return self._functions[stream]
+
+
+class Feed:
+    """The batches of a stage for one process, by step and part. Any step may be asked for; going on is cheapest.
+
+    samples: stream -> its samples.
+    num_workers: processes that prepare samples from files; the results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stage: StagePlan,
+        samples: Mapping[str, Samples],
+        *,
+        library: Library,
+        rank: int = 0,
+        world: int = 1,
+        device: torch.device | str = "cpu",
+        num_workers: int = 0,
+    ) -> None:
+        check_divisible(stage, world)
+        self.device = torch.device(device)
+        self.share = Share(rank, world, stage.accumulate)
+        self._lowered = lower(plan, stage, library, shards=world * stage.accumulate)
+        streams = [
+            self._stream(plan.seed, stage.name, stream.name, stream.rows, samples[stream.name])
+            for stream in stage.streams
+        ]
+        self._resident = [stream for stream in streams if stream.samples.resident]
+        filed = [stream for stream in streams if not stream.samples.resident]
+        prepared = Prepared(filed, self.share, self._lowered, Scalars(stage, library))
+        self._loader = _Loader(prepared, stage.steps * stage.accumulate, self.device, num_workers) if filed else None
+
+    def _stream(self, seed: int, stage: str, name: str, rows: int, samples: Samples) -> Resident:
+        for field in samples.fields:
+            if f"{name}.{field}" not in self._lowered.reads and samples.resident:
+                samples = samples.without(field)
+        if samples.resident and hasattr(samples, "to"):
+            samples = samples.to(self.device)
+        device = self.device if samples.resident else torch.device("cpu")
+        order = Order.of(seed, stage, name, samples.ids.cpu(), device)
+        return Resident(name, rows, samples, order)
+
+    def batch_at(self, step: int, part: int = 0) -> Batch:
+        """What the step reads as `batch`."""
+        batch: Batch = {}
+        for stream in self._resident:
+            batch |= stream.batch(self.share, step, part)
+        if self._loader is not None:
+            batch |= self._loader.batch(step * self.share.parts + part)
+        return {key: batch[key] for key in self._lowered.reads}
+
+    def close(self) -> None:
+        """Stop the workers."""
+        if self._loader is not None:
+            self._loader.close()
+
+
+class _Loader:
+    """Batches that workers prepare ahead, copied to the device while the step before still computes."""
+
+    def __init__(self, prepared: Prepared, total: int, device: torch.device, num_workers: int) -> None:
+        self._prepared, self._total, self._device, self._workers = prepared, total, device, num_workers
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's
+        self._batches: Iterator[Batch | NodeFailure] | None = None
+        self._next: tuple[int, Batch | NodeFailure] | None = None
+        self._following = -1
+
+    def batch(self, number: int) -> Batch:
+        """Batch `number`, on the device. Asking for any but the following one starts the workers anew."""
+        if self._next is None or self._next[0] != number:
+            if self._batches is None or self._following != number:
+                self._start(number)
+            self._fetch()
+        if self._next is None:
+            raise InternalError(f"no batch {number}: the stage has {self._total}")
+        batch, self._next = self._next[1], None
+        if isinstance(batch, NodeFailure):
+            raise batch
+        if self._stream is not None:
+            present = torch.cuda.current_stream(self._device)
+            present.wait_stream(self._stream)
+            for tensor in batch.values():
+                tensor.record_stream(present)
+            self._fetch()  # copied while the step computes
+        return batch
+
+    def _start(self, number: int) -> None:
+        self._following = number
+        loader = DataLoader(
+            self._prepared,
+            batch_size=None,
+            sampler=range(number, max(self._total, number + 1)),
+            num_workers=self._workers,
+            pin_memory=self._stream is not None,
+            prefetch_factor=4 if self._workers else None,
+            generator=torch.Generator(),  # else the workers' seeds are taken from the global generator
+        )
+        self._batches = iter(loader)
+
+    def _fetch(self) -> None:
+        """Take the following batch from the workers and begin to copy it."""
+        assert self._batches is not None
+        batch = next(self._batches, None)
+        if batch is None:
+            return
+        if not isinstance(batch, NodeFailure):
+            with torch.cuda.stream(self._stream) if self._stream is not None else torch.no_grad():
+                batch = {k: v.to(self._device, non_blocking=True) for k, v in batch.items()}
+        self._next = self._following, batch
+        self._following += 1
+
+    def close(self) -> None:
+        """Let go of the workers; they end with their iterator."""
+        self._batches = self._next = None

@@ -1,0 +1,152 @@
+"""What only the data can say: how many samples there are, how large they are, and which lie in memory."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from attrs import frozen
+
+from ssldsl.check.nodes import Node
+from ssldsl.check.program import Program
+from ssldsl.graph.plan import NodePlan
+from ssldsl.graph.primitives import is_data
+from ssldsl.ops.data import Samples
+from ssldsl.passes.plain_values import PlainValues, place_of
+from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.failures import explaining_data_at
+from ssldsl.source import Span
+from ssldsl.types import DataType, Dim, SplitsType
+
+
+@frozen
+class Measured:
+    """sizes: what the symbols of a program stand for. resident: the data ops whose samples lie in memory."""
+
+    sizes: dict[str, int]
+    resident: frozenset[str]
+
+
+def measure(program: Program, datasets: Datasets) -> Measured:
+    """Open every data set that the program reads."""
+    nodes = list(_data_nodes(program))
+    plans = {f"n{n.id}": _plan(n) for n in nodes}
+    sizes: dict[str, int] = {}
+    resident: set[str] = set()
+    for node in nodes:
+        for symbol in _classes(node):
+            with explaining_data_at(partial(_place, node)):
+                count = datasets.classes(plans, f"n{node.id}")
+            sizes |= {} if count is None else {symbol: count}
+    for node in _read(program):
+        with explaining_data_at(partial(_place, node)):
+            samples = datasets.data(plans, f"n{node.id}")
+        assert isinstance(node.type, DataType)
+        _bind(node.type, samples, sizes)
+        if samples.resident:
+            resident.add(_source(node))
+    return Measured(sizes, frozenset(resident))
+
+
+def assumed(program: Program) -> Measured:
+    """Without data: unknown sizes are made up; a source whose samples all have one size is taken to lie in memory."""
+    sizes: dict[str, int] = {}
+    resident = set()
+    for node in _data_nodes(program):
+        if not isinstance(node.type, DataType):
+            continue
+        dims = [d for _, t in node.type.fields for d in t.dims]
+        source = _source(node)
+        if program.signatures[source].has_one_size:
+            resident.add(source)
+        classes = [t.classes for _, t in node.type.fields if t.classes is not None]
+        for size, made_up in ((node.type.size, 256), *((c, 10) for c in classes), *((d, 32) for d in dims)):
+            sizes |= {symbol: sizes.get(symbol, made_up) for symbol in size.symbols}
+    return Measured(sizes, frozenset(resident))
+
+
+def _read(program: Program) -> Iterator[Node]:
+    """The data that streams and metrics read, each once."""
+    seen: dict[int, Node] = {}
+    drawn = [s.data for s in program.streams if s.data is not None and _is_drawn(program, s.name)]
+    for node in [*drawn, *_whole([*drawn, *(e.node for stage in program.stages for e in stage.evaluations)])]:
+        seen.setdefault(node.id, node)
+    yield from seen.values()
+
+
+def _is_drawn(program: Program, stream: str) -> bool:
+    return any(stream in dict(stage.batch) for stage in program.stages)
+
+
+def _whole(roots: list[Node]) -> list[Node]:
+    """The data that evaluations, and ops that make data, read as a whole."""
+    found: list[Node] = []
+    todo = list(roots)
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if node.id in seen:
+            continue
+        seen.add(node.id)
+        if node.op == "whole":
+            found.append(node.inputs[0])
+        todo.extend(node.inputs)
+    return found
+
+
+def _data_nodes(program: Program) -> Iterator[Node]:
+    """All data nodes below those, sources included."""
+    seen: set[int] = set()
+    todo = list(_read(program))
+    while todo:
+        node = todo.pop()
+        if node.id not in seen and is_data(node.type):
+            seen.add(node.id)
+            todo.extend(node.inputs)
+            yield node
+
+
+def _source(node: Node) -> str:
+    while node.inputs:
+        node = node.inputs[0]
+    return str(node.setting("op"))
+
+
+def _place(node: Node) -> Span:
+    """Where the spec names the source of some data."""
+    while node.inputs:
+        node = node.inputs[0]
+    return node.spans[0]
+
+
+def _plan(node: Node) -> NodePlan:
+    places = (place_of(span) for span in node.spans)
+    return NodePlan(
+        id=f"n{node.id}",
+        op=node.op,
+        inputs=tuple(f"n{i.id}" for i in node.inputs),
+        params=node.params,
+        settings=PlainValues({}, None).settings(node.settings),
+        placement="data",
+        places=tuple(place for place in places if place is not None),
+    )
+
+
+def _classes(node: Node) -> set[str]:
+    """What stands for the number of classes of a source that does not say it."""
+    types = [t for _, data in node.type.splits for _, t in data.fields] if isinstance(node.type, SplitsType) else []
+    sizes = [t.classes for t in types if t.classes is not None]
+    return {symbol for size in sizes for symbol in size.symbols}
+
+
+def _bind(type_: DataType, samples: Samples, sizes: dict[str, int]) -> None:
+    """Give every symbol of the type the number that the samples have there."""
+
+    def bind(size: Dim, number: int) -> None:
+        if size.value is None and len(size.terms) == 1 and len(size.terms[0][0]) == 1 and size.terms[0][1] == 1:
+            symbol = size.terms[0][0][0]
+            sizes[symbol] = max(sizes.get(symbol, 0), number)
+
+    bind(type_.size, len(samples))
+    first = samples.read(samples.ids.new_zeros(1)) if samples.resident else {}
+    for name, field in type_.fields:
+        for dim, number in zip(field.dims, first[name].shape[1:] if name in first else (), strict=False):
+            bind(dim, number)

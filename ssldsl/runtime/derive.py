@@ -1,0 +1,134 @@
+"""Data that a stage computes before its first step: once, by all processes, with the weights of earlier stages."""
+
+import copy
+import re
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from attrs import define, evolve
+from torch import Tensor, nn
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.data.datasets import data_inputs
+from ssldsl.runtime.data.derived import Data, Derived, Labels, derived_nodes
+from ssldsl.runtime.device.accelerator import make_accelerator
+from ssldsl.runtime.device.layout import lay_out
+from ssldsl.runtime.evaluate.direct import Direct, Weights, weights_of
+from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.failures import Moment, explaining_data, explaining_evaluation
+from ssldsl.runtime.nets.modules import module_key, owner
+from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
+from ssldsl.runtime.ops.load import op_object, signature_of
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.stage_setup import Materials, data_ids, rows_of_a_pass
+
+_ROWS = re.compile(r"\w+\[(\d+)[,;\]]")  # of a type such as `Logits[5748, 10]`
+
+
+def with_derived(
+    materials: Materials, stage: StagePlan, datasets: Data, folder: Path, reporter: Reporter
+) -> tuple[Materials, dict[str, Labels]]:
+    """The materials with the data that a stage computes, and what came out, by a name for the records.
+
+    Reads what the run folder holds, and computes the rest with the weights that earlier stages left there.
+    """
+    nodes = derived_nodes(stage, materials.library)
+    if not nodes:
+        return materials, {}
+    data = Derived(stage, datasets, materials.library, folder)
+    deriving = Deriving(materials, data, reporter)
+    labels: dict[str, Labels] = {}
+    for node in nodes:
+        deriving.make(node)
+        name = data.name(node)
+        labels[name if name not in labels else f"{name}#{len(labels) + 1}"] = data.labels(node)
+    samples = {id_: data.given(id_) for id_ in data_ids(stage)}
+    return evolve(materials, data={**materials.data, stage.name: samples}), labels
+
+
+@define
+class Deriving:
+    """Makes the data of one stage."""
+
+    materials: Materials
+    data: Derived
+    reporter: Reporter
+
+    def make(self, node: NodePlan) -> None:
+        """Compute what a node gives unless the run folder holds it, and read it."""
+        is_there = [self.data.path(node).is_file()]
+        if not broadcast_object_list(is_there)[0]:  # as the main process sees it
+            self._compute(node)
+        self.data.read(node)
+
+    def _compute(self, node: NodePlan) -> None:
+        """Run the networks over the data, in all processes, and the op in one."""
+        stage = self.data.stage
+        accelerator = make_accelerator(stage)
+        with explaining_data(stage), explaining_evaluation(Moment(self.data.folder, stage)):
+            tensors = self._tensors(node, accelerator)
+            if accelerator.is_main_process:
+                self.data.write(node, self._call(node, tensors))
+        accelerator.wait_for_everyone()
+        accelerator.free_memory()
+
+    def _tensors(self, node: NodePlan, accelerator: Accelerator) -> dict[str, Tensor]:
+        """The tensors that the op reads, over all samples."""
+        materials, stage = self.materials, self.data.stage
+        ids = [id_ for id_ in node.inputs if id_ not in data_inputs(node, materials.library)]
+        needed = Direct(materials.plan.seed, stage, materials.modules, materials.library).needed(ids, set())
+        evaluator = Evaluator(
+            materials.plan,
+            stage,
+            materials.modules,
+            {n.inputs[0]: self.data.given(n.inputs[0]) for n in needed if n.op == "whole"},
+            materials.library,
+            accelerator,
+            Scalars(stage, materials.library),
+            rows=max(1, rows_of_a_pass(stage, accelerator.num_processes) // _views(needed)),
+            num_workers=materials.workers,
+            earlier=self._earlier(needed, accelerator.device),
+            watch=partial(self.reporter.passing, f"{node.op} for stage {stage.name}"),
+        )
+        return evaluator.compute(ids)
+
+    def _earlier(self, needed: Iterable[NodePlan], device: torch.device) -> dict[Weights, nn.ModuleDict]:
+        """Copies of the modules that are needed, with the weights that earlier stages left."""
+        modules = self.materials.modules
+        keys: dict[Weights, list[str]] = {}
+        for node in needed:
+            if node.op == "net" and (weights := weights_of(node)) is not None:
+                keys.setdefault(weights, []).append(module_key(owner(modules, str(node.settings["name"]))[0]))
+        copies = {}
+        for weights, wanted in keys.items():
+            state = self.materials.saved(*weights)
+            found = nn.ModuleDict({key: copy.deepcopy(modules[key]) for key in wanted})
+            found.load_state_dict({name: t for name, t in state.items() if name.partition(".")[0] in wanted})
+            copies[weights] = found.to(device).eval()
+            lay_out(found, device, self.data.stage.precision)
+        return copies
+
+    def _call(self, node: NodePlan, tensors: Mapping[str, Tensor]) -> Samples:
+        library = self.materials.library
+        pairs = zip(node.inputs, node.params, strict=True)
+        edges = {param: tensors[id_] if id_ in tensors else self.data.given(id_) for id_, param in pairs}
+        try:
+            made = op_object(signature_of(library, node.op))(**edges, **node.settings)
+        except OP_ERRORS as error:
+            raise NodeFailure(node, error) from error
+        if not isinstance(made, Samples) or made.labels is None:
+            raise InternalError(f"`{node.op}` gave a {type(made).__name__}, and no samples with labels")
+        return made
+
+
+def _views(nodes: Iterable[NodePlan]) -> int:
+    """How many rows a network sees of every sample."""
+    counts = {op: [int(m[1]) for n in nodes if n.op == op and (m := _ROWS.match(n.type))] for op in ("apply", "whole")}
+    return max(1, max(counts["apply"], default=1) // max(1, *counts["whole"], 1))

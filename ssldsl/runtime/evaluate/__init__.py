@@ -1,0 +1,1 @@
+"""Metrics and other evaluations of a network as it stands."""

@@ -1,0 +1,130 @@
+"""Nodes of a plan computed one by one, without generated code: how evaluation runs its part of the graph."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from attrs import Factory, define
+from torch import Tensor, nn
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.ops.random import Rows, SampleRng, key_of
+from ssldsl.runtime.nets.composition import Composition
+from ssldsl.runtime.nets.modules import find
+from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
+from ssldsl.runtime.ops.load import Library, op_object, signature_of
+
+Value = Any  # a tensor, a tuple of them, rows, or a network
+Resolve = Callable[[Mapping[str, Any]], dict[str, Any]]  # settings -> settings without schedules
+NETS = ("net", "compose")
+Weights = tuple[str, bool]  # the stage that left them, and whether they are averaged
+
+
+def weights_of(node: NodePlan) -> Weights | None:
+    """Which weights a `net` node runs with; nothing for the present ones."""
+    stage = node.settings.get("stage")
+    return None if stage is None else (str(stage), bool(node.settings.get("average")))
+
+
+@define
+class Direct:
+    """Computes nodes of a stage."""
+
+    seed: int
+    stage: StagePlan
+    modules: nn.ModuleDict
+    library: Library
+    earlier: Mapping[Weights, nn.ModuleDict] = Factory(dict)  # modules with weights that earlier stages left
+    nodes: dict[str, NodePlan] = Factory(dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.nodes = {node.id: node for node in self.stage.nodes}
+
+    def compute(self, wanted: list[NodePlan], values: dict[str, Value], resolve: Resolve) -> dict[str, Value]:
+        """The values of nodes in an order that can be run; `values` holds what they start from, and is added to."""
+        for node in wanted:
+            if node.id in values:
+                continue
+            try:
+                values[node.id] = self._value(node, values, resolve)
+            except OP_ERRORS as error:
+                raise NodeFailure(node, error) from error
+        return values
+
+    def needed(self, roots: list[str], given: set[str]) -> list[NodePlan]:
+        """The nodes that the roots need and that are not given, in the order of the plan."""
+        found: set[str] = set()
+        waiting = list(roots)
+        while waiting:
+            id_ = waiting.pop()
+            if id_ not in found and id_ not in given:
+                found.add(id_)
+                node = self.nodes[id_]
+                inputs = () if node.op == "whole" else node.inputs  # how the data came about is another matter
+                waiting += [*inputs, *([node.rows] if node.rows else [])]
+        return [node for node in self.stage.nodes if node.id in found]
+
+    def _value(self, node: NodePlan, values: Mapping[str, Value], resolve: Resolve) -> Value:
+        if node.op in NETS:
+            return Composition(*self._parts(node))
+        inputs = [values[id_] for id_ in node.inputs]
+        if node.op in PRIMITIVES:
+            return PRIMITIVES[node.op](inputs, node.settings)
+        return self._call(node, inputs, values, resolve(node.settings))
+
+    def _parts(self, node: NodePlan) -> list[nn.Module]:
+        """The modules of a network, with the weights it says."""
+        if node.op == "compose":
+            return [part for input_ in node.inputs for part in self._parts(self.nodes[input_])]
+        weights = weights_of(node)
+        return [find(self.modules if weights is None else self.earlier[weights], str(node.settings["name"]))]
+
+    def _call(
+        self, node: NodePlan, inputs: list[Value], values: Mapping[str, Value], settings: dict[str, Any]
+    ) -> Value:
+        signature = signature_of(self.library, node.op)
+        edges: dict[str, Any] = {}
+        for name, value in zip(node.params, inputs, strict=True):
+            edge = signature.edge(name)
+            if edge is None:
+                raise InternalError(f"node {node.id}: `{node.op}` has no edge `{name}`")
+            if edge.many:
+                edges.setdefault(name, []).append(value)
+            else:
+                edges[name] = value
+        if signature.uses_rng:
+            if node.rows is None:
+                raise InternalError(f"node {node.id}: `{node.op}` draws random numbers but does not say for which rows")
+            settings["rng"] = SampleRng(key_of(self.seed, self.stage.name, node.draw), values[node.rows])
+        return op_object(signature)(**edges, **settings)
+
+
+def _repeat(inputs: list[Value], settings: Mapping[str, Any]) -> Value:
+    (value,), times = inputs, int(settings["times"])
+    return value.repeat(times) if isinstance(value, Rows) else value.repeat_interleave(times, dim=0)
+
+
+def _concat(inputs: list[Value], settings: Mapping[str, Any]) -> Value:
+    if isinstance(inputs[0], Rows):
+        return Rows.joined(*inputs)
+    return torch.cat(inputs)
+
+
+def _sum(inputs: list[Value], settings: Mapping[str, Any]) -> Tensor:
+    total: Tensor = inputs[0]
+    for value in inputs[1:]:
+        total = total + value
+    return total
+
+
+PRIMITIVES: Mapping[str, Callable[[list[Value], Mapping[str, Any]], Value]] = {
+    "apply": lambda inputs, settings: inputs[0](inputs[1]),
+    "index": lambda inputs, settings: inputs[0].index,
+    "field": lambda inputs, settings: getattr(inputs[0], settings["name"]),
+    "stop": lambda inputs, settings: inputs[0].detach(),
+    "repeat": _repeat,
+    "concat": _concat,
+    "sum": _sum,
+    "mean": lambda inputs, settings: _sum(inputs, settings) / len(inputs),
+}

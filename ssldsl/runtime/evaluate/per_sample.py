@@ -1,0 +1,208 @@
+"""A metric of a finished run taken apart: whether the run is right about every single sample of a data set."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from ssldsl.errors import Diagnostic, SpecError, did_you_mean
+from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.ops.signature import Signature
+from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
+from ssldsl.runtime.data.derived import Derived
+from ssldsl.runtime.device.accelerator import make_accelerator
+from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.folder.records import read_plan
+from ssldsl.runtime.folder.stage_end import final_weights, in_order
+from ssldsl.runtime.nets.modules import Shape, build_modules
+from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke
+
+ROWS = 256  # samples of a batch
+
+
+@frozen
+class Judged:
+    """What a run is right about.
+
+    right, labels: of every sample. digest: of the samples. recorded: the metric as the run recorded it at its end.
+    """
+
+    folder: Path
+    stage: str
+    metric: str
+    right: Tensor
+    labels: Tensor
+    digest: str
+    recorded: float | None
+
+
+def judge(
+    folder: Path,
+    library: Library,
+    *,
+    metric: str = "",
+    stage: str = "",
+    workers: int = 0,
+    spec_folder: Path = Path(),
+) -> Judged:
+    """Evaluate the final weights of a run, averaged where its stage keeps an average, sample by sample.
+
+    metric: name of an `eval` of the stage that is the share of samples that are right; by default the first such.
+    stage: by default the last. spec_folder: where names of files in the spec start.
+    Raises R304 for an unknown stage, R307 for an unknown metric, R428 for another kind.
+    """
+    plan = read_plan(folder)
+    whole = _stage(plan, folder, stage)
+    evaluation = _evaluation(whole, library, folder, metric)
+    alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
+    _check_data(alone, library, folder)
+    evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder)
+    right, labels = _one_by_one(evaluator, evaluation, library, folder)
+    digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
+    recorded = _recorded(folder, alone.name, evaluation.name)
+    return Judged(folder, alone.name, evaluation.name, right, labels, digest, recorded)
+
+
+# --- the metric -----------------------------------------------------------------------------------------------------
+
+
+def _stage(plan: Plan, folder: Path, name: str) -> StagePlan:
+    stages = {stage.name: stage for stage in in_order(plan)}
+    if name and name not in stages:
+        help_ = did_you_mean(name, list(stages)) or f"its stages are: {', '.join(stages)}"
+        raise SpecError(Diagnostic("R304", f"the run in {folder} has no stage `{name}`", help=help_))
+    return stages[name or list(stages)[-1]]
+
+
+def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> EvaluationPlan:
+    """The evaluation of a name; without one the first that may be a share of samples."""
+    ops = {node.id: node.op for node in stage.nodes}
+    fit = {e.name: e for e in stage.evaluations if _is_per_sample(signature_of(library, ops[e.node]))}
+    known = [e.name for e in stage.evaluations]
+    if name and name not in known:
+        help_ = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
+        message = f"stage `{stage.name}` of the run in {folder} has no metric `{name}`"
+        raise SpecError(Diagnostic("R307", message, help=help_))
+    chosen = name or next(iter(fit), "")
+    if chosen not in fit:
+        what = f"`{name}` of the run in {folder} is not" if name else f"no metric of the run in {folder} is"
+        raise _no_share(what)
+    return fit[chosen]
+
+
+def _is_per_sample(signature: Signature) -> bool:
+    """Whether a metric makes one number of edges that all have a row for every sample, true labels among them."""
+    rows = {edge.dims[:1] for edge in signature.edges}
+    kinds = [output.kind for output in signature.outputs]
+    return kinds == ["Scalar"] and len(rows) == 1 and any(edge.kind == "Labels" for edge in signature.edges)
+
+
+def _one_by_one(
+    evaluator: Evaluator, evaluation: EvaluationPlan, library: Library, folder: Path
+) -> tuple[Tensor, Tensor]:
+    """Whether every sample is right, and its label: a share of samples is the mean of what it is of single ones."""
+    node, step = _node(evaluator.stage, evaluation), evaluator.stage.steps - 1
+    values = evaluator.read([evaluation], step)
+    labels = values[_labels(node, signature_of(library, node.op))]
+    rows = ({id_: values[id_][i : i + 1] for id_ in node.inputs} for i in range(len(labels)))
+    single = torch.tensor([_number(evaluator.metric(evaluation, row, step)) for row in rows], dtype=torch.float64)
+    together = _number(evaluator.metric(evaluation, values, step))
+    if not ((single == 0) | (single == 1)).all() or abs(float(single.mean()) - together) > 1e-6:
+        raise _no_share(f"`{evaluation.name}` of the run in {folder} is not")
+    return single == 1, labels
+
+
+def _node(stage: StagePlan, evaluation: EvaluationPlan) -> NodePlan:
+    return next(node for node in stage.nodes if node.id == evaluation.node)
+
+
+def _labels(node: NodePlan, signature: Signature) -> str:
+    """The node that gives the true labels."""
+    kinds = {edge.name: edge.kind for edge in signature.edges}
+    return next(id_ for name, id_ in zip(node.params, node.inputs, strict=True) if kinds[name] == "Labels")
+
+
+def _number(result: object) -> float:
+    return float(result) if isinstance(result, int | float) else float("nan")
+
+
+def _no_share(what: str) -> SpecError:
+    message = f"{what} the share of samples that are right"
+    return SpecError(Diagnostic("R428", message, help="name an `eval` such as `top1(...)` by `--metric`"))
+
+
+def _recorded(folder: Path, stage: str, metric: str) -> float | None:
+    summary = json.loads((folder / "summary.json").read_bytes())
+    value = summary["stages"].get(stage, {}).get(metric)
+    return float(value) if isinstance(value, int | float) else None
+
+
+# --- networks and data ----------------------------------------------------------------------------------------------
+
+
+def _evaluator(
+    plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int, spec_folder: Path
+) -> Evaluator:
+    """What evaluates the only metric of a stage with the weights that the run ended with."""
+    datasets = GeneratedData() if is_smoke(plan) else Datasets(library, spec_folder)
+    derived = Derived(stage, datasets, library, folder)
+    data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
+    accelerator = make_accelerator(stage)
+    modules = build_modules(plan, Shapes(plan, datasets), library, spec_folder)
+    modules.load_state_dict(final_weights(folder, stage.name, average=True))
+    modules.to(accelerator.device)
+    scalars = Scalars(stage, library)
+    return Evaluator(plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers)
+
+
+def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:
+    """Refuse data that the run made for itself: other runs have other labels."""
+    nodes = {node.id: node for node in stage.nodes}
+    below = (node for id_ in _data_of(stage) for node in data_below(nodes, id_, library))
+    made = next((node for node in below if derives(library, node)), None)
+    if made is not None:
+        message = (
+            f"`{stage.evaluations[0].name}` of the run in {folder} is judged by labels that `{made.op}` made there"
+        )
+        raise SpecError(
+            Diagnostic("R428", message, help="name an `eval` on labels that come with the data by `--metric`")
+        )
+
+
+def _data_of(stage: StagePlan) -> Iterator[str]:
+    """The data nodes that the evaluations of a stage read."""
+    nodes = {node.id: node for node in stage.nodes}
+    seen: set[str] = set()
+    waiting = [evaluation.node for evaluation in stage.evaluations]
+    while waiting:
+        node = nodes[waiting.pop()]
+        if node.op == "whole" and node.inputs[0] not in seen:
+            yield node.inputs[0]
+        seen |= set(node.inputs) if node.op == "whole" else set()
+        waiting += [] if node.op == "whole" else node.inputs
+
+
+@frozen
+class Shapes(Mapping[str, Shape]):
+    """The shape of a sample of every stream, by field. Data are opened for what is asked: hardly ever."""
+
+    plan: Plan
+    datasets: Datasets | GeneratedData
+
+    def __getitem__(self, name: str) -> Shape:
+        stream = name.rpartition(".")[0]
+        for stage in self.plan.stages:
+            for found in (s for s in stage.streams if s.name == stream):
+                return sample_shapes({stream: self.datasets.samples(stage, found.data)})[name]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return (stream.name for stage in self.plan.stages for stream in stage.streams)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,0 +1,79 @@
+"""How the stages of a run ended: their order, and the weights that each left in the run folder."""
+
+from pathlib import Path
+
+from torch import Tensor
+
+from ssldsl.errors import Diagnostic, InternalError, SpecError, did_you_mean
+from ssldsl.graph.plan import InitPlan, Plan, StagePlan
+from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, part_digest, read_part
+from ssldsl.runtime.folder.records import read_plan
+from ssldsl.runtime.spans import span_of
+
+WEIGHTS, AVERAGE = "weights", "average"  # parts of a checkpoint
+
+
+def in_order(plan: Plan) -> tuple[StagePlan, ...]:
+    """The stages, each behind those it comes after; otherwise as they are written."""
+    done: list[StagePlan] = []
+    waiting = list(plan.stages)
+    while waiting:
+        names = {stage.name for stage in done}
+        ready = next((stage for stage in waiting if set(stage.after) <= names), None)
+        if ready is None:
+            raise InternalError(f"no stage of {[stage.name for stage in waiting]} can come first")
+        waiting.remove(ready)
+        done.append(ready)
+    return tuple(done)
+
+
+def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:
+    """The weights that a stage of a run ended with; its average stands in for what it averages."""
+    end = _end(folder, stage)
+    if end is None:
+        raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
+    return {**read_part(end, WEIGHTS), **(read_part(end, AVERAGE) if average else {})}
+
+
+def weights_of_run(folder: Path, init: InitPlan) -> dict[str, Tensor]:
+    """What `init ... from run("...")` takes over: the weights of a stage that ended, or its average.
+
+    folder: where relative names start. Raises R427 where the folder, the stage, its end or its average are missing.
+    """
+    end = _named_end(folder, init)
+    return {**read_part(end, WEIGHTS), **(read_part(end, AVERAGE) if init.average else {})}
+
+
+def digest_of_run(folder: Path, init: InitPlan) -> str:
+    """Digest of the weights that `weights_of_run` gives."""
+    end = _named_end(folder, init)
+    parts = (WEIGHTS, AVERAGE) if init.average else (WEIGHTS,)
+    return " ".join(part_digest(end, part) for part in parts)
+
+
+def _named_end(folder: Path, init: InitPlan) -> Checkpoint:
+    run = folder / init.run
+    if not (run / "plan.json").is_file():
+        raise _refused(init, f"{run} is no run folder", "name the folder that `ssldsl run` printed")
+    stages = in_order(read_plan(run))
+    names = [stage.name for stage in stages]
+    name = init.stage or names[-1]
+    if name not in names:
+        listed = f"its stages are: {', '.join(names)}"
+        raise _refused(init, f"the run in {run} has no stage `{name}`", did_you_mean(name, names) or listed)
+    end = _end(run, name)
+    if end is None:
+        raise _refused(init, f"stage `{name}` of the run in {run} has not ended", f"finish it: `ssldsl resume {run}`")
+    if init.average and stages[names.index(name)].average is None:
+        raise _refused(init, f"stage `{name}` of the run in {run} keeps no average", "leave out `.average`")
+    return end
+
+
+def _end(folder: Path, stage: str) -> Checkpoint | None:
+    """The checkpoint at the end of a stage."""
+    ends = [c for c in complete_checkpoints(folder / "checkpoints") if c.stage == stage and c.is_end]
+    return ends[-1] if ends else None
+
+
+def _refused(init: InitPlan, message: str, help: str) -> SpecError:
+    return SpecError(Diagnostic("R427", message, span_of(init.place), help=help))

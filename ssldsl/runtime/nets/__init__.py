@@ -1,0 +1,1 @@
+"""Networks, their moving averages, memories and normalization layers."""

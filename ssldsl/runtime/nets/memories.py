@@ -1,0 +1,103 @@
+"""What a stage remembers from step to step: queues, centres. A step reads it as it was when the step began.
+
+What is to be remembered comes with the losses of a step, from all processes, and is committed when all parts of the
+batch are through. So neither the number of processes nor that of parts changes what a memory holds.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import Tensor, nn
+
+from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.runtime.nets.modules import Builder, Shape, module_key
+from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
+from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.scalars import Scalars
+
+Tensors = Mapping[str, Tensor]
+
+
+def is_memory(node: NodePlan, library: Library) -> bool:
+    """Whether a node of a step reads a memory."""
+    signature = library.get(node.op)
+    return signature is not None and signature.role == "memory" and node.placement == "step"
+
+
+def committed(node: NodePlan, input: int) -> str:
+    """The name under which a step gives what a memory is to remember of its `input`-th input; no term can have it."""
+    return f"{node.draw}.{input}"
+
+
+def build_memories(plan: Plan, stage: StagePlan, fields: Mapping[str, Shape], library: Library) -> nn.ModuleDict:
+    """The memories of a stage, empty, by name. `fields`: see `build_modules`."""
+    builder = Builder(plan, fields, library)
+    nodes = {node.id: node for node in stage.nodes}
+    found = [node for node in stage.nodes if is_memory(node, library)]
+    return nn.ModuleDict({module_key(node.draw): builder.memory(nodes, node) for node in found})
+
+
+@frozen
+class Memory:
+    """One memory of a stage. `many`: edges that take several values. `varying`: settings that change with time."""
+
+    node: NodePlan
+    module: nn.Module
+    many: frozenset[str]
+    varying: Mapping[str, Any]
+
+    @property
+    def reads(self) -> list[str]:
+        return [committed(self.node, i) for i in range(len(self.node.inputs))]
+
+    def commit(self, parts: Sequence[Tensors], settings: Mapping[str, Any]) -> None:
+        """Remember the rows of all parts, in order."""
+        for name, value in settings.items():
+            setattr(self.module, name, value)
+        edges: dict[str, Any] = {}
+        for edge, name in zip(self.node.params, self.reads, strict=True):
+            rows = _joined([part[name] for part in parts])
+            if edge in self.many:
+                edges.setdefault(edge, []).append(rows)
+            else:
+                edges[edge] = rows
+        try:
+            self.module.commit(**edges)  # type: ignore[operator]  # what the library reads as a memory has this method
+        except OP_ERRORS as error:
+            raise NodeFailure(self.node, error) from error
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 or not parts[0].ndim else torch.cat(parts)
+
+
+@frozen
+class Memories:
+    """All memories of a stage. `modules`: they, by name, as checkpoints hold them."""
+
+    modules: nn.ModuleDict
+    all: tuple[Memory, ...]
+    scalars: Scalars
+
+    def news(self, given: Tensors) -> Tensors:
+        """Of what a step gives for a part of the batch, what is to be remembered."""
+        return {name: given[name] for memory in self.all for name in memory.reads}
+
+    def commit(self, parts: Sequence[Tensors], step: int) -> None:
+        """Remember the news of all parts of a step. `step`: from 0."""
+        for memory in self.all:
+            memory.commit(parts, self.scalars.resolve(memory.varying, step))
+
+
+def make_memories(stage: StagePlan, modules: nn.ModuleDict, scalars: Scalars, library: Library) -> Memories:
+    """The memories that `build_memories` made, ready to be written."""
+    found = [node for node in stage.nodes if is_memory(node, library)]
+    return Memories(modules, tuple(_memory(node, modules, library) for node in found), scalars)
+
+
+def _memory(node: NodePlan, modules: nn.ModuleDict, library: Library) -> Memory:
+    many = frozenset(edge.name for edge in signature_of(library, node.op).edges if edge.many)
+    varying = {name: value for name, value in node.settings.items() if isinstance(value, dict)}
+    return Memory(node, modules[module_key(node.draw)], many, varying)

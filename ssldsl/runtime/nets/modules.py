@@ -1,0 +1,241 @@
+"""The modules of an experiment: built, initialised by seed and path alone, found by path, and grouped for training."""
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from attrs import Factory, define
+from torch import Tensor, nn
+
+from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
+from ssldsl.ops.random import key_of
+from ssldsl.ops.weights import UnfitWeights
+from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
+from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
+from ssldsl.runtime.spans import span_of
+
+Shape = tuple[int, ...]
+
+
+@runtime_checkable
+class BeginsSteps(Protocol):
+    """A module with something to do when a step begins, such as bringing rows to unit length."""
+
+    def begin_step(self) -> None: ...
+
+
+def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
+    """A module whose settings, or whose file of weights, its own code refuses."""
+    message = f"`{plan.path}` cannot be made: {error}"
+    if isinstance(error, UnfitWeights):
+        return Diagnostic("R422" if "do not fit" in str(error) else "R421", message, span_of(plan.place))
+    is_plain = isinstance(error, ValueError)  # said for a person to read
+    message = message if is_plain else f"`{plan.path}` cannot be made: {type(error).__name__}: {error}"
+    return Diagnostic("R406", message, span_of(plan.place), hints=() if is_plain else raised_at(error))
+
+
+def module_key(path: str) -> str:
+    """The key of a module in the dict of all modules, whose keys may hold no dot and hide no attribute of the dict."""
+    key = path.replace(".", "/")
+    return f"{key}/" if hasattr(nn.ModuleDict, key) or key == "training" else key
+
+
+def build_modules(plan: Plan, fields: Mapping[str, Shape], library: Library, folder: Path = Path()) -> nn.ModuleDict:
+    """Every module of the plan. Its first weights depend on the seed and its path, on nothing else.
+
+    fields: the shape of one sample, such as `{"labeled.image": (1, 8, 8)}`, for sizes that only the data or a foreign
+        network tell.
+    folder: of the spec, where its names of files may start.
+    """
+    builder = Builder(plan, fields, library, folder=folder)
+    return nn.ModuleDict({module_key(module.path): builder.module(module.path) for module in plan.modules})
+
+
+@define
+class Builder:
+    """Builds modules on demand. `stage`: of a stage that begins with fresh weights. `folder`: of the spec."""
+
+    plan: Plan
+    fields: Mapping[str, Shape]
+    library: Library
+    stage: str = ""
+    folder: Path = Path()
+    _built: dict[str, nn.Module] = Factory(dict)
+
+    def module(self, path: str) -> nn.Module:
+        """The module of a path, built once."""
+        if path not in self._built:
+            plan = next((m for m in self.plan.modules if m.path == path), None)
+            if plan is None:
+                raise InternalError(f"the plan has no module `{path}`")
+            self._built[path] = self._average(plan) if plan.average_of else self._new(plan)
+        return self._built[path]
+
+    def _average(self, plan: ModulePlan) -> nn.Module:
+        """A moving average starts as a copy of what it follows, and has no gradient."""
+        return copy.deepcopy(self.module(plan.average_of)).requires_grad_(False)
+
+    def _new(self, plan: ModulePlan) -> nn.Module:
+        signature = signature_of(self.library, plan.op)
+        missing = [name for name in signature.sizes if name not in plan.sizes]
+        sizes = {**plan.sizes, **(self._inferred(plan, missing) if missing else {})}
+        before = torch.random.get_rng_state()
+        # the CPU generator alone: reseeding all would disturb the generators of the accelerators
+        torch.default_generator.manual_seed(key_of(self.plan.seed, "init", self.stage, plan.path) % 2**63)
+        try:
+            made = op_object(signature)(**sizes, **with_files(signature, plan.settings, self.folder))
+        except OP_ERRORS as error:
+            raise SpecError(_not_made(plan, error)) from error
+        finally:
+            torch.random.set_rng_state(before)
+        if not isinstance(made, nn.Module):
+            raise InternalError(f"`{plan.op}` gave a {type(made).__name__} and not a module")
+        return made
+
+    def memory(self, nodes: Mapping[str, NodePlan], node: NodePlan) -> nn.Module:
+        """An empty memory of the sizes of what it reads; settings that change with time are as in the first step."""
+        signature = signature_of(self.library, node.op)
+        sizes: dict[str, int] = {}
+        for param, id_ in zip(node.params, node.inputs, strict=True):
+            edge = signature.edge(param)
+            if edge is not None and any(dim in signature.sizes for dim in edge.dims):
+                sizes |= dict(zip(edge.dims, self._shape(nodes, id_), strict=True))
+        settings = {name: value for name, value in node.settings.items() if not isinstance(value, dict)}
+        memory: nn.Module = op_object(signature)(**{name: sizes[name] for name in signature.sizes}, **settings)
+        return memory
+
+    def _inferred(self, plan: ModulePlan, missing: list[str]) -> dict[str, int]:
+        """Sizes read off the first value that the module is applied to."""
+        dims = signature_of(self.library, plan.op).edges[0].dims
+        for shape in self._input_shapes(plan.path):
+            sizes = {name: size for name, size in zip(dims, shape, strict=True) if name in missing}
+            if len(sizes) == len(missing):
+                return sizes
+        message = f"the sizes of `{plan.path}` cannot be told: {', '.join(missing)}"
+        raise SpecError(
+            Diagnostic("R425", message, span_of(plan.place), help=f"give them: `{plan.op}({missing[0]}, ...)`")
+        )
+
+    def _input_shapes(self, path: str) -> Iterator[Shape]:
+        """Shapes of what the module is applied to, with two rows."""
+        followers = {m.path for m in self.plan.modules if m.average_of == path}
+        for stage in self.plan.stages:
+            nodes = {node.id: node for node in stage.nodes}
+            for node in stage.nodes:
+                if node.op != "apply":
+                    continue
+                paths = net_paths(nodes, node.inputs[0])
+                place = next((i for i, p in enumerate(paths) if p == path or p in followers), None)
+                if place is not None:
+                    yield self._through(paths[:place], self._shape(nodes, node.inputs[1]))
+
+    def _through(self, paths: Iterable[str], shape: Shape) -> Shape:
+        """The shape that modules make of a shape, without computing anything."""
+        for path in paths:
+            shape = output_shape(self.module(path), shape)
+        return shape
+
+    def _shape(self, nodes: Mapping[str, NodePlan], id_: str) -> Shape:
+        """The shape of a value, with two rows: as the plan says, or by following how it is made."""
+        node = nodes[id_]
+        known = re.search(r"\[([^\];]*)", node.type)
+        dims = [dim.strip() for dim in known.group(1).split(",")] if known else []
+        if len(dims) > 1 and all(dim.isdigit() for dim in dims[1:]):
+            return (2, *map(int, dims[1:]))
+        if node.op == "draw":
+            return (2, *self.fields[f"{node.settings['stream']}.{node.settings['field']}"])
+        if node.op == "apply":
+            return self._through(net_paths(nodes, node.inputs[0]), self._shape(nodes, node.inputs[1]))
+        if not node.inputs:
+            raise InternalError(f"the shape of node {id_} ({node.op}) is not known")
+        return self._shape(nodes, node.inputs[0])
+
+
+def output_shape(module: nn.Module, shape: Shape) -> Shape:
+    """The shape of a module's output, found on tensors without storage."""
+    hollow = copy.deepcopy(module).to("meta").eval()
+    with torch.no_grad():
+        output: Tensor = hollow(torch.empty(shape, device="meta"))
+    return tuple(output.shape)
+
+
+def net_paths(nodes: Mapping[str, NodePlan], id_: str) -> list[str]:
+    """The modules of a `net` or `compose` node, in the order they are applied."""
+    node = nodes[id_]
+    if node.op == "net":
+        return [str(node.settings["name"])]
+    if node.op == "compose":
+        return [path for input_ in node.inputs for path in net_paths(nodes, input_)]
+    raise InternalError(f"node {id_} ({node.op}) is not a net")
+
+
+def owner(modules: nn.ModuleDict, path: str) -> tuple[str, str]:
+    """The path of the module that a path lies in, and the rest: `encoder` and `layer4` for `encoder.layer4`."""
+    pieces = path.split(".")
+    for end in range(len(pieces), 0, -1):
+        if module_key(".".join(pieces[:end])) in modules:
+            return ".".join(pieces[:end]), ".".join(pieces[end:])
+    raise InternalError(f"no module `{path}`, only {sorted(modules)}")
+
+
+def find(modules: nn.ModuleDict, path: str) -> nn.Module:
+    """A module, or a part of one: `encoder`, `rotation.angles`, `encoder.layer4`."""
+    module_path, rest = owner(modules, path)
+    return part_of(modules[module_key(module_path)], module_path, rest)
+
+
+def part_of(module: nn.Module, path: str, rest: str) -> nn.Module:
+    """A part of a module, or an error that names the parts it has."""
+    for piece in rest.split(".") if rest else ():
+        parts = dict(module.named_children())
+        if piece not in parts:
+            known = f"it has: {', '.join(parts)}" if parts else "it has no parts"
+            raise SpecError(Diagnostic("R423", f"`{path}` has no part `{piece}`", hints=(known,)))
+        module, path = parts[piece], f"{path}.{piece}"
+    return module
+
+
+def set_trained(stage: StagePlan, modules: nn.ModuleDict) -> None:
+    """Let gradients reach the parameters that the stage trains, and no others."""
+    modules.requires_grad_(False)
+    for path in stage.train:
+        find(modules, path).requires_grad_(True)
+
+
+def learning_parts(plan: Plan, stage: StagePlan, modules: nn.ModuleDict) -> Iterator[nn.Module]:
+    """What is in training mode: the parts that the stage trains, and the same parts of their moving averages."""
+    for path in stage.train:
+        yield find(modules, path)
+        for module in plan.modules:
+            followed = module.average_of
+            if followed and (path == followed or path.startswith(f"{followed}.")):
+                yield find(modules, module.path + path.removeprefix(followed))
+
+
+def step_hooks(plan: Plan, stage: StagePlan, modules: nn.ModuleDict) -> list[Callable[[], None]]:
+    """What parts that learn do when a step begins, before all else: the `begin_step` of those that have one."""
+    parts = {part: None for module in learning_parts(plan, stage, modules) for part in module.modules()}
+    return [part.begin_step for part in parts if isinstance(part, BeginsSteps)]
+
+
+def trained_parameters(stage: StagePlan, modules: nn.ModuleDict) -> list[dict[str, Any]]:
+    """The parameters that the stage trains, as groups `{"path", "names", "params"}` for an optimizer.
+
+    path: the key of `stage.groups` whose settings hold for the group, or else the path in `stage.train` it belongs to.
+    """
+    groups: dict[str, dict[str, Any]] = {}
+    seen: set[int] = set()
+    for path in stage.train:
+        for name, parameter in find(modules, path).named_parameters(prefix=path):
+            if id(parameter) in seen:
+                continue
+            seen.add(id(parameter))
+            key = max((g for g in stage.groups if name.startswith(f"{g}.")), key=len, default=path)
+            group = groups.setdefault(key, {"path": key, "names": [], "params": []})
+            group["names"].append(name)
+            group["params"].append(parameter)
+    return list(groups.values())

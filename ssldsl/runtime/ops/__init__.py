@@ -1,0 +1,1 @@
+"""The ops of a plan as Python objects, and what they raise."""

@@ -1,0 +1,116 @@
+"""Scalars in time: weights, temperatures, rates. Each is a function of the step and of the length of the run."""
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, ScalarPlan, StagePlan
+from ssldsl.runtime.ops.load import Library, op_object, signature_of
+
+ScalarFunction = Callable[[float, float], float]
+_ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
+
+
+def constant(plan: ScalarPlan) -> float:
+    """The value of a scalar that does not change."""
+    if not isinstance(plan, ConstantPlan):
+        raise ValueError(f"{plan} changes with time")
+    return float(plan.value)
+
+
+def weight_slots(stage: StagePlan) -> dict[str, int]:
+    """Where among the scalars of a step the weights that change with time stand: after the schedules."""
+    varying = [term.name for term in stage.terms if not isinstance(term.weight, ConstantPlan)]
+    return {name: slot for slot, name in enumerate(varying, start=len(stage.schedules))}
+
+
+def scalar_function(plan: ScalarPlan, library: Library) -> ScalarFunction:
+    """A scalar as a function of (step, length of the run in steps)."""
+    if isinstance(plan, ConstantPlan):
+        return partial(_constant, float(plan.value))
+    if isinstance(plan, CurvePlan):
+        return partial(_curve, op_object(signature_of(library, plan.op)), plan.settings)
+    left, right = scalar_function(plan.left, library), scalar_function(plan.right, library)
+    if plan.op == "then":
+        return partial(_then, left, right, _length(plan))
+    return partial(_combined, _ARITHMETIC[plan.op], left, right)
+
+
+def value(plan: ScalarPlan, step: float, steps: float, library: Library) -> float:
+    """A scalar at a step of a run of `steps` steps."""
+    return scalar_function(plan, library)(step, steps)
+
+
+def _constant(value: float, step: float, steps: float) -> float:
+    return value
+
+
+def _curve(schedule: Callable[..., float], settings: Mapping[str, Any], step: float, steps: float) -> float:
+    return float(schedule(step, steps, **settings))
+
+
+def _combined(
+    operation: Callable[[float, float], float], left: ScalarFunction, right: ScalarFunction, step: float, steps: float
+) -> float:
+    return operation(left(step, steps), right(step, steps))
+
+
+def _then(left: ScalarFunction, right: ScalarFunction, length: float, step: float, steps: float) -> float:
+    """The left one for its length, then the right one, whose time starts there and lasts for the rest of the run."""
+    return left(step, length) if step < length else right(step - length, steps - length)
+
+
+def _length(plan: CombinedPlan) -> float:
+    if plan.length is None:
+        raise ValueError(f"`then` without a length: {plan}")
+    return plan.length
+
+
+class Scalars:
+    """All scalars of a stage. The step reads `at(step)` by position: schedules first, then weights that change."""
+
+    def __init__(self, stage: StagePlan, library: Library) -> None:
+        self.steps = stage.steps
+        self._schedules = [scalar_function(plan, library) for plan in stage.schedules]
+        self._weights = {term.name: scalar_function(term.weight, library) for term in stage.terms}
+        self._varying = list(weight_slots(stage))
+        self._last: tuple[list[float], Tensor] | None = None
+
+    def at(self, step: int) -> list[float]:
+        """What the step reads as `scalars[k]`."""
+        functions = [*self._schedules, *(self._weights[name] for name in self._varying)]
+        return [function(step, self.steps) for function in functions]
+
+    def tensor_at(self, step: int, device: torch.device | str = "cpu") -> Tensor:
+        """The same as a float32 tensor."""
+        return self.tensor_of(self.at(step), device)
+
+    def tensor_of(self, values: list[float], device: torch.device | str) -> Tensor:
+        """Values as a float32 tensor: one copy that does not block, and none while nothing changes."""
+        if self._last is None or self._last[0] != values:
+            target = torch.device(device)
+            tensor = torch.tensor(values, dtype=torch.float32, pin_memory=target.type == "cuda")
+            self._last = values, tensor.to(target, non_blocking=True)
+        return self._last[1]
+
+    def weights(self, step: int) -> dict[str, float]:
+        """The weight of every term."""
+        return {name: function(step, self.steps) for name, function in self._weights.items()}
+
+    def resolve(self, settings: Mapping[str, Any], step: int) -> dict[str, Any]:
+        """Settings with every schedule replaced by its value."""
+        return {name: self._setting(value, step) for name, value in settings.items()}
+
+    def _setting(self, value: Any, step: int) -> Any:
+        if isinstance(value, dict) and set(value) == {"schedule"}:
+            return self._schedules[value["schedule"]](step, self.steps)
+        return value

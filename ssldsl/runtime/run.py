@@ -1,0 +1,321 @@
+"""A plan run: its stages in order, each continued where the latest checkpoint left it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from accelerate.utils import broadcast_object_list
+from attrs import Factory, define, field, frozen
+from torch import Tensor
+
+from ssldsl.errors import SpecError
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.runtime.console.interrupts import Interrupt, listening
+from ssldsl.runtime.console.progress import Reporter, make_reporter
+from ssldsl.runtime.data.datasets import Datasets, sample_shapes
+from ssldsl.runtime.data.derived import Data, Labels
+from ssldsl.runtime.derive import with_derived
+from ssldsl.runtime.device.accelerator import join_processes
+from ssldsl.runtime.evaluate.evaluator import Results
+from ssldsl.runtime.failures import (
+    Moment,
+    explaining_data,
+    explaining_disk,
+    explaining_evaluation,
+    weights_not_finite,
+)
+from ssldsl.runtime.folder.checkpoint import Checkpoint, latest, read_part, read_state
+from ssldsl.runtime.folder.pictures import write_pictures
+from ssldsl.runtime.folder.records import Line
+from ssldsl.runtime.folder.stage_end import final_weights, in_order
+from ssldsl.runtime.folder.trackers import Trackers
+from ssldsl.runtime.folder.weight_sources import origin_digests
+from ssldsl.runtime.ledger import Difference, Ledger, make_lock
+from ssldsl.runtime.nets.modules import Shape, build_modules
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.packages import check_packages
+from ssldsl.runtime.process_errors import explaining_processes, told_apart
+from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke
+from ssldsl.runtime.stage_setup import Materials, data_ids, prepare
+from ssldsl.runtime.train.init_weights import check_origins
+from ssldsl.runtime.train.loop import Ending, Hooks, Machinery, Trainer
+from ssldsl.runtime.train.state import collect, not_finite_weights, restore
+
+Status = Literal["finished", "interrupted"]
+WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes
+
+
+@frozen
+class Result:
+    """How a run ended. `metrics`: the last evaluation of every stage that has ended or was under way."""
+
+    folder: Path
+    status: Status
+    metrics: Mapping[str, Results]
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.status == "finished" else 130
+
+
+@frozen
+class Options:
+    """How a run is carried out; none of it changes what comes out.
+
+    texts: files for the run folder, such as `spec.ssl` and `resolved.ssl`. identity: hash of the experiment's meaning.
+    difference: says what differs from the experiment in the folder, when a resume is refused.
+    folder: where relative names in the spec start. checkpoint_every: steps; else as often as costs little.
+    stop_after: optimiser steps after which the run stops as if somebody had asked for it.
+    """
+
+    texts: Mapping[str, str] = field(factory=dict)
+    identity: str = ""
+    difference: Difference | None = None
+    folder: Path = Path()
+    is_progress_shown: bool = True
+    trackers: Sequence[str] = ()
+    workers: int = 0
+    checkpoint_every: int | None = None
+    stop_after: int | None = None
+
+
+def overridden(
+    plan: Plan, *, seed: int | None = None, precision: str | None = None, compile: bool | None = None
+) -> Plan:
+    """The plan with another seed, and with precision or compilation the same in every stage."""
+    changes = {name: value for name, value in (("precision", precision), ("compile", compile)) if value is not None}
+    stages = [{**stage.model_dump(), **changes} for stage in plan.stages]
+    return Plan.model_validate({**plan.model_dump(), "seed": plan.seed if seed is None else seed, "stages": stages})
+
+
+def run(
+    plan: Plan,
+    folder: Path,
+    library: Library,
+    options: Options | None = None,
+    *,
+    resume: bool = False,
+    datasets: Data | None = None,
+) -> Result:
+    """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
+    options, begun = options or Options(), time.time()
+    processes = join_processes()
+    check_packages(plan, library)
+    datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
+    data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
+    lock = make_lock(plan, options.identity, _digests(data), origin_digests(plan, options.folder))
+    ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
+    processes.wait_for_everyone()
+    running = Run(
+        plan=plan,
+        folder=folder,
+        library=library,
+        options=options,
+        datasets=datasets,
+        data=data,
+        ledger=ledger,
+        reporter=make_reporter(is_wanted=options.is_progress_shown and processes.is_main_process),
+        trackers=Trackers.start(options.trackers, folder, plan),
+    )
+    with listening() as interrupt:
+        try:
+            with explaining_processes(folder):
+                return running.carry_out(interrupt)
+        except SpecError as error:
+            running.fail(error)
+            if ledger is None:
+                process = f"process {processes.process_index} of {processes.num_processes}"
+                raise told_apart(error, folder, begun, process) from error
+            raise
+        finally:
+            running.close()
+
+
+@define
+class Run:
+    """A run under way. `results`: the last evaluation of every stage. `taken`: optimiser steps of this sitting."""
+
+    plan: Plan
+    folder: Path
+    library: Library
+    options: Options
+    datasets: Data
+    data: Mapping[str, Mapping[str, Samples]]
+    ledger: Ledger | None
+    reporter: Reporter
+    trackers: Trackers
+    results: dict[str, Results] = Factory(dict)
+    taken: int = 0
+    _saved_at: float = Factory(time.monotonic)
+    _save_seconds: float = 0.0
+
+    def carry_out(self, interrupt: Interrupt) -> Result:
+        """Train every stage that is not done yet."""
+        materials = self._materials()
+        start = latest(self.folder / "checkpoints")
+        if start is not None:
+            self.results = read_state(start)["results"]
+        status: Status = "finished"
+        for number, stage in enumerate(in_order(self.plan)):
+            if start is not None and number < start.serial[0]:
+                continue
+            begun = start if start is not None and number == start.serial[0] else None
+            if begun is not None and begun.is_end:
+                materials.modules.load_state_dict(read_part(begun, "weights"))
+            elif self._train(materials, number, stage, begun, interrupt) == "interrupted":
+                status = "interrupted"
+                break
+        return self._end(status)
+
+    def _end(self, status: Status) -> Result:
+        seconds = 0.0
+        if self.ledger is not None:
+            self.ledger.end(status, self.results)
+            seconds = self.ledger.elapsed()
+        return Result(self.folder, status, self.results, seconds)
+
+    def fail(self, error: SpecError) -> None:
+        """Record that the run ended with a message."""
+        if self.ledger is not None:
+            with suppress(SpecError):  # a disk that is full stays full: the error itself is what counts
+                self.ledger.end("failed", self.results, error.diagnostics[0].message)
+
+    def close(self) -> None:
+        self.reporter.close()
+        self.trackers.finish()
+        if self.ledger is not None:
+            self.ledger.close()
+
+    def _materials(self) -> Materials:
+        fields: dict[str, Shape] = {}
+        for stage in self.plan.stages:
+            fields |= sample_shapes({stream.name: self.data[stage.name][stream.data] for stream in stage.streams})
+        modules = build_modules(self.plan, fields, self.library, self.options.folder)
+        check_origins(self.plan, modules, self.options.folder)
+        return Materials(
+            plan=self.plan,
+            library=self.library,
+            modules=modules,
+            fields=fields,
+            data=self.data,
+            saved=self._weights_after,
+            folder=self.options.folder,
+            workers=self.options.workers,
+            run=self.folder,
+        )
+
+    def _weights_after(self, stage: str, average: bool) -> Mapping[str, Tensor]:
+        """The weights that a stage ended with."""
+        return final_weights(self.folder, stage, average=average)
+
+    def _train(
+        self, materials: Materials, number: int, stage: StagePlan, begun: Checkpoint | None, interrupt: Interrupt
+    ) -> Ending:
+        """Train one stage, from its start or from a checkpoint in it."""
+        materials, labels = with_derived(materials, stage, self.datasets, self.folder, self.reporter)
+        if labels and begun is None:
+            self._record_labels(number, stage, labels)
+        with explaining_evaluation(Moment(self.folder, stage)):  # memory may not do for what a stage holds
+            made = prepare(materials, stage, is_new=begun is None)
+        if begun is not None:
+            restore(made.changing, begun)
+        results = self.results.get(stage.name, {}) if begun is not None else {}
+        trainer = Trainer(made, self._hooks(made, number), self.reporter, interrupt, results)
+        try:
+            ending = trainer.train(begun.step if begun is not None else 0)
+        finally:
+            made.feed.close()
+            made.accelerator.free_memory()
+        self.results[stage.name] = trainer.results
+        return ending
+
+    def _record_labels(self, number: int, stage: StagePlan, labels: Mapping[str, Labels]) -> None:
+        """A line about the labels that a stage begins with."""
+        for name, found in labels.items():
+            self.reporter.say(f"stage {stage.name}, `{name}`: {found}")
+        lines = {name: found.as_line() for name, found in labels.items()}
+        before = sum(other.steps for other in in_order(self.plan)[:number])
+        self._record(before, {"stage": stage.name, "step": 0, "epoch": 0.0, "labels": lines})
+
+    def _hooks(self, made: Machinery, number: int) -> Hooks:
+        before = sum(stage.steps for stage in in_order(self.plan)[:number])
+        return Hooks(
+            folder=self.folder,
+            record=partial(self._record, before),
+            save=partial(self._save, made, number),
+            is_save_due=partial(self._is_save_due, made.stage),
+            must_stop=self._must_stop,
+        )
+
+    def _record(self, before: int, line: Line) -> None:
+        if self.ledger is not None:
+            self.ledger.record(line)
+            self.trackers.log(line, before + line["step"])
+
+    def _save(self, made: Machinery, number: int, done: int, results: Results) -> None:
+        """Write a checkpoint, unless the weights are no longer numbers."""
+        begun = time.monotonic()
+        wrong = not_finite_weights(made.changing.modules)
+        if wrong is not None:
+            raise weights_not_finite(Moment(self.folder, made.stage, done, made.lowered), wrong)
+        self.results[made.stage.name] = results
+        if done == made.stage.steps:
+            self._draw(made, done)
+        if self.ledger is not None:
+            tensors, state = collect(made.changing)
+            self.ledger.save(
+                number=number,
+                stage=made.stage.name,
+                step=done,
+                is_end=done == made.stage.steps,
+                tensors=tensors,
+                state={**state, "results": self.results},
+            )
+        self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - begun
+        made.accelerator.wait_for_everyone()
+
+    def _draw(self, made: Machinery, done: int) -> None:
+        """Write the pictures that a stage ends with."""
+        moment = Moment(self.folder, made.stage, done, made.lowered)
+        with explaining_data(made.stage), explaining_evaluation(moment):
+            pictures = made.evaluator.draw(done - 1, made.changing.average, is_smoke=is_smoke(self.plan))
+        if self.ledger is not None:
+            with explaining_disk(self.folder):
+                write_pictures(self.folder, made.stage.name, pictures)
+
+    def _is_save_due(self, stage: StagePlan, done: int) -> bool:
+        if self.options.checkpoint_every is not None:
+            return done % self.options.checkpoint_every == 0
+        if done % stage.steps_per_epoch:
+            return False
+        due = [time.monotonic() - self._saved_at > WORTH * self._save_seconds]
+        return bool(broadcast_object_list(due)[0])  # the clocks of the processes differ
+
+    def _must_stop(self) -> bool:
+        self.taken += 1
+        return self.options.stop_after is not None and self.taken >= self.options.stop_after
+
+
+def _ledger(plan: Plan, folder: Path, lock: Mapping[str, Any], options: Options, resume: bool) -> Ledger:
+    if resume:
+        return Ledger.resume(folder, plan, lock, options.difference)
+    return Ledger.begin(folder, plan, options.texts, lock)
+
+
+def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:
+    """The samples of every data node that a stage reads."""
+    found = {}
+    for id_ in data_ids(stage):
+        with explaining_data(stage, id_):
+            found[id_] = datasets.samples(stage, id_)
+    return found
+
+
+def _digests(data: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, str]]:
+    return {stage: {id_: samples.digest() for id_, samples in found.items()} for stage, found in data.items()}

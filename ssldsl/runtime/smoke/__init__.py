@@ -1,0 +1,1 @@
+"""Smoke runs: a few tiny steps on made-up data."""

@@ -1,0 +1,245 @@
+"""A smoke run: a few tiny steps of every stage on made-up data of the right shapes. The graph stays as it is.
+
+Everything else shrinks: steps, durations and schedules by one factor; batches by a number that divides all of a
+stage's, so that rows taken out of joined batches stay the same rows; large images where the networks allow it.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from attrs import frozen
+from torch import Tensor
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import (
+    CombinedPlan,
+    CurvePlan,
+    InitPlan,
+    ModulePlan,
+    NodePlan,
+    OpPlan,
+    Plan,
+    ScalarPlan,
+    StagePlan,
+)
+from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library as ShippedLibrary
+from ssldsl.ops.samples import MemorySamples
+from ssldsl.runtime.data.datasets import NOTHING, Made
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.smoke.shrink import ROWS, has_large_images, with_small_images
+
+EDIT = "--smoke"  # among the edits of a plan: it is for a smoke run
+STEPS = 3
+SAMPLES = 64  # of a made-up data set, at least twice the rows of a batch
+FEW = 8  # of one of large images that no batch is drawn from
+
+
+def is_smoke(plan: Plan) -> bool:
+    """Whether a plan is for made-up data."""
+    return EDIT in plan.edits
+
+
+def smoke_plan(plan: Plan, library: Library | None = None) -> Plan:
+    """The plan of a smoke run. `library`: tells which settings of schedules are durations."""
+    known = library or ShippedLibrary.shipped()
+    factor = min(1.0, STEPS / max(stage.steps for stage in plan.stages))
+    stages = tuple(_stage(stage, known) for stage in with_small_images(plan, known).stages)
+    modules = tuple(_module(module, factor, known) for module in plan.modules)
+    return plan.model_copy(update={"stages": stages, "modules": modules, "edits": (*plan.edits, EDIT)})
+
+
+def _module(module: ModulePlan, factor: float, library: Library) -> ModulePlan:
+    momentum = _scalar(module.momentum, factor, library) if module.momentum is not None else None
+    half_life = module.half_life * factor if module.half_life is not None else None
+    return module.model_copy(update={"momentum": momentum, "half_life": half_life})
+
+
+def _stage(stage: StagePlan, library: Library) -> StagePlan:
+    steps = min(STEPS, stage.steps)
+    factor = steps / stage.steps
+    rows = _Rows.of(stage)
+    kept = _of_memories(stage, library)
+    average = stage.average
+    return stage.model_copy(
+        update={
+            "steps": steps,
+            "steps_per_epoch": max(1, round(stage.steps_per_epoch * factor)),
+            "evaluate_every": max(1, steps - 1),
+            "schedules": tuple(_scalar(s, factor, library) for s in stage.schedules),
+            "terms": tuple(t.model_copy(update={"weight": _scalar(t.weight, factor, library)}) for t in stage.terms),
+            "streams": tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams),
+            "nodes": tuple(node if node.id in kept else _node(node, rows) for node in stage.nodes),
+            "groups": {path: _group(settings, factor) for path, settings in stage.groups.items()},
+            "init": tuple(_init(init) for init in stage.init),
+            "average": OpPlan.model_validate(
+                {**average.model_dump(), "settings": {k: _shorter(v, factor) for k, v in average.settings.items()}}
+            )
+            if average is not None
+            else None,
+        }
+    )
+
+
+def _group(settings: dict[str, Any], factor: float) -> dict[str, Any]:
+    """The settings of a group; how long it is frozen is the one duration among them."""
+    return {name: value * factor if name == "freeze" else value for name, value in settings.items()}
+
+
+def _init(init: InitPlan) -> InitPlan:
+    """Files and runs of others are data that a smoke run does without: what they would give begins afresh."""
+    return InitPlan(modules=init.modules, place=init.place) if init.file or init.run else init
+
+
+@frozen
+class _Rows:
+    """Numbers of rows become smaller in one proportion: `small` instead of `large`."""
+
+    small: int
+    large: int
+
+    @staticmethod
+    def of(stage: StagePlan) -> "_Rows":
+        large = math.gcd(*(stream.rows for stream in stage.streams))
+        return _Rows(min(ROWS * stage.accumulate, large), large) if large else _Rows(1, 1)
+
+    def scaled(self, rows: int) -> int:
+        if rows * self.small % self.large:
+            raise InternalError(f"{rows} rows are no multiple of {self.large}")
+        return rows * self.small // self.large
+
+
+def _node(node: NodePlan, rows: _Rows) -> NodePlan:
+    """Rows that are cut out of a batch, in the batch's proportion; what a value's type says of its rows follows."""
+    settings = dict(node.settings)
+    if node.op == "slice":
+        settings |= {name: rows.scaled(int(settings[name])) for name in ("start", "stop")}
+    in_step = node.placement in ("step", "host")
+    return node.model_copy(update={"settings": settings, "type": _smaller(node.type, rows) if in_step else node.type})
+
+
+def _of_memories(stage: StagePlan, library: Library) -> set[str]:
+    """The nodes whose rows are those that memories hold: they stay as many."""
+    nets = {node.id for node in stage.nodes if node.op in ("net", "compose")}
+    found: set[str] = set()
+    for node in stage.nodes:
+        signature = library.get(node.op)
+        values = set(node.inputs) - nets
+        if (signature is not None and signature.role == "memory") or (values and values <= found):
+            found.add(node.id)
+    return found
+
+
+def _smaller(text: str, rows: _Rows) -> str:
+    return re.sub(r"\[(\d+)(?=[\],;])", lambda found: f"[{rows.scaled(int(found[1]))}", text)
+
+
+def _scalar(plan: ScalarPlan, factor: float, library: Library) -> ScalarPlan:
+    """A schedule whose durations are shorter by a factor."""
+    if isinstance(plan, CurvePlan):
+        signature = library.get(plan.op)
+        durations = {s.name for s in signature.settings if "Duration" in s.annotation} if signature else set()
+        settings = {k: _shorter(v, factor) if k in durations else v for k, v in plan.settings.items()}
+        return CurvePlan(op=plan.op, settings=settings)
+    if isinstance(plan, CombinedPlan):
+        left, right = (_scalar(side, factor, library) for side in (plan.left, plan.right))
+        length = plan.length * factor if plan.length is not None else None
+        return CombinedPlan(op=plan.op, left=left, right=right, length=length)
+    return plan
+
+
+def _shorter(value: Any, factor: float) -> Any:
+    """A duration, or several, shorter by a factor."""
+    if isinstance(value, (list, tuple)):
+        return [_shorter(item, factor) for item in value]
+    return value * factor if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
+class GeneratedData:
+    """Made-up samples in place of every data set that a stage reads, as the types in its plan describe them."""
+
+    def samples(self, stage: StagePlan, id_: str, made: Made = NOTHING) -> Samples:
+        """Samples of the fields, shapes and classes that a data node has; always the same. `made`: see `Datasets`."""
+        found = made[id_] if id_ in made else self._made_up(stage, id_)
+        on_host = any(n.op == "draw" and n.placement == "host" and id_ in n.inputs for n in stage.nodes)
+        return OneByOne(found) if on_host else found
+
+    def _made_up(self, stage: StagePlan, id_: str) -> Samples:
+        node = next(n for n in stage.nodes if n.id == id_)
+        wanted = max(SAMPLES, 2 * max((s.rows for s in stage.streams), default=0))
+        if id_ not in {s.data for s in stage.streams} and has_large_images(stage):
+            wanted = FEW
+        size = min(_size_of(node), wanted)
+        tensors = {name: _field(name, *facts, size) for name, facts in _fields_of(node).items()}
+        return MemorySamples.of("made-up data", **tensors)
+
+
+@frozen
+class OneByOne:
+    """Samples that are read one by one, as from files."""
+
+    all: Samples
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.all.fields
+
+    @property
+    def resident(self) -> bool:
+        return False
+
+    @property
+    def ids(self) -> Tensor:
+        return self.all.ids
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self.all.names
+
+    @property
+    def labels(self) -> Tensor | None:
+        return self.all.labels
+
+    def digest(self) -> str:
+        return self.all.digest()
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def read(self, rows: Tensor) -> dict[str, Tensor]:
+        return self.all.read(rows)
+
+    def take(self, rows: Tensor) -> "OneByOne":
+        return OneByOne(self.all.take(rows))
+
+    def without(self, field: str) -> "OneByOne":
+        return OneByOne(self.all.without(field))
+
+    def with_labels(self, labels: Tensor) -> "OneByOne":
+        return OneByOne(self.all.with_labels(labels))
+
+
+def _size_of(node: NodePlan) -> int:
+    found = re.search(r" x (\d+)$", node.type)
+    return int(found[1]) if found else SAMPLES
+
+
+def _fields_of(node: NodePlan) -> dict[str, tuple[tuple[int, ...], int]]:
+    """Shape and number of classes of every field, read from a type such as `Data[image: Images[1, 8, 8]] x 100`."""
+    found: dict[str, tuple[tuple[int, ...], int]] = {}
+    for name, dims, classes in re.findall(r"(\w+): \w+\[([^\];]*)(?:; (\d+) classes)?[^\]]*\]", node.type):
+        shape = tuple(int(dim) for dim in dims.split(",") if dim.strip())
+        found[name] = shape, int(classes or 0)
+    return found
+
+
+def _field(name: str, shape: tuple[int, ...], classes: int, size: int) -> Tensor:
+    generator = torch.Generator().manual_seed(size)
+    if classes or name == "label":
+        return torch.arange(size) % (classes or 10)
+    if name == "image":
+        return torch.randint(256, (size, *shape), generator=generator, dtype=torch.uint8)
+    return torch.randn(size, *shape, generator=generator)

@@ -1,0 +1,119 @@
+"""Smaller batches and images for a smoke run: every size above 64 pixels becomes another, the same one everywhere.
+
+Images stay as they are where smaller ones might not fit: with a network that is not ours, and where the sizes that
+views would give are not those of the plan.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+
+from attrs import evolve
+
+from ssldsl.check.application import size_of, unify
+from ssldsl.check.program import Program, Stage
+from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.ops.signature import Signature
+from ssldsl.runtime.ops.load import Library
+from ssldsl.types import Dim
+
+LARGE = 64  # pixels of a side; what is above becomes a little more than this
+ROWS = 2  # of the smallest stream in one accumulated part: batch normalisation wants two
+STEP = 16  # the least difference of two sizes; they are multiples of it, or of the patches of a transformer
+PIXELS = ("size", "short_side")  # settings of views
+_IMAGES = re.compile(r"(Images\[[^\]]*?)(\w+), (\w+)\]")  # what stands before the height, the height and the width
+
+Sizes = Mapping[int, int]
+
+
+def with_small_batches(program: Program) -> Program:
+    """The program with few rows of every stream, in about their proportion; before lowering, which counts them."""
+    return evolve(program, stages=tuple(evolve(stage, batch=_few(stage)) for stage in program.stages))
+
+
+def _few(stage: Stage) -> tuple[tuple[str, int], ...]:
+    smallest = min((rows for _, rows in stage.batch), default=1)
+    unit = min(ROWS * stage.accumulate, smallest)
+    return tuple((name, unit * round(rows / smallest)) for name, rows in stage.batch)
+
+
+def with_small_images(plan: Plan, library: Library) -> Plan:
+    """The plan with smaller images, or as it is."""
+    sizes = _smaller(plan)
+    if not sizes or not all(_takes_any_size(library.get(m.op)) for m in plan.modules):
+        return plan
+    stages = []
+    for stage in plan.stages:
+        nodes = tuple(_node(node, sizes, library) for node in stage.nodes)
+        if not all(_fits(node, {n.id: n for n in nodes}, library) for node in nodes):
+            return plan
+        stages.append(stage.model_copy(update={"nodes": nodes}))
+    return plan.model_copy(update={"stages": tuple(stages)})
+
+
+def has_large_images(stage: StagePlan) -> bool:
+    """Whether a stage still has images that take their time."""
+    return any(side >= LARGE for node in stage.nodes for side in _sides(node.type))
+
+
+def _smaller(plan: Plan) -> Sizes:
+    """A new size for every one that is large: in the same order, and apart from those that stay."""
+    nodes = [node for stage in plan.stages for node in stage.nodes]
+    found = {size for node in nodes for size in (*_sides(node.type), *_pixels(node).values())}
+    patches = math.lcm(*(p for m in plan.modules if isinstance(p := m.settings.get("patch"), int)))
+    step = patches * math.ceil(STEP / patches)
+    first = step * math.ceil((LARGE + 1 if LARGE in found else LARGE) / step)
+    large = sorted(size for size in found if size > LARGE)
+    new = {size: first + step * number for number, size in enumerate(large)}
+    return new if all(small < size for size, small in new.items()) else {}
+
+
+def _sides(type_: str) -> Iterator[int]:
+    """Heights and widths in the text of a type."""
+    for _, height, width in _IMAGES.findall(type_):
+        yield from (int(side) for side in (height, width) if side.isdigit())
+
+
+def _pixels(node: NodePlan) -> dict[str, int]:
+    """The settings of a node that are sizes of images."""
+    return {name: value for name in PIXELS if isinstance(value := node.settings.get(name), int)}
+
+
+def _takes_any_size(op: Signature | None) -> bool:
+    """Whether images of other sizes surely fit: networks of the library that are made for what they get."""
+    if op is None or not op.edges or op.edges[0].kind != "Images":
+        return op is not None
+    return bool(op.sizes) and op.module.startswith("ssldsl.stdlib.")
+
+
+def _node(node: NodePlan, sizes: Sizes, library: Library) -> NodePlan:
+    def small(side: str) -> str:
+        return str(sizes.get(int(side), side)) if side.isdigit() else side
+
+    type_ = _IMAGES.sub(lambda m: f"{m[1]}{small(m[2])}, {small(m[3])}]", node.type)
+    signature = library.get(node.op)
+    pixels = _pixels(node) if signature is not None and signature.role == "views" else {}
+    changed = {name: sizes.get(value, value) for name, value in pixels.items()}
+    return node.model_copy(update={"type": type_, "settings": {**node.settings, **changed}})
+
+
+def _fits(node: NodePlan, nodes: Mapping[str, NodePlan], library: Library) -> bool:
+    """Whether a view of these images gives images of the size that its type says."""
+    signature = library.get(node.op)
+    if signature is None or signature.role != "views" or "..." in signature.edges[0].dims:
+        return True
+    bound: dict[str, Dim] = {}
+    found = _dims(nodes[node.inputs[0]].type)
+    if found is None or unify(signature.edges[0].dims, found, bound, node.settings):
+        return found is None
+    said = _dims(node.type)
+    made = [size_of(dim, bound, node.settings) for dim in signature.outputs[0].dims]
+    return said is None or all(m in (None, s) or s.value is None for m, s in zip(made, said, strict=True))
+
+
+def _dims(type_: str) -> tuple[Dim, ...] | None:
+    """The dimensions of the first images in the text of a type."""
+    found = re.search(r"Images\[([^\]]*)\]", type_)
+    if found is None:
+        return None
+    return tuple(Dim.of(int(dim) if dim.isdigit() else dim) for dim in found[1].split(", "))

@@ -1,0 +1,146 @@
+"""A stage made ready to train: step, optimizer, averages and batches, as Accelerate distributes them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from accelerate import Accelerator
+from attrs import frozen
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ops.data import Samples
+from ssldsl.runtime.data.feed import Feed, check_divisible
+from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters, make_accelerator
+from ssldsl.runtime.device.layout import lay_out
+from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.failures import Moment, explaining_data, explaining_step
+from ssldsl.runtime.nets.averages import averaged_nets, stage_average
+from ssldsl.runtime.nets.memories import build_memories, make_memories
+from ssldsl.runtime.nets.modules import Shape, set_trained, step_hooks, trained_parameters
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.step.module import StageStep, make_step
+from ssldsl.runtime.train.init_weights import initialise
+from ssldsl.runtime.train.loop import TOTAL, Machinery, window_length
+from ssldsl.runtime.train.loss_ring import LossRing
+from ssldsl.runtime.train.optimizer import make_optimizer
+from ssldsl.runtime.train.state import Changing
+
+Saved = Callable[[str, bool], Mapping[str, Tensor]]  # stage, whether its average -> the weights it ended with
+
+
+@frozen
+class Materials:
+    """What every stage of a run is made from. `folder`: where relative names of weight files start. `run`: its own."""
+
+    plan: Plan
+    library: Library
+    modules: nn.ModuleDict
+    fields: Mapping[str, Shape]
+    data: Mapping[str, Mapping[str, Samples]]  # stage -> data node -> samples
+    saved: Saved
+    folder: Path
+    workers: int = 0
+    run: Path = Path()
+
+
+def data_ids(stage: StagePlan) -> list[str]:
+    """The data nodes that a stage reads, for its streams and its metrics."""
+    whole = [node.inputs[0] for node in stage.nodes if node.op == "whole"]
+    return list(dict.fromkeys([*(stream.data for stream in stage.streams), *whole]))
+
+
+def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machinery:
+    """Everything that a stage needs. `is_new`: it starts here, so its `init` is carried out."""
+    plan, library, modules = materials.plan, materials.library, materials.modules
+    accelerator = make_accelerator(stage)
+    check_divisible(stage, accelerator.num_processes)
+    modules.to(accelerator.device)
+    if is_new:
+        initialise(
+            plan, stage, modules, materials.saved, fields=materials.fields, library=library, folder=materials.folder
+        )
+    lay_out(modules, accelerator.device, stage.precision)
+    set_trained(stage, modules)
+    scalars = Scalars(stage, library)
+    memories = build_memories(plan, stage, materials.fields, library).to(accelerator.device)
+    shards = accelerator.num_processes * stage.accumulate
+    step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
+    feed = _feed(materials, stage, accelerator)
+    if accelerator.num_processes > 1:
+        with explaining_data(stage), explaining_step(Moment(materials.run, stage, 1, step.lowered)):
+            unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
+        accelerator = make_accelerator(stage, unused_parameters=True) if unused else accelerator
+    optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
+    model, prepared = distribute(accelerator, step, optimizer)
+    return Machinery(
+        plan=plan,
+        stage=stage,
+        accelerator=accelerator,
+        model=model,
+        optimizer=prepared,
+        lowered=step.lowered,
+        changing=_changing(stage, modules, memories, optimizer, step, accelerator, scalars),
+        memories=make_memories(stage, memories, scalars, library),
+        begins=tuple(step_hooks(plan, stage, modules)),
+        rates=rates,
+        scalars=scalars,
+        nets=tuple(averaged_nets(plan, stage, modules, library)),
+        feed=feed,
+        evaluator=_evaluator(materials, stage, accelerator, scalars),
+    )
+
+
+def _feed(materials: Materials, stage: StagePlan, accelerator: Accelerator) -> Feed:
+    samples = {stream.name: materials.data[stage.name][stream.data] for stream in stage.streams}
+    return Feed(
+        materials.plan,
+        stage,
+        samples,
+        library=materials.library,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+        device=accelerator.device,
+        num_workers=materials.workers,
+    )
+
+
+def _changing(
+    stage: StagePlan,
+    modules: nn.ModuleDict,
+    memories: nn.ModuleDict,
+    optimizer: Optimizer,
+    step: StageStep,
+    accelerator: Accelerator,
+    scalars: Scalars,
+) -> Changing:
+    ring = LossRing(
+        (*step.term_names, TOTAL),
+        window_length(stage),
+        accelerator.device,
+        parts=stage.accumulate,
+        mean=lambda values: accelerator.reduce(values, "mean"),
+    )
+    live = {name: parameter for name, parameter in modules.named_parameters() if parameter.requires_grad}
+    average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
+    return Changing(modules, optimizer, ring, average, accelerator.scaler, memories)
+
+
+def rows_of_a_pass(stage: StagePlan, processes: int) -> int:
+    """Samples in a batch of one process where nothing is trained: what training has room for."""
+    return max(64, sum(stream.rows for stream in stage.streams) // processes // stage.accumulate)
+
+
+def _evaluator(materials: Materials, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:
+    return Evaluator(
+        materials.plan,
+        stage,
+        materials.modules,
+        materials.data[stage.name],
+        materials.library,
+        accelerator,
+        scalars,
+        rows=rows_of_a_pass(stage, accelerator.num_processes),
+        num_workers=materials.workers,
+    )

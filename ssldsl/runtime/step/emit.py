@@ -1,0 +1,398 @@
+"""What each node of a plan reads as in Python."""
+
+from typing import Any
+
+from attrs import Factory, define
+from torch import nn
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
+from ssldsl.ops.signature import Edge, Signature
+from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
+
+NETS = ("net", "compose")
+_LOW_PRECISION_ROLES = ("losses", "targets", "memory")
+_NOT_FLOAT = ("Net", "Labels", "Rows", "Data")
+
+
+@define
+class Emission:
+    """Writes the nodes of one stage as assignments and remembers what it needed for that.
+
+    on_host: writes what workers do instead of what the step does.
+    """
+
+    plan: Plan
+    stage: StagePlan
+    library: Library
+    shards: int = 1
+    on_host: bool = False
+    names: Names = Factory(Names)
+    keys: dict[str, str] = Factory(dict)  # draw -> name of its key
+    used: dict[str, Signature] = Factory(dict)  # op -> signature, of the ops that are called
+    tools: set[str] = Factory(set)  # runtime names that are called
+    attributes: dict[str, str] = Factory(dict)  # attribute of the step -> path of the module
+    instances: dict[str, str] = Factory(
+        dict
+    )  # attribute of the step -> expression that makes a module without parameters
+    memories: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that reads the memory
+    reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
+    host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
+    nodes: dict[str, NodePlan] = Factory(dict)
+    terms: dict[str, str] = Factory(dict)  # node -> name of the term that it is the value of
+    _values: dict[str, str] = Factory(dict)
+    _regime: tuple[str, ...] = ()
+    _line: tuple[str, int] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.nodes = {node.id: node for node in self.stage.nodes}
+        self.terms = {term.node: term.name for term in self.stage.terms}
+        for node in self.stage.nodes:
+            if node.op not in PRIMITIVES and node.placement in ("step", "host"):
+                self.names.taken.add(node.op)
+        self.names.taken.update(_TOOLS)
+
+    def for_host(self) -> "Emission":
+        """The same stage as its workers see it; imports, keys and names are shared."""
+        host = Emission(self.plan, self.stage, self.library, 1, True, keys=self.keys, used=self.used, tools=self.tools)
+        host.names.taken |= set(self.keys.values())
+        return host
+
+    def host_function(self, stream: str) -> str:
+        return f"prepare_{identifier(stream)}"
+
+    def value(self, id_: str) -> str:
+        """The name, or the short expression, that stands for a node."""
+        return self._values[id_]
+
+    # What runs where
+
+    def from_batch(self, node: NodePlan) -> bool:
+        """Whether the value comes in with the batch rather than being computed from other nodes."""
+        if node.op in ("draw", "rows"):
+            return True
+        return not self.on_host and self._made_on_host(node) and not self._is_rows(node)
+
+    def needs(self, node: NodePlan) -> list[str]:
+        """The nodes that a node's line reads."""
+        draws = node.op not in PRIMITIVES and node.rows and signature_of(self.library, node.op).uses_rng
+        return [*node.inputs, node.rows] if draws and node.rows else list(node.inputs)
+
+    def can_come_first(self, node: NodePlan) -> bool:
+        """Whether a value needs no network and no gradient: it may be computed before all that does."""
+        if node.grad or node.op == "apply" or self.on_host:
+            return False
+        return not any(self.nodes[id_].op in NETS for id_ in node.inputs)
+
+    def _made_on_host(self, node: NodePlan) -> bool:
+        return node.placement == "host" or (node.op == "field" and self._made_on_host(self.nodes[node.inputs[0]]))
+
+    def _is_rows(self, node: NodePlan) -> bool:
+        return node.op == "rows" or node.type.startswith("Rows")
+
+    # Writing
+
+    def emit(self, lines: Lines, node: NodePlan) -> None:
+        """Write one node."""
+        if node.op in NETS:
+            self._values[node.id] = self._net(node)
+            return
+        if node.op in ("mean", "sum") and len(node.inputs) == 1:
+            self._values[node.id] = self.value(node.inputs[0])
+            return
+        self._open(lines, node)
+        target = self.names.take(self._wanted_name(node))
+        if self.from_batch(node) and node.op not in ("draw", "rows"):
+            lines.add(f"{target} = {self._host_read(node, target)}", node)
+        elif node.op in PRIMITIVES:
+            lines.add(f"{target} = {getattr(self, f'_{node.op}')(node)}", node)
+        else:
+            signature = signature_of(self.library, node.op)
+            function = self._function(node, signature)
+            lines.group(f"{target} = {function}(", self._arguments(node, signature), ")", node)
+        self._values[node.id] = target
+
+    def close(self, lines: Lines) -> None:
+        """End the block that the last node stands in."""
+        lines.depth -= bool(self._regime)
+        self._regime = ()
+
+    def _open(self, lines: Lines, node: NodePlan) -> None:
+        """The comment that names the spec line, and the `with` block, where they change."""
+        regime = self._regime_of(node)
+        if regime != self._regime:
+            lines.depth -= bool(self._regime)
+        place = _place(node)
+        if place is not None and (place.file, place.line) != self._line:
+            self._line = (place.file, place.line)
+            lines.add(f"# {place.file}:{place.line}  {place.text.split(' #')[0].strip()}")
+        if regime != self._regime and regime:
+            lines.add(f"with {', '.join(regime)}:")
+            lines.depth += 1
+        self._regime = regime
+
+    def _regime_of(self, node: NodePlan) -> tuple[str, ...]:
+        """The context managers a node runs under."""
+        if self.on_host:
+            return ()
+        if self.from_batch(node) or self._is_rows(node) or (node.op in ("field", "index") and not node.grad):
+            return self._regime  # nothing is computed: it may stand in any block
+        regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
+        if self.stage.precision == "fp32":
+            return regime
+        if self._in_full_precision(node):
+            return (*regime, "torch.autocast(scalars.device.type, enabled=False)")
+        # older torch keeps casts of weights made without gradient, and a later pass that takes them learns nothing
+        return (*regime, "torch.autocast(scalars.device.type, cache_enabled=False)") if regime else ()
+
+    def _in_full_precision(self, node: NodePlan) -> bool:
+        """Losses and targets are computed in float32, except where they run networks themselves."""
+        if node.op in PRIMITIVES:
+            return False
+        signature = signature_of(self.library, node.op)
+        return signature.role in _LOW_PRECISION_ROLES and not any(edge.kind == "Net" for edge in signature.edges)
+
+    def _wanted_name(self, node: NodePlan) -> str:
+        if node.op == "draw":
+            return f"{node.settings['stream']}_{node.settings['field']}"
+        if node.op == "rows":
+            return f"{node.settings['stream']}_rows"
+        if node.id in self.terms or node.alias:
+            return self.terms.get(node.id, node.alias)
+        kind = node.type.split("[")[0].split("(")[0].strip().lower()
+        if node.op == "field":
+            kind = str(node.settings["name"])
+        if node.op == "index":
+            kind = "instance"
+        if not kind.isidentifier() or kind == "scalar":
+            return f"{node.op}_value"
+        stream = self.stream_of(node)
+        return f"{stream}_{kind}" if stream and node.op != "apply" else kind
+
+    def stream_of(self, node: NodePlan) -> str:
+        """The stream a value is made of by one chain of views, or nothing."""
+        while node.op not in ("draw", "rows"):
+            values = [self.nodes[id_] for id_ in node.inputs]
+            if len(values) != 1 or values[0].op in NETS:
+                return ""
+            node = values[0]
+        return str(node.settings["stream"])
+
+    # Expressions
+
+    def _draw(self, node: NodePlan) -> str:
+        return self._read(f"{node.settings['stream']}.{node.settings['field']}")
+
+    def _rows(self, node: NodePlan) -> str:
+        stream = node.settings["stream"]
+        self.tools.add("Rows")
+        return f"Rows({', '.join(self._read(f'{stream}.{part}') for part in ('index', 'epoch', 'copy'))})"
+
+    def _read(self, key: str) -> str:
+        self.reads[key] = None
+        return f"batch[{literal(key)}]"
+
+    def _host_read(self, node: NodePlan, target: str) -> str:
+        stream = self.stream_of(node)
+        if not stream:
+            raise InternalError(f"node {node.id}: a worker makes it of more than one stream")
+        key = f"{stream}.{target}"
+        self.host_results[key] = (node, stream)
+        return self._read(key)
+
+    def _index(self, node: NodePlan) -> str:
+        return f"{self._inputs(node)[0]}.index"
+
+    def _repeat(self, node: NodePlan) -> str:
+        (value,) = self._inputs(node)
+        times = int(node.settings["times"])
+        if self._is_rows(node):
+            return f"{value}.repeat({times})"
+        return f"{value}.repeat_interleave({times}, dim=0)"
+
+    def _field(self, node: NodePlan) -> str:
+        return f"{self._inputs(node)[0]}.{node.settings['name']}"
+
+    def _stop(self, node: NodePlan) -> str:
+        return f"{self._inputs(node)[0]}.detach()"
+
+    def _concat(self, node: NodePlan) -> str:
+        values = ", ".join(self._inputs(node))
+        return f"Rows.joined({values})" if self._is_rows(node) else f"torch.cat([{values}])"
+
+    def _slice(self, node: NodePlan) -> str:
+        step = int(node.settings.get("step") or 1)
+        bounds = [int(node.settings["start"]), int(node.settings["stop"])]
+        if any(bound % self.shards for bound in bounds):
+            raise InternalError(f"node {node.id}: rows {bounds} cannot be shared by {self.shards} equal parts")
+        start, stop = (bound // self.shards for bound in bounds)
+        return self._each(node, "{}" + f"[{start or ''}:{stop}{f':{step}' if step > 1 else ''}]")
+
+    def _mean(self, node: NodePlan) -> str:
+        return f"({' + '.join(self._inputs(node))}) / {len(node.inputs)}"
+
+    def _sum(self, node: NodePlan) -> str:
+        return " + ".join(self._inputs(node))
+
+    def _gather(self, node: NodePlan) -> str:
+        self.tools.add("gather")
+        return self._each(node, "gather({})")
+
+    def _local(self, node: NodePlan) -> str:
+        self.tools.add("local")
+        return self._each(node, "local({})")
+
+    def _each(self, node: NodePlan, text: str) -> str:
+        """An expression of the input, or of each of its three parts where it says which samples rows are."""
+        (value,) = self._inputs(node)
+        return f"Rows(*({text.format('part')} for part in {value}))" if self._is_rows(node) else text.format(value)
+
+    def _apply(self, node: NodePlan) -> str:
+        net, value = node.inputs
+        text = self.value(value)
+        for path in self._paths(self.nodes[net]):
+            text = f"self.{self._attribute(path)}({text})"
+        return text
+
+    def _net(self, node: NodePlan) -> str:
+        """A network as a value, for ops that call it."""
+        return f"Composition({', '.join(f'self.{self._attribute(path)}' for path in self._paths(node))})"
+
+    def _paths(self, node: NodePlan) -> list[str]:
+        """The modules of a net, in the order they are applied."""
+        if node.op == "net":
+            return [str(node.settings["name"])]
+        if node.op == "compose":
+            return [path for input_ in node.inputs for path in self._paths(self.nodes[input_])]
+        raise InternalError(f"node {node.id} ({node.op}) is not a net")
+
+    def _attribute(self, path: str) -> str:
+        by_path = {p: a for a, p in self.attributes.items()}
+        if path in by_path:
+            return by_path[path]
+        attribute = self._free_attribute(path)
+        self.attributes[attribute] = path
+        return attribute
+
+    def _free_attribute(self, wanted: str) -> str:
+        attribute = identifier(wanted)
+        taken = (self.attributes, self.instances, self.memories, _MODULE_NAMES)
+        while any(attribute in names for names in taken):
+            attribute += "_"
+        return attribute
+
+    def _inputs(self, node: NodePlan) -> list[str]:
+        return [self.value(id_) for id_ in node.inputs]
+
+    def _arguments(self, node: NodePlan, signature: Signature) -> list[str]:
+        """The arguments of a call: edges by position while there is no gap, the rest by name."""
+        given: dict[str, list[str]] = {}
+        for param, id_ in zip(node.params, node.inputs, strict=True):
+            edge = signature.edge(param)
+            if edge is None:
+                raise InternalError(f"node {node.id}: `{node.op}` has no edge `{param}`")
+            given.setdefault(param, []).append(self._argument(node, edge, id_))
+        arguments, gap = [], False
+        for edge in signature.edges:
+            if edge.name not in given:
+                gap = True
+                continue
+            value = f"[{', '.join(given[edge.name])}]" if edge.many else given[edge.name][0]
+            arguments.append(f"{edge.name}={value}" if gap else value)
+        return arguments + self._keywords(node, signature)
+
+    def _argument(self, node: NodePlan, edge: Edge, id_: str) -> str:
+        if edge.kind == "Net":
+            self.tools.add("Composition")
+        low = self.stage.precision != "fp32" and edge.kind not in _NOT_FLOAT
+        role = signature_of(self.library, node.op).role
+        return f"{self.value(id_)}.float()" if low and role in _LOW_PRECISION_ROLES else self.value(id_)
+
+    def _keywords(self, node: NodePlan, signature: Signature) -> list[str]:
+        keywords = []
+        if signature.uses_rng:
+            if node.rows is None:
+                raise InternalError(f"node {node.id}: `{node.op}` draws random numbers but does not say for which rows")
+            self.tools |= {"SampleRng", "key_of"}
+            keywords.append(f"rng=SampleRng({self._key(node.draw)}, {self.value(node.rows)})")
+        if signature.is_module:
+            return keywords
+        return keywords + [f"{name}={self._setting(value)}" for name, value in node.settings.items()]
+
+    def _function(self, node: NodePlan, signature: Signature) -> str:
+        """What a node calls."""
+        if signature.role == "memory":
+            return f"self.{self._memory(node)}"
+        self.used[node.op] = signature
+        return f"self.{self._instance(node)}" if signature.is_module else node.op
+
+    def _memory(self, node: NodePlan) -> str:
+        """The attribute of the step that holds a memory."""
+        attribute = self._free_attribute(node.draw)
+        self.memories[attribute] = node
+        return attribute
+
+    def _instance(self, node: NodePlan) -> str:
+        """The attribute of the step that holds a module without parameters, such as one that gives rows unit length."""
+        settings = ", ".join(f"{name}={literal(value)}" for name, value in node.settings.items())
+        text = f"{self._function_name(node.op)}({settings})"
+        for attribute, known in self.instances.items():
+            if known == text:
+                return attribute
+        attribute = self._free_attribute(node.op)
+        self.instances[attribute] = text
+        return attribute
+
+    def _function_name(self, op: str) -> str:
+        """The Python name of an op: of a class it is not the op's own."""
+        signature = self.used[op]
+        return op_object(signature).__name__ if signature.is_module else op
+
+    def _key(self, draw: str) -> str:
+        if draw not in self.keys:
+            self.keys[draw] = self.names.take(f"KEY_{identifier(draw).upper()}")
+        return self.keys[draw]
+
+    def _setting(self, value: Any) -> str:
+        if isinstance(value, dict) and set(value) == {"schedule"}:
+            return f"scalars[{value['schedule']}]"
+        return literal(value)
+
+    def imports(self) -> list[str]:
+        """The import lines of the generated code."""
+        groups: dict[str, set[str]] = {"ssldsl.runtime.step.module": {"StageStep"}}
+        for tool in self.tools:
+            groups.setdefault(_TOOLS[tool], set()).add(tool)
+        files = []
+        for name, signature in sorted(self.used.items()):
+            if signature.module:
+                groups.setdefault(signature.module, set()).add(self._function_name(name))
+            else:
+                files.append(f"{self._function_name(name)} = file_op({literal(signature.path)}, {literal(name)})")
+        if files:
+            groups["ssldsl.runtime.ops.load"] = {"file_op"}
+        ours = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(groups.items())]
+        head = ["from collections.abc import Mapping", "", "import torch", "from torch import Tensor, nn", ""]
+        return head + ours + (["", *files] if files else [])
+
+
+def _place(node: NodePlan) -> Place | None:
+    """Where the spec says it: the innermost place in the file that holds the outermost one."""
+    return next((place for place in node.places if place.file == node.places[-1].file), None)
+
+
+PRIMITIVES = frozenset(
+    {"draw", "rows", "repeat", "field", "stop", "concat", "slice", "mean", "sum", "gather", "local", "apply", *NETS}
+    | {"source", "split", "whole", "index"}
+)
+_TOOLS = {
+    "Composition": "ssldsl.runtime.nets.composition",
+    "Rows": "ssldsl.ops.random",
+    "SampleRng": "ssldsl.ops.random",
+    "StageStep": "ssldsl.runtime.step.module",
+    "gather": "ssldsl.runtime.device.collectives",
+    "local": "ssldsl.runtime.device.collectives",
+    "key_of": "ssldsl.ops.random",
+}
+_MODULE_NAMES = frozenset(dir(nn.Module())) | {"lowered", "term_names"}

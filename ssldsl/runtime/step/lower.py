@@ -1,0 +1,208 @@
+"""From a stage of a plan to the Python code that runs as its step.
+
+The code is straight-line: every node of the stage is one assignment, in the order of the plan, under a comment that
+names the line of the spec. What is printed is what runs, and a line number of a traceback leads back to the node.
+"""
+
+import linecache
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from types import TracebackType
+from typing import Any
+
+from attrs import frozen
+
+from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.runtime.nets.memories import committed
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.scalars import constant, weight_slots
+from ssldsl.runtime.spans import span_of
+from ssldsl.runtime.step.emit import Emission
+from ssldsl.runtime.step.printer import Lines, identifier, literal
+
+
+@frozen
+class Lowered:
+    """The code of a step.
+
+    lines: node of every line. attributes: attribute of the step -> path of the module. terms: their names, in order.
+    reads: keys of the batch that the step reads. hosts: stream -> the function that workers apply to single samples.
+    """
+
+    source: str
+    filename: str
+    lines: dict[int, NodePlan]
+    attributes: dict[str, str]
+    terms: tuple[str, ...]
+    reads: tuple[str, ...]
+    hosts: dict[str, str]
+
+    @cached_property
+    def reads_scalars(self) -> bool:
+        """Whether the step reads a number that changes with time."""
+        return "scalars[" in self.source
+
+    def namespace(self) -> dict[str, Any]:
+        """Run the code: what it defines, by name. Tracebacks and debuggers see its lines."""
+        linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(keepends=True), self.filename)
+        names: dict[str, Any] = {"__name__": f"ssldsl.generated.{identifier(self.filename)}"}
+        exec(compile(self.source, self.filename, "exec"), names)
+        return names
+
+
+def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) -> Lowered:
+    """The code of a stage's step, for one of `shards` equal parts of the batch (processes times accumulated parts)."""
+    step = Emission(plan, stage, library, shards)
+    body = Lines(depth=2)
+    forwards = (
+        node.id for node in stage.nodes if node.op == "apply" and node.placement == "step"
+    )  # they move statistics
+    for node in _wanted(step, [*(term.node for term in stage.terms), *forwards]):
+        step.emit(body, node)
+    step.close(body)
+    hosts = {stream.name: _host(step, stream.name) for stream in stage.streams}
+    lines = Lines()
+    _header(lines, plan, stage, step)
+    for host in hosts.values():
+        lines.extend(host)
+    _step_class(lines, stage, step, body)
+    functions = {name: step.host_function(name) for name, host in hosts.items() if host.texts}
+    filename = f"<step {plan.name}/{stage.name}{f' 1 of {shards}' if shards > 1 else ''}>"
+    terms = tuple(term.name for term in stage.terms)
+    return Lowered(lines.source, filename, lines.by_number, dict(step.attributes), terms, tuple(step.reads), functions)
+
+
+def _wanted(step: Emission, roots: Iterable[str]) -> list[NodePlan]:
+    """The nodes that the roots need and that run in the step, in an order that can be run."""
+    needed: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        node = step.nodes.get(key := waiting.pop())
+        if node is None:
+            raise InternalError(f"stage {step.stage.name}: the plan has no node {key}")
+        if key in needed:
+            continue
+        needed.add(key)
+        if not step.from_batch(node):
+            waiting += step.needs(node)
+    return _ordered(step, [node for node in step.stage.nodes if node.id in needed])
+
+
+def _ordered(step: Emission, nodes: list[NodePlan]) -> list[NodePlan]:
+    """First what comes with the batch, stream by stream, then views and the like, then all that runs networks."""
+    streams = [stream.name for stream in step.stage.streams]
+    ranks: dict[str, tuple[int, int]] = {}
+    for node in nodes:
+        if step.from_batch(node):
+            ranks[node.id] = (0, streams.index(step.stream_of(node)))
+        else:
+            before = max((ranks[id_] for id_ in step.needs(node) if id_ in ranks), default=(0, 0))
+            ranks[node.id] = max(before, (1 if step.can_come_first(node) else 2, 0))
+    return sorted(nodes, key=lambda node: ranks[node.id])
+
+
+def _header(lines: Lines, plan: Plan, stage: StagePlan, step: Emission) -> None:
+    """Docstring, imports, and the keys of the random draws."""
+    lines.add(f'"""The step of stage `{stage.name}` of {plan.name}."""')
+    lines.add()
+    for text in step.imports():
+        lines.add(text)
+    if step.keys:
+        lines.add()
+    for draw, name in step.keys.items():
+        lines.add(f"{name} = key_of({plan.seed}, {literal(stage.name)}, {literal(draw)})")
+
+
+def _host(step: Emission, stream: str) -> Lines:
+    """The function that prepares single samples of a stream in a worker; nothing if none is needed."""
+    results = [key for key in step.reads if step.host_results.get(key, (None, ""))[1] == stream]
+    lines = Lines()
+    if not results:
+        return lines
+    host = step.for_host()
+    roots = [step.host_results[key][0] for key in results]
+    body = Lines(depth=1)
+    for node in _wanted(host, (root.id for root in roots)):
+        host.emit(body, node)
+    host.close(body)
+    pairs = ", ".join(f"{literal(key)}: {host.value(root.id)}" for key, root in zip(results, roots, strict=True))
+    lines.add()
+    lines.add()
+    lines.add(f"def {step.host_function(stream)}(batch: dict[str, Tensor], scalars: Tensor) -> dict[str, Tensor]:")
+    lines.add(f'    """What a worker makes of samples of `{stream}`."""')
+    lines.extend(body)
+    lines.add(f"    return {{{pairs}}}")
+    return lines
+
+
+def _step_class(lines: Lines, stage: StagePlan, step: Emission, body: Lines) -> None:
+    lines.add()
+    lines.add()
+    lines.add("class Step(StageStep):")
+    lines.depth = 1
+    lines.add(f'"""{", ".join(term.name for term in stage.terms)}."""')
+    lines.add()
+    memories = ", memories: Mapping[str, nn.Module]" if step.memories else ""
+    lines.add(f"def __init__(self, modules: Mapping[str, nn.Module]{memories}) -> None:")
+    lines.add("    super().__init__()")
+    for attribute, path in step.attributes.items():
+        lines.add(f"    self.{attribute} = modules[{literal(path)}]")
+    for attribute, expression in step.instances.items():
+        lines.add(f"    self.{attribute} = {expression}")
+    for attribute, node in step.memories.items():
+        lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
+    lines.add()
+    lines.add("def forward(self, batch: dict[str, Tensor], scalars: Tensor) -> dict[str, Tensor]:")
+    lines.extend(body)
+    lines.depth = 2
+    _total(lines, stage, step)
+
+
+def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
+    """The weighted sum of the terms, and what the step returns."""
+    if not stage.terms:
+        raise InternalError(f"stage {stage.name} has no loss term")
+    for term in stage.terms:
+        if term.name == "loss":
+            message = "a term of the loss cannot be called `loss`, which is the name of the whole"
+            raise SpecError(Diagnostic("R426", message, span_of(term.place), help="choose another name after `as`"))
+    slots = weight_slots(stage)
+    products = []
+    for term in stage.terms:
+        weight = f"scalars[{slots[term.name]}]" if term.name in slots else literal(constant(term.weight))
+        value = step.value(term.node)
+        products.append(value if weight == "1.0" else f"{weight} * {value}")
+    lines.add()
+    lines.add(f"loss = {' + '.join(products)}")
+    values = [f"{literal(term.name)}: {step.value(term.node)}.detach()" for term in stage.terms]
+    lines.group("return {", ['"loss": loss', *values, *_remembered(step)], "}")
+
+
+def _remembered(step: Emission) -> Iterator[str]:
+    """What the memories are to remember of this part of the batch, with the rows of all processes."""
+    for node in step.memories.values():
+        for i, id_ in enumerate(node.inputs):
+            yield f"{literal(committed(node, i))}: {step.value(id_)}.detach()"
+
+
+def locate(exception: BaseException, lowered: Lowered) -> NodePlan | None:
+    """The node whose line of generated code an exception came through, or nothing."""
+    seen: BaseException | None = exception
+    while seen is not None:
+        numbers = list(_lines_of(seen.__traceback__, lowered.filename))
+        numbers += [
+            f.lineno for f in getattr(seen, "real_stack", None) or () if f.filename == lowered.filename and f.lineno
+        ]
+        for number in reversed(numbers):
+            if number in lowered.lines:
+                return lowered.lines[number]
+        seen = seen.__cause__ or seen.__context__
+    return None
+
+
+def _lines_of(traceback: TracebackType | None, filename: str) -> Iterator[int]:
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == filename:
+            yield traceback.tb_lineno
+        traceback = traceback.tb_next

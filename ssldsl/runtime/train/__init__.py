@@ -1,0 +1,1 @@
+"""A stage trained: loop, optimizer, state, first weights."""

@@ -1,0 +1,121 @@
+"""Weights at the start of a stage: from another stage or its average, from a file, or afresh. No file is executed."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.graph.plan import InitPlan, Plan, StagePlan
+from ssldsl.ops.weights import below, misfits, some
+from ssldsl.runtime.folder.stage_end import weights_of_run
+from ssldsl.runtime.folder.weight_files import read_weights
+from ssldsl.runtime.nets.modules import Builder, Shape, find, module_key, owner, part_of
+from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.spans import span_of
+
+State = Mapping[str, Tensor]
+# Below these names training programs keep the network whose features count; a module's own name is tried first.
+USUAL = ("module", "encoder", "backbone")
+
+
+def initialise(
+    plan: Plan,
+    stage: StagePlan,
+    modules: nn.ModuleDict,
+    saved: Callable[[str, bool], State],
+    *,
+    fields: Mapping[str, Shape],
+    library: Library,
+    folder: Path = Path(),
+) -> None:
+    """Carry out the stage's `init`; modules that it does not name keep their weights.
+
+    saved: (stage, whether its average) -> the weights it ended with, named as in `modules.state_dict()`.
+    folder: where relative file names start.
+    A moving average whose network gets new weights starts again as a copy of it.
+    """
+    fresh = Builder(plan, fields, library, stage.name, folder)
+    for init in stage.init:
+        for path in init.modules:
+            target = find(modules, path)
+            if init.run or init.file:
+                target.load_state_dict(_from_outside(init, path, modules, folder))
+            elif init.stage:
+                state = _named(saved(init.stage, init.average), modules, path)
+                target.load_state_dict(_fitting(target, path, state, f"stage `{init.stage}`", init))
+            else:
+                module_path, rest = owner(modules, path)
+                target.load_state_dict(part_of(fresh.module(module_path), module_path, rest).state_dict())
+    _restart_averages(plan, stage.init, modules)
+
+
+def check_origins(plan: Plan, modules: nn.ModuleDict, folder: Path) -> None:
+    """Refuse weights of files and of other runs that a stage, also a late one, could not begin with."""
+    for stage in plan.stages:
+        for init in stage.init:
+            for path in init.modules if init.run or init.file else ():
+                _from_outside(init, path, modules, folder)
+
+
+def _from_outside(init: InitPlan, path: str, modules: nn.ModuleDict, folder: Path) -> State:
+    """What a module takes over from another run or from a file."""
+    target = find(modules, path)
+    if init.run:
+        state = _named(weights_of_run(folder, init), modules, path)
+        return _fitting(target, path, state, f"the run `{init.run}`", init)
+    return _from_file(folder / init.file, target, path, init)
+
+
+def _restart_averages(plan: Plan, inits: tuple[InitPlan, ...], modules: nn.ModuleDict) -> None:
+    named = {path for init in inits for path in init.modules}
+    for module in plan.modules:
+        followed = module.average_of
+        renewed = any(path == followed or path.startswith(f"{followed}.") for path in named)
+        if followed and renewed and module.path not in named:
+            find(modules, module.path).load_state_dict(find(modules, followed).state_dict())
+
+
+def _named(state: State, modules: nn.ModuleDict, path: str) -> dict[str, Tensor]:
+    """The part of all modules' weights that belongs to a path, named from there."""
+    module_path, rest = owner(modules, path)
+    return below(state, f"{module_key(module_path)}{f'.{rest}' if rest else ''}.")
+
+
+def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> State:
+    """The file's tensors under the target's names: as they stand, or below a prefix that is tried by itself."""
+    tensors, wanted = read_weights(file, init), target.state_dict()
+    tried = () if init.prefix else (path, module_key(path), path.rpartition(".")[2], *USUAL)
+    candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried)]
+    found = max(candidates, key=lambda names: len(wanted.keys() & names.keys()))
+    reasons = misfits(found, wanted)
+    if reasons:
+        raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_prefix_for(tensors, wanted, init))
+    return {name: found.get(name, tensor) for name, tensor in wanted.items()}
+
+
+def _prefix_for(tensors: State, wanted: State, init: InitPlan) -> str:
+    """The prefix below which everything lies that is wanted, in the words of a spec; nothing if there is none."""
+    first = next(iter(wanted), "")
+    prefixes = [name.removesuffix(first) for name in tensors if name.endswith(f".{first}")]
+    fitting = next((prefix for prefix in prefixes if not misfits(below(tensors, prefix), wanted)), "")
+    if not fitting:
+        return ""
+    within = "".join(f'{name}="{text}", ' for name, text in (("key", init.key),) if text)
+    whole = f"{init.prefix.removesuffix('.')}.{fitting}" if init.prefix else fitting
+    return f'`weights("{init.file}", {within}prefix="{whole}")` has all of them'
+
+
+def _fitting(target: nn.Module, path: str, state: State, source: str, init: InitPlan) -> State:
+    """The target's weights. All of them must be there, in its shapes; others, such as a classifier's, may be."""
+    wanted = target.state_dict()
+    reasons = misfits(state, wanted)
+    if reasons:
+        raise _unfit(source, path, reasons, state, init)
+    return {name: state.get(name, tensor) for name, tensor in wanted.items()}
+
+
+def _unfit(source: str, path: str, reasons: list[str], found: State, init: InitPlan, help: str = "") -> SpecError:
+    there = f"found there: {some(list(found)) if found else 'nothing for this module'}"
+    message = f"the weights of {source} do not fit `{path}`"
+    return SpecError(Diagnostic("R422", message, span_of(init.place), hints=(*reasons, there), help=help))

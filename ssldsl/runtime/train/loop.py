@@ -1,0 +1,256 @@
+"""One stage trained: its steps, and between them the records, evaluations and checkpoints that are due.
+
+The loop never waits for the device within a step: losses go into a ring that is read once a window, rates and weights
+are functions of the step, averages are updated where they lie.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Literal
+
+from accelerate import Accelerator
+from accelerate.optimizer import AcceleratedOptimizer
+from attrs import Factory, define, frozen
+from torch import Tensor, nn
+
+from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.runtime.console.interrupts import Interrupt
+from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.data.feed import Feed
+from ssldsl.runtime.device.accelerator import seed_step, share_buffers
+from ssldsl.runtime.evaluate.evaluator import Evaluator, Results
+from ssldsl.runtime.failures import (
+    Moment,
+    NotOneNumber,
+    explaining_data,
+    explaining_evaluation,
+    explaining_step,
+    not_finite,
+)
+from ssldsl.runtime.folder.records import Line
+from ssldsl.runtime.nets.averages import Moving
+from ssldsl.runtime.nets.memories import Memories
+from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.step.lower import Lowered
+from ssldsl.runtime.train.collapse import Watch
+from ssldsl.runtime.train.loss_ring import Window
+from ssldsl.runtime.train.optimizer import Rates, learning_rates, prepare_gradients
+from ssldsl.runtime.train.state import Changing
+
+Ending = Literal["finished", "interrupted"]
+TOTAL = "loss"  # name of the sum of the terms
+
+
+def window_length(stage: StagePlan) -> int:
+    """Steps between two lines of the records: about fifty in a short stage, every fifty steps in a long one."""
+    return max(1, min(50, stage.steps // 50))
+
+
+def is_evaluation_due(stage: StagePlan, done: int) -> bool:
+    """Whether the metrics are computed after so many steps: as often as the stage says, and at its end."""
+    return done == stage.steps or (stage.evaluate_every > 0 and done % stage.evaluate_every == 0)
+
+
+@frozen
+class Hooks:
+    """What the run does for the stage. Steps are how many are done."""
+
+    folder: Path
+    record: Callable[[Line], None]
+    save: Callable[[int, Results], None]
+    is_save_due: Callable[[int], bool]
+    must_stop: Callable[[], bool]
+
+
+@frozen
+class Machinery:
+    """A stage ready to train. `model` is the step, and `optimizer` the optimizer, as Accelerate prepared them."""
+
+    plan: Plan
+    stage: StagePlan
+    accelerator: Accelerator
+    model: nn.Module
+    optimizer: AcceleratedOptimizer
+    lowered: Lowered
+    changing: Changing
+    rates: Rates
+    scalars: Scalars
+    memories: Memories
+    begins: tuple[Callable[[], None], ...]  # what parts that learn do when a step begins
+    nets: tuple[Moving, ...]  # nets that are moving averages of what this stage trains
+    feed: Feed
+    evaluator: Evaluator
+
+
+@define
+class Stopwatch:
+    """Seconds spent on steps; what happens between them is left out."""
+
+    seconds: float = 0.0
+    _since: float = 0.0
+
+    def start(self) -> None:
+        self._since = time.perf_counter()
+
+    def stop(self) -> None:
+        self.seconds += time.perf_counter() - self._since
+
+    def take(self) -> float:
+        """The seconds since the last time, which begin anew."""
+        taken, self.seconds = self.seconds, 0.0
+        return taken
+
+
+@define
+class Trainer:
+    """Trains one stage. `recorded`: steps done when the last line was recorded."""
+
+    made: Machinery
+    hooks: Hooks
+    reporter: Reporter
+    interrupt: Interrupt
+    results: Results
+    recorded: int = 0
+    _watch: Stopwatch = Factory(Stopwatch)
+    _collapse: Watch = Factory(lambda self: Watch.of(self.made.stage), takes_self=True)
+
+    def train(self, first: int) -> Ending:
+        """Train from step `first` (from 0) to the end, or until somebody asks to stop."""
+        stage, self.recorded, self._watch = self.made.stage, first, Stopwatch()
+        self.reporter.start(stage, first)
+        for step in range(first, stage.steps):
+            stop = self._advance(step)
+            done = step + 1
+            if stop or done == stage.steps or self.hooks.is_save_due(done):
+                self._save(done)
+            if stop and done < stage.steps:
+                return "interrupted"
+        return "finished"
+
+    def _advance(self, step: int) -> bool:
+        """One step and what is due after it. Gives whether to stop."""
+        made, done = self.made, step + 1
+        self._watch.start()
+        with explaining_data(made.stage), explaining_step(self._moment(done)):
+            take_step(made, step)
+            window = None
+            if made.changing.ring.closes_window(step, made.stage.steps):
+                window = made.changing.ring.read(step, stop=self.interrupt.is_wanted)
+        self._watch.stop()
+        self.reporter.advance(done)
+        if window is not None:
+            self._record(window, step)
+        if is_evaluation_due(made.stage, done):
+            self._evaluate(step)
+        alone = made.accelerator.num_processes == 1
+        wanted = self.interrupt.is_wanted if alone else window is not None and window.is_stop_wanted
+        return wanted or self.hooks.must_stop()
+
+    def _record(self, window: Window, step: int) -> None:
+        """A line about the steps of a window, once all of their losses are known to be finite."""
+        made, done = self.made, step + 1
+        self.check(window)
+        means = window.means()
+        total = means.pop(TOTAL)
+        images = sum(stream.rows for stream in made.stage.streams) * (done - self.recorded)
+        speed = images / max(self._watch.take(), 1e-9)
+        self.recorded = done
+        rates = learning_rates(made.changing.optimizer)
+        rate = next(iter(rates.values()))
+        line = {**self._place(done), "loss": means, "total": total, "lr": rate, "weight": made.scalars.weights(step)}
+        if len(set(rates.values())) > 1:
+            line["rates"] = rates
+        self.hooks.record({**line, "images_per_second": speed})
+        self.reporter.losses(done, total, means, rate, speed)
+        for pinned in self._collapse.see(done, means):
+            self.reporter.say(f"warning: stage {made.stage.name}, step {done}: {pinned}")
+
+    def _evaluate(self, step: int) -> None:
+        made = self.made
+        self._agree_on_statistics()
+        with explaining_data(made.stage), explaining_evaluation(self._moment(step + 1)):
+            self.results = made.evaluator.evaluate(step, made.changing.average)
+        if self.results:
+            self.hooks.record({**self._place(step + 1), "eval": self.results})
+            self.reporter.evaluated(step + 1, self.results)
+
+    def _save(self, done: int) -> None:
+        self.check(self.made.changing.ring.read(done - 1))
+        self._agree_on_statistics()
+        self.hooks.save(done, self.results)
+
+    def check(self, window: Window) -> None:
+        """Stop with a message if a loss was infinite or no number."""
+        found = window.first_not_finite()
+        if found is not None:
+            step, name = found
+            raise not_finite(self._moment(step + 1), name)
+
+    def _agree_on_statistics(self) -> None:
+        if self.made.stage.statistics == "local":
+            share_buffers(self.made.changing.modules, self.made.accelerator.num_processes)
+
+    def _moment(self, done: int) -> Moment:
+        return Moment(self.hooks.folder, self.made.stage, done, self.made.lowered)
+
+    def _place(self, done: int) -> Line:
+        stage = self.made.stage
+        return {"stage": stage.name, "step": done, "epoch": round(done / stage.steps_per_epoch, 6)}
+
+
+def take_step(made: Machinery, step: int) -> None:
+    """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
+    accelerator, stage = made.accelerator, made.stage
+    seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
+    for begin in made.begins:
+        begin()
+    values = made.scalars.at(step)
+    made.rates.set(values)
+    # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
+    scalars = made.scalars.tensor_of(values if made.lowered.reads_scalars else [], accelerator.device)
+    parts = []
+    for part in range(stage.accumulate):
+        is_last = part + 1 == stage.accumulate
+        with nullcontext() if is_last else accelerator.no_sync(made.model):
+            losses = made.model(made.feed.batch_at(step, part), scalars)
+            if losses[TOTAL].ndim:
+                raise NotOneNumber(
+                    *next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL)
+                )
+            parts.append(made.memories.news(losses))
+            _backward(made, losses[TOTAL])
+        made.changing.ring.put(step, part, losses)
+    _limit_gradients(made, step)
+    # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
+    (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
+    made.changing.optimizer.zero_grad(set_to_none=True)
+    made.memories.commit(parts, step)
+    for moving in made.nets:
+        moving.update(step, stage.steps)
+    if made.changing.average is not None:
+        made.changing.average.update(step, stage.steps)
+
+
+def _backward(made: Machinery, loss: Tensor) -> None:
+    """Through Accelerate where there is something to scale: it divides by one as it divides by two."""
+    if made.stage.accumulate == 1 and made.accelerator.scaler is None:
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's
+    else:
+        made.accelerator.backward(loss)
+
+
+def _limit_gradients(made: Machinery, step: int) -> None:
+    """Drop the gradients of what is frozen and limit the others, as the stage says."""
+    stage, optimizer = made.stage, made.changing.optimizer
+    each = stage.clip if stage.clip_per_tensor else None
+    if each is not None:
+        made.accelerator.unscale_gradients()
+    prepare_gradients(optimizer, each, step)
+    if stage.clip is not None and each is None:
+        made.accelerator.clip_grad_norm_(_parameters(made), stage.clip)
+
+
+def _parameters(made: Machinery) -> list[nn.Parameter]:
+    return [parameter for group in made.changing.optimizer.param_groups for parameter in group["params"]]

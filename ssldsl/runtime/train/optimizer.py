@@ -1,0 +1,83 @@
+"""The optimizer of a stage: made by an op of the library, its rates set before each step as functions of it."""
+
+from typing import Any
+
+import torch
+from attrs import frozen
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import StagePlan
+from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.runtime.ops.scalars import Scalars
+
+Group = dict[str, Any]
+PAIRED = {"beta1": ("betas", 0), "beta2": ("betas", 1)}  # settings that torch keeps as places of a tuple
+_TINY = 1e-6  # added to a norm that a limit is divided by, as torch does
+
+
+@frozen
+class Binding:
+    """A setting of the `group`-th group of parameters that follows the `slot`-th schedule of the stage."""
+
+    group: int
+    name: str
+    slot: int
+
+
+@frozen
+class Rates:
+    """Every scheduled setting of an optimizer. Groups are known by number: loading a state makes them anew."""
+
+    optimizer: torch.optim.Optimizer
+    bindings: tuple[Binding, ...]
+
+    def set(self, values: list[float]) -> None:
+        """Give the groups the values of this step; `values` as `Scalars.at` gives them."""
+        for binding in self.bindings:
+            group, value = self.optimizer.param_groups[binding.group], values[binding.slot]
+            if binding.name in PAIRED:
+                name, place = PAIRED[binding.name]
+                group[name] = (*group[name][:place], value, *group[name][place + 1 :])
+            else:
+                group[binding.name] = value
+
+
+def make_optimizer(
+    stage: StagePlan, parameters: list[Group], scalars: Scalars, library: Library
+) -> tuple[torch.optim.Optimizer, Rates]:
+    """The optimizer over groups `{"path", "names", "params"}`, and what sets its rates."""
+    settings = stage.optimizer.settings
+    groups = [{**group, **scalars.resolve(stage.groups.get(group["path"], {}), 0)} for group in parameters]
+    op = op_object(signature_of(library, stage.optimizer.op))
+    optimizer: torch.optim.Optimizer = op(groups, **scalars.resolve(settings, 0))
+    bindings = []
+    for number, group in enumerate(optimizer.param_groups):
+        own = stage.groups.get(group["path"], {})
+        for name, value in {**settings, **own}.items():
+            if isinstance(value, dict) and name not in group.get("fixed", ()):
+                if name not in group and PAIRED.get(name, ("",))[0] not in group:
+                    raise InternalError(f"optimizer `{stage.optimizer.op}` has no setting `{name}` that could change")
+                bindings.append(Binding(number, name, value["schedule"]))
+    return optimizer, Rates(optimizer, tuple(bindings))
+
+
+def prepare_gradients(optimizer: torch.optim.Optimizer, limit: float | None, step: int) -> None:
+    """Drop what is still frozen, as if it did not learn, and limit the norm of every other gradient.
+
+    limit: of the norm of each tensor's gradient g, which becomes g min(1, limit / (|g| + 1e-6)). step: from 0.
+    """
+    for group in optimizer.param_groups:
+        if group.get("freeze", 0.0) > step:
+            for parameter in group["params"]:
+                parameter.grad = None
+    if limit is None:
+        return
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    if gradients:
+        norms = torch.stack(torch._foreach_norm(gradients))
+        torch._foreach_mul_(gradients, (limit / (norms + _TINY)).clamp(max=1.0).unbind())
+
+
+def learning_rates(optimizer: torch.optim.Optimizer) -> dict[str, float]:
+    """The rate of every module, by its path."""
+    return {str(group["path"]): float(group["lr"]) for group in optimizer.param_groups}
