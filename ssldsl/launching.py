@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from ssldsl import pipeline, processes
 from ssldsl.check import Checked
 from ssldsl.check.checking import sweep_edits
-from ssldsl.check.edits import Edit, describe
+from ssldsl.check.edits.edits import Edit, describe
 from ssldsl.check.resolving import resolve
 from ssldsl.errors import Diagnostic, SpecError, render
 from ssldsl.graph.plan import Plan

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssldsl.check import Checked, check
-from ssldsl.check.edits import Edit
-from ssldsl.check.program import Program
+from ssldsl.check.edits.edits import Edit
 from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.ir.program import Program
 from ssldsl.ops.library import Library
 from ssldsl.source import Source
 

@@ -59,6 +59,16 @@ class Combined:
 Scalar = Constant | Curve | Combined
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a plain number; `true` is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether a value is a number, fixed or changing with time."""
+    return is_number(value) or isinstance(value, Scalar)
+
+
 def literal(value: Any) -> str:
     """A setting as the language writes it."""
     if value is None:

@@ -6,18 +6,21 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ssldsl.check import declarations, edits, expressions
-from ssldsl.check.context import Context
-from ssldsl.check.flow import ancestors
-from ssldsl.check.lints import check_unused_definitions, report_unmatched, report_unused
-from ssldsl.check.meanings import UNKNOWN, describe
-from ssldsl.check.nodes import Node
-from ssldsl.check.program import Module, Program, Stage, Stream
-from ssldsl.check.reporter import Reporter
-from ssldsl.check.scope import Scope
-from ssldsl.check.stages import SHARED_SETTINGS, STAGE_SETTINGS, read_stage, split_settings
+from ssldsl.check.edits import edits
+from ssldsl.check.evaluate import declarations, expressions
+from ssldsl.check.rules.lints import check_unused_definitions, report_unmatched, report_unused
+from ssldsl.check.stages.stages import read_stage, split_settings
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.loss_edits import LossEdits
+from ssldsl.check.state.reporter import Reporter
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.settings import SHARED_SETTINGS, STAGE_SETTINGS
+from ssldsl.check.state.values import UNKNOWN, describe
 from ssldsl.check.uses import use_files
 from ssldsl.errors import Diagnostic, Note, SpecError, did_you_mean
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Module, Program, Stage, Stream
+from ssldsl.ir.walk import ancestors
 from ssldsl.ops.library import Library
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
@@ -37,7 +40,7 @@ class Checked:
     diagnostics: tuple[Diagnostic, ...]
     file: tree.File
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict, repr=False)
-    loss_edits: edits.LossEdits = field(factory=edits.LossEdits, repr=False)
+    loss_edits: LossEdits = field(factory=LossEdits, repr=False)
     library: Library = field(factory=Library.shipped, repr=False)
 
     def unwrap(self) -> Program:
@@ -69,7 +72,7 @@ def check(
     done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
     file, loss_edits = edits.apply(file, done, reporter, library)
     scope = Scope()
-    ctx = Context(library, reporter, scope)
+    ctx = Context(library, reporter, scope, expressions.evaluate)
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
     declarations.declare(ctx, file.statements, scope)
     check_unused_definitions(ctx, file, scope)
@@ -133,7 +136,7 @@ def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
     return [tree.SetEdit(sweep.path, value, span=value.span) for value in sweep.values.items]
 
 
-def _stages(ctx: Context, file: tree.File, loss_edits: edits.LossEdits, edited: bool) -> list[Stage]:
+def _stages(ctx: Context, file: tree.File, loss_edits: LossEdits, edited: bool) -> list[Stage]:
     written = [s for s in file.statements if isinstance(s, tree.StageDecl)]
     if not written:
         settings = split_settings(ctx, file.statements, (*STAGE_SETTINGS, "seed"), {})
@@ -250,7 +253,7 @@ def _seed(ctx: Context, file: tree.File) -> int:
     written = next((s for s in file.statements if isinstance(s, tree.Setting) and s.name.id == "seed"), None)
     if written is None:
         return 0
-    value = expressions.evaluate(ctx, written.value, ctx.file_scope)
+    value = ctx.evaluate(written.value, ctx.file_scope)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if value is not UNKNOWN:

@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.checking import Checked
-from ssldsl.check.program import Configured, Stage
+from ssldsl.ir.program import Configured, Stage
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from attrs import evolve
 
-from ssldsl.check import declarations
-from ssldsl.check.context import Context
-from ssldsl.check.scope import Scope
+from ssldsl.check.evaluate import declarations
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.scope import Scope
 from ssldsl.errors import SpecError, did_you_mean
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree

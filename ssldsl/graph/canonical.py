@@ -10,8 +10,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Node, Scalar, Setting, step_inputs
-from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream
+from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting, step_inputs
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.types import NetType
 
 COMMUTATIVE = frozenset({"mean", "sum"})

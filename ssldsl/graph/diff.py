@@ -10,12 +10,12 @@ from typing import Any, Literal
 from attrs import define, evolve, field, frozen
 
 from ssldsl.check import Checked
-from ssldsl.check.nodes import Combined, Curve, Node, Scalar
-from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
 from ssldsl.graph import wording
 from ssldsl.graph.canonical import configured_form, couples_batch, identity, owned, scalar_form, setting_form
 from ssldsl.graph.matching import Matching, last_views, matched, matched_terms
 from ssldsl.graph.nodediff import NodeDiff, text, written
+from ssldsl.ir.nodes import Combined, Curve, Node, Scalar
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
 from ssldsl.source import Span
 
 Kind = Literal["cosmetic", "execution", "semantic"]

@@ -8,9 +8,9 @@ Numbers are positions, so the same graph always reads the same, and a pass shows
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.source import Span
 from ssldsl.types import DataType, Dim, NetType, SplitsType, TensorType, TupleType, Type
 

@@ -6,10 +6,10 @@ from typing import Literal, cast
 
 from attrs import Factory, define
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
-from ssldsl.check.program import Evaluation, Term
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, Placement
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
+from ssldsl.ir.program import Evaluation, Term
 from ssldsl.source import Source, Span
 from ssldsl.types import DataType, Dim, NetType, SplitsType, TensorType, TupleType, Type
 

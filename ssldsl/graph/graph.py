@@ -11,9 +11,10 @@ from typing import Literal
 import networkx as nx
 from attrs import evolve, field, frozen
 
-from ssldsl.check.nodes import Interner, Node, Setting, origins, step_inputs
-from ssldsl.check.program import Evaluation, Program, Stage, Term
 from ssldsl.errors import InternalError
+from ssldsl.ir.nodes import Interner, Node, Setting, step_inputs
+from ssldsl.ir.program import Evaluation, Program, Stage, Term
+from ssldsl.ir.walk import origins
 from ssldsl.types import Type
 
 Placement = Literal["data", "host", "step", "evaluation"]

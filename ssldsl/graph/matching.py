@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from ssldsl.check.flow import ancestors
-from ssldsl.check.nodes import Node
-from ssldsl.check.program import Module, Program, Stage, Term
 from ssldsl.graph.canonical import Colours, Forms, Naming, identity
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Module, Program, Stage, Term
+from ssldsl.ir.walk import ancestors
 
 
 def paired(first: Sequence[str], second: Sequence[str], *likeness: Callable[[str, str], bool]) -> dict[str, str]:

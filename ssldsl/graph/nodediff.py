@@ -5,10 +5,10 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ssldsl.check.nodes import Duration, Node, Setting
 from ssldsl.graph import wording
 from ssldsl.graph.canonical import COMMUTATIVE, PLACES, is_name, setting_form
 from ssldsl.graph.matching import Matching
+from ssldsl.ir.nodes import Duration, Node, Setting
 from ssldsl.source import Span
 
 PLUMBING = frozenset(

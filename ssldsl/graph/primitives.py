@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.shapes import applied, divided, joined, with_rows
+from ssldsl.ir.nodes import Node
 from ssldsl.types import DataType, Dim, NetType, SplitsType, TensorType, TupleType, Type
 
 

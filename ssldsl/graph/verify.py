@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from ssldsl.check.nodes import Node
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, needs, ordered
 from ssldsl.graph.primitives import PRIMITIVES, derived
 from ssldsl.graph.shapes import applied
+from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Signature
 from ssldsl.types import NetType, TensorType, Type
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, origins
-from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.graph.canonical import couples_batch, owned
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
+from ssldsl.ir.walk import origins
 from ssldsl.ops.signature import Signature
 from ssldsl.types import Dim, TensorType, Type
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
-from ssldsl.check.nodes import Duration, Node, Setting
-from ssldsl.check.program import Module
 from ssldsl.errors import InternalError
+from ssldsl.ir.nodes import Duration, Node, Setting
+from ssldsl.ir.program import Module
 from ssldsl.ops.signature import Signature
 from ssldsl.types import NetType
 

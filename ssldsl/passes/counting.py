@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Graph
+from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Signature
 from ssldsl.passes.context import nets_of, paths_of
 from ssldsl.types import Dim, TensorType, parse_dim

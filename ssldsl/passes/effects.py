@@ -2,8 +2,8 @@
 
 from attrs import evolve
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Graph
+from ssldsl.ir.nodes import Node
 from ssldsl.passes.context import Context, couples_batch, nets_of, paths_of
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Node, Scalar, Setting
-from ssldsl.check.program import Term
 from ssldsl.graph.graph import Builder, Graph, ordered, rewrite, step_needs
+from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
+from ssldsl.ir.program import Term
 from ssldsl.passes.context import Context
 from ssldsl.passes.effects import moved_by
 

@@ -1,7 +1,7 @@
 """Brings the rows of all processes to the ops that must see them."""
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.ir.nodes import Node
 from ssldsl.passes.context import Context
 from ssldsl.types import TensorType
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Graph
+from ssldsl.ir.nodes import Node
 
 
 def nodes_with_gradient(graph: Graph) -> frozenset[Node]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from attrs import define, field
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Scalar, Setting
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, Place, ScalarPlan
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Scalar, Setting
 from ssldsl.passes.clock import scalar_in_steps
 from ssldsl.passes.context import Clock
 from ssldsl.passes.fold import folded_scalar

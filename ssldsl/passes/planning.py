@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from ssldsl.check.nodes import Duration, Node
-from ssldsl.check.program import Configured, InitFrom, Module, Program, Stage
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.graph.plan import (
@@ -19,6 +17,8 @@ from ssldsl.graph.plan import (
 )
 from ssldsl.graph.primitives import is_data
 from ssldsl.graph.shapes import with_sizes
+from ssldsl.ir.nodes import Duration, Node
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage
 from ssldsl.passes import Clock, Context, run_passes
 from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
 from ssldsl.graph.shapes import divided, rows_of
+from ssldsl.ir.nodes import Node
 from ssldsl.passes.context import Context, couples_batch
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.slicing import take_rows, tensor

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from ssldsl.check.nodes import Node
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Builder
 from ssldsl.graph.primitives import slice_of
 from ssldsl.graph.shapes import joined, rows_of
+from ssldsl.ir.nodes import Node
 from ssldsl.types import Dim, TensorType
 
 

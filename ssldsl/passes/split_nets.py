@@ -1,8 +1,8 @@
 """Applies one module at a time, so that what networks have in common can be seen."""
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Builder, Graph, rewrite
 from ssldsl.graph.shapes import applied
+from ssldsl.ir.nodes import Node
 from ssldsl.passes.context import Context
 from ssldsl.types import NetType, TensorType
 

@@ -10,8 +10,8 @@ import pytest
 from using import ssldsl
 
 from ssldsl.check import check, check_everything
-from ssldsl.check.nodes import Constant
 from ssldsl.graph.drawing import draw
+from ssldsl.ir.nodes import Constant
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text
 

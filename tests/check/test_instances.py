@@ -1,7 +1,7 @@
 """`x.instance`: which samples the rows of a batch are."""
 
 from specs import codes, with_loss
-from ssldsl.check.flow import ancestors
+from ssldsl.ir.walk import ancestors
 
 HEAD = "head z = linear(encoder.dim, 4) >> l2norm()"
 TWO = "let two = unlabeled >> inception_patches(size=8, count=3)"

@@ -4,10 +4,10 @@ import pytest
 
 from specs import HEAD, checked, codes
 from ssldsl.check import check
-from ssldsl.check.flow import ancestors
-from ssldsl.check.program import Program
 from ssldsl.check.resolving import resolve
 from ssldsl.graph.canonical import identity
+from ssldsl.ir.program import Program
+from ssldsl.ir.walk import ancestors
 from ssldsl.source import Source
 from ssldsl.types import DataType
 

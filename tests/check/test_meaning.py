@@ -1,8 +1,8 @@
 """What the checker makes of a right spec: terms, weights, draws, gradients, shapes."""
 
 from specs import HEAD, TAIL, checked, codes, with_loss
-from ssldsl.check.flow import ancestors
-from ssldsl.check.nodes import Constant, Duration
+from ssldsl.ir.nodes import Constant, Duration
+from ssldsl.ir.walk import ancestors
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
 

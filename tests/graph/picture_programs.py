@@ -6,8 +6,8 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Interner, Node, Scalar
-from ssldsl.check.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Interner, Node, Scalar
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term
 from ssldsl.ops.signature import Edge, Output, Role, SettingSpec, Signature
 from ssldsl.source import Source, Span
 from ssldsl.types import DataType, Dim, DimLike, NetType, SplitsType, TensorType, TupleType, Type

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ssldsl.check import Checked, check
-from ssldsl.check.edits import Edit
-from ssldsl.check.program import Program
+from ssldsl.check.edits.edits import Edit
+from ssldsl.ir.program import Program
 from ssldsl.source import Source
 from ssldsl.syntax.parser import parse_edit
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from attrs import define, evolve, field
 
-from ssldsl.check.nodes import Constant, Curve, Duration, Interner, Node, Scalar
-from ssldsl.check.program import Configured, Evaluation, Module, Program, Stage, Stream, Term
+from ssldsl.ir.nodes import Constant, Curve, Duration, Interner, Node, Scalar
+from ssldsl.ir.program import Configured, Evaluation, Module, Program, Stage, Stream, Term
 from ssldsl.ops.decorator import Facts
 from ssldsl.ops.signature import Edge, Role, SettingSpec, Signature
 from ssldsl.source import Source, Span

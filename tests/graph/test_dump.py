@@ -4,11 +4,11 @@ import pytest
 from attrs import evolve
 from stage_programs import Draft, program, s4l, span, stage
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.errors import InternalError
 from ssldsl.graph.dump import dump, scalar_text, setting_text
 from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import Graph, stage_graph
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.types import Dim, NetType, TensorType
 
 COSINE = Curve("cosine", (("to", 0.0),))

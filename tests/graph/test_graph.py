@@ -4,11 +4,11 @@ import networkx as nx
 import pytest
 from stage_programs import Draft, program, s4l, stage
 
-from ssldsl.check.nodes import Constant, Interner
-from ssldsl.check.program import InitFrom
 from ssldsl.errors import InternalError
 from ssldsl.graph.dump import dump
 from ssldsl.graph.graph import needs, ordered, rewrite, stage_graph, stages_graph
+from ssldsl.ir.nodes import Constant, Interner
+from ssldsl.ir.program import InitFrom
 from ssldsl.types import TensorType
 
 

@@ -5,13 +5,13 @@ from textwrap import dedent
 import pytest
 
 from ssldsl.check import check
-from ssldsl.check.program import Program
 from ssldsl.graph.canonical import couples_batch, identity
 from ssldsl.graph.diff import diff
 from ssldsl.graph.drawing.composing import picture_of
 from ssldsl.graph.dump import dump
 from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import stage_graph, stages_graph
+from ssldsl.ir.program import Program
 from ssldsl.source import Source
 
 SPEC = """

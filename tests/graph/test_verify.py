@@ -6,10 +6,10 @@ import pytest
 from attrs import evolve
 from stage_programs import SIGNATURES, Draft, s4l
 
-from ssldsl.check.nodes import Node
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.graph.verify import verify
+from ssldsl.ir.nodes import Node
 from ssldsl.types import TensorType
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from snippets import USUAL, Snippet, snippets
 
-from ssldsl.check.builtins import PARAMETERS
-from ssldsl.check.declarations import TYPES
-from ssldsl.check.stages import STAGE_SETTINGS
+from ssldsl.check.apply.words import PARAMETERS
+from ssldsl.check.evaluate.declarations import TYPES
+from ssldsl.check.state.settings import STAGE_SETTINGS
 from ssldsl.ops.library import Library
 from ssldsl.syntax.tables import tables
 

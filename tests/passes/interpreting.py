@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional
 
-from ssldsl.check.nodes import Node
 from ssldsl.graph.graph import Graph
 from ssldsl.graph.primitives import slice_of
+from ssldsl.ir.nodes import Node
 from ssldsl.types import Dim
 
 ROWS = {"B_labeled": 3, "B_unlabeled": 4}

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from attrs import evolve
 from stage_programs import COSINE, Draft, program, stage
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar
-from ssldsl.check.program import Program
 from ssldsl.graph.graph import Graph, stage_graph
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
+from ssldsl.ir.program import Program
 from ssldsl.passes import Clock, Context
 from ssldsl.passes.planning import context_of
 from ssldsl.passes.share_rows import share_rows

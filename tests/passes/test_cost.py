@@ -7,7 +7,7 @@ import pytest
 from small_graphs import context, graph_of, one_stage
 from stage_programs import Draft
 
-from ssldsl.check.program import Program
+from ssldsl.ir.program import Program
 from ssldsl.passes import forwards, run_passes
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ssldsl.check.nodes import Duration
+from ssldsl.ir.nodes import Duration
 from ssldsl.passes.context import Clock
 
 

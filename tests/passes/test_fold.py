@@ -4,8 +4,8 @@ import pytest
 from small_graphs import context, graph_of
 from stage_programs import COSINE, Draft, program, stage
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar
-from ssldsl.check.program import Program
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
+from ssldsl.ir.program import Program
 from ssldsl.passes import run_passes
 from ssldsl.passes.fold import fold, folded_scalar
 

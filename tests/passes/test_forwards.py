@@ -5,7 +5,7 @@ from attrs import evolve
 from small_graphs import context, graph_of, one_stage
 from stage_programs import Draft, s4l, signature
 
-from ssldsl.check.program import Program
+from ssldsl.ir.program import Program
 from ssldsl.passes import forward_rows, forwards, run_passes
 
 

@@ -10,10 +10,10 @@ from attrs import evolve
 from small_graphs import CLOCK
 from stage_programs import COSINE, Draft, program, s4l, span, stage
 
-from ssldsl.check.nodes import Combined, Constant, Curve, Duration, Node, Scalar
-from ssldsl.check.program import Configured, InitFrom, Module, Program, Stream
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import VERSION, NodePlan, Plan
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stream
 from ssldsl.passes import Clock
 from ssldsl.passes.planning import make_plan, stage_clock
 from ssldsl.types import Dim

@@ -6,11 +6,11 @@ import pytest
 from stage_programs import ROWS
 
 from ssldsl.check import check
-from ssldsl.check.program import Program
 from ssldsl.graph.dump import dump
 from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.graph.plan import Plan
+from ssldsl.ir.program import Program
 from ssldsl.passes import forward_rows, forwards, run_passes
 from ssldsl.passes.planning import context_of, make_plan, stage_clock
 from ssldsl.source import Source

@@ -9,11 +9,11 @@ from interpreting import Nets, gradients, statistics, values
 from small_graphs import context, graph_of, one_stage
 from stage_programs import Draft, s4l
 
-from ssldsl.check.nodes import Node
-from ssldsl.check.program import Program
 from ssldsl.graph.dump import dump
 from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import Graph
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Program
 from ssldsl.passes import forwards, run_passes
 from ssldsl.passes.context import couples_batch
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from ssldsl.check.program import Program
 from ssldsl.graph.drawing.comparing import arrange_both, compare_pictures
 from ssldsl.graph.drawing.composing import picture_of
 from ssldsl.graph.drawing.dot import dot
@@ -11,6 +10,7 @@ from ssldsl.graph.drawing.layout import Layout, arrange
 from ssldsl.graph.drawing.mermaid import mermaid
 from ssldsl.graph.drawing.picture import Picture
 from ssldsl.graph.drawing.svg import sheet, svg
+from ssldsl.ir.program import Program
 
 Style = Literal["svg", "html", "mmd", "dot"]
 STYLES: tuple[Style, ...] = ("svg", "html", "mmd", "dot")

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ssldsl.check.flow import ancestors
-from ssldsl.check.nodes import Constant, Node, origins
-from ssldsl.check.program import Evaluation, Program, Stage, Term
 from ssldsl.graph import wording
 from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
 from ssldsl.graph.drawing.tracing import NETS, Tracer, modules, owner
+from ssldsl.ir.nodes import Constant, Node
+from ssldsl.ir.program import Evaluation, Program, Stage, Term
+from ssldsl.ir.walk import ancestors, origins
 from ssldsl.source import Source, Span
 
 KINDS = ("stream", "view", "net", "head", "target", "memory", "loss", "total", "eval")

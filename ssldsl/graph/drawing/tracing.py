@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from ssldsl.check.nodes import Node
-from ssldsl.check.program import Module, Program, Stage
 from ssldsl.graph import wording
 from ssldsl.graph.drawing.picture import Box, BoxKind, Edge, EdgeKind
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Module, Program, Stage
 from ssldsl.source import Span
 from ssldsl.types import NetType, TensorType, Type
 

@@ -7,10 +7,10 @@ from attrs import field, frozen
 from markupsafe import Markup
 
 from ssldsl.check import check
-from ssldsl.check.edits import Edit
-from ssldsl.check.program import Program
+from ssldsl.check.edits.edits import Edit
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.drawing import draw
+from ssldsl.ir.program import Program
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Source

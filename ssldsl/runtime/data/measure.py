@@ -5,10 +5,10 @@ from functools import partial
 
 from attrs import frozen
 
-from ssldsl.check.nodes import Node
-from ssldsl.check.program import Program
 from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.primitives import is_data
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Program
 from ssldsl.ops.data import Samples
 from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.data.datasets import Datasets

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from attrs import evolve
 
-from ssldsl.check.application import size_of, unify
-from ssldsl.check.program import Program, Stage
+from ssldsl.check.typing.sizes import size_of, unify
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.ir.program import Program, Stage
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.ops.load import Library
 from ssldsl.types import Dim

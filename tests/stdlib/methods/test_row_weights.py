@@ -3,7 +3,7 @@
 import pytest
 
 from ssldsl.check import check
-from ssldsl.check.nodes import Constant
+from ssldsl.ir.nodes import Constant
 from ssldsl.source import Source
 
 SPEC = """

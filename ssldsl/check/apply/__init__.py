@@ -1,0 +1,1 @@
+"""What `f(x)`, `x >> f` and `x.f` give, for every kind of value."""

@@ -1,0 +1,246 @@
+"""Data sources, splits, subsets, and what it means to read a stream."""
+
+import hashlib
+from typing import Any
+
+from ssldsl.check.apply import views
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, Data, Items, StreamRef, View, describe
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Node, Setting
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import ROWS, DataType, Dim, SplitsType, TensorType
+
+TEST_SPLITS = frozenset({"test", "val", "validation"})
+
+
+def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Setting], ...], span: Span) -> Data:
+    """A data source with its splits."""
+    facts = signature.facts
+    tag = hashlib.sha256(repr((signature.name, settings)).encode()).hexdigest()[:6]
+
+    def size(value: int | str) -> Dim:
+        if isinstance(value, int):
+            return Dim.of(value)
+        if value.isdigit():
+            return Dim.of(int(value))
+        given = dict(settings).get(value)
+        return Dim.of(given) if isinstance(given, int) else Dim.of(f"{value}_{tag}")
+
+    fields = []
+    for name, dims in (facts.fields or {}).items():
+        kind = {"image": "Images", "vector": "Vectors"}.get(name, "Values")
+        fields.append((name, TensorType(kind, tuple(size(d) for d in dims.split()))))
+    if facts.classes is not None:
+        fields.append(("label", TensorType("Labels", (), size(facts.classes))))
+    splits = []
+    for name, count in (facts.splits or {}).items():
+        kept = [f for f in fields if f[0] != "label"] if name == "unlabeled" else fields
+        role = "test" if name in TEST_SPLITS else "train"
+        splits.append((name, DataType(tuple(kept), size(count), role, "true" if len(kept) == len(fields) else "")))
+    node = ctx.interner.node(
+        "source", type=SplitsType(tuple(splits)), settings=(("op", signature.name), *settings), spans=(span,)
+    )
+    return Data(node)
+
+
+def split(ctx: Context, value: Data, name: tree.Name) -> Data:
+    assert isinstance(value.node.type, SplitsType)
+    type_ = dict(value.node.type.splits)[name.id]
+    node = ctx.interner.node(
+        "split", (value.node,), params=("data",), type=type_, settings=(("name", name.id),), spans=(name.span,)
+    )
+    return Data(node)
+
+
+def fact(ctx: Context, value: Data | StreamRef, name: tree.Name) -> Any:
+    """`.classes` and `.size`."""
+    if isinstance(value, StreamRef):
+        draft = ctx.streams[value.name]
+        if draft.data is None:
+            return fact(ctx, StreamRef(draft.parts[0]), name)
+        value = draft.data
+    type_ = value.node.type
+    if isinstance(type_, SplitsType):
+        type_ = type_.splits[0][1]
+    assert isinstance(type_, DataType)
+    if name.id == "size":
+        return type_.size if type_.size.value is None else type_.size.value
+    label = dict(type_.fields).get("label")
+    if label is None or label.classes is None:
+        ctx.reporter.error("D401", name.span, f"{describe(value)} without labels has no classes", "")
+        return UNKNOWN
+    return label.classes if label.classes.value is None else label.classes.value
+
+
+def field_names(ctx: Context, value: StreamRef) -> tuple[str, ...]:
+    draft = ctx.streams[value.name]
+    if draft.data is not None:
+        return draft.data.type.names
+    return field_names(ctx, StreamRef(draft.parts[0])) if draft.parts else ()
+
+
+def one_split(ctx: Context, reader: str, value: Any, place: Span) -> Data | None:
+    """The data that an op, or a loss, is given, or nothing once the reason is reported."""
+    if value is UNKNOWN:
+        return None
+    if isinstance(value, StreamRef) and ctx.streams[value.name].data is not None:
+        value = ctx.streams[value.name].data
+    if not isinstance(value, Data):
+        ctx.reporter.error("T310", place, f"{reader} expects data, found {describe(value)}", "")
+        return None
+    if isinstance(value.node.type, SplitsType):
+        names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
+        ctx.reporter.error(
+            "T310",
+            place,
+            f"{reader} wants one split of the data, and this has several",
+            "",
+            help=f"choose one of {names}: `{place.text}.{value.node.type.splits[0][0]}`",
+        )
+        return None
+    return value
+
+
+def read(ctx: Context, value: Any, span: Span) -> Any:
+    """A batch: in an eval all samples of the data, elsewhere this step's draw of the stream. A join is a list."""
+    stage = ctx.stage
+    if stage is None:
+        ctx.reporter.error(
+            "T313",
+            span,
+            f"{describe(value)} can be read only where a step is described: in a loss, or in a `let`",
+            "",
+            help="what is drawn is declared by `stream`; what networks make of it is named by `let`",
+        )
+        return UNKNOWN
+    if isinstance(value, Data):
+        if stage.whole:
+            return _whole(ctx, value, span, UNNAMED)
+        if isinstance(value.node.type, SplitsType):
+            one_split(ctx, "a loss", value, span)
+            return UNKNOWN
+        if value.type.role == "test":
+            _held_out(ctx, span.text, span, ())
+            return UNKNOWN
+        ctx.reporter.error(
+            "D407",
+            span,
+            "a loss reads data through a stream, so that its draws have a name",
+            "this is the data set itself",
+            help=f"declare `stream NAME = {span.text}` and use NAME",
+        )
+        return UNKNOWN
+    draft = ctx.streams[value.name]
+    if draft.parts:
+        parts = tuple(read(ctx, StreamRef(p), span) for p in draft.parts)
+        return UNKNOWN if any(p is UNKNOWN for p in parts) else Items(parts)
+    if draft.data is None:
+        return UNKNOWN
+    if stage.whole:
+        return _whole(ctx, draft.data, span, value.name)
+    return _draw(ctx, value.name, span)
+
+
+def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
+    if isinstance(value.node.type, SplitsType):
+        names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
+        ctx.reporter.error(
+            "T310", span, f"one split of the data is wanted here: {names}", "", help=f"`{span.text}.test`"
+        )
+        return UNKNOWN
+    type_ = value.type
+    fields = tuple(
+        (
+            field,
+            ctx.interner.node(
+                "whole",
+                (value.node,),
+                params=("data",),
+                settings=(("field", field),),
+                spans=(span,),
+                type=TensorType(t.kind, (type_.size, *t.dims), t.classes),
+                alias=f"{name}.{field}",
+            ),
+        )
+        for field, t in type_.fields
+    )
+    removed = value.node.spans[0] if type_.unlabeled_by else None
+    batch = Batch(fields, type_.names[0], None, name, type_.provenance, removed, whole=True)
+    return views.view(ctx, View(value.views), batch, span) if value.views else batch
+
+
+def _draw(ctx: Context, name: str, span: Span) -> Any:
+    """This step's batch of a stream, the same for every use of the name in a stage."""
+    assert ctx.stage is not None
+    draft = ctx.streams[name]
+    assert draft.data is not None
+    type_ = draft.data.type
+    if type_.role == "test":
+        _held_out(ctx, name, span, (Note(draft.span, "declared here, from a test split or a holdout"),))
+        return UNKNOWN
+    if draft.base:
+        added = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
+        return views.view(ctx, View(added), _draw(ctx, draft.base, span), span, named=name)
+    size = Dim.of(f"{ROWS}{name}")
+    data = draft.data.node
+    rows = ctx.interner.node(
+        "rows",
+        (data,),
+        params=("data",),
+        settings=(("stream", name),),
+        spans=(draft.span,),
+        type=TensorType("Rows", (size,)),
+        alias=f"{name}.rows",
+    )
+    fields = tuple(
+        (
+            field,
+            ctx.interner.node(
+                "draw",
+                (data,),
+                params=("data",),
+                settings=(("stream", name), ("field", field)),
+                rows=rows,
+                spans=(draft.span,),
+                type=TensorType(t.kind, (size, *t.dims), t.classes),
+                alias=f"{name}.{field}",
+            ),
+        )
+        for field, t in type_.fields
+    )
+    removed = _removal(data)
+    batch: Any = Batch(fields, type_.names[0], rows, name, type_.provenance, removed)
+    if draft.data.views:
+        batch = views.view(ctx, View(draft.data.views), batch, span, named=name)
+    return batch
+
+
+def _held_out(ctx: Context, name: str, span: Span, notes: tuple[Note, ...]) -> None:
+    ctx.reporter.error(
+        "D405",
+        span,
+        f"`{name}` is held out for evaluation, and a loss must not see it",
+        "read by a loss",
+        notes=notes,
+        help="train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`",
+    )
+
+
+def _removal(data: Node) -> Span | None:
+    """Where a chain of data ops took the labels away."""
+    node: Node | None = data
+    while node is not None:
+        before = node.inputs[0] if node.inputs else None
+        if (
+            before is not None
+            and isinstance(node.type, DataType)
+            and isinstance(before.type, DataType)
+            and "label" in before.type.names
+            and "label" not in node.type.names
+        ):
+            return node.spans[0]
+        node = before
+    return None

@@ -1,0 +1,201 @@
+"""Data that ops make of whole data sets: labels that a network of an earlier stage gives.
+
+The tensors that such an op reads are written as in an evaluation: data mean all of their samples. The networks among
+them are those of an earlier stage, `joint.clf`; it is proved that this stage ends before their labels are wanted.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.apply import data, ops
+from ssldsl.check.state.context import Context, StageDraft
+from ssldsl.check.state.values import UNKNOWN, Data, OpRef
+from ssldsl.check.typing import edges
+from ssldsl.check.typing.sizes import size_of
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Node, Setting
+from ssldsl.ir.walk import origins
+from ssldsl.ops.signature import Edge, Signature
+from ssldsl.source import Span
+from ssldsl.types import DataType, Dim, TensorType
+
+Given = dict[str, tuple[Any, Span]]
+
+
+@contextmanager
+def reading(ctx: Context, callee: Any) -> Iterator[None]:
+    """Inside, the arguments of a data op that reads tensors are read: data mean all of their samples."""
+    if not isinstance(callee, OpRef) or not callee.signature.derives:
+        yield
+        return
+    before, ctx.stage = ctx.stage, StageDraft("", whole=True, derives=callee.signature.name)
+    try:
+        yield
+    finally:
+        ctx.stage = before
+
+
+# --- networks of earlier stages ----------------------------------------------------------------------------------
+
+
+# --- the data ----------------------------------------------------------------------------------------------------
+
+
+def derive(
+    ctx: Context, signature: Signature, base: Data, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span
+) -> Any:
+    """An op from data to data that reads tensors. Its size counts as that of its first data."""
+    inputs, sizes = {signature.edges[0].name: base.node}, {"samples": base.type.size}
+    for edge in signature.edges[1:]:
+        if edge.name in given:
+            node = _read(ctx, signature, edge, base, given, sizes, dict(settings))
+            if node is None:
+                return UNKNOWN
+            inputs[edge.name] = node
+    type_ = base.type
+    if signature.facts.provenance:
+        classes = size_of(str(signature.facts.classes), sizes, dict(settings))
+        if classes is None or not _fits_labels(ctx, classes, inputs, given):
+            return UNKNOWN
+        type_ = _labelled(signature, type_, classes, inputs.values())
+    node = ctx.interner.node(
+        signature.name,
+        tuple(inputs.values()),
+        params=tuple(inputs),
+        settings=settings,
+        type=type_,
+        spans=(span, *ctx.reporter.calls),
+    )
+    return Data(node, base.views)
+
+
+def _read(
+    ctx: Context,
+    signature: Signature,
+    edge: Edge,
+    base: Data,
+    given: Given,
+    sizes: dict[str, Dim],
+    settings: dict[str, Setting],
+) -> Node | None:
+    """What an op reads besides its first data, or nothing once the reason is reported."""
+    (value, place), at = given[edge.name], given[signature.edges[0].name][1]
+    if edge.kind == "Data":
+        return _more_data(ctx, signature, edge, base, value, place, at)
+    node = ops.input(ctx, signature, edge, value, place)
+    if node is None or not _of_the_samples(ctx, signature, edge, node, base, place, at):
+        return None
+    return node if edges.fits(ctx, signature, edge, node, sizes, settings, place) else None
+
+
+def _more_data(
+    ctx: Context, signature: Signature, edge: Edge, base: Data, value: Any, place: Span, at: Span
+) -> Node | None:
+    """Further data that an op reads: samples of the same data set, with labels. `at`: where the first are written."""
+    other = data.one_split(ctx, f"`{signature.name}`", value, place)
+    if other is None:
+        return None
+    if _origin(other.node) is not _origin(base.node):
+        ctx.reporter.error(
+            "D515",
+            place,
+            f"`{edge.name}` of `{signature.name}` are samples of another data set",
+            "their numbers say nothing here",
+            notes=(Note(at, "the data"),),
+            help="give a part of the same split, such as a `subset` of it",
+        )
+        return None
+    if "label" not in other.type.names:
+        ctx.reporter.error("D401", place, f"`{edge.name}` of `{signature.name}` has no labels", "")
+        return None
+    if other.type.role == "test" and base.type.role != "test":
+        message = f"`{edge.name}` is held out for evaluation, and its labels must not be trained on"
+        ctx.reporter.error("D405", place, message, "")
+        return None
+    return other.node
+
+
+def _of_the_samples(
+    ctx: Context, signature: Signature, edge: Edge, node: Node, base: Data, place: Span, at: Span
+) -> bool:
+    """Whether a tensor says something of every sample of the data. `at`: where these are written."""
+    for whole in _wholes(node):
+        if _rows_of(ctx, whole.inputs[0]) is not _rows_of(ctx, base.node):
+            ctx.reporter.error(
+                "D515",
+                place,
+                f"`{edge.name}` of `{signature.name}` are those of other samples",
+                "",
+                notes=(Note(at, "the data"),),
+                help="compute them from the data themselves",
+            )
+            return False
+    if edge.kind == "Logits" and isinstance(node.type, TensorType) and node.type.kind == "Features":
+        _no_classifier(ctx, node, place)
+        return False
+    return True
+
+
+def _no_classifier(ctx: Context, node: Node, place: Span) -> None:
+    ctx.reporter.error(
+        "T312",
+        place,
+        f"labels come from scores of classes, found features: {node.type}",
+        "this network ends without a head",
+        help="put the head behind it: declare `net clf = encoder >> classes` and write `STAGE.clf`",
+    )
+
+
+def _wholes(node: Node) -> list[Node]:
+    """The whole data sets that a tensor is computed from; not what these were computed from in turn."""
+    if node.op == "whole":
+        return [node]
+    return list(dict.fromkeys(w for n in node.inputs for w in _wholes(n)))
+
+
+def _origin(node: Node) -> Node:
+    """The split that the samples were first read from, which numbers them."""
+    while node.op not in ("split", "source"):
+        node = node.inputs[0]
+    return node
+
+
+def _rows_of(ctx: Context, node: Node) -> Node:
+    """The data that have these samples in this order: taking a field away changes neither."""
+    signature = ctx.signatures.get(node.op)
+    while signature is not None and signature.facts.drops and not signature.facts.size:
+        node = node.inputs[0]
+        signature = ctx.signatures.get(node.op)
+    return node
+
+
+def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Given) -> bool:
+    """Whether there are as many classes as the data set has."""
+    tensor = next(name for name, n in inputs.items() if isinstance(n.type, TensorType))
+    for type_ in (_origin(inputs[next(iter(inputs))]).type, *(n.type for n in inputs.values())):
+        label = dict(type_.fields).get("label") if isinstance(type_, DataType) else None
+        known = label.classes if label is not None else None
+        if known is not None and known != classes and known.value is not None and classes.value is not None:
+            ctx.reporter.error(
+                "T312",
+                given[tensor][1],
+                f"the scores are for {classes} classes, and these data have {known}",
+                "",
+                help=f"give the head {known} outputs",
+            )
+            return False
+    return True
+
+
+def _labelled(signature: Signature, before: DataType, classes: Dim, inputs: Iterable[Node]) -> DataType:
+    stages = dict.fromkeys(stage for stage, _ in origins(n for n in inputs if isinstance(n.type, TensorType)))
+    kind = signature.facts.provenance
+    fields = (*(f for f in before.fields if f[0] != "label"), ("label", TensorType("Labels", (), classes)))
+    provenance = f"{kind}({', '.join(stages)})" if stages else kind
+    return evolve(before, fields=fields, provenance=provenance, unlabeled_by="")
+
+
+# --- the stages they come from -----------------------------------------------------------------------------------

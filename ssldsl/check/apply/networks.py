@@ -1,0 +1,391 @@
+"""Nets and heads: who owns which parameters, what goes in and what comes out."""
+
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.apply import data
+from ssldsl.check.state.context import Context, ModuleDraft
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Average,
+    Batch,
+    Constructor,
+    Data,
+    Items,
+    Net,
+    NetPart,
+    StreamRef,
+    TrainedNet,
+    View,
+    describe,
+)
+from ssldsl.check.typing import agreements, edges
+from ssldsl.check.typing.sizes import size_of, unify
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Node
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import ACCEPTS, Dim, NetType, TensorType
+
+
+def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Span) -> Any:
+    """Give the constructors of a `net` or `head` declaration the paths they own their parameters under."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    base = f"{owner}.{name}" if owner else name
+    if isinstance(value, Average):
+        return _average(ctx, base, value, span)
+    if isinstance(value, Constructor):
+        value = Net((value,))
+    if not isinstance(value, Net):
+        ctx.reporter.error(
+            "T313",
+            span,
+            f"`{kind} {name}` wants a network, found {describe(value)}",
+            "",
+            help="for example `convnet(width=32)`, or a composition `encoder >> classes`",
+        )
+        return UNKNOWN
+    parts: list[NetPart | Constructor] = []
+    for i, part in enumerate(value.parts):
+        if isinstance(part, Constructor):
+            path = base if len(value.parts) == 1 else f"{base}.{_piece(value, i)}"
+            if not _own(ctx, path, part, kind):
+                return UNKNOWN
+            part = NetPart(path)
+        parts.append(part)
+    return Net(tuple(parts))
+
+
+def _piece(net: Net, i: int) -> str:
+    """The name of one constructor in a chain: its op, numbered where the op stands twice."""
+    part = net.parts[i]
+    assert isinstance(part, Constructor)
+    name = part.signature.name
+    twins = [k for k, p in enumerate(net.parts) if isinstance(p, Constructor) and p.signature.name == name]
+    return name if len(twins) == 1 else f"{name}{twins.index(i)}"
+
+
+def _own(ctx: Context, path: str, part: Constructor, kind: str) -> bool:
+    draft = ModuleDraft(path, part.signature, kind, dict(part.sizes), part.settings, part.span)
+    known = ctx.modules.get(path)
+    if known is None:
+        ctx.modules[path] = draft
+        return True
+    same = known.signature.name == part.signature.name and known.settings == part.settings
+    if same and all(known.sizes.get(n) == s for n, s in part.sizes):
+        return True
+    ctx.reporter.error(
+        "T312",
+        part.span,
+        f"`{path}` is already a different head",
+        "declared again with other sizes",
+        help="a head that a definition declares is shared by all of its calls: declare it in the spec and pass it",
+    )
+    return False
+
+
+def _average(ctx: Context, base: str, value: Average, span: Span) -> Any:
+    parts = []
+    for part in value.of.parts:
+        if not isinstance(part, NetPart) or part.part:
+            ctx.reporter.error("T313", value.span, "`ema` follows a declared network", "")
+            return UNKNOWN
+        of = ctx.modules[part.path]
+        path = f"{base}.{part.path}" if len(value.of.parts) > 1 else base
+        ctx.modules[path] = ModuleDraft(
+            path, of.signature, of.kind, of.sizes, of.settings, span, part.path, value.momentum, value.half_life
+        )
+        parts.append(NetPart(path))
+    return Net(tuple(parts))
+
+
+def couples_batch(signature: Signature, settings: dict[str, Any]) -> bool:
+    """Whether a row of the output depends on the other rows."""
+    fact = signature.facts.batch_coupled
+    if isinstance(fact, bool):
+        return fact
+    return any(settings.get(name) == value for name, value in fact.items())
+
+
+def _draft(ctx: Context, part: NetPart | Constructor) -> tuple[Signature, dict[str, Dim], dict[str, Any]]:
+    if isinstance(part, Constructor):
+        return part.signature, dict(part.sizes), dict(part.settings)
+    draft = ctx.modules[part.path]
+    return draft.signature, draft.sizes, dict(draft.settings)
+
+
+def parts_of(ctx: Context, net: Net) -> tuple[str, ...]:
+    """What `f.layer4` may name: pieces of a net of one part."""
+    if len(net.parts) != 1:
+        return ()
+    return _draft(ctx, net.parts[0])[0].parts
+
+
+def select(net: Net, name: str) -> Net:
+    part = net.parts[0]
+    assert isinstance(part, NetPart)
+    return Net((evolve(part, part=name),))
+
+
+def width(ctx: Context, net: Net, name: tree.Name) -> Any:
+    """`net.dim`: how wide the rows are that come out."""
+    signature, sizes, settings = _draft(ctx, net.parts[-1])
+    if not signature.outputs or not signature.outputs[0].dims:
+        ctx.reporter.error("N204", name.span, f"`{signature.name}` has no width", "")
+        return UNKNOWN
+    text = signature.outputs[0].dims[-1]
+    size = size_of(text, sizes, settings)
+    if size is None and len(net.parts) > 1 and text in {e for edge in signature.edges for e in edge.dims}:
+        return width(ctx, Net(net.parts[:-1]), name)
+    if size is None:
+        size = Dim.of(f"{_path(net.parts[-1])}.{text}")
+    return size if size.value is None else size.value
+
+
+def _path(part: NetPart | Constructor) -> str:
+    return part.path if isinstance(part, NetPart) else part.signature.name
+
+
+def apply(
+    ctx: Context, net: Net, value: Any, span: Span, at: Span | None = None, weights: TrainedNet | None = None
+) -> Any:
+    """The output of a net for a batch, a tensor, or every item of a list.
+
+    at: where that is written. weights: those that an earlier stage left, instead of the present ones.
+    """
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, at or span)
+    if isinstance(value, Items):
+        values = tuple(apply(ctx, net, v, span, at, weights) for v in value.values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+    if isinstance(value, Batch):
+        value = value.input
+    for part in net.parts:
+        if value is UNKNOWN:
+            return UNKNOWN
+        if not isinstance(value, Node) or not isinstance(value.type, TensorType):
+            help = "networks are put one after the other by `>>`: `encoder >> classes`" if _is_net(value) else ""
+            help = "say of what, for example `strong(unlabeled)`" if isinstance(value, View) else help
+            ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "", help=help)
+            return UNKNOWN
+        value = _apply_part(ctx, part, value, span, weights)
+    return value
+
+
+def _is_net(value: Any) -> bool:
+    return isinstance(value, Net | Constructor | Average)
+
+
+def _apply_part(
+    ctx: Context, part: NetPart | Constructor, value: Node, span: Span, weights: TrainedNet | None = None
+) -> Any:
+    signature, _, settings = _draft(ctx, part)
+    if isinstance(part, Constructor):
+        if signature.is_module and signature.sizes:
+            ctx.reporter.error(
+                "T313",
+                part.span,
+                f"`{signature.name}` owns parameters and needs a name",
+                "",
+                help=f"declare it: `head NAME = {part.span.text}`",
+            )
+            return UNKNOWN
+        return _apply_op(ctx, part, value, span)
+    draft = ctx.modules[part.path]
+    assert isinstance(value.type, TensorType)
+    if weights is None and not may_run(ctx, part.path, span):
+        return UNKNOWN
+    if not _accepts(ctx, part.path, signature, value, draft, span):
+        return UNKNOWN
+    edge = signature.edges[0]
+    found = dict(draft.sizes)
+    wrong = unify(edge.dims, value.type.dims, found, settings)
+    if wrong:
+        _misfit(ctx, part.path, draft, value, wrong, span)
+        return UNKNOWN
+    for name in signature.sizes:
+        if name in found:
+            draft.sizes.setdefault(name, found[name])
+    node = _net_node(ctx, part.path, weights)
+    target = _target(signature, found, settings, part.path)
+    if ctx.stage is not None and not ctx.stage.whole and not draft.average_of:
+        ctx.stage.forwards.setdefault(part.path, [])
+        if value not in ctx.stage.forwards[part.path]:
+            ctx.stage.forwards[part.path].append(value)
+    return ctx.interner.node(
+        "apply",
+        (node, value),
+        params=("net", "inputs"),
+        type=target,
+        rows=value.rows,
+        spans=(span, *ctx.reporter.calls),
+        live=frozenset() if draft.average_of or weights else value.live | {part.path},
+    )
+
+
+def _apply_op(ctx: Context, part: Constructor, value: Node, span: Span) -> Any:
+    """What comes out of a part without parameters, such as `l2norm()`."""
+    signature, found, settings = part.signature, dict[str, Dim](), dict(part.settings)
+    edge = signature.edges[0]
+    node = edges.accept(ctx, signature, edge, value, span)
+    if node is None or not edges.fits(ctx, signature, edge, node, found, settings, span):
+        return UNKNOWN
+    if not agreements.agree(ctx, signature, [node], [edge.name], {edge.name: (value, span)}, part.settings, span):
+        return UNKNOWN
+    return edges.result(ctx, signature, (node,), (edge.name,), part.settings, found, span)
+
+
+def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: ModuleDraft, span: Span) -> bool:
+    edge = signature.edges[0]
+    assert isinstance(value.type, TensorType)
+    if value.type.kind in ACCEPTS[edge.kind]:
+        return True
+    if ctx.is_first_fault(path, value.type.kind):
+        ctx.reporter.error(
+            "T310",
+            span,
+            f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}",
+            "",
+            notes=(Note(draft.span, "this network"),) if draft.span.source in ctx.reporter.own else (),
+            help=_net_advice(ctx, path, edge.kind, value.type.kind),
+        )
+    return False
+
+
+def _net_advice(ctx: Context, path: str, wanted: str, found: str) -> str:
+    if found == "Images" and wanted == "Vectors":
+        return "a network for images is `convnet()`"
+    if found == "Images":
+        net = next((d.path for d in ctx.modules.values() if d.kind == "net" and not d.average_of), "encoder")
+        return f"send the images through a net first: `{path}({net}(...))`"
+    if wanted == "Images" and found in ("Logits", "Probs", "Features", "Embeddings"):
+        return "this has been through a network already: pass the batch itself"
+    if found == "Features" and wanted == "Embeddings":
+        return "bring rows to unit length first: `>> l2norm()` before it"
+    return "a network for vectors is `perceptron()`" if found == "Vectors" else ""
+
+
+def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, span: Span) -> None:
+    assert isinstance(value.type, TensorType)
+    if not ctx.is_first_fault(path, str(value.type.dims[1:])):
+        return
+    wanted = ", ".join(_size_text(draft, d) for d in draft.signature.edges[0].dims)
+    before = value.inputs[0].setting("name") if value.op == "apply" else None
+    is_open = value.type.kind in ("Vectors", "Images") and value.type.dims[-1].value is None
+    found = f"{value.type.kind} of a size that nobody knows yet" if is_open else str(value.type)
+    ctx.reporter.error(
+        "T312",
+        draft.span if draft.span.source in ctx.reporter.own else span,
+        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}",
+        "known when the data are read" if is_open else why,
+        help="leave the size out here, or say it of the data, for example `vector_arrays(..., dim=32)`"
+        if is_open
+        else _width_advice(draft, value.type.dims[-1], str(before or "")),
+    )
+
+
+def _width_advice(draft: ModuleDraft, width: Dim, before: str) -> str:
+    if draft.kind != "head":
+        return ""
+    if before and "." not in before:
+        return f"the input is {width} wide: use the network's own width, `{before}.dim`"
+    return f"the input is {width} wide" if width.value is not None else ""
+
+
+def _size_text(draft: ModuleDraft, dim: str) -> str:
+    """A dimension with the sizes and settings that are known."""
+    text = str(draft.sizes.get(dim, dim))
+    for name, value in draft.settings:
+        text = text.replace(f"{{{name}}}", str(value))
+    return text
+
+
+def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any], path: str) -> TensorType:
+    output = signature.outputs[0]
+    dims = []
+    for text in output.dims:
+        size = size_of(text, sizes, settings)
+        dims.append(size if size is not None else Dim.of(f"{path}.{text}"))
+    return TensorType(output.kind, tuple(dims))
+
+
+def _net_node(ctx: Context, path: str, weights: TrainedNet | None = None) -> Node:
+    draft = ctx.modules[path]
+    signature, settings = draft.signature, dict(draft.settings)
+    sizes = {"batch": Dim.of("batch"), **draft.sizes}
+    type_ = NetType(None, _target(signature, sizes, settings, path), couples_batch(signature, settings))
+    return ctx.interner.node(
+        "net",
+        type=type_,
+        settings=(("name", path), *(weights.settings if weights else ())),
+        spans=(weights.span, draft.span) if weights else (draft.span,),
+        alias=path,
+        live=frozenset() if draft.average_of or weights else frozenset({path}),
+    )
+
+
+def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
+    """A network as a value that an op may call."""
+    nodes = []
+    for part in value.parts if isinstance(value, Net) else (value,):
+        if isinstance(part, Constructor):
+            ctx.reporter.error(
+                "T313",
+                span,
+                f"`{part.signature.name}` needs a name before an op may call it",
+                "",
+                help=f"declare it: `head NAME = {part.span.text}`",
+            )
+            return None
+        nodes.append(_net_node(ctx, part.path))
+    if len(nodes) == 1:
+        return nodes[0]
+    last = nodes[-1].type
+    assert isinstance(last, NetType)
+    couples = any(isinstance(n.type, NetType) and n.type.couples_batch for n in nodes)
+    return ctx.interner.node(
+        "compose",
+        tuple(nodes),
+        params=("nets",) * len(nodes),
+        type=NetType(None, last.target, couples),
+        spans=(span,),
+        live=frozenset[str]().union(*(n.live for n in nodes)),
+    )
+
+
+def apply_trained(ctx: Context, net: TrainedNet, value: Any, span: Span, at: Span) -> Any:
+    """The output of a network with the weights that an earlier stage left."""
+    if ctx.stage is None or not ctx.stage.derives:
+        refuse(ctx, net, span)
+        return UNKNOWN
+    return apply(ctx, net.net, value, span, at, net)
+
+
+def refuse(ctx: Context, net: TrainedNet, span: Span) -> None:
+    """Report a network of an earlier stage in a loss or an evaluation."""
+    ctx.reporter.error(
+        "D512",
+        span,
+        f"a network of the stage `{net.stage}` makes data, such as labels; here the present networks run",
+        "",
+        help=f"for a fixed network, declare a second one and begin it with `init ... from {net.stage}`",
+    )
+
+
+def may_run(ctx: Context, path: str, span: Span) -> bool:
+    """Whether a network may run with its present weights: data are made before there are any."""
+    if ctx.stage is None or not ctx.stage.derives:
+        return True
+    ctx.reporter.error(
+        "D513",
+        span,
+        f"`{ctx.stage.derives}` makes data before a stage begins, and nothing says with which weights of `{path}`",
+        "",
+        help="write the stage that trained it before its name: `STAGE.NETWORK`, or `STAGE.average.NETWORK`",
+    )
+    return False

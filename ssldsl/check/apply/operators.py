@@ -1,0 +1,292 @@
+"""`+ - * / ** >> | then`, comparisons, `and or not`, and `as`."""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.apply import networks, ops
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Batch,
+    Builtin,
+    Constructor,
+    Data,
+    Entries,
+    Function,
+    Items,
+    Loss,
+    Net,
+    OpRef,
+    StreamRef,
+    TrainedNet,
+    View,
+    as_scalar,
+    describe,
+)
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
+from ssldsl.syntax import tree
+from ssldsl.types import Dim, TensorType
+from ssldsl.values import is_number, is_scalar
+
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def unary(ctx: Context, expr: tree.Unary, value: Any) -> Any:
+    if value is UNKNOWN:
+        return UNKNOWN
+    if expr.op == "-" and is_number(value):
+        return -value
+    if expr.op == "-" and isinstance(value, Loss):
+        return value.scaled(_times(Constant(-1.0)))
+    if expr.op == "not" and isinstance(value, bool):
+        return not value
+    wanted = "a number or a loss" if expr.op == "-" else "a condition"
+    ctx.reporter.error("T313", expr.operand.span, f"`{expr.op}` wants {wanted}, found {describe(value)}")
+    return UNKNOWN
+
+
+def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
+    if left is UNKNOWN or right is UNKNOWN:
+        return UNKNOWN
+    result = _apply(ctx, expr, left, right)
+    if result is not NotImplemented:
+        return result
+    place = expr.span
+    if expr.op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
+        place = expr.right.span if isinstance(left, Loss) else expr.left.span  # and not a sum of many lines
+    ctx.reporter.error(
+        "T313",
+        place,
+        f"`{expr.op}` cannot be applied to {describe(left)} and {describe(right)}",
+        "",
+        help=_advice(expr, left, right),
+    )
+    return UNKNOWN
+
+
+def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
+    op, streams = expr.op, (StreamRef, Batch, Data, Items)
+    for side, value in ((expr.left, left), (expr.right, right)):
+        if isinstance(value, OpRef | Builtin | Function):
+            return f"call it: `{side.span.text}(...)`"
+        if op == "*" and isinstance(value, Duration) and value.unit == "%":
+            return f"a share is written as a number: `{value.value / 100:g}`"
+    if op == "+" and isinstance(left, streams) and isinstance(right, streams):
+        return "streams and lists are joined with `|`"
+    if op == "*" and isinstance(left, Loss) and isinstance(right, Loss):
+        return "a loss is a weighted sum of terms: multiply a term by a number or a schedule"
+    if op in "+-" and (_is_loss_list(left) or _is_loss_list(right)):
+        listed = expr.left if _is_loss_list(left) else expr.right
+        return f"reduce the list first: `mean({listed.span.text})`"
+    if op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
+        other = expr.right if isinstance(left, Loss) else expr.left
+        if is_scalar(right if isinstance(left, Loss) else left):
+            return f"only a loss can be added to a loss; a weight is multiplied: `{other.span.text} * term`"
+        return "only a loss can be added to a loss: does a term lack its call, such as `ce(labeled)`?"
+    if op == "*" and is_scalar(left) and isinstance(right, streams):
+        return f"a weight belongs to a loss: `{expr.left.span.text} * vat({expr.right.span.text})`"
+    if op in (">", ">=") and isinstance(left, streams):
+        return "data go through views and nets by `>>`"
+    if op == "|":
+        return "`|` joins streams, batches and lists"
+    if op == ">>":
+        return "`>>` sends data through views and nets: `stream >> view`, `net >> head`"
+    return ""
+
+
+def _is_loss_list(value: Any) -> bool:
+    return isinstance(value, Items) and all(isinstance(v, Loss) for v in value.values)
+
+
+def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
+    op = expr.op
+    if op in COMPARISONS or op in ("and", "or"):
+        return _logic(op, left, right)
+    if op == "then":
+        return _then(ctx, expr, left, right)
+    if op == "|":
+        return _join(left, right)
+    if op == ">>":
+        return compose(ctx, expr, left, right)
+    if is_number(left) and is_number(right):
+        return _numbers(ctx, expr, left, right)
+    if is_scalar(left) and is_scalar(right):
+        return NotImplemented if op == "**" else Combined(op, as_scalar(left), as_scalar(right))  # type: ignore[arg-type]  # op is one of four here
+    if isinstance(left, Dim) or isinstance(right, Dim):
+        return _sizes(op, left, right)
+    if isinstance(left, Loss) or isinstance(right, Loss):
+        return _losses(op, left, right)
+    if isinstance(left, Entries) and is_number(right) and op == "*":
+        return evolve(left, values=tuple((k, v * right) for k, v in left.values))
+    return NotImplemented
+
+
+def _logic(op: str, left: Any, right: Any) -> Any:
+    if op in ("and", "or"):
+        if isinstance(left, bool) and isinstance(right, bool):
+            return (left and right) if op == "and" else (left or right)
+        return NotImplemented
+    if (is_number(left) and is_number(right)) or (type(left) is type(right) and op in ("==", "!=")):
+        return COMPARISONS[op](left, right)
+    return NotImplemented
+
+
+def _numbers(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
+    try:
+        result = ARITHMETIC[expr.op](left, right)
+    except (ZeroDivisionError, OverflowError) as error:
+        why = "this divides by zero" if isinstance(error, ZeroDivisionError) else "this is too large"
+        ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` has no value", why)
+        return UNKNOWN
+    if isinstance(result, complex):
+        ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` is not a real number", "")
+        return UNKNOWN
+    return result
+
+
+def _sizes(op: str, left: Any, right: Any) -> Any:
+    if op not in ("+", "-", "*") or not all(
+        isinstance(v, int | Dim) and not isinstance(v, bool) for v in (left, right)
+    ):
+        return NotImplemented
+    result: Dim = ARITHMETIC[op](Dim.of(left), right)
+    return result if result.value is None else result.value
+
+
+def _then(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
+    if not (is_scalar(left) and is_scalar(right)):
+        return NotImplemented
+    length = _length(left)
+    if length is None:
+        ctx.reporter.error(
+            "D511",
+            expr.left.span,
+            "what stands before `then` has no length of its own",
+            "how long does it last?",
+            help="`then` follows a schedule with a length: `warmup(5ep) then cosine()`",
+        )
+        return UNKNOWN
+    return Combined("then", as_scalar(left), as_scalar(right), length)
+
+
+def _length(value: Any) -> Duration | None:
+    """How long a schedule lasts, where one of its factors says so."""
+    if isinstance(value, Curve):
+        length = dict(value.settings).get("length")
+        return length if isinstance(length, Duration) else None
+    if isinstance(value, Combined):
+        return _length(value.left) or _length(value.right)
+    return None
+
+
+def _join(left: Any, right: Any) -> Any:
+    items: list[Any] = []
+    for value in (left, right):
+        if isinstance(value, Items):
+            items.extend(value.values)
+        elif isinstance(value, StreamRef | Batch | Node | Data):
+            items.append(value)
+        else:
+            return NotImplemented
+    return Items(tuple(items))
+
+
+def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
+    """`>>`: views after views, modules after modules, or data through either."""
+    match left, right:
+        case View(), View():
+            return View(left.parts + right.parts)
+        case (Net() | Constructor(), Net() | Constructor()):
+            return Net(_parts(left) + _parts(right))
+        case Data(), View():
+            return evolve(left, views=left.views + right.parts)
+        case (StreamRef() | Items(), View()) if ctx.stage is None:
+            return _viewed_stream(ctx, left, right)
+        case (StreamRef() | Batch() | Items() | Node(), View()):
+            return ops.view(ctx, right, left, expr.span, at=expr.left.span)
+        case (StreamRef() | Data() | Batch() | Items() | Node(), Net() | Constructor()):
+            return networks.apply(ctx, Net(_parts(right)), left, expr.span, expr.left.span)
+        case (StreamRef() | Data() | Batch() | Items() | Node(), TrainedNet()):
+            return networks.apply_trained(ctx, right, left, expr.span, expr.left.span)
+    return NotImplemented
+
+
+def _viewed_stream(ctx: Context, left: StreamRef | Items, right: View) -> Any:
+    """A view of a declared stream: the same draw, seen differently."""
+    if isinstance(left, Items):
+        return Items(tuple(_viewed_stream(ctx, v, right) if isinstance(v, StreamRef) else v for v in left.values))
+    draft = ctx.streams[left.name]
+    if draft.data is None:
+        return _viewed_stream(ctx, Items(tuple(StreamRef(p) for p in draft.parts)), right)
+    return Data(draft.data.node, draft.data.views + right.parts, draft.base or left.name)
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    return value.parts if isinstance(value, Net) else (value,)
+
+
+def _times(factor: Scalar) -> Callable[[Scalar], Scalar]:
+    def scale(weight: Scalar) -> Scalar:
+        if weight == Constant(1.0):
+            return factor
+        if isinstance(weight, Constant) and isinstance(factor, Constant):
+            return Constant(weight.value * factor.value)
+        return Combined("*", factor, weight)
+
+    return scale
+
+
+def _losses(op: str, left: Any, right: Any) -> Any:
+    if op == "*" and is_scalar(left) != is_scalar(right):
+        loss, factor = (right, left) if is_scalar(left) else (left, right)
+        return loss.scaled(_times(as_scalar(factor)))
+    if op == "/" and isinstance(left, Loss) and is_number(right) and right != 0:
+        return left.scaled(_times(Constant(1.0 / right)))
+    if op in ("+", "-") and isinstance(left, Loss) and isinstance(right, Loss):
+        other = right if op == "+" else right.scaled(_times(Constant(-1.0)))
+        return Loss(left.parts + other.parts)
+    return NotImplemented
+
+
+def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
+    """`loss as name`."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, Loss) and len(value.parts) == 1:
+        return Loss((evolve(value.parts[0], name=expr.name.id, named=True),))
+    if isinstance(value, Node) and isinstance(value.type, TensorType) and value.type.kind != "Scalar":
+        ctx.reporter.error(
+            "T315",
+            expr.span,
+            f"a loss term is a single number, found {value.type}",
+            help="a term comes out of a loss, for example `entropy(...)`",
+        )
+        return UNKNOWN
+    if isinstance(value, Loss):
+        ctx.reporter.error(
+            "T313",
+            expr.name.span,
+            f"`as {expr.name.id}` names one term, and this sum has {len(value.parts)}",
+            "",
+            help="name the terms one by one, inside the sum",
+        )
+        return UNKNOWN
+    ctx.reporter.error("T313", expr.span, f"`as` names a term of a loss, found {describe(value)}", "")
+    return UNKNOWN

@@ -1,0 +1,87 @@
+"""Ops from data to data: `subset`, `unlabel`, and those that read tensors."""
+
+import hashlib
+from typing import Any
+
+from ssldsl.check.apply import derived
+from ssldsl.check.apply.data import one_split
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.values import UNKNOWN, Data
+from ssldsl.ir.nodes import Setting
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.types import DataType, Dim
+from ssldsl.values import Duration
+
+
+def transform(
+    ctx: Context,
+    signature: Signature,
+    given: dict[str, tuple[Any, Span]],
+    settings: tuple[tuple[str, Setting], ...],
+    span: Span,
+) -> Any:
+    """An op from data to data: `subset`, `unlabel`. Of a stream it takes the data, and is drawn anew."""
+    edge = signature.edges[0].name
+    base = one_split(ctx, f"`{signature.name}`", *given[edge])
+    if base is None or not _is_said_once(ctx, signature, base.type, dict(settings), span):
+        return UNKNOWN
+    if signature.derives:
+        return derived.derive(ctx, signature, base, given, settings, span)
+    type_ = _transformed(signature, base.type, dict(settings), span)
+    node = ctx.interner.node(signature.name, (base.node,), params=(edge,), settings=settings, type=type_, spans=(span,))
+    return Data(node, base.views)
+
+
+def _is_said_once(
+    ctx: Context, signature: Signature, before: DataType, settings: dict[str, Setting], span: Span
+) -> bool:
+    """Whether a part of the data is described in one way, and is no larger than the data."""
+    count = signature.facts.size.removeprefix("-")
+    ways = [w for w in (count, "per_class", "names") if (s := signature.setting(w)) is not None and s.default is None]
+    said = [w for w in ways if settings.get(w) is not None]
+    if len(ways) > 1 and len(said) != 1:
+        found = f"{' and '.join(f'`{w}`' for w in said)} are given" if said else "none of them is given"
+        listed = f"{', '.join(f'`{w}`' for w in ways[:-1])} or `{ways[-1]}`"
+        message = f"what `{signature.name}` takes is said by one of {listed}, and here {found}"
+        ctx.reporter.error("T301", span, message, "", help=f"for example `{signature.name}(..., {ways[0]}=100)`")
+        return False
+    size, wanted = before.size.value, settings.get(count)
+    if size is not None and isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > size:
+        message = f"`{signature.name}` takes {wanted:,} samples, and these data have {size:,}"
+        ctx.reporter.error("T303", span, message, help="take fewer")
+        return False
+    return True
+
+
+def _transformed(signature: Signature, before: DataType, settings: dict[str, Setting], span: Span) -> DataType:
+    fields, provenance, removed = before.fields, before.provenance, before.unlabeled_by
+    dropped = signature.facts.drops
+    if dropped:
+        fields = tuple(f for f in fields if f[0] != dropped)
+        if dropped == "label":
+            provenance, removed = "", span.text
+    role = "test" if signature.facts.held_out else before.role
+    return DataType(fields, _size(signature, before, settings), role, provenance, removed)
+
+
+def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) -> Dim:
+    """The new size, where it can be known before the data are read; a symbol of its own otherwise."""
+    if not signature.facts.size:
+        return before.size
+    is_less = signature.facts.size.startswith("-")  # the setting says by how much
+    count = settings.get(signature.facts.size.removeprefix("-"))
+    if isinstance(count, Duration) and count.unit == "%" and before.size.value is not None:
+        count = round(before.size.value * count.value / 100)
+    if isinstance(count, int) and not isinstance(count, bool) and not (is_less and before.size.value is None):
+        return before.size - count if is_less else Dim.of(count)
+    label = dict(before.fields).get("label")
+    per_class = settings.get("per_class")
+    if isinstance(per_class, int) and label is not None and label.classes is not None:
+        chosen = label.classes * per_class
+        if not is_less:
+            return chosen
+        if before.size.value is not None and chosen.value is not None:
+            return before.size - chosen.value
+    tag = hashlib.sha256(repr((signature.name, sorted(settings.items(), key=str), before)).encode()).hexdigest()[:6]
+    return Dim.of(f"N_{tag}")

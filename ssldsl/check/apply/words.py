@@ -1,0 +1,367 @@
+"""The words of the language that look like functions: `draw`, `stop`, `mean`, `ema`, `weights`, ..."""
+
+from typing import Any
+
+from ssldsl.check.apply import data
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Average,
+    Batch,
+    Constructor,
+    Data,
+    Given,
+    Items,
+    Loss,
+    Net,
+    Settings,
+    StageRef,
+    StreamRef,
+    View,
+    as_scalar,
+    describe,
+)
+from ssldsl.errors import did_you_mean
+from ssldsl.ir.nodes import Constant, Duration, Node
+from ssldsl.ops.arguments import duration_advice
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import Dim, TensorType
+from ssldsl.values import is_number, is_scalar
+
+# word -> parameters, in order; those after `*` by name only, all of those optional
+PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "stop": (("value",), ()),
+    "mean": (("values",), ()),
+    "sum": (("values",), ()),
+    "concat": (("values",), ()),
+    "first": (("values", "count"), ()),
+    "last": (("values", "count"), ()),
+    "ema": (("net",), ("momentum", "half_life")),
+    "polyak": ((), ("half_life", "momentum")),
+    "swa": ((), ("start", "every")),
+    "weights": (("file",), ("key", "prefix")),
+    "run": (("folder",), ("stage",)),
+    "per_tensor": (("norm",), ()),
+}
+
+
+def call(ctx: Context, word: str, given: list[Given], span: Span) -> Any:
+    """Call one of the words; `draw` is not among them, since it reads its argument several times."""
+    bound = _bind(ctx, word, given, span)
+    if bound is None or any(g.value is UNKNOWN for g in given):
+        return UNKNOWN
+    match word:
+        case "stop":
+            return _stop(ctx, bound["value"].value, span)
+        case "mean" | "sum":
+            return _reduce(ctx, word, bound["values"].value, span)
+        case "concat":
+            return _concat(ctx, bound["values"].value, span)
+        case "first" | "last":
+            return _some(ctx, word, bound["values"].value, bound["count"], span)
+        case "ema":
+            return _ema(ctx, bound, span)
+        case "polyak" | "swa":
+            return _averaging(ctx, word, bound, span)
+        case "run":
+            return _run(ctx, bound, span)
+        case "per_tensor":
+            return _per_tensor(ctx, bound["norm"], span)
+        case _:
+            return _weights(ctx, bound)
+
+
+def _bind(ctx: Context, word: str, given: list[Given], span: Span) -> dict[str, Given] | None:
+    required, optional = PARAMETERS[word]
+    order = required + optional
+    bound: dict[str, Given] = {}
+    for i, argument in enumerate(given):
+        name = argument.name.id if argument.name else order[i] if i < len(order) else ""
+        if name not in order or name in bound:
+            place = argument.name.span if argument.name else argument.span
+            _misplaced(ctx, word, name, name in bound, place)
+            return None
+        bound[name] = argument
+    for name in required:
+        if name not in bound:
+            ctx.reporter.error("T301", span, f"`{word}` needs `{name}`", f"`{name}` is missing")
+            return None
+    return bound
+
+
+def _misplaced(ctx: Context, word: str, name: str, is_double: bool, place: Span) -> None:
+    """Report an argument that a word does not take, or takes once only."""
+    required, optional = PARAMETERS[word]
+    order = required + optional
+    listed = f"it takes: {', '.join(order)}"
+    if is_double:
+        ctx.reporter.error("T306", place, f"`{name}` of `{word}` is given twice", "the second time")
+    elif name:
+        help = did_you_mean(name, order) or listed
+        ctx.reporter.error("N203", place, f"`{word}` has no argument `{name}`", "", help=help)
+    else:
+        message = f"`{word}` takes at most {len(order)} argument{'s' if len(order) > 1 else ''}"
+        ctx.reporter.error("T305", place, message, "one too many", help=listed)
+
+
+def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
+    """`draw(n, view(stream))`: n independent draws of the expression."""
+    if len(expr.arguments) != 2 or any(a.name for a in expr.arguments):
+        what = expr.arguments[0].value.span.text if len(expr.arguments) == 1 else "flip(unlabeled)"
+        ctx.reporter.error(
+            "T301", expr.span, "`draw` needs a count and what to draw", "", help=f"for example `draw(2, {what})`"
+        )
+        return UNKNOWN
+    count = ctx.evaluate(expr.arguments[0].value, scope)
+    if count is UNKNOWN:
+        return UNKNOWN
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:
+        message = f"`draw` wants a count from 1 to 1000, found {describe(count)}"
+        help = "the count comes first: `draw(2, flip(unlabeled))`" if not is_number(count) else ""
+        ctx.reporter.error("T302", expr.arguments[0].value.span, message, "", help=help)
+        return UNKNOWN
+    if ctx.stage is None:
+        ctx.reporter.error(
+            "T313",
+            expr.span,
+            "`draw` can stand only where a step is described: in a loss, or in a `let`",
+            "",
+            help=f"`let NAME = {expr.span.text}`",
+        )
+        return UNKNOWN
+    results: list[Any] = []
+    for i in range(count):
+        with ctx.stage.within(f"draw{i}"):
+            result = ctx.evaluate(expr.arguments[1].value, scope)
+        if isinstance(result, View):
+            place = expr.arguments[1].value.span
+            help = f"say of what: `{place.text}(unlabeled)`"
+            ctx.reporter.error("T310", place, "`draw` wants a batch, or what is made of one, found a view", help=help)
+            return UNKNOWN
+        if result is UNKNOWN:
+            return UNKNOWN
+        results.append(data.read(ctx, result, expr.span) if isinstance(result, StreamRef) else result)
+    return Items(tuple(results))
+
+
+def _tensors(ctx: Context, value: Any, span: Span) -> Any:
+    """Streams and batches as tensors, lists as lists of tensors."""
+    if isinstance(value, StreamRef | Data):
+        value = data.read(ctx, value, span)
+    if isinstance(value, Items):
+        return Items(tuple(_tensors(ctx, v, span) for v in value.values))
+    if isinstance(value, Loss) and len(value.parts) == 1 and value.parts[0].weight == Constant(1.0):
+        return value.parts[0].node
+    return value.input if isinstance(value, Batch) else value
+
+
+def _stop(ctx: Context, value: Any, span: Span) -> Any:
+    value = _tensors(ctx, value, span)
+    if isinstance(value, Items):
+        return Items(tuple(_stop(ctx, v, span) for v in value.values))
+    if isinstance(value, Net | Constructor):
+        message = f"`stop` wants a tensor, found {describe(value)}"
+        help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
+        ctx.reporter.error("T310", span, message, "", help=help)
+        return UNKNOWN
+    if not isinstance(value, Node):
+        return _refuse(ctx, "stop", "a tensor", value, span)
+    return ctx.interner.node(
+        "stop", (value,), params=("value",), type=value.type, rows=value.rows, spans=(span, *ctx.reporter.calls)
+    )
+
+
+def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span, help: str = "") -> Any:
+    if value is not UNKNOWN:
+        ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "", help=help)
+    return UNKNOWN
+
+
+def _reduce(ctx: Context, word: str, value: Any, span: Span) -> Any:
+    if isinstance(value, Loss):
+        return value
+    value = _tensors(ctx, value, span)
+    nodes = value.values if isinstance(value, Items) else (value,)
+    if not nodes:
+        return _refuse(ctx, word, "losses (or numbers)", value, span)
+    if all(is_number(n) for n in nodes):
+        return sum(nodes) / (len(nodes) if word == "mean" else 1)
+    for node in nodes:
+        if not isinstance(node, Node) or not isinstance(node.type, TensorType) or node.type.kind != "Scalar":
+            return _refuse(ctx, word, "losses (or numbers)", node, span)
+    if len(nodes) == 1:
+        return nodes[0]
+    return ctx.interner.node(
+        word,
+        tuple(nodes),
+        params=("values",) * len(nodes),
+        type=nodes[0].type,
+        spans=(span, *ctx.reporter.calls),
+        live=frozenset[str]().union(*(n.live for n in nodes)),
+    )
+
+
+def _concat(ctx: Context, value: Any, span: Span) -> Any:
+    """Several batches or tensors as one, in order."""
+    if isinstance(value, StreamRef):
+        value = data.read(ctx, value, span)
+    items = value.values if isinstance(value, Items) else (value,)
+    items = tuple(data.read(ctx, v, span) if isinstance(v, StreamRef | Data) else v for v in items)
+    if any(v is UNKNOWN for v in items):
+        return UNKNOWN
+    if not items:
+        return _refuse(ctx, "concat", "batches or tensors of one kind", value, span)
+    if len(items) == 1:
+        return items[0]
+    if all(isinstance(v, Batch) for v in items):
+        return _concat_batches(ctx, items, span)
+    if all(isinstance(v, Node) for v in items):
+        return _concat_nodes(ctx, items, span)
+    return _refuse(ctx, "concat", "batches or tensors of one kind", items[0], span)
+
+
+def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any:
+    shared = [n for n, _ in batches[0].fields if all(b.get(n) is not None for b in batches)]
+    rows = None
+    if all(b.rows is not None for b in batches):
+        rows = _concat_nodes(ctx, tuple(b.rows for b in batches), span)
+    fields = []
+    for name in shared:
+        node = _concat_nodes(ctx, tuple(b.get(name) for b in batches), span, rows)
+        if node is UNKNOWN:
+            return UNKNOWN
+        fields.append((name, node))
+    name = " | ".join(b.stream for b in batches)
+    removed = next((b.removed_at for b in batches if b.removed_at), None)
+    return Batch(tuple(fields), batches[0].main, rows, name, batches[0].provenance, removed, batches[0].whole)
+
+
+def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node | None = None) -> Any:
+    types = [n.type for n in nodes]
+    if ctx.stage is not None and not ctx.stage.whole and len({t.is_of_batch for t in types}) > 1:
+        message = "`concat` joins rows of a batch with rows of a memory, which each process has as a whole"
+        ctx.reporter.error(
+            "T311", span, message, "", help="give the memory's rows to the op as an argument of their own"
+        )
+        return UNKNOWN
+    if len({(t.kind, t.dims[1:], t.classes) for t in types}) > 1:
+        said = " and ".join(sorted({str(t) for t in types}))
+        ctx.reporter.error("T311", span, f"`concat` joins rows of one shape, found {said}", "")
+        return UNKNOWN
+    total = Dim.of(0)
+    for t in types:
+        total = total + t.dims[0]
+    return ctx.interner.node(
+        "concat",
+        nodes,
+        params=("values",) * len(nodes),
+        type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
+        rows=rows,
+        spans=(span, *ctx.reporter.calls),
+        live=frozenset[str]().union(*(n.live for n in nodes)),
+    )
+
+
+def _some(ctx: Context, word: str, value: Any, given: Given, span: Span) -> Any:
+    if isinstance(value, StreamRef):
+        value = data.read(ctx, value, span)
+    if not isinstance(value, Items):
+        return _refuse(ctx, word, "a list", value, span, "`draw(2, x)` and `a | b` are lists")
+    count = given.value
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(value.values):
+        ctx.reporter.error(
+            "T303",
+            given.span,
+            f"`{word}` of a list of {len(value.values)} takes a count from 1 to {len(value.values)}, "
+            f"found {describe(count)}",
+        )
+        return UNKNOWN
+    return Items(value.values[:count] if word == "first" else value.values[-count:])
+
+
+def _ema(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+    net = bound["net"].value
+    if isinstance(net, Constructor) or not isinstance(net, Net):
+        return _refuse(ctx, "ema", "a declared network", net, bound["net"].span)
+    momentum, half_life = _one_of(ctx, "ema", bound, span)
+    if momentum is UNKNOWN:
+        return UNKNOWN
+    return Average(net, momentum, half_life, span)
+
+
+def _one_of(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> tuple[Any, Any]:
+    """`momentum` (a number or schedule in [0, 1]) or `half_life` (a duration): exactly one of them."""
+    if ("momentum" in bound) == ("half_life" in bound):
+        ctx.reporter.error(
+            "T301",
+            span,
+            f"`{word}` needs either `momentum` or `half_life`",
+            "both are given" if "momentum" in bound else "none is given",
+            help=f"for example `{word}({bound['net'].span.text + ', ' if 'net' in bound else ''}half_life=1ep)`",
+        )
+        return UNKNOWN, None
+    if "half_life" in bound:
+        value = bound["half_life"].value
+        if isinstance(value, Duration) and value.unit != "%" and value.value > 0:
+            return None, value
+        _wants_duration(ctx, "half_life", value, bound["half_life"].span)
+        return UNKNOWN, None
+    value = bound["momentum"].value
+    if not is_scalar(value):
+        ctx.reporter.error("T302", bound["momentum"].span, f"`momentum` is a number, found {describe(value)}", "")
+        return UNKNOWN, None
+    if is_number(value) and not 0 <= value <= 1:
+        ctx.reporter.error("T303", bound["momentum"].span, f"`momentum` must be between 0 and 1, found {value}")
+        return UNKNOWN, None
+    return as_scalar(value), None
+
+
+def _wants_duration(ctx: Context, name: str, value: Any, span: Span) -> None:
+    bare = f"a bare number `{span.text}`" if is_number(value) else describe(value)
+    ctx.reporter.error(
+        "D501", span, f"`{name}` wants a duration, found {bare}", "in what unit?", help=duration_advice(value)
+    )
+
+
+def _averaging(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> Any:
+    if word == "polyak":
+        momentum, half_life = _one_of(ctx, word, bound, span)
+        if momentum is UNKNOWN:
+            return UNKNOWN
+        values: list[tuple[str, Any]] = [("half_life", half_life)] if half_life else [("momentum", momentum)]
+        return Settings(word, tuple(values), span)
+    values = []
+    for name, default in (("start", Duration(0, "it")), ("every", Duration(1, "ep"))):
+        value = bound[name].value if name in bound else default
+        if not isinstance(value, Duration):
+            _wants_duration(ctx, name, value, bound[name].span)
+            return UNKNOWN
+        if (value.unit == "%" and value.value > 100) or (name == "every" and value.value <= 0):
+            limit = "at most 100%" if name == "start" else "longer than 0"
+            ctx.reporter.error("T303", bound[name].span, f"`{name}` of `swa` must be {limit}, found {value}")
+            return UNKNOWN
+        values.append((name, value))
+    return Settings(word, tuple(values), span)
+
+
+def _per_tensor(ctx: Context, norm: Given, span: Span) -> Any:
+    if is_number(norm.value) and norm.value > 0:
+        return Settings("per_tensor", (("norm", float(norm.value)),), span)
+    return _refuse(ctx, "per_tensor", "a number above 0, the largest norm of each gradient", norm.value, norm.span)
+
+
+def _weights(ctx: Context, bound: dict[str, Given]) -> Any:
+    wanted = {"file": "the name of a file", "key": "a key in the file", "prefix": "how the names in the file begin"}
+    for name, given in bound.items():
+        if not isinstance(given.value, str) or not given.value:
+            return _refuse(ctx, "weights", wanted[name], given.value, given.span)
+    return StageRef(**{name: given.value for name, given in bound.items()})
+
+
+def _run(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+    for name, given in bound.items():
+        if not isinstance(given.value, str) or not given.value:
+            return _refuse(ctx, "run", f"the name of a {name}", given.value, given.span)
+    return StageRef(bound["stage"].value if "stage" in bound else "", run=bound["folder"].value)

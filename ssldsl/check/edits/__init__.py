@@ -1,0 +1,1 @@
+"""Edits of a spec, from tree to tree: no value is known here."""

@@ -1,0 +1,306 @@
+"""Ablation as typed edits of the tree: `set a.b = v`, `drop loss.vat`, from a variant, a sweep or the command line."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from attrs import evolve
+
+from ssldsl.check.edits.positions import Placed
+from ssldsl.check.state.loss_edits import LossEdits
+from ssldsl.check.state.reporter import Reporter
+from ssldsl.check.state.settings import SHARED_SETTINGS, STAGE_SETTINGS
+from ssldsl.errors import did_you_mean
+from ssldsl.ops.library import Library
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+
+Edit = tree.SetEdit | tree.DropEdit
+Statements = tuple[tree.Statement, ...]
+
+
+def variant_edits(file: tree.File, names: Sequence[tuple[str, Span | None]], reporter: Reporter) -> list[Edit]:
+    """The edits of some variants of the file, in order, those they extend first."""
+    variants = {s.name.id: s for s in file.statements if isinstance(s, tree.Variant)}
+    stages = [s.name.id for s in file.statements if isinstance(s, tree.StageDecl)]
+    edits: list[Edit] = []
+
+    def add(name: str, span: Span | None, trail: tuple[str, ...]) -> None:
+        variant = variants.get(name)
+        if variant is None:
+            known = ", ".join(variants) or "none"
+            place = span or file.span
+            reporter.error(
+                "N210",
+                place,
+                f"there is no variant `{name}`",
+                "",
+                help=did_you_mean(name, variants) or f"variants of this file: {known}",
+            )
+            return
+        if name in trail:
+            circle = [variants[n] for n in trail[trail.index(name) :]]
+            first = min(circle, key=lambda v: v.span.start)
+            reporter.error("N207", first.name.span, f"variant `{first.name.id}` extends itself", "")
+            return
+        if variant.extends is not None:
+            add(variant.extends.id, variant.extends.span, (*trail, name))
+        edits.extend(_limited(variant, stages, reporter))
+
+    for name, span in names:
+        add(name, span, ())
+    return edits
+
+
+def _limited(variant: tree.Variant, stages: list[str], reporter: Reporter) -> list[Edit]:
+    """The edits of one variant; where it names stages, each edit once a stage."""
+    if not variant.stages:
+        return list(variant.edits)
+    for stage in variant.stages:
+        if stage.id not in stages:
+            help = did_you_mean(stage.id, stages) or f"stages are: {', '.join(stages) or 'none'}"
+            reporter.error("D503", stage.span, f"there is no stage `{stage.id}`", help=help)
+    known = [s for s in variant.stages if s.id in stages]
+    return [
+        evolve(edit, path=(evolve(stage, span=edit.path[0].span), *edit.path))
+        for edit in variant.edits
+        for stage in known
+    ]
+
+
+def _place(edit: Edit) -> Span:
+    """Where the path of an edit is written."""
+    return edit.path[0].span.to(edit.path[-1].span)
+
+
+def apply(file: tree.File, edits: Iterable[Edit], reporter: Reporter, library: Library) -> tuple[tree.File, LossEdits]:
+    """The file with the edits made. Edits of loss terms are kept for when the terms are known."""
+    terms = LossEdits()
+    placed = Placed(file, library)
+    for edit in edits:
+        file = _apply_one(file, edit, terms, reporter, placed)
+    return file, terms
+
+
+def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, placed: Placed) -> tree.File:
+    stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
+    path = edit.path
+    stage = ""
+    if path[0].id in stages and len(path) > 1:
+        stage, path = path[0].id, path[1:]
+    elif path[0].id == "main" and not stages and len(path) > 1:
+        path = path[1:]
+    if path[0].id == "loss" and len(path) > 1:
+        return _edit_term(file, edit, stage, path[1:], terms, reporter, placed)
+    if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
+        return evolve(file, statements=tuple(s for s in file.statements if s is not stages[path[0].id]))
+    if isinstance(edit, tree.DropEdit) and [name.id for name in path] == ["init"]:
+        return _drop_init(file, edit, stage, reporter)
+    if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in (*STAGE_SETTINGS, *SHARED_SETTINGS):
+        terms.drops.append((stage, path[0].id, _place(edit)))
+        return file
+    if not stage:
+        changed = _edit_statements(file.statements, edit, path, not stages, placed)
+        if changed is not None:
+            return evolve(file, statements=changed)
+    else:
+        body = _edit_statements(stages[stage].body, edit, path, True, placed)
+        if body is not None:
+            return _with_body(file, stage, body)
+    inside = _edit_calls(file, edit, stage, path, placed)
+    if inside is not None:
+        return inside
+    _no_such(file, edit, path, stage, reporter)
+    return file
+
+
+def _with_body(file: tree.File, stage: str, body: Statements) -> tree.File:
+    return evolve(
+        file,
+        statements=tuple(
+            evolve(s, body=body) if isinstance(s, tree.StageDecl) and s.name.id == stage else s for s in file.statements
+        ),
+    )
+
+
+def _drop_init(file: tree.File, edit: tree.DropEdit, stage: str, reporter: Reporter) -> tree.File:
+    """The stage, or the spec of one stage, with all its networks starting afresh."""
+    body = next((s.body for s in file.statements if isinstance(s, tree.StageDecl) and s.name.id == stage), None)
+    statements = file.statements if body is None else body
+    kept = tuple(s for s in statements if not isinstance(s, tree.Init))
+    if len(kept) == len(statements):
+        _no_such(file, edit, edit.path[-1:], stage, reporter)
+        return file
+    return evolve(file, statements=kept) if body is None else _with_body(file, stage, kept)
+
+
+def _edit_term(
+    file: tree.File,
+    edit: Edit,
+    stage: str,
+    path: tuple[tree.Name, ...],
+    terms: LossEdits,
+    reporter: Reporter,
+    placed: Placed,
+) -> tree.File:
+    term = path[0].id
+    rest = path[1:]
+    if isinstance(edit, tree.DropEdit) and not rest:
+        terms.drops.append((stage, term, _place(edit)))
+        return file
+    if isinstance(edit, tree.SetEdit) and (not rest or rest[0].id == "weight"):
+        terms.weights.append((stage, term, edit.value, _place(edit)))
+        return file
+    inside = _edit_calls(file, edit, stage, path, placed)
+    if inside is not None:
+        return inside
+    _no_such(file, edit, path, stage, reporter)
+    return file
+
+
+def _edit_statements(
+    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool, placed: Placed
+) -> Statements | None:
+    """Change the statement that the path names; a setting that is not there yet is added."""
+    name, rest = path[0].id, path[1:]
+    for i, statement in enumerate(statements):
+        if not isinstance(statement, tree.Declaration | tree.Param | tree.Setting) or statement.name.id != name:
+            continue
+        if isinstance(edit, tree.DropEdit):
+            if isinstance(statement, tree.Setting) and not rest:
+                return statements[:i] + statements[i + 1 :]
+            return None
+        value = edit.value if not rest else _with_argument(statement.value, rest, edit, placed)
+        return None if value is None else (*statements[:i], evolve(statement, value=value), *statements[i + 1 :])
+    addable = (*STAGE_SETTINGS, *SHARED_SETTINGS) if implicit else SHARED_SETTINGS
+    if isinstance(edit, tree.SetEdit) and not rest and name in addable:
+        return (*statements, tree.Setting(path[0], edit.value, span=edit.span))
+    return None
+
+
+def _with_argument(
+    expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetEdit, placed: Placed
+) -> tree.Expr | None:
+    """`optimizer.lr`, `encoder.width`, `batch.labeled`: one argument of a call, or one entry of a map, replaced."""
+    name = path[0].id
+    if isinstance(expr, tree.MapExpr):
+        ids = [part.id for part in path]
+        for i, entry in enumerate(expr.entries):
+            key = entry.key.id.split(".")
+            if ids[: len(key)] == key:
+                rest = path[len(key) :]
+                value = _with_argument(entry.value, rest, edit, placed) if rest else edit.value
+                if value is None:
+                    return None
+                return evolve(expr, entries=(*expr.entries[:i], evolve(entry, value=value), *expr.entries[i + 1 :]))
+        added = tree.MapEntry(path[0], edit.value, span=edit.span)
+        return evolve(expr, entries=(*expr.entries, added)) if len(path) == 1 else None
+    if len(path) != 1:
+        return None
+    calls = _calls(expr)
+    holders = [c for c in calls if any(a.name and a.name.id == name for a in c.arguments)]
+    holders = holders or [c for c in calls if placed.index(c, name) is not None]
+    holders = holders or [c for c in calls if placed.takes(c, name)]
+    target = holders[0] if len(holders) == 1 else calls[0] if len(calls) == 1 else None
+    return None if target is None else _replace(expr, target, _argument(target, path[0], edit, placed))
+
+
+def _argument(call: tree.Call, name: tree.Name, edit: tree.SetEdit, placed: Placed) -> tree.Call:
+    new = tree.Argument(name, edit.value, span=edit.span)
+    for i, argument in enumerate(call.arguments):
+        if argument.name and argument.name.id == name.id:
+            return evolve(call, arguments=(*call.arguments[:i], new, *call.arguments[i + 1 :]))
+    place = placed.index(call, name.id)
+    if place is None:
+        return evolve(call, arguments=(*call.arguments, new))
+    unnamed = tree.Argument(None, edit.value, span=edit.span)
+    return evolve(call, arguments=(*call.arguments[:place], unnamed, *call.arguments[place + 1 :]))
+
+
+def _calls(expr: object) -> list[tree.Call]:
+    """The calls of an expression, outermost first, without those inside arguments."""
+    match expr:
+        case tree.Call():
+            return [expr, *(_calls(expr.function.value) if isinstance(expr.function, tree.Attribute) else [])]
+        case tree.Binary():
+            return [*_calls(expr.left), *_calls(expr.right)]
+        case tree.Unary():
+            return _calls(expr.operand)
+        case tree.Named() | tree.Attribute():
+            return _calls(expr.value)
+        case _:
+            return []
+
+
+def _replace(expr: tree.Expr, old: tree.Call, new: tree.Call) -> tree.Expr:
+    """The expression with one call (by identity) replaced."""
+    if expr is old:
+        return new
+    match expr:
+        case tree.Call() if isinstance(expr.function, tree.Attribute):
+            return evolve(expr, function=evolve(expr.function, value=_replace(expr.function.value, old, new)))
+        case tree.Binary():
+            return evolve(expr, left=_replace(expr.left, old, new), right=_replace(expr.right, old, new))
+        case tree.Unary():
+            return evolve(expr, operand=_replace(expr.operand, old, new))
+        case tree.Named() | tree.Attribute():
+            return evolve(expr, value=_replace(expr.value, old, new))
+        case _:
+            return expr
+
+
+def _edit_calls(
+    file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, ...], placed: Placed
+) -> tree.File | None:
+    """`vat.epsilon`: an argument of the calls of `vat` in a loss."""
+    if isinstance(edit, tree.DropEdit) or len(path) != 2:
+        return None
+    changed = False
+
+    def visit(statement: tree.Statement) -> tree.Statement:
+        nonlocal changed
+        if isinstance(statement, tree.StageDecl) and stage in ("", statement.name.id):
+            return evolve(statement, body=tuple(visit(s) for s in statement.body))
+        if not isinstance(statement, tree.Setting | tree.Def):
+            return statement
+        value = statement.value
+        for call in _calls(value):
+            if isinstance(call.function, tree.Ref) and call.function.id == path[0].id:
+                value = _replace(value, call, _argument(call, path[1], edit, placed))
+                changed = True
+        return evolve(statement, value=value)
+
+    statements = tuple(visit(s) for s in file.statements)
+    return evolve(file, statements=statements) if changed else None
+
+
+def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: str, reporter: Reporter) -> None:
+    body: Statements = file.statements
+    if stage:
+        body = next(s.body for s in file.statements if isinstance(s, tree.StageDecl) and s.name.id == stage)
+    named = (tree.Declaration, tree.Param, tree.Setting, tree.StageDecl)
+    known = [s.name.id for s in body if isinstance(s, named)]
+    text = ".".join(n.id for n in edit.path)
+    where = f"stage `{stage}`" if stage else "the spec"
+    owners = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
+    help = f"it is set in stages: {', '.join(f'`{s}.{text}`' for s in owners)}" if owners else ""
+    help = help or did_you_mean(path[0].id, known)
+    if path[1:] and path[0].id in STAGE_SETTINGS and path[0].id not in known and not owners:
+        help = f"`{path[0].id}` is not written here, so there is no part of it to change: set the whole of it"
+    if path[0].id in known:
+        help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""
+    reporter.error(
+        "N210",
+        _place(edit),
+        f"there is nothing called `{text}` in {where} to change",
+        "",
+        help=help or f"it declares: {', '.join(known)}",
+    )
+
+
+def _sets(stage: tree.StageDecl, name: str) -> bool:
+    return any(isinstance(s, tree.Setting) and s.name.id == name for s in stage.body)
+
+
+def describe(edit: Edit, text: Callable[[tree.Expr], str]) -> str:
+    """The edit as one would write it."""
+    path = ".".join(n.id for n in edit.path)
+    return f"drop {path}" if isinstance(edit, tree.DropEdit) else f"set {path} = {text(edit.value)}"

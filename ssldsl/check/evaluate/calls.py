@@ -1,0 +1,324 @@
+"""Calls of definitions, ops, nets and views. Arguments are bound here; all that is wrong with them is said at once."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.apply import data, derived, networks, ops, transforms, words
+from ssldsl.check.evaluate import definitions
+from ssldsl.check.evaluate.names import BUILTINS, MISSING, lookup, member, members, written_at
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Batch,
+    Builtin,
+    Constructor,
+    Data,
+    Function,
+    Given,
+    Items,
+    Loss,
+    LossPart,
+    Net,
+    OpRef,
+    Settings,
+    StreamRef,
+    TrainedNet,
+    View,
+    ViewPart,
+    describe,
+)
+from ssldsl.errors import did_you_mean
+from ssldsl.ir.nodes import Constant, Curve, Node, Setting
+from ssldsl.ops.arguments import check_settings
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import Dim, TensorType
+from ssldsl.values import is_number, literal
+
+
+def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
+    """The meaning of `function(arguments)`; `x.f(y)` is `f(x, y)` where `x` has no attribute `f`."""
+    first: list[Given] = []
+    function = expr.function
+    if isinstance(function, tree.Attribute):
+        value = ctx.evaluate(function.value, scope)
+        if value is UNKNOWN:
+            _evaluate_all(ctx, expr.arguments, scope)
+            return UNKNOWN
+        if function.name.id in members(ctx, value):
+            callee = member(ctx, value, function.name, function.value.span)
+        else:
+            callee = lookup(ctx, function.name.id, scope)
+            first = [Given(None, value, function.value.span)]
+            if callee is MISSING:
+                _unknown_method(ctx, value, function.name)
+                return UNKNOWN
+    else:
+        callee = ctx.evaluate(function, scope)
+    if isinstance(callee, Builtin) and callee.name == "draw":
+        return words.draw(ctx, expr, scope)
+    with derived.reading(ctx, callee):
+        given = [*first, *_evaluate_all(ctx, expr.arguments, scope)]
+        return invoke(ctx, callee, given, expr, scope)
+
+
+def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
+    if ctx.is_incomplete:
+        return
+    known = {*members(ctx, value), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
+    ctx.reporter.error(
+        "N204",
+        name.span,
+        f"{describe(value)} has no attribute `{name.id}`, and no op is called that",
+        "",
+        help=did_you_mean(name.id, known) or "`ssldsl ops` lists the ops of the library",
+    )
+
+
+def _evaluate_all(ctx: Context, arguments: Sequence[tree.Argument], scope: Scope) -> list[Given]:
+    return [
+        Given(
+            a.name,
+            ctx.evaluate(a.value, scope),
+            written_at(ctx, a.value, scope),
+            tuple(item.span for item in a.value.items) if isinstance(a.value, tree.ListExpr) else (),
+        )
+        for a in arguments
+    ]
+
+
+def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope: Scope) -> Any:
+    """Call a value that is already evaluated."""
+    match callee:
+        case Function():
+            return _define_result(
+                ctx, definitions.call_definition(ctx, callee, given, expr, scope), callee.definition.name.id, expr.span
+            )
+        case OpRef():
+            result = _call_op(ctx, callee.signature, given, expr)
+            return _define_result(ctx, result, callee.signature.name, expr.span)
+        case Builtin():
+            return _define_result(ctx, words.call(ctx, callee.name, given, expr.span), callee.name, expr.span)
+        case Net() | Constructor() | View() | TrainedNet():
+            if len(given) != 1 or given[0].name is not None:
+                _not_one_batch(ctx, callee, given, expr)
+                return UNKNOWN
+            if isinstance(callee, View):
+                return ops.view(ctx, callee, given[0].value, expr.span, at=given[0].span)
+            if isinstance(callee, TrainedNet):
+                return networks.apply_trained(ctx, callee, given[0].value, expr.span, given[0].span)
+            net = callee if isinstance(callee, Net) else Net((callee,))
+            return networks.apply(ctx, net, given[0].value, expr.span, given[0].span)
+    if callee is not UNKNOWN:
+        ctx.reporter.error(
+            "T313",
+            expr.function.span,
+            f"{describe(callee)} cannot be called",
+            "",
+            help=_uncallable_advice(callee, expr),
+        )
+    return UNKNOWN
+
+
+def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
+    text = expr.function.span.text
+    if isinstance(callee, StreamRef):
+        return f"how many rows a step takes is said by `batch`, for example `batch = {{{text}: 64}}`"
+    if is_number(callee) and expr.arguments:
+        return f"a product has a sign: `{text}*{expr.arguments[0].value.span.text}`"
+    return ""
+
+
+def _not_one_batch(
+    ctx: Context, callee: Net | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
+) -> None:
+    what = "a view" if isinstance(callee, View) else "a network"
+    function, texts = expr.function.span.text, [g.span.text for g in given if g.name is None]
+    help = ""
+    if len(texts) > 1 and all(_is_batch(g.value) for g in given):
+        help = f"join them: `{function}({' | '.join(texts)})`"
+    elif len(texts) == len(given) == 2 and isinstance(given[1].value, int):
+        help = f"several draws are `draw({texts[1]}, {function}({texts[0]}))`"
+    ctx.reporter.error("T305", expr.span, f"{what} takes one argument, a batch", f"{len(given)} given here", help=help)
+
+
+def _define_result(ctx: Context, value: Any, name: str, span: Span) -> Any:
+    """A single number is a loss term, called after the function that made it unless `as` names it."""
+    if isinstance(value, Node) and _is_term(ctx, value):
+        return Loss((LossPart(name, False, Constant(1.0), value, span),))
+    if isinstance(value, Loss) and len(value.parts) == 1 and not value.parts[0].named:
+        return Loss((evolve(value.parts[0], name=name, span=span),))
+    if isinstance(value, Items):
+        return Items(tuple(_define_result(ctx, v, name, span) for v in value.values))
+    return value
+
+
+def _is_term(ctx: Context, node: Node) -> bool:
+    signature = ctx.signatures.get(node.op)
+    is_metric = signature is not None and signature.role == "metrics"
+    return isinstance(node.type, TensorType) and node.type.kind == "Scalar" and not is_metric
+
+
+def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Any:
+    constructs = signature.role in ("views", "nets", "heads", "schedules", "optimizers") or _is_source(signature)
+    through: list[Given] = []
+    if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
+        through, given = given[:1], given[1:]
+    elif signature.role == "views" and given and isinstance(given[0].value, Data):
+        message = f"`{signature.name}` is a view of a batch, found {describe(given[0].value)}"
+        help = f"data go through a view by `>>`: `{given[0].span.text} >> {signature.name}(...)`"
+        ctx.reporter.error("T310", given[0].span, message, "", help=help)
+        return UNKNOWN
+    edges = () if constructs else tuple(e.name for e in signature.edges)
+    bound = _bind(ctx, signature, given, (*edges, *signature.given_sizes), expr)
+    if bound is None:
+        return UNKNOWN
+    placed, rest = bound
+    settings, problems = check_settings(
+        signature,
+        {n: (_plain(g.value), g.span) for n, g in rest.items()},
+        expr.span,
+        describe=describe,
+        unknown=UNKNOWN,
+        items={n: g.items for n, g in rest.items()},
+    )
+    for problem in problems:
+        ctx.reporter.report(problem)
+    if problems or any(g.value is UNKNOWN for g in given):
+        return UNKNOWN
+    _complete(ctx, signature, rest, settings, expr)
+    values = tuple((s.name, settings[s.name]) for s in signature.settings)
+    built = _construct(ctx, signature, placed, values, expr)
+    if through and built is not UNKNOWN:
+        if isinstance(built, View):
+            return ops.view(ctx, built, through[0].value, expr.span)
+        return networks.apply(ctx, Net((built,)), through[0].value, expr.span)
+    return built
+
+
+def _is_source(signature: Signature) -> bool:
+    return signature.role == "data" and not signature.edges
+
+
+def _is_batch(value: Any) -> bool:
+    return isinstance(value, Batch | StreamRef | Node) or (
+        isinstance(value, Items) and any(isinstance(v, Batch | StreamRef | Node) for v in value.values)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A list as a setting is a tuple."""
+    if isinstance(value, Items):
+        return tuple(_plain(v) for v in value.values)
+    return value
+
+
+def _complete(
+    ctx: Context, signature: Signature, rest: dict[str, Given], settings: dict[str, Any], expr: tree.Call
+) -> None:
+    for spec in signature.settings:
+        if spec.name not in rest:
+            ctx.complete(expr.span, spec.name, literal(settings[spec.name]))
+
+
+def _bind(
+    ctx: Context, signature: Signature, given: list[Given], leading: tuple[str, ...], expr: tree.Call
+) -> tuple[dict[str, Given], dict[str, Given]] | None:
+    """Arguments by name: those of edges and sizes, and those of settings."""
+    order = (*leading, *(s.name for s in signature.settings))
+    placed: dict[str, Given] = {}
+    rest: dict[str, Given] = {}
+    position = 0
+    for argument in given:
+        if argument.name is None:
+            if position >= len(order):
+                ctx.reporter.error(
+                    "T305",
+                    argument.span,
+                    f"`{signature.name}` takes at most {len(order)} argument{'s' if len(order) != 1 else ''}",
+                    "one too many",
+                    help=f"it takes: {', '.join(order)}" if order else "it takes none",
+                )
+                return None
+            name = order[position]
+            position += 1
+        else:
+            name = argument.name.id
+        target = placed if name in leading else rest
+        if (name in placed or name in rest) and argument.value is UNKNOWN:
+            return None
+        if name in placed or name in rest:
+            span = argument.name.span if argument.name else argument.span
+            ctx.reporter.error("T306", span, f"`{name}` of `{signature.name}` is given twice", "the second time")
+            return None
+        # an unknown name is for the settings' schema to refuse, and it points at the name
+        target[name] = argument if argument.name is None or name in order else evolve(argument, span=argument.name.span)
+    return placed, rest
+
+
+def _construct(
+    ctx: Context,
+    signature: Signature,
+    placed: dict[str, Given],
+    values: tuple[tuple[str, Setting], ...],
+    expr: tree.Call,
+) -> Any:
+    match signature.role:
+        case "data" if _is_source(signature):
+            return data.source(ctx, signature, values, expr.span)
+        case "data":
+            for edge in signature.edges:
+                if edge.name not in placed and not edge.optional:
+                    return _missing_edge(ctx, signature, edge.name, expr)
+            given = {n: (g.value, g.span) for n, g in placed.items()}
+            return transforms.transform(ctx, signature, given, values, expr.span)
+        case "views":
+            return View((ViewPart(signature, values, expr.span),))
+        case "nets" | "heads":
+            return _constructor(ctx, signature, placed, values, expr)
+        case "schedules":
+            return Curve(signature.name, values, expr.span)
+        case "optimizers":
+            return Settings(signature.name, values, expr.span)
+    for edge_ in signature.edges:
+        if edge_.name not in placed and not edge_.optional:
+            return _missing_edge(ctx, signature, edge_.name, expr)
+    edges = {n: (g.value, g.span) for n, g in placed.items()}
+    return ops.op(ctx, signature, edges, values, expr.span)
+
+
+def _missing_edge(ctx: Context, signature: Signature, edge: str, expr: tree.Call) -> Any:
+    takes = ", ".join(
+        [*(e.name for e in signature.edges), *signature.given_sizes, *(s.name for s in signature.settings)]
+    )
+    ctx.reporter.error(
+        "T301", expr.span, f"`{signature.name}` needs `{edge}`", f"`{edge}` is missing", help=f"it takes: {takes}"
+    )
+    return UNKNOWN
+
+
+def _constructor(
+    ctx: Context,
+    signature: Signature,
+    placed: dict[str, Given],
+    values: tuple[tuple[str, Setting], ...],
+    expr: tree.Call,
+) -> Any:
+    sizes = []
+    for name, argument in placed.items():
+        size = argument.value
+        if isinstance(size, bool) or not isinstance(size, int | Dim) or (isinstance(size, int) and size < 1):
+            ctx.reporter.error(
+                "T302",
+                argument.span,
+                f"`{name}` of `{signature.name}` is a size, found {describe(size)}",
+                "",
+                help="write a whole number above 0, or a width such as `encoder.dim`",
+            )
+            return UNKNOWN
+        sizes.append((name, Dim.of(size)))
+    return Constructor(signature, tuple(sizes), values, expr.span)

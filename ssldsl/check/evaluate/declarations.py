@@ -1,0 +1,315 @@
+"""Declarations: what a name is bound to, read when it is first needed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.apply import networks
+from ssldsl.check.state.context import Context, StreamDraft
+from ssldsl.check.state.scope import PENDING, Binding, Scope
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Average,
+    Constructor,
+    Data,
+    Function,
+    Items,
+    Net,
+    StageRef,
+    StreamRef,
+    View,
+    describe,
+)
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Duration
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import Dim, SplitsType
+from ssldsl.values import is_number, is_scalar
+
+
+def declare(ctx: Context, statements: Iterable[tree.Statement], scope: Scope) -> None:
+    """Bind the names that these statements declare; a name is declared once."""
+    for statement in statements:
+        if isinstance(statement, tree.Declaration | tree.Param | tree.Def | tree.StageDecl):
+            known = scope.own(statement.name.id)
+            if known is not None:
+                ctx.reporter.error(
+                    "N202",
+                    statement.name.span,
+                    f"`{statement.name.id}` is declared twice",
+                    "declared again here",
+                    notes=(Note(known.span, "first declared here"),),
+                )
+                continue
+            scope.declare(statement.name, statement)
+
+
+def read_all(ctx: Context, scope: Scope) -> None:
+    """Read every declaration of a scope, used or not, so that everything wrong with them is said.
+
+    A `let` is read inside a stage, where streams have draws.
+    """
+    for binding in list(scope.bindings.values()):
+        declaration = binding.declaration
+        is_let = isinstance(declaration, tree.Declaration) and declaration.kind == "let"
+        if declaration is not None and not (is_let and ctx.stage is None):
+            meaning(ctx, binding, scope)
+
+
+def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
+    """What a name stands for. A `let` is read anew in every stage, since its draws belong to the stage."""
+    if binding.known:
+        return binding.value
+    if isinstance(binding.declaration, tree.Declaration) and binding.declaration.kind == "let":
+        return _let(ctx, binding, binding.declaration)
+    if binding.value is PENDING:
+        return _cycle(ctx, binding)
+    binding.value = PENDING
+    assert binding.scope is not None
+    ctx.reading.append(binding)
+    stage, ctx.stage = ctx.stage, None  # a declaration means the same wherever it is first needed
+    value = _read(ctx, binding, binding.scope)
+    ctx.stage = stage
+    ctx.reading.pop()
+    binding.value, binding.known = value, True
+    return value
+
+
+def _cycle(ctx: Context, binding: Binding) -> Any:
+    circle = ctx.reading[ctx.reading.index(binding) :] if binding in ctx.reading else [binding]
+    first = min(circle, key=lambda b: b.span.start)
+    ctx.reporter.error(
+        "N207",
+        first.span,
+        f"`{first.name}` is defined by itself",
+        "needs itself" if len(circle) == 1 else "part of the circle",
+        notes=tuple(Note(b.span, "so is this") for b in circle if b is not first),
+        help="a declaration may use other names, as long as no circle arises",
+    )
+    return UNKNOWN
+
+
+def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
+    assert binding.scope is not None
+    if ctx.stage is None:
+        return _guarded_let(ctx, binding, declaration, binding.scope)
+    key = (binding, ctx.stage.whole)
+    if key not in ctx.stage.meanings:
+        ctx.stage.meanings[key] = PENDING
+        path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]
+        ctx.reading.append(binding)
+        value = ctx.evaluate(declaration.value, binding.scope)
+        ctx.reading.pop()
+        ctx.stage.path = path
+        ctx.stage.meanings[key] = value
+    value = ctx.stage.meanings[key]
+    return _cycle(ctx, binding) if value is PENDING else value
+
+
+def _guarded_let(ctx: Context, binding: Binding, declaration: tree.Declaration, scope: Scope) -> Any:
+    if binding.value is PENDING:
+        return _cycle(ctx, binding)
+    binding.value = PENDING
+    ctx.reading.append(binding)
+    value = ctx.evaluate(declaration.value, scope)
+    ctx.reading.pop()
+    binding.value = None
+    return value
+
+
+def _outside(scope: Scope) -> list[str]:
+    return [scope.owner] if scope.owner else []
+
+
+def _read(ctx: Context, binding: Binding, scope: Scope) -> Any:
+    match binding.declaration:
+        case tree.Def() as definition:
+            return Function(definition, scope)
+        case tree.StageDecl() as stage:
+            return StageRef(stage.name.id)
+        case tree.Param() as param:
+            return _param(ctx, param, scope)
+        case tree.Declaration() as declaration:
+            value = ctx.evaluate(declaration.value, scope)
+            return _of_kind(ctx, declaration, value, scope)
+    raise AssertionError(binding)
+
+
+def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope) -> Any:
+    if value is UNKNOWN:
+        return UNKNOWN
+    match declaration.kind:
+        case "data":
+            if isinstance(value, Data):
+                return value
+            example = f"image_folder({declaration.value.span.text})" if isinstance(value, str) else "digits()"
+            return _wrong(ctx, declaration, value, "a data set", f"for example `{example}`")
+        case "stream":
+            return _stream(ctx, declaration, value)
+        case "view":
+            if isinstance(value, View):
+                return evolve(value, name=declaration.name.id)
+            return _wrong(ctx, declaration, value, "a view", "for example `shift(1) >> flip()`")
+        case _:
+            if isinstance(value, Net | Constructor | Average):
+                return networks.declare(
+                    ctx, declaration.name.id, scope.owner, value, declaration.kind, declaration.value.span
+                )
+            return _wrong(ctx, declaration, value, "a network", "for example `convnet(width=32)`")
+
+
+def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str, help: str) -> Any:
+    ctx.reporter.error(
+        "T313",
+        declaration.value.span,
+        f"`{declaration.kind} {declaration.name.id}` wants {wanted}, found {describe(value)}",
+        "",
+        help=help,
+    )
+    return UNKNOWN
+
+
+def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
+    name = declaration.name.id
+    draft = StreamDraft(name, declaration.name.span)
+    items = value.values if isinstance(value, Items) else (value,)
+    whole = [i for i, v in enumerate(items) if isinstance(v, Data) and isinstance(v.node.type, SplitsType)]
+    if whole:
+        return _several_splits(ctx, items[whole[0]], _operand(declaration.value, whole[0]))
+    if isinstance(value, Items) and items and all(isinstance(v, StreamRef | Data) for v in items):
+        draft.parts = tuple(p for i, v in enumerate(items) for p in _parts(ctx, draft, i, v))
+    elif isinstance(value, Data):
+        draft.data, draft.base = value, value.of_stream
+    elif isinstance(value, StreamRef):
+        return value
+    else:
+        return _wrong(ctx, declaration, value, "data or a join of streams", "for example `images.train >> shift(1)`")
+    if name in ctx.streams:
+        notes = (Note(ctx.streams[name].span, "the other stream of this name"),)
+        help = "streams of all stages share one set of names, under which their draws are known"
+        ctx.reporter.error(
+            "N202", declaration.name.span, f"another stage has a stream `{name}`", "", notes=notes, help=help
+        )
+        return UNKNOWN
+    ctx.streams[name] = draft
+    return StreamRef(name)
+
+
+def _parts(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> tuple[str, ...]:
+    """The streams behind one part of a join; data written in place get a name of their own."""
+    if isinstance(value, StreamRef):
+        return ctx.streams[value.name].parts or (value.name,)
+    name = f"{join.name}.{i}"
+    ctx.streams[name] = StreamDraft(name, join.span, value, base=value.of_stream)
+    return (name,)
+
+
+def _operand(expr: tree.Expr, i: int) -> tree.Expr:
+    """The i-th operand of a join, without its views."""
+    if isinstance(expr, tree.Binary) and expr.op == ">>":
+        return _operand(expr.left, i)
+    operands: list[tree.Expr] = []
+    while isinstance(expr, tree.Binary) and expr.op == "|":
+        operands.append(expr.right)
+        expr = expr.left
+    operands = [expr, *reversed(operands)]
+    return _operand(operands[i], 0) if len(operands) > i and len(operands) > 1 else expr
+
+
+def _several_splits(ctx: Context, value: Data, place: tree.Expr) -> Any:
+    assert isinstance(value.node.type, SplitsType)
+    choices = ", ".join(f"`{place.span.text}.{name}`" for name, _ in value.node.type.splits)
+    message = "a stream is drawn from one split of the data, and this has several"
+    ctx.reporter.error("T310", place.span, message, help=f"choose one: {choices}")
+    return UNKNOWN
+
+
+# --- params -----------------------------------------------------------------------------------------------------
+
+TYPES = {
+    "float": "a number",
+    "int": "a whole number",
+    "count": "a whole number above 0",
+    "prob": "a number from 0 to 1",
+    "weight": "a number not below 0",
+    "bool": "true or false",
+    "str": "a text",
+    "duration": "a duration such as 5ep",
+    "schedule": "a number or a schedule",
+}
+CHECKS: dict[str, Any] = {
+    "float": is_number,
+    "int": lambda v: isinstance(v, int) and not isinstance(v, bool),
+    "count": lambda v: isinstance(v, Dim) or (isinstance(v, int) and not isinstance(v, bool) and v > 0),
+    "prob": lambda v: is_number(v) and 0 <= v <= 1,
+    "weight": lambda v: (is_number(v) and v >= 0) or (is_scalar(v) and not is_number(v)),
+    "bool": lambda v: isinstance(v, bool),
+    "str": lambda v: isinstance(v, str),
+    "duration": lambda v: isinstance(v, Duration),
+    "schedule": is_scalar,
+}
+DECLARED_AS: dict[str, Any] = {"data": Data, "stream": StreamRef, "view": View, "net": Net | Constructor | Average}
+OPAQUE = frozenset({"Loss", "List", "Image", "Images", "Batch", "Net", "Labels", "Logits", "Probs", "Features"})
+
+
+def fits_type(ctx: Context, type_: tree.TypeName | None, value: Any, span: Span, name: str) -> bool:
+    """Whether a value is of the written type; of tensors it is a remark: shapes are inferred."""
+    if type_ is None or value is UNKNOWN or type_.name.id in OPAQUE:
+        return True
+    if type_.name.id not in TYPES:
+        ctx.reporter.error(
+            "T319", type_.span, f"there is no type `{type_.name.id}`", "", help=f"types are: {', '.join(TYPES)}"
+        )
+        return False
+    if CHECKS[type_.name.id](value):
+        return True
+    ctx.reporter.error("T319", span, f"`{name}` must be {TYPES[type_.name.id]}, found {describe(value)}", "")
+    return False
+
+
+def _param(ctx: Context, param: tree.Param, scope: Scope) -> Any:
+    name = param.name.id
+    value = ctx.evaluate(param.value, scope)
+    if value is UNKNOWN or not fits_type(ctx, param.type, value, param.value.span, name):
+        return UNKNOWN
+    if not (is_scalar(value) or isinstance(value, bool | str | Duration | Items) or value is None):
+        kind = next((k for k, types in DECLARED_AS.items() if isinstance(value, types)), "let")
+        ctx.reporter.error(
+            "T319",
+            param.value.span,
+            f"a param is a plain value, found {describe(value)}",
+            "",
+            help=f"declare it: `{kind} {name} = {param.value.span.text}`",
+        )
+        return UNKNOWN
+    ctx.params[name] = value
+    if param.where is not None and not _holds(ctx, param, value, scope):
+        return UNKNOWN
+    return value
+
+
+def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
+    assert param.where is not None
+    inner = Scope(parent=scope)
+    inner.bind(param.name.id, value, param.name.span)
+    result = ctx.evaluate(param.where, inner)
+    if isinstance(result, bool) and not result:
+        ctx.reporter.error(
+            "T317",
+            param.value.span,
+            f"`{param.name.id}` = {param.value.span.text} breaks its condition",
+            "",
+            notes=(Note(param.where.span, "the condition"),),
+        )
+        return False
+    if not isinstance(result, bool) and result is not UNKNOWN:
+        ctx.reporter.error(
+            "T318",
+            param.where.span,
+            f"`where` wants a condition, found {describe(result)}",
+            "",
+            help=f"for example `where {param.name.id} > 0`",
+        )
+    return result is True

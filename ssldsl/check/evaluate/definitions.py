@@ -1,0 +1,204 @@
+"""Calls of definitions: parameters bound, what is left out read at the call, the body written out in place."""
+
+import re
+from typing import Any
+
+from ssldsl.check.evaluate import declarations
+from ssldsl.check.evaluate.names import MISSING, lookup
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Net, TrainedNet, describe
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.syntax import tree
+from ssldsl.syntax.printer import print_expr
+
+MAX_DEPTH = 40
+
+
+def call_definition(ctx: Context, function: Function, given: list[Given], expr: tree.Call, caller: Scope) -> Any:
+    definition, name = function.definition, function.definition.name.id
+    if name in ctx._depth or len(ctx._depth) > MAX_DEPTH:
+        ctx.reporter.error(
+            "N207",
+            expr.span,
+            f"`{name}` calls itself",
+            "definitions are written out in place, so they cannot recur",
+            notes=(Note(definition.name.span, "defined here"),),
+        )
+        return UNKNOWN
+    inner = Scope(parent=function.scope, owner=name)
+    if not _bind_parameters(ctx, function, given, expr, caller, inner):
+        return UNKNOWN
+    ctx._depth.append(name)
+    try:
+        with ctx.reporter.inside(expr.span):
+            if ctx.stage is None:
+                return _body(ctx, definition, inner)
+            with ctx.stage.within(name):
+                return _body(ctx, definition, inner)
+    finally:
+        ctx._depth.pop()
+
+
+def _body(ctx: Context, definition: tree.Def, inner: Scope) -> Any:
+    declarations.declare(ctx, definition.body, inner)
+    declarations.read_all(ctx, inner)
+    return ctx.evaluate(definition.value, inner)
+
+
+def _bind_parameters(
+    ctx: Context, function: Function, given: list[Given], expr: tree.Call, caller: Scope, inner: Scope
+) -> bool:
+    definition = function.definition
+    parameters = {p.name.id: p for p in definition.parameters}
+    values: dict[str, Given] = {}
+    good = True
+    free = list(parameters)
+    for argument in given:
+        if argument.name is None:
+            position = next((p for p in free if p not in values), None)
+            if position is None:
+                ctx.reporter.error(
+                    "T305",
+                    argument.span,
+                    f"`{definition.name.id}` takes at most {len(free)} argument{'s' if len(free) != 1 else ''}",
+                    "one too many",
+                    help=f"it takes: {', '.join(free)}" if free else "it takes no arguments",
+                )
+                return False
+            values[position] = argument
+        elif argument.name.id not in parameters:
+            ctx.reporter.error(
+                "N203",
+                argument.name.span,
+                f"`{definition.name.id}` has no argument `{argument.name.id}`",
+                "",
+                help=did_you_mean(argument.name.id, parameters)
+                or (f"it takes: {', '.join(parameters)}" if parameters else "it takes no arguments"),
+            )
+            good = False
+        elif argument.name.id in values:
+            message = f"`{argument.name.id}` of `{definition.name.id}` is given twice"
+            ctx.reporter.error("T306", argument.name.span, message, "the second time")
+            good = False
+        else:
+            values[argument.name.id] = argument
+    for name, parameter in parameters.items():
+        if name in values:
+            value = values[name].value
+            good &= declarations.fits_type(ctx, parameter.type, value, values[name].span, name)
+            good &= _is_network_if_wanted(ctx, function, parameter, values[name], caller)
+            inner.bind(name, value, values[name].span)
+        else:
+            value = _left_out(ctx, function, parameter, expr, caller, inner)
+            if parameter.default is not None:
+                good &= declarations.fits_type(ctx, parameter.type, value, parameter.default.span, name)
+            inner.bind(name, value, parameter.name.span)
+            good &= value is not UNKNOWN
+    return good and not any(g.value is UNKNOWN for g in values.values())
+
+
+def _is_network_if_wanted(
+    ctx: Context, function: Function, parameter: tree.Parameter, given: Given, caller: Scope
+) -> bool:
+    """Whether a `using` parameter that is a network where a call leaves it out is given one."""
+    networks = Net | Constructor | Average | TrainedNet
+    default = parameter.default or tree.Ref(parameter.name.id, span=parameter.name.span)
+    if not parameter.using or given.value is UNKNOWN or isinstance(given.value, networks):
+        return True
+    if any(lookup(ctx, r, caller) is MISSING for r in names_in(default)):
+        return True
+    if not isinstance(ctx.evaluate(default, caller), networks):
+        return True
+    name, definition = parameter.name.id, function.definition.name.id
+    takes = ", ".join(p.name.id for p in function.definition.parameters)
+    is_same = parameter.default is None
+    ctx.reporter.error(
+        "T310",
+        given.span,
+        f"`{name}` of `{definition}` is a network, found {describe(given.value)}",
+        "",
+        help=f"it takes: {takes}; left out, `{name}` is {'what is called ' * is_same}`{print_expr(default)}`",
+    )
+    return False
+
+
+def _left_out(
+    ctx: Context, function: Function, parameter: tree.Parameter, expr: tree.Call, caller: Scope, inner: Scope
+) -> Any:
+    """What a parameter stands for where the call does not say: its default, read where a `using` parameter says."""
+    name, definition = parameter.name.id, function.definition.name.id
+    if not parameter.using and parameter.default is None:
+        ctx.reporter.error(
+            "T301",
+            expr.span,
+            f"`{definition}` needs `{name}`",
+            f"`{name}` is missing",
+            help=f"it takes: {', '.join(p.name.id for p in function.definition.parameters)}",
+            notes=(Note(parameter.span, "declared here"),) if parameter.span.source in ctx.reporter.own else (),
+        )
+        return UNKNOWN
+    if not parameter.using:
+        assert parameter.default is not None
+        return ctx.evaluate(parameter.default, inner)  # it may name parameters before it
+    default = parameter.default or tree.Ref(name, span=parameter.name.span)
+    missing = [r for r in names_in(default) if lookup(ctx, r, caller) is MISSING]
+    if missing:
+        _nothing_to_use(ctx, definition, name, default, missing[0], expr, caller)
+        return UNKNOWN
+    ctx.complete(expr.span, name, print_expr(default))
+    with ctx.reporter.inside(expr.span):
+        return ctx.evaluate(default, caller)
+
+
+def _nothing_to_use(
+    ctx: Context, definition: str, name: str, default: tree.Expr, missing: str, expr: tree.Call, caller: Scope
+) -> None:
+    nets = [n for n, b in _bindings(caller) if isinstance(b, tree.Declaration) and b.kind in ("net", "head")]
+    given = ", ".join(a.value.span.text for a in expr.arguments)
+    whole = print_expr(default)
+    others = [n for n in nets if n not in names_in(default)]
+    for absent in (n for n in names_in(default) if n not in nets):
+        whole = re.sub(rf"\b{absent}\b", others.pop(0) if others else f"my_{absent}", whole)
+    example = f"{definition}({given}, {name}={whole})"
+    ctx.reporter.error(
+        "N208",
+        expr.span,
+        f"`{definition}` takes `{name} = {print_expr(default)}` from the place of its call, "
+        f"and nothing here is called `{missing}`",
+        "",
+        help=f"declare `{missing}`, or pass it: `{example}`",
+    )
+
+
+def _bindings(scope: Scope) -> list[tuple[str, Any]]:
+    found: dict[str, Any] = {}
+    current: Scope | None = scope
+    while current is not None:
+        for name, binding in current.bindings.items():
+            found.setdefault(name, binding.declaration)
+        current = current.parent
+    return list(found.items())
+
+
+def names_in(expr: Any) -> list[str]:
+    """Every name an expression refers to."""
+    match expr:
+        case tree.Ref():
+            return [expr.id]
+        case tree.Attribute():
+            return names_in(expr.value)
+        case tree.Call():
+            return [*names_in(expr.function), *(n for a in expr.arguments for n in names_in(a.value))]
+        case tree.ListExpr():
+            return [n for item in expr.items for n in names_in(item)]
+        case tree.MapExpr():
+            return [n for entry in expr.entries for n in names_in(entry.value)]
+        case tree.Binary():
+            return [*names_in(expr.left), *names_in(expr.right)]
+        case tree.Unary():
+            return names_in(expr.operand)
+        case tree.Named():
+            return names_in(expr.value)
+        case _:
+            return []

@@ -1,0 +1,80 @@
+"""The meaning of an expression: literals, names, attributes, lists. Operators and calls have files of their own."""
+
+from typing import Any
+
+from ssldsl.check.apply import operators
+from ssldsl.check.evaluate import calls
+from ssldsl.check.evaluate.names import MISSING, lookup, member, name, written_at
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.values import UNKNOWN, Entries, Items
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Duration
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+
+_ENDINGS = frozenset({"csv", "json", "npy", "npz", "pt", "pth", "py", "safetensors", "ssl", "tar", "txt", "yaml"})
+
+
+def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
+    """The meaning of `expr`, or `UNKNOWN` with the reason reported."""
+    match expr:
+        case tree.Number() | tree.String() | tree.Bool():
+            return expr.value
+        case tree.Nothing():
+            return None
+        case tree.Quantity():
+            return Duration(expr.value, expr.unit)
+        case tree.Ref():
+            return name(ctx, expr, scope)
+        case tree.Attribute():
+            return attribute(ctx, expr, scope)
+        case tree.Call():
+            return calls.call(ctx, expr, scope)
+        case tree.ListExpr():
+            values = tuple(evaluate(ctx, item, scope) for item in expr.items)
+            return UNKNOWN if UNKNOWN in values else Items(values)
+        case tree.MapExpr():
+            return _map(ctx, expr, scope)
+        case tree.Named():
+            return operators.named(ctx, expr, evaluate(ctx, expr.value, scope))
+        case tree.Unary():
+            return operators.unary(ctx, expr, evaluate(ctx, expr.operand, scope))
+        case tree.Binary():
+            return operators.binary(ctx, expr, evaluate(ctx, expr.left, scope), evaluate(ctx, expr.right, scope))
+
+
+def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
+    values: dict[str, Any] = {}
+    spans: dict[str, tuple[Span, Span]] = {}
+    for entry in expr.entries:
+        value = evaluate(ctx, entry.value, scope)
+        if entry.key.id in values:
+            ctx.reporter.error(
+                "N202",
+                entry.key.span,
+                f"`{entry.key.id}` stands twice in this map",
+                "the second time",
+                notes=(Note(spans[entry.key.id][0], "the first time"),),
+            )
+            value = UNKNOWN
+        values[entry.key.id] = value
+        spans.setdefault(entry.key.id, (entry.key.span, entry.value.span))
+    if any(v is UNKNOWN for v in values.values()):
+        return UNKNOWN
+    return Entries(tuple(values.items()), tuple(spans.values()))
+
+
+def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:
+    """`value.name`."""
+    if _is_file_name(ctx, expr, scope):
+        message = f"`{expr.span.text}` looks like the name of a file"
+        ctx.reporter.error("N201", expr.span, message, "no quotes", help=f'a text has quotes: `"{expr.span.text}"`')
+        return UNKNOWN
+    return member(ctx, evaluate(ctx, expr.value, scope), expr.name, written_at(ctx, expr.value, scope))
+
+
+def _is_file_name(ctx: Context, expr: tree.Attribute, scope: Scope) -> bool:
+    """Whether somebody left out the quotes: `weights(resnet.pt)`."""
+    stem = expr.value
+    return isinstance(stem, tree.Ref) and expr.name.id in _ENDINGS and lookup(ctx, stem.id, scope) is MISSING

@@ -1,0 +1,198 @@
+"""Names and members: what `x` stands for, and what `x.y` gives."""
+
+from typing import Any
+
+from attrs import evolve
+
+from ssldsl.check.apply import data, networks
+from ssldsl.check.evaluate import declarations
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Batch,
+    Builtin,
+    Data,
+    Items,
+    Net,
+    OpRef,
+    StageRef,
+    StreamRef,
+    TrainedNet,
+    describe,
+)
+from ssldsl.check.typing import instances
+from ssldsl.check.typing.edges import no_label
+from ssldsl.errors import did_you_mean
+from ssldsl.ir.nodes import Node
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import DataType, SplitsType
+
+_MEANT = {  # what other languages call it
+    **dict.fromkeys(("True", "yes", "on"), "write `true`"),
+    **dict.fromkeys(("False", "no", "off"), "write `false`"),
+    **dict.fromkeys(("None", "null", "nil"), "write `none`"),
+}
+
+
+MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
+
+
+BUILTINS = (
+    "concat",
+    "draw",
+    "ema",
+    "first",
+    "last",
+    "mean",
+    "per_tensor",
+    "polyak",
+    "run",
+    "stop",
+    "sum",
+    "swa",
+    "weights",
+)
+
+
+def name(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
+    """What a name stands for: nearest declaration, then words of the language, then the library."""
+    found = lookup(ctx, ref.id, scope)
+    if found is MISSING:
+        _unknown_name(ctx, ref, scope)
+        return UNKNOWN
+    return found
+
+
+def lookup(ctx: Context, id: str, scope: Scope) -> Any:
+    """The meaning of a name, or `MISSING` where nothing has that name."""
+    binding = scope.find(id)
+    if binding is not None:
+        binding.uses += 1
+        return declarations.meaning(ctx, binding, scope)
+    if id in BUILTINS:
+        return Builtin(id)
+    function = ctx.method(id)
+    if function is not None:
+        return function
+    signature = ctx.signature(id)
+    return OpRef(signature) if signature is not None else MISSING
+
+
+def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
+    if ctx.is_incomplete:
+        return
+    known = {*scope.visible(), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
+    ctx.reporter.error(
+        "N201",
+        ref.span,
+        f"nothing is called `{ref.id}`",
+        "not declared here, and not in the library",
+        help=_MEANT.get(ref.id) or did_you_mean(ref.id, known) or "`ssldsl ops` lists what the library has",
+    )
+
+
+def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) -> Any:
+    """The attribute `name` of a value; its absence is reported. `at`: where the value is written."""
+    if value is UNKNOWN:
+        return UNKNOWN
+    if isinstance(value, Items) and name.id not in ("first", "last"):
+        values = tuple(member(ctx, v, name, at) for v in value.values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+    names = members(ctx, value)
+    if name.id in names:
+        return _get(ctx, value, name, at or name.span)
+    _no_member(ctx, value, name, names, at or name.span)
+    return UNKNOWN
+
+
+def members(ctx: Context, value: Any) -> tuple[str, ...]:
+    """The attributes a value has."""
+    match value:
+        case Data():
+            if isinstance(value.node.type, SplitsType):
+                return (*(n for n, _ in value.node.type.splits), "classes")
+            return (*value.type.names, "classes", "size")
+        case StreamRef():
+            return (*data.field_names(ctx, value), instances.NAME, "classes", "size")
+        case Batch():
+            return (*(n for n, _ in value.fields), *([instances.NAME] if instances.has_instances(value) else []))
+        case Net():
+            return ("dim", *networks.parts_of(ctx, value))
+        case StageRef():
+            return ("average",) if value.run else ("average", *_net_names(ctx)) if value.stage else ()
+        case _:
+            return ()
+
+
+def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
+    match value:
+        case Data() if isinstance(value.node.type, SplitsType) and name.id != "classes":
+            return data.split(ctx, value, name)
+        case Data() | StreamRef() if name.id in ("classes", "size"):
+            return data.fact(ctx, value, name)
+        case Data() | StreamRef():
+            return member(ctx, data.read(ctx, value, at), name)
+        case Batch() if name.id == instances.NAME and instances.has_instances(value):
+            return instances.instance(ctx, value, name.span)
+        case Batch():
+            return value.get(name.id)
+        case Net():
+            return networks.width(ctx, value, name) if name.id == "dim" else networks.select(value, name.id)
+        case StageRef() if name.id != "average":
+            net = lookup(ctx, name.id, ctx.file_scope)
+            place = Span(at.source, at.start, name.span.end) if at.source == name.span.source else name.span
+            return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net) else UNKNOWN
+        case _:
+            return evolve(value, average=True)
+
+
+def _net_names(ctx: Context) -> list[str]:
+    """The networks that the file declares: a stage hands each of them on as it left it."""
+    return [
+        b.name
+        for b in ctx.file_scope.bindings.values()
+        if isinstance(b.declaration, tree.Declaration) and b.declaration.kind in ("net", "head")
+    ]
+
+
+def _fields_advice(value: Any, names: tuple[str, ...]) -> str:
+    if isinstance(value, Node):
+        return "this is a tensor: pass the batch that it comes from, such as `labeled`"
+    return f"it has: {', '.join(names)}" if names else ""
+
+
+def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...], at: Span) -> None:
+    if name.id == "label":
+        batch = data.read(ctx, value, at) if isinstance(value, Data | StreamRef) else value
+        if isinstance(batch, Batch):
+            no_label(ctx, batch, name.span)
+            return
+        if batch is UNKNOWN:
+            return
+    if isinstance(value, Batch) or (isinstance(value, Data) and isinstance(value.node.type, DataType)):
+        kind = "a field"
+    elif isinstance(value, Data):
+        kind = "a split or attribute"
+    else:
+        kind = "an attribute"
+    if ctx.is_incomplete:
+        return
+    what = describe(value)
+    ctx.reporter.error(
+        "N204",
+        name.span,
+        f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`",
+        "",
+        help=did_you_mean(name.id, names) or _fields_advice(value, names),
+    )
+
+
+def written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:
+    """Where a person wrote an argument: inside a shipped definition, the argument that its parameter stands for."""
+    if isinstance(expr, tree.Ref) and expr.span.source not in ctx.reporter.own:
+        binding = scope.find(expr.id)
+        if binding is not None and binding.span.source in ctx.reporter.own:
+            return binding.span
+    return expr.span

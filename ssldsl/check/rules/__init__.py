@@ -1,0 +1,1 @@
+"""What must hold of a stage or a file that has been read."""

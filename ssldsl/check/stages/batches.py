@@ -1,0 +1,155 @@
+"""How long a stage runs, what a step draws, and whose pass is an epoch."""
+
+from typing import Any
+
+from ssldsl.check.state.reader import Reader
+from ssldsl.check.state.values import UNKNOWN, Entries, StreamRef, describe
+from ssldsl.errors import did_you_mean
+from ssldsl.ir.nodes import Duration
+from ssldsl.ir.program import Term
+from ssldsl.ir.walk import ancestors
+from ssldsl.ops.arguments import duration_advice
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.values import is_number
+
+DEFAULT_BATCH = 64
+
+
+def read_duration(reader: Reader, name: str) -> Duration | None:
+    value = reader.value(name)
+    if value is None or value is UNKNOWN:
+        return None
+    if not isinstance(value, Duration):
+        shown = f"a bare number `{reader.place(name).text}`" if is_number(value) else describe(value)
+        reader.error(
+            "D501",
+            name,
+            f"`{name}` wants a duration, found {shown}",
+            "in what unit?",
+            duration_advice(value),
+        )
+        return None
+    if value.unit == "%" and name == "run":
+        reader.error("D510", name, f"`{name}` cannot be a share of itself", "of what?", "write it in `ep` or `it`")
+        return None
+    if value.value <= 0:
+        reader.error("T303", name, f"`{name}` must be longer than 0, found {value}")
+        return None
+    return value
+
+
+def read_run(reader: Reader) -> Duration | None:
+    if "run" not in reader.settings:
+        reader.ctx.reporter.error(
+            "D504",
+            reader.span,
+            f"{reader.subject} does not say how long it runs",
+            "",
+            help="for example `run = 30ep` (passes over the clock stream) or `run = 500it` (steps)",
+        )
+        return None
+    return read_duration(reader, "run")
+
+
+def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | None:
+    """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
+    read = (n for n in ancestors(t.node for t in terms or ()) if n.op in ("draw", "rows"))
+    used = list(dict.fromkeys(str(n.setting("stream")) for n in read))
+    value = reader.value("batch")
+    if value is UNKNOWN:
+        return None
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return None if terms is None else dict.fromkeys(used, value or DEFAULT_BATCH)
+    if not isinstance(value, Entries):
+        names = ", ".join(f"{u}: {DEFAULT_BATCH}" for u in used) or "labeled: 64"
+        reader.error(
+            "D505",
+            "batch",
+            f"`batch` gives every stream its rows, found {describe(value)}",
+            "" if not is_number(value) else "a whole number above 0 would be the rows of each",
+            f"for example `batch = {{{names}}}`",
+        )
+        return None
+    rows: dict[str, int] = {}
+    good = True
+    for (name, count), (key, place) in zip(value.values, value.spans, strict=True):
+        good &= _batch_entry(reader, name, count, key, place)
+        is_idle = name not in used and not _is_clock(reader, name)
+        if good and is_idle and terms is not None and not reader.edited:
+            reader.ctx.reporter.warning(
+                "L607",
+                key,
+                f"no loss of {reader.subject} reads `{name}`",
+                "drawn for nothing",
+                help=f"take `{name}` out of `batch`, or use it in the loss",
+            )
+        rows[name] = count
+    missing = [u for u in used if u not in rows]
+    if missing and good:
+        reader.error(
+            "D505",
+            "batch",
+            f"`batch` does not say how many rows of `{missing[0]}` a step takes",
+            "",
+            f"add `{missing[0]}: {DEFAULT_BATCH}`",
+        )
+        return None
+    return rows if good else None
+
+
+def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) -> bool:
+    ctx = reader.ctx
+    draft = ctx.streams.get(name)
+    if draft is None and _is_broken_stream(reader, name):
+        return False
+    if draft is None:
+        ctx.reporter.error("D505", key, f"there is no stream `{name}`", "", help=did_you_mean(name, ctx.streams))
+        return False
+    if draft.parts or draft.base:
+        parts = draft.parts or (draft.base,)
+        what = "a join of other streams" if draft.parts else "a view of another stream"
+        ctx.reporter.error(
+            "D505",
+            key,
+            f"`{name}` is {what}, and has no rows of its own",
+            "",
+            help=f"give the rows of {', '.join(f'`{p}`' for p in parts)}",
+        )
+        return False
+    if count is UNKNOWN:
+        return False
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        message = f"the rows of `{name}` must be a whole number above 0, found {describe(count)}"
+        is_text = isinstance(count, str) and count.isdigit()
+        ctx.reporter.error("D505", place, message, help=f"write `{name}: {count}`" if is_text else "")
+        return False
+    return True
+
+
+def _is_broken_stream(reader: Reader, name: str) -> bool:
+    """A stream that is declared, and whose own line has been reported."""
+    binding = reader.scope.find(name)
+    return binding is not None and binding.value is UNKNOWN
+
+
+def _is_clock(reader: Reader, name: str) -> bool:
+    setting = reader.settings.get("clock")
+    return setting is not None and isinstance(setting.value, tree.Ref) and setting.value.id == name
+
+
+def read_clock(reader: Reader, batch: dict[str, int] | None) -> str:
+    """The stream whose pass is an epoch; by default the first that `batch` names. Without `batch`, it is wrong."""
+    value = reader.value("clock")
+    if batch is None:
+        return ""
+    if value is None or value is UNKNOWN:
+        return next(iter(batch), "")
+    if not isinstance(value, StreamRef) or value.name not in batch:
+        names = ", ".join(f"`{n}`" for n in batch)
+        found = describe(value)
+        reader.error(
+            "D506", "clock", f"`clock` must name a stream that `batch` draws, found {found}", "", f"one of {names}"
+        )
+        return next(iter(batch), "")
+    return value.name

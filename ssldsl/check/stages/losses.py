@@ -1,0 +1,128 @@
+"""The loss of a stage: named, weighted terms, as edits leave them."""
+
+from attrs import evolve
+
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.reader import Reader
+from ssldsl.check.state.values import UNKNOWN, Items, Loss, LossPart, StreamRef, describe
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.ir.nodes import Constant, Scalar
+from ssldsl.ir.program import Term
+from ssldsl.source import Span
+from ssldsl.values import is_number, is_scalar
+
+WHOLE = "loss"  # the sum of all terms is recorded under this name
+
+
+def read_terms(reader: Reader) -> list[Term] | None:
+    ctx = reader.ctx
+    if "loss" not in reader.settings:
+        ctx.reporter.error(
+            "D504", reader.span, f"{reader.subject} has no loss", "", help="for example `loss = ce(labeled)`"
+        )
+        return None
+    value = reader.value("loss")
+    if value is UNKNOWN:
+        return None
+    if isinstance(value, Items):
+        reader.error(
+            "T315",
+            "loss",
+            f"the loss is a list of {len(value.values)} numbers",
+            "one for every item of a join or a draw",
+            f"reduce it: `mean({reader.place('loss').text})` gives every item the same say",
+        )
+        return None
+    if not isinstance(value, Loss):
+        help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
+        reader.error("T315", "loss", f"a loss is a sum of terms, found {describe(value)}", "", help)
+        return None
+    parts = _edited(reader, _numbered(ctx, value.parts))
+    if parts is None:
+        return None
+    _weigh_lint(reader, parts)
+    return [Term(p.name, p.weight, p.node, p.span) for p in parts]
+
+
+def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
+    """Terms with names of their own: a repeated function name gets a number, a repeated `as` is an error."""
+    seen: dict[str, int] = {}
+    first: dict[str, Span] = {}
+    result = []
+    for part in parts:
+        if part.name == WHOLE:
+            ctx.reporter.error(
+                "N202",
+                part.span,
+                f"a term cannot be called `{WHOLE}`, which is the name of the whole",
+                "",
+                help="give it another name with `as`",
+            )
+        if part.named and part.name in seen:
+            ctx.reporter.error(
+                "N202",
+                part.span,
+                f"two terms are called `{part.name}`",
+                "the second one",
+                notes=(Note(first[part.name], "the first one"),),
+                help="give it another name after `as`",
+            )
+        first.setdefault(part.name, part.span)
+        seen[part.name] = count = seen.get(part.name, 0) + 1
+        result.append(part if count == 1 else evolve(part, name=f"{part.name}_{count}"))
+    return result
+
+
+def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
+    """What edits leave of the terms, or nothing once it is reported that they leave none."""
+    names = [p.name for p in parts]
+    for stage, term, span in reader.edits.drops:
+        if stage in ("", reader.name):
+            if term in names:
+                reader.edits.gone += [p.span for p in parts if p.name == term]
+                parts = [p for p in parts if p.name != term]
+                reader.edits.met.add(span)
+            elif stage:
+                _no_term(reader, term, names, span)
+    for stage, term, expr, span in reader.edits.weights:
+        if stage in ("", reader.name):
+            if term not in names:
+                if stage:
+                    _no_term(reader, term, names, span)
+                continue
+            reader.edits.met.add(span)
+            weight = reader.ctx.evaluate(expr, reader.scope)
+            if is_scalar(weight):
+                scalar: Scalar = Constant(float(weight)) if is_number(weight) else weight
+                parts = [evolve(p, weight=scalar) if p.name == term else p for p in parts]
+            elif weight is not UNKNOWN:
+                reader.ctx.reporter.error(
+                    "T302", expr.span, f"a weight is a number or a schedule, found {describe(weight)}", ""
+                )
+    if not parts:
+        reader.ctx.reporter.error(
+            "D504", reader.edits.drops[-1][2], f"without `{reader.edits.drops[-1][1]}` nothing is left of the loss", ""
+        )
+        return None
+    return parts
+
+
+def _no_term(reader: Reader, term: str, names: list[str], span: Span) -> None:
+    reader.ctx.reporter.error(
+        "N210",
+        span,
+        f"the loss of {reader.subject} has no term `{term}`",
+        "",
+        help=did_you_mean(term, names) or f"its terms are: {', '.join(names)}",
+    )
+
+
+def _weigh_lint(reader: Reader, parts: list[LossPart]) -> None:
+    if parts and all(p.weight == Constant(0.0) for p in parts):
+        reader.ctx.reporter.warning(
+            "L603",
+            reader.place("loss"),
+            "every term has the weight 0",
+            "nothing will be learned",
+            help="give a term a weight",
+        )

@@ -1,0 +1,266 @@
+"""What a stage trains, from which weights, and how."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import asdict
+
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.reader import Reader
+from ssldsl.check.state.values import UNKNOWN, Entries, Net, NetPart, Settings, StageRef, describe
+from ssldsl.errors import did_you_mean
+from ssldsl.ir.nodes import Duration
+from ssldsl.ir.program import Configured, InitFrom, Term
+from ssldsl.ops.arguments import check_settings
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.values import is_number
+
+Paths = list[tuple[str, Span]]  # modules or parts of them, and where they are named
+
+
+def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths | None:
+    """The networks that a statement names, or nothing once it is reported that one of the names is wrong."""
+    ctx = reader.ctx
+    found: Paths = []
+    good = True
+    for expr in exprs:
+        known = _def_heads(ctx, expr)
+        if known:
+            found += [(path, expr.span) for path in known]
+            continue
+        value = ctx.evaluate(expr, reader.scope)
+        if isinstance(value, Net):
+            for part in value.parts:
+                assert isinstance(part, NetPart)
+                path = f"{part.path}.{part.part}" if part.part else part.path
+                good &= _may_train(reader, part.path, expr.span, statement)
+                found.append((path, expr.span))
+            continue
+        good = False
+        if value is not UNKNOWN:
+            ctx.reporter.error("D408", expr.span, f"`{statement}` names networks, found {describe(value)}", "")
+    return found if good else None
+
+
+def _def_heads(ctx: Context, expr: tree.Expr) -> list[str]:
+    """A head that a definition declares, `rotation.angles`; of a chain all parts, or one of them."""
+    path = _dotted(expr)
+    if "." not in path:
+        return []
+    return [known for known in ctx.modules if known == path or known.startswith(f"{path}.")]
+
+
+def _dotted(expr: tree.Expr) -> str:
+    """`a.b.c` as it is written, or nothing for any other expression."""
+    if isinstance(expr, tree.Ref):
+        return expr.id
+    before = _dotted(expr.value) if isinstance(expr, tree.Attribute) else ""
+    return f"{before}.{expr.name.id}" if before and isinstance(expr, tree.Attribute) else ""
+
+
+def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
+    draft = reader.ctx.modules[path]
+    if draft.average_of and statement == "train":
+        reader.ctx.reporter.error(
+            "D408",
+            span,
+            f"`{path}` is a moving average of `{draft.average_of}` and has no gradient",
+            "cannot be trained",
+            help=f"take `{span.text}` out of `{statement}`: the average follows `{draft.average_of}`",
+        )
+        return False
+    return True
+
+
+def read_train(reader: Reader, body: tuple[tree.Statement, ...], terms: list[Term] | None) -> Paths | None:
+    """What is trained: what the spec names, else all that a term reaches. Nothing where names or terms are wrong."""
+    written = [s for s in body if isinstance(s, tree.Train)]
+    if written:
+        return _paths(reader, [n for s in written for n in s.nets], "train")
+    if terms is None:
+        return None
+    live = frozenset[str]().union(*(t.node.live for t in terms))
+    return [(p, reader.span) for p in reader.ctx.modules if p in live]
+
+
+def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str, ...]) -> list[InitFrom]:
+    found = []
+    for statement in body:
+        if not isinstance(statement, tree.Init):
+            continue
+        paths = tuple(p for p, _ in _paths(reader, statement.nets, "init") or ())
+        if _is_lost(reader, statement.origin, after):
+            continue
+        origin = reader.ctx.evaluate(statement.origin, reader.scope)
+        if origin is UNKNOWN:
+            continue
+        if not isinstance(origin, StageRef):
+            reader.ctx.reporter.error(
+                "D507",
+                statement.origin.span,
+                f"weights come from a stage, a file or another run, found {describe(origin)}",
+                "",
+                help=f'a file is named by `weights("{origin}")`'
+                if isinstance(origin, str)
+                else 'for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
+            )
+            continue
+        if origin.stage and not origin.run and not _before(reader, origin, after, statement, paths):
+            continue
+        found.append(InitFrom(paths, **asdict(origin), span=statement.span))
+    return found
+
+
+def _is_lost(reader: Reader, origin: tree.Expr, after: tuple[str, ...]) -> bool:
+    """Whether the weights come from a stage that is not there; it is reported where `after` names it."""
+    stage = _dotted(origin).split(".")[0]
+    return stage in after and reader.scope.find(stage) is None
+
+
+def begin_afresh(reader: Reader, init: list[InitFrom], used: Iterable[str]) -> list[InitFrom]:
+    """Where the weights of a stage come from: what an earlier stage trained and `init` does not name starts afresh."""
+    ctx = reader.ctx
+    moved = {_owner(ctx, path) for stage in ctx.stages.values() if stage is not None for path in stage.train}
+    named = {path for origin in init for path in origin.modules}
+    fresh = [path for path in ctx.modules if path in moved and path in set(used) - named]
+    return [InitFrom(tuple(fresh), span=reader.span), *init] if fresh else init
+
+
+def _owner(ctx: Context, path: str) -> str:
+    """The module of a path that may name a part of it."""
+    return path if path in ctx.modules else path.rsplit(".", 1)[0]
+
+
+def _before(
+    reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]
+) -> bool:
+    ctx = reader.ctx
+    if origin.stage not in ctx.stages_before(after):
+        if any(reader.scope.find(name) is None for name in after):
+            return False
+        ctx.reporter.error(
+            "D503",
+            statement.origin.span,
+            f"stage `{reader.name}` does not come after `{origin.stage}`",
+            "",
+            help=f"write `stage {reader.name} after {origin.stage} {{`",
+        )
+        return False
+    stage = ctx.stages.get(origin.stage)
+    if stage is None:
+        return False
+    if origin.average and stage.average is None:
+        ctx.reporter.error(
+            "D507",
+            statement.origin.span,
+            f"stage `{origin.stage}` keeps no average",
+            "",
+            help=f"give it one: `average = polyak(half_life=1ep)`, or write `from {origin.stage}`",
+        )
+        return False
+    return True
+
+
+def read_optimizer(reader: Reader) -> Configured | None:
+    """What the spec says or the default, or nothing once it is reported to be wrong."""
+    value = reader.value("optimizer")
+    if isinstance(value, Settings) and value.op not in ("polyak", "swa", "per_tensor"):
+        return Configured(value.op, value.values, value.span)
+    if value is not None and value is not UNKNOWN:
+        reader.error(
+            "T310",
+            "optimizer",
+            f"`optimizer` wants an optimizer, found {describe(value)}",
+            "",
+            "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`",
+        )
+    if value is not None:
+        return None
+    signature = reader.ctx.signature("sgd")
+    assert signature is not None
+    settings, _ = check_settings(signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span)
+    return Configured("sgd", tuple((s.name, settings[s.name]) for s in signature.settings))
+
+
+_GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
+
+
+def read_groups(
+    reader: Reader, optimizer: Configured | None, trained: list[str] | None
+) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
+    value = reader.value("groups")
+    if value is None or value is UNKNOWN:
+        return ()
+    if not isinstance(value, Entries):
+        reader.error(
+            "D509", "groups", f"`groups` maps networks to settings, found {describe(value)}", "", _GROUPS_EXAMPLE
+        )
+        return ()
+    found = []
+    for (name, given), (key, place) in zip(value.values, value.spans, strict=True):
+        if not isinstance(given, Entries):
+            message = f"the settings of `{name}` are a map, found {describe(given)}"
+            reader.ctx.reporter.error("D509", place, message, help=_GROUPS_EXAMPLE)
+            continue
+        if trained is not None and not _is_trained(reader, name, trained):
+            help = did_you_mean(name, trained) or f"it trains: {', '.join(trained)}"
+            reader.ctx.reporter.error("D509", key, f"{reader.subject} does not train `{name}`", "", help=help)
+            continue
+        if optimizer is None:
+            continue
+        signature = reader.ctx.signature(optimizer.op)
+        assert signature is not None
+        known = {s.name for s in signature.settings}
+        own = {k: (v, spans[k in known]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
+        freeze = _freeze(reader, given, own)
+        base = {k: (v, place) for k, v in optimizer.settings if k not in own}
+        settings, problems = check_settings(signature, base | own, place)
+        for problem in problems:
+            reader.ctx.reporter.report(problem)
+        if not problems:
+            found.append((name, (*freeze, *((k, settings[k]) for k in own))))
+    return tuple(found)
+
+
+def _freeze(reader: Reader, given: Entries, own: dict[str, tuple[Any, Span]]) -> tuple[tuple[str, Duration], ...]:
+    """How long a group waits before it learns, taken out of its settings: no optimizer knows of it."""
+    if own.pop("freeze", None) is None:
+        return ()
+    value, (_, place) = next((v, s) for (k, v), s in zip(given.values, given.spans, strict=True) if k == "freeze")
+    if isinstance(value, Duration):
+        return (("freeze", value),)
+    help = f"write `{value:g}ep` (passes over the clock stream) or `{value:g}it` (steps)" if is_number(value) else ""
+    reader.ctx.reporter.error("D501", place, f"`freeze` wants a duration, found {describe(value)}", "", help=help)
+    return ()
+
+
+def _is_trained(reader: Reader, name: str, trained: list[str]) -> bool:
+    """Whether a group holds something that is trained: a path of `train`, what lies in one, or what holds one."""
+    return name in trained or any(path.startswith(f"{name}.") for path in trained) or _is_part(reader, name, trained)
+
+
+def _is_part(reader: Reader, name: str, trained: list[str]) -> bool:
+    """Whether a name is that of a known part of what is trained."""
+    module, _, part = name.rpartition(".")
+    if module not in trained:
+        return False
+    draft = reader.ctx.modules.get(module)
+    return draft is not None and part in draft.signature.parts
+
+
+def read_average(reader: Reader) -> Configured | None:
+    value = reader.value("average")
+    if value is None or value is UNKNOWN:
+        return None
+    if isinstance(value, Settings) and value.op in ("polyak", "swa"):
+        return Configured(value.op, value.values, value.span)
+    reader.error(
+        "T310",
+        "average",
+        f"`average` wants an average of the weights, found {describe(value)}",
+        "",
+        "for example `polyak(half_life=1ep)` or `swa(start=75%)`",
+    )
+    return None

@@ -1,0 +1,1 @@
+"""What the floors of the checker share: the context, names and scopes, reports, values, and the settings of a stage."""

@@ -1,0 +1,150 @@
+"""What the parts of the checker share: the library, the modules and streams met so far, the stage being read."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, field
+
+from ssldsl.check.state.reporter import Reporter
+from ssldsl.check.state.sameness import Sameness
+from ssldsl.check.state.scope import Binding, Scope
+from ssldsl.check.state.values import Data, Function
+from ssldsl.ir.nodes import Duration, Interner, Node, Scalar, Setting
+from ssldsl.ops.library import Library
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Source, Span
+from ssldsl.syntax import tree
+from ssldsl.syntax.parser import parse
+from ssldsl.types import Dim
+
+
+@define(eq=False)
+class ModuleDraft:
+    """A module whose sizes become known as it is used."""
+
+    path: str
+    signature: Signature
+    kind: str
+    sizes: dict[str, Dim]
+    settings: tuple[tuple[str, Setting], ...]
+    span: Span
+    average_of: str = ""
+    momentum: Scalar | None = None
+    half_life: Duration | None = None
+
+
+@define(eq=False)
+class StreamDraft:
+    """A declared stream: data to draw from, or the parts of a join. `base`: the stream whose draw it is a view of."""
+
+    name: str
+    span: Span
+    data: Data | None = None
+    parts: tuple[str, ...] = ()
+    base: str = ""
+
+
+@define(eq=False)
+class StageDraft:
+    """The stage being read: its draws and what has been looked up in it.
+
+    whole: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are being read,
+        for which they mean the same.
+    """
+
+    name: str
+    whole: bool = False
+    derives: str = ""
+    path: list[str] = field(factory=list)
+    draw_names: dict[str, int] = field(factory=dict)
+    meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)
+    forwards: dict[str, list[Node]] = field(factory=dict)
+
+    def fresh_draw(self, name: str) -> str:
+        """A name for a draw: where it is made, and a number if that place makes several."""
+        full = "/".join([*self.path, name])
+        self.draw_names[full] = count = self.draw_names.get(full, 0) + 1
+        return full if count == 1 else f"{full}#{count}"
+
+    @contextmanager
+    def within(self, name: str) -> Iterator[None]:
+        """Draws made in this context are named after it."""
+        self.path.append(name)
+        try:
+            yield
+        finally:
+            self.path.pop()
+
+
+@define(eq=False)
+class Context:
+    """Everything that is known while one file is checked."""
+
+    library: Library
+    reporter: Reporter
+    file_scope: Scope
+    _evaluate: "Callable[[Context, tree.Expr, Scope], Any]"  # handed in, since it stands above all that calls it
+    interner: Interner = field(factory=Interner)
+    sameness: Sameness = field(factory=Sameness)
+    modules: dict[str, ModuleDraft] = field(factory=dict)
+    streams: dict[str, StreamDraft] = field(factory=dict)
+    signatures: dict[str, Signature] = field(factory=dict)
+    params: dict[str, Setting] = field(factory=dict)
+    stage: StageDraft | None = None
+    stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
+    is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing
+    blamed: set[tuple[str, str]] = field(factory=set)  # networks and what they were found not to fit
+    completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict)
+    _method_scopes: dict[str, Scope] = field(factory=dict)
+    _depth: list[str] = field(factory=list)
+    reading: list[Binding] = field(factory=list)  # declarations whose meaning is being found, outermost first
+
+    def evaluate(self, expr: tree.Expr, scope: Scope) -> Any:
+        """The meaning of an expression, or `UNKNOWN` with the reason reported."""
+        return self._evaluate(self, expr, scope)
+
+    def stages_before(self, after: Iterable[str]) -> set[str]:
+        """The stages that a stage comes after, through others too."""
+        found: set[str] = set()
+        todo = list(after)
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo.extend(self.stages[name].after if self.stages.get(name) else ())
+        return found
+
+    def signature(self, name: str) -> Signature | None:
+        """The op of this name; a used op is remembered for the plan. A broken op file is reported where it is used."""
+        found = self.library.get(name)
+        if found is not None:
+            self.signatures[name] = found
+        return found
+
+    def is_first_fault(self, path: str, unfit: str) -> bool:
+        """Whether it has not been said yet that a network, or what it averages, does not fit something like this."""
+        draft = self.modules.get(path)
+        fault = (draft.average_of or path if draft else path, unfit)
+        is_first = fault not in self.blamed
+        self.blamed.add(fault)
+        return is_first
+
+    def complete(self, call: Span, name: str, value: str) -> None:
+        """Remember an argument that a call left out, for `resolve`."""
+        self.completions.setdefault((call.source.name, call.start, call.end), []).append((name, value))
+
+    def method(self, name: str) -> Function | None:
+        """The shipped `def` of this name. Its file is read when one of its definitions is first used."""
+        path = self.library.methods().get(name)
+        if path is None:
+            return None
+        scope = self._method_scopes.get(str(path))
+        if scope is None:
+            scope = self._method_scopes[str(path)] = Scope()
+            source = Source(f"stdlib/methods/{path.name}", path.read_text(encoding="utf-8"))
+            for statement in parse(source).file.statements:
+                if isinstance(statement, tree.Def):
+                    scope.bind(statement.name.id, Function(statement, scope), statement.name.span)
+        binding = scope.own(name)
+        return binding.value if binding else None

@@ -1,0 +1,45 @@
+"""Whether two values are the same numbers, so that a loss between them teaches nothing."""
+
+from attrs import define, field
+
+from ssldsl.ir.nodes import Node
+from ssldsl.types import TensorType
+
+_SAME_AS_INPUT = frozenset({"stop"})  # the numbers of their one input
+
+
+@define(eq=False)
+class Sameness:
+    """Classes of nodes with the same numbers: `stop` changes none, and scores say what their probabilities say."""
+
+    _classes: dict[int, int] = field(factory=dict)  # node -> class
+    _keys: dict[object, int] = field(factory=dict)
+
+    def is_same(self, first: Node, second: Node) -> bool:
+        return self._of(first) == self._of(second)
+
+    def _of(self, root: Node) -> int:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            left = [i for i in node.inputs if i.id not in self._classes]
+            if left:
+                stack.extend(left)
+                continue
+            stack.pop()
+            if node.id not in self._classes:
+                self._classes[node.id] = self._class(node)
+        return self._classes[root.id]
+
+    def _class(self, node: Node) -> int:
+        inputs = tuple(self._classes[i.id] for i in node.inputs)
+        if node.op in _SAME_AS_INPUT or _keeps_judgement(node):
+            return inputs[0]
+        key = (node.op, inputs, node.params, repr(node.settings), node.draw)
+        return self._keys.setdefault(key, len(self._keys))
+
+
+def _keeps_judgement(node: Node) -> bool:
+    """Whether a node makes probabilities of scores without changing what they say."""
+    is_softmax = node.op in ("probabilities", "softmax") and len(node.inputs) == 1
+    return is_softmax and isinstance(node.type, TensorType) and node.setting("temperature") in (None, 1.0)

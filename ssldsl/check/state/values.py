@@ -1,0 +1,284 @@
+"""What an expression can mean. Numbers, texts and durations stand for themselves; the rest has a class here."""
+
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from ssldsl.check.state.scope import Scope
+from ssldsl.ir.nodes import Constant, Duration, Node, Scalar, Setting
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+from ssldsl.types import DataType, Dim
+
+
+class _Unknown:
+    """The meaning of an expression that is wrong: said once, then silent wherever it flows."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN = _Unknown()
+UNNAMED = "the data"  # what a batch of no stream is called
+
+
+@frozen
+class Batch:
+    """Some samples: the fields of a draw, of a whole data set, or of what a view made of one.
+
+    main: `image` or `vector`. rows: which samples these are (absent for whole data sets).
+    provenance: where the label comes from; empty if there is none. removed_at: where labels were taken away.
+    """
+
+    fields: tuple[tuple[str, Node], ...]
+    main: str
+    rows: Node | None
+    stream: str
+    provenance: str = "true"
+    removed_at: Span | None = field(default=None, eq=False)
+    whole: bool = False
+
+    @property
+    def input(self) -> Node:
+        return dict(self.fields)[self.main]
+
+    def get(self, name: str) -> Node | None:
+        return dict(self.fields).get(name)
+
+    def with_fields(self, **changed: Node) -> "Batch":
+        return evolve(self, fields=tuple((dict(self.fields) | changed).items()))
+
+
+@frozen
+class Items:
+    """A list: `[...]`, a join `a | b`, or several draws. Nets and ops work on it item by item."""
+
+    values: tuple[Any, ...]
+
+
+@frozen
+class Entries:
+    """A map: `{labeled: 50}`, with the place of every key and value."""
+
+    values: tuple[tuple[str, Any], ...]
+    spans: tuple[tuple[Span, Span], ...] = field(eq=False)
+
+
+@frozen
+class Data:
+    """Data, and the views that a draw from it passes through. `of_stream`: the stream of whose draw these are views."""
+
+    node: Node
+    views: tuple["ViewPart", ...] = ()
+    of_stream: str = ""
+
+    @property
+    def type(self) -> DataType:
+        assert isinstance(self.node.type, DataType)
+        return self.node.type
+
+
+@frozen
+class StreamRef:
+    """A declared stream. In a loss it is its draw, in an eval the whole data set."""
+
+    name: str
+
+
+@frozen
+class ViewPart:
+    """One view with its settings."""
+
+    signature: Signature
+    settings: tuple[tuple[str, Setting], ...]
+    span: Span = field(eq=False)
+
+
+@frozen
+class View:
+    """Views in a row. `name`: of the `view` that declares them."""
+
+    parts: tuple[ViewPart, ...]
+    name: str = field(default="", eq=False)
+
+
+@frozen
+class Constructor:
+    """A net or head that is described, and not yet owned by a declaration."""
+
+    signature: Signature
+    sizes: tuple[tuple[str, Dim], ...]
+    settings: tuple[tuple[str, Setting], ...]
+    span: Span = field(eq=False)
+
+
+@frozen
+class NetPart:
+    """A declared module, by path; `part` selects a piece of it (`f.layer4`)."""
+
+    path: str
+    part: str = ""
+
+
+@frozen
+class Net:
+    """A network: what is applied first stands first. A constructor among the parts has no owner yet."""
+
+    parts: tuple[NetPart | Constructor, ...]
+
+
+@frozen
+class LossPart:
+    """One additive term. `named`: by `as`; otherwise it has the name of the function that made it."""
+
+    name: str
+    named: bool
+    weight: Scalar
+    node: Node
+    span: Span = field(eq=False)
+
+
+@frozen
+class Loss:
+    """A weighted sum of terms."""
+
+    parts: tuple[LossPart, ...]
+
+    def scaled(self, by: Any) -> "Loss":
+        return Loss(tuple(evolve(p, weight=by(p.weight)) for p in self.parts))
+
+
+@frozen
+class Function:
+    """A `def`, with the scope it was written in."""
+
+    definition: tree.Def
+    scope: Scope = field(eq=False, repr=False)
+
+
+@frozen
+class OpRef:
+    """An op of the library, not yet called."""
+
+    signature: Signature
+
+
+@frozen
+class Builtin:
+    """A word of the language that looks like a function: `stop`, `mean`, `draw`, ..."""
+
+    name: str
+
+
+@frozen
+class Settings:
+    """An op with its settings that something else will use: an optimizer, an average."""
+
+    op: str
+    values: tuple[tuple[str, Setting], ...]
+    span: Span = field(eq=False)
+
+
+@frozen
+class Average:
+    """`ema(net, momentum=...)`: a net that follows another without gradient."""
+
+    of: Net
+    momentum: Scalar | None
+    half_life: Duration | None
+    span: Span = field(eq=False)
+
+
+@frozen
+class StageRef:
+    """An earlier stage, or (`average`) its averaged weights; `file`: weights in a file instead.
+
+    run: the folder of another run whose stage it is; there no name of a stage means the last.
+    key, prefix: of a file, which of its dicts, and how the names that are meant begin.
+    """
+
+    stage: str = ""
+    average: bool = False
+    file: str = ""
+    run: str = ""
+    key: str = ""
+    prefix: str = ""
+
+
+@frozen
+class TrainedNet:
+    """A network with the weights that an earlier stage left: `joint.clf`."""
+
+    stage: str
+    net: Net
+    average: bool
+    span: Span = field(eq=False)
+
+    @property
+    def settings(self) -> tuple[tuple[str, Setting], ...]:
+        """What tells a `net` node of these weights from one of the current stage."""
+        return (("stage", self.stage), *((("average", True),) if self.average else ()))
+
+
+@frozen
+class Given:
+    """One argument of a call, evaluated. `items`: the places of the items of a list."""
+
+    name: tree.Name | None
+    value: Any
+    span: Span = field(eq=False)
+    items: tuple[Span, ...] = field(default=(), eq=False)
+
+
+def as_scalar(value: Any) -> Scalar:
+    return Constant(float(value)) if isinstance(value, int | float) else value
+
+
+def describe(value: Any) -> str:
+    """What a message calls a value."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"the number {value:g}" if isinstance(value, float) else f"the number {value}"
+        case str():
+            return f'the text "{value}"'
+        case None:
+            return "none"
+        case Duration():
+            return f"the duration {value}" if value.unit != "%" else f"the percentage {value}"
+        case Node():
+            return str(value.type)
+        case Batch():
+            return f"a batch of `{value.stream}`"
+        case Items() | tuple():
+            return f"a list of {len(value.values if isinstance(value, Items) else value)}"
+        case Entries():
+            return "a map"
+        case Data():
+            return "a data set"
+        case StreamRef():
+            return f"the stream `{value.name}`"
+        case View():
+            return "a view"
+        case Net() | Constructor() | Average():
+            return "a network"
+        case Loss():
+            return "a loss"
+        case Function():
+            return f"the definition `{value.definition.name.id}`"
+        case OpRef():
+            return f"the op `{value.signature.name}`, not called"
+        case Builtin():
+            return f"`{value.name}`, not called"
+        case Dim():
+            return f"the size {value}"
+        case TrainedNet():
+            return f"a network of the stage `{value.stage}`"
+        case Settings():
+            return f"`{value.op}(...)`"
+        case StageRef():
+            return "a run" if value.run else f"the stage `{value.stage}`" if value.stage else "weights in a file"
+        case _:
+            return "a schedule"

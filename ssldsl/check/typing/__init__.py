@@ -1,0 +1,1 @@
+"""What an edge takes and what comes out: kinds, sizes, labels, agreement of the inputs."""

@@ -1,0 +1,155 @@
+"""What the inputs of an op must have to do with one another: scores and labels, copies and samples, two sides."""
+
+from typing import Any
+
+from ssldsl.check.state.context import Context
+from ssldsl.check.typing import instances
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Node, Setting
+from ssldsl.ops.signature import Edge, Signature
+from ssldsl.source import Span
+from ssldsl.types import TensorType
+
+Given = dict[str, tuple[Any, Span]]
+
+
+def agree(
+    ctx: Context,
+    signature: Signature,
+    inputs: list[Node],
+    params: list[str],
+    given: Given,
+    settings: tuple[tuple[str, Setting], ...],
+    span: Span,
+) -> bool:
+    """Whether the inputs go together; what does not is reported."""
+    checks = (_with_labels, _with_classes, _with_copies)
+    if not all(check(ctx, signature, inputs, params, given) for check in checks):
+        return False
+    _compare_with_itself(ctx, signature, inputs, settings, span)
+    return True
+
+
+def _with_labels(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
+    """A head must have a score for every class its labels can be."""
+    scores = _scores(signature, inputs, params)
+    for node, param in zip(inputs, params, strict=True):
+        classes = node.type.classes if isinstance(node.type, TensorType) else None
+        if scores is None or classes is None or node.type.kind != "Labels":  # type: ignore[union-attr]  # a tensor: it has classes
+            continue
+        width = scores.type.dims[-1]  # type: ignore[union-attr]  # a tensor
+        if width != classes and (width.value is not None and classes.value is not None):
+            if not ctx.is_first_fault(_network_of(scores), f"{classes} classes"):
+                return False
+            ctx.reporter.error(
+                "T312",
+                given[param][1],
+                f"the scores are for {width} classes, and these labels have {classes}",
+                notes=_head_of(ctx, scores),
+                help=f"give the head {classes} outputs"
+                if scores.type.kind != "Features"  # type: ignore[union-attr]  # a tensor
+                else f"features are no scores of classes: put a head behind the network, with {classes} outputs",
+            )
+            return False
+    return True
+
+
+def with_scores(
+    ctx: Context, signature: Signature, inputs: list[Node], params: list[str], edge: Edge, node: Node, span: Span
+) -> bool:
+    """Target distributions are over the classes of the scores that are held against them."""
+    scores = _scores(signature, inputs, params)
+    if edge.kind != "Probs" or scores is None or scores.type.kind != "Logits":  # type: ignore[union-attr]  # a tensor
+        return True
+    ours, theirs = scores.type.dims[-1], node.type.dims[-1]  # type: ignore[union-attr]  # tensors
+    if ours == theirs or ours.value is None or theirs.value is None:
+        return True
+    ctx.reporter.error(
+        "T312",
+        span,
+        f"the scores are for {ours} classes, and these targets have {theirs}",
+        notes=_head_of(ctx, scores),
+        help=f"give the head {theirs} outputs, or the targets {ours} classes",
+    )
+    return False
+
+
+def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
+    """Features are scores only where there are as many as the data have classes."""
+    for node, param in zip(inputs, params, strict=True):
+        edge = signature.edge(param)
+        is_scores = edge is not None and edge.kind == "Logits"
+        if not is_scores or not isinstance(node.type, TensorType) or node.type.kind != "Features" or node.rows is None:
+            continue
+        width, classes = node.type.dims[-1], instances.classes_of(node.rows)
+        if classes is None or classes.value is None or width.value is None or width == classes:
+            continue
+        if ctx.is_first_fault(_network_of(node), f"{classes} classes"):
+            ctx.reporter.error(
+                "T312",
+                given[param][1],
+                f"`{signature.name}` reads scores of {classes} classes, and these are {width} features",
+                "features are no scores",
+                notes=_head_of(ctx, node),
+                help=f"put a head behind the network: `linear({width}, {classes})` makes scores of features",
+            )
+        return False
+    return True
+
+
+def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
+    """A loss over copies of samples needs samples that come more than once."""
+    for node, param in zip(inputs, params, strict=True):
+        if param != signature.facts.copies or node.op != "index" or instances.has_copies(node.inputs[0]):
+            continue
+        ctx.reporter.error(
+            "D412",
+            given[param][1],
+            f"`{signature.name}` compares copies of one sample, and here every row is another sample",
+            "no sample comes twice",
+            help="make several views of each first, for example by `inception_patches(size=32, count=8)`",
+        )
+        return False
+    return True
+
+
+def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node | None:
+    """The input that an op reads as scores of classes, whatever else it may be."""
+    for node, param in zip(inputs, params, strict=True):
+        edge = signature.edge(param)
+        if edge is not None and edge.kind in ("Logits", "Probs") and isinstance(node.type, TensorType):
+            return node
+    return None
+
+
+def _network_of(scores: Node) -> str:
+    """The path of the network that gave some scores, or what else they are."""
+    while scores.op == "stop":
+        scores = scores.inputs[0]
+    is_applied = scores.op == "apply" and scores.inputs[0].op == "net"
+    return str(scores.inputs[0].setting("name")) if is_applied else f"node {scores.id}"
+
+
+def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
+    """The declaration of the head that gave some scores."""
+    head = ctx.modules.get(_network_of(scores))
+    if head is None:
+        return ()
+    what = "this head" if head.kind == "head" else "this network"
+    return (Note(head.span, what),) if head.span.source in ctx.reporter.own else ()
+
+
+def _compare_with_itself(
+    ctx: Context, signature: Signature, inputs: list[Node], settings: tuple[tuple[str, Setting], ...], span: Span
+) -> None:
+    tensors = [n for n in inputs if isinstance(n.type, TensorType)]
+    if signature.role != "losses" or len(tensors) < 2 or dict(settings).get("temperature", 1.0) != 1.0:
+        return
+    if all(ctx.sameness.is_same(tensors[0], other) for other in tensors[1:]):
+        ctx.reporter.error(
+            "D406",
+            span,
+            f"`{signature.name}` compares a value with itself, so this term teaches nothing",
+            "both sides are the same numbers",
+            help="one side should come from another view, another network, or an average of it",
+        )

@@ -1,0 +1,224 @@
+"""Edges: what an op takes, and what comes out of it. Every edge of the graph is typed here."""
+
+from typing import Any
+
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, describe
+from ssldsl.check.typing.advice import kind_advice, shape_advice
+from ssldsl.check.typing.sizes import Sizes, size_of, symbols, unify
+from ssldsl.errors import Note
+from ssldsl.ir.nodes import Node, Setting
+from ssldsl.ops.signature import Edge, Output, Signature
+from ssldsl.source import Span
+from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType
+
+
+def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span) -> Node | None:
+    """The tensor that an edge gets of a batch or a node, or nothing once the reason is reported."""
+    if isinstance(value, Batch):
+        if edge.kind == "Labels":
+            if value.get("label") is None:
+                no_label(ctx, value, span)
+                return None
+            wrong_kind(ctx, signature, edge, describe(value), span, f"pass its labels: `{span.text}.label`")
+            return None
+        value = value.input
+    if not isinstance(value, Node) or not isinstance(value.type, TensorType):
+        wrong_kind(ctx, signature, edge, describe(value), span)
+        return None
+    if value.type.kind not in ACCEPTS[edge.kind]:
+        wrong_kind(ctx, signature, edge, str(value.type), span, kind_advice(ctx, edge.kind, value.type.kind, span))
+        return None
+    if edge.detached and value.live:
+        ctx.reporter.error(
+            "D402",
+            span,
+            f"`{edge.name}` of `{signature.name}` is a target and must not carry gradient",
+            f"its gradient reaches {_names(value.live)}",
+            help=f"detach it: `stop({span.text})`",
+        )
+        return None
+    return value
+
+
+def _names(names: frozenset[str]) -> str:
+    return ", ".join(f"`{n}`" for n in sorted(names))
+
+
+def wrong_kind(ctx: Context, signature: Signature, edge: Edge, found: str, span: Span, help: str = "") -> None:
+    """Report a value of a kind that an edge does not take."""
+    wanted = f"{edge.kind}[{', '.join(edge.dims)}]" if edge.dims else {"Net": "a network"}.get(edge.kind, edge.kind)
+    ctx.reporter.error(
+        "T310", span, f"`{signature.name}` expects {wanted} for `{edge.name}`, found {found}", "", help=help
+    )
+
+
+def fits(
+    ctx: Context, signature: Signature, edge: Edge, node: Node, sizes: Sizes, settings: dict[str, Setting], span: Span
+) -> bool:
+    if edge.kind == "Net":
+        return True
+    assert isinstance(node.type, TensorType)
+    wrong = unify(edge.dims, node.type.dims, sizes, settings)
+    if wrong:
+        ctx.reporter.error(
+            "T311",
+            span,
+            f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, found {node.type}",
+            wrong,
+            hints=symbols(node.type, sizes),
+            help=shape_advice(edge, node.type),
+        )
+    return not wrong
+
+
+def result(
+    ctx: Context,
+    signature: Signature,
+    inputs: tuple[Node, ...],
+    params: tuple[str, ...],
+    settings: tuple[tuple[str, Setting], ...],
+    sizes: Sizes,
+    span: Span,
+) -> Any:
+    outputs = tuple((o.name, type(o, sizes, dict(settings))) for o in signature.outputs) or (
+        ("", TensorType("Values", ())),
+    )
+    live = frozenset[str]().union(*(n.live for n, p in zip(inputs, params, strict=True)))
+    first = outputs[0][1]
+    known = [n for n in inputs if n.rows is not None]
+    kept = next((n for n in known if _same_rows(n, first)), None)
+    rows = kept.rows if kept else None
+    draw = ""
+    if signature.role == "memory":
+        if not may_remember(ctx, signature, span):
+            return UNKNOWN
+        assert ctx.stage is not None
+        draw, live = ctx.stage.fresh_draw(signature.name), frozenset()
+    if signature.uses_rng:
+        rows = _rows_of(ctx, kept or known[0], span) if known else None
+        if not may_draw(ctx, signature, rows, span):
+            return UNKNOWN
+        assert ctx.stage is not None
+        draw = ctx.stage.fresh_draw(signature.name)
+    single = len(outputs) == 1 and outputs[0][0] == ""
+    node = ctx.interner.node(
+        signature.name,
+        inputs,
+        params=params,
+        settings=settings,
+        draw=draw,
+        rows=rows,
+        spans=(span, *ctx.reporter.calls),
+        type=first if single else TupleType(outputs),
+        live=frozenset() if first.kind == "Labels" else live,
+    )
+    return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
+
+
+def _rows_of(ctx: Context, node: Node, span: Span) -> Node | None:
+    """Which samples the rows of a node are, one for each row: a view may have made several of one sample."""
+    rows = node.rows
+    if rows is None or not isinstance(rows.type, TensorType) or not isinstance(node.type, TensorType):
+        return rows
+    before, after = rows.type.dims[0], node.type.dims[0]
+    times = after.terms[0][1] // before.terms[0][1] if before.terms and after.terms else 1
+    return repeat(ctx, rows, times, span) if times > 1 and before * times == after else rows
+
+
+def repeat(ctx: Context, node: Node, times: int, span: Span) -> Node:
+    """Every row of a node several times, one after the other."""
+    assert isinstance(node.type, TensorType)
+    return ctx.interner.node(
+        "repeat",
+        (node,),
+        params=("value",),
+        settings=(("times", times),),
+        spans=(span, *ctx.reporter.calls),
+        type=TensorType(node.type.kind, (node.type.dims[0] * times, *node.type.dims[1:]), node.type.classes),
+        live=node.live,
+    )
+
+
+def _same_rows(node: Node, output: TensorType) -> bool:
+    return bool(
+        isinstance(node.type, TensorType) and node.type.dims and output.dims and node.type.dims[0] == output.dims[0]
+    )
+
+
+def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, at: Span | None = None) -> bool:
+    """Whether a random op has rows to draw for. `span`: of the op; `at`: of its use, if that is elsewhere."""
+    if rows is not None:
+        return True
+    derives = ctx.stage.derives if ctx.stage else ""
+    always = f"`{derives}` must give the same data" if derives else "an eval must give the same result"
+    ctx.reporter.error(
+        "D409",
+        at or span,
+        f"`{signature.name}` is random, and {always} every time",
+        "" if at else "drawn here",
+        notes=(Note(span, "drawn here"),) if at else (),
+        help="leave out the random views"
+        if derives
+        else "evaluate on the data without random views, for example `images.test`",
+    )
+    return False
+
+
+def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:
+    """Whether this is a place where steps pass, which is what a memory remembers."""
+    if ctx.stage is not None and not ctx.stage.whole:
+        return True
+    ctx.reporter.error(
+        "D421",
+        span,
+        f"`{signature.name}` remembers training steps, and {'an eval is none' if ctx.stage else 'there are none here'}",
+        "",
+        help="a memory belongs in a loss, or in a `let` that a loss reads",
+    )
+    return False
+
+
+def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
+    """The parts of a NamedTuple result, as nodes."""
+    assert isinstance(node.type, TupleType)
+    return [
+        (
+            name,
+            ctx.interner.node(
+                "field",
+                (node,),
+                type=type_,
+                params=("value",),
+                settings=(("name", name),),
+                rows=node.rows,
+                spans=node.spans,
+                live=frozenset() if type_.kind == "Labels" else node.live,
+            ),
+        )
+        for name, type_ in node.type.fields
+    ]
+
+
+def type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorType:
+    dims = (size_of(text, sizes, settings) for text in output.dims)
+    return TensorType(
+        output.kind, tuple(d if d is not None else Dim.of(t) for d, t in zip(dims, output.dims, strict=True))
+    )
+
+
+def no_label(ctx: Context, batch: Batch, span: Span) -> None:
+    """Report a use of labels that are not there."""
+    notes = (Note(batch.removed_at, "the labels were removed here"),) if batch.removed_at else ()
+    known = ", ".join(n for n, _ in batch.fields)
+    ctx.reporter.error(
+        "D401",
+        span,
+        "these data have no labels" if batch.stream == UNNAMED else f"`{batch.stream}` has no labels",
+        "reads `label`",
+        notes=notes,
+        hints=(f"there is: {known}",),
+        help="evaluate on data with labels"
+        if batch.whole
+        else "use a labelled stream here, or a loss that needs no labels",
+    )

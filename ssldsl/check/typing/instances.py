@@ -1,0 +1,79 @@
+"""Which samples the rows of a drawn batch are, as a field that every such batch has: `x.instance`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.values import UNKNOWN, Batch
+from ssldsl.ir.nodes import Node
+from ssldsl.source import Span
+from ssldsl.types import DataType, Dim, TensorType
+
+NAME = "instance"
+
+
+def has_instances(batch: Batch) -> bool:
+    """Whether rows have numbers: those of a draw have, also after views; whole data sets have not."""
+    return batch.rows is not None and batch.get(NAME) is None
+
+
+def instance(ctx: Context, batch: Batch, span: Span) -> Any:
+    """The number of every row's sample in its data set: whole numbers that name no classes."""
+    assert batch.rows is not None
+    assert isinstance(batch.rows.type, TensorType)
+    if len(_splits(batch.rows)) > 1:
+        ctx.reporter.error(
+            "N204",
+            span,
+            f"the rows of `{batch.stream}` have no common field `{NAME}`",
+            "different samples of different data have the same number",
+            help="compare the rows of each stream by themselves: `a | b` instead of `concat(a | b)`",
+        )
+        return UNKNOWN
+    return ctx.interner.node(
+        "index",
+        (batch.rows,),
+        params=("rows",),
+        rows=batch.rows,
+        spans=(span, *ctx.reporter.calls),
+        type=TensorType("Labels", (batch.rows.type.dims[0],)),
+    )
+
+
+def has_copies(rows: Node) -> bool:
+    """Whether some samples come more than once: multiplied by a view, or in two views of one draw."""
+    draws = _draws(rows)
+    return len({n.id for n in draws}) < len(draws)
+
+
+def count_samples(rows: Node, counts: Mapping[str, int]) -> int | None:
+    """How many different samples a step has in these rows, where `counts` has the rows of their streams."""
+    streams = {str(draw.setting("stream")) for draw in _draws(rows)}
+    return sum(counts[name] for name in streams) if streams <= counts.keys() else None
+
+
+def classes_of(rows: Node) -> Dim | None:
+    """How many classes the data of these rows have, with or without their labels."""
+    for split in _splits(rows):
+        label = dict(split.type.fields).get("label") if isinstance(split.type, DataType) else None
+        if label is not None:
+            return label.classes
+    return None
+
+
+def _draws(rows: Node) -> list[Node]:
+    """The draws that rows stem from, each as often as its samples come (twice for several times)."""
+    if rows.op == "rows":
+        return [rows]
+    return [draw for part in rows.inputs for draw in _draws(part)] * (2 if rows.op == "repeat" else 1)
+
+
+def _splits(rows: Node) -> list[Node]:
+    """The splits of data that samples are numbered in, each once."""
+    found: dict[int, Node] = {}
+    for draw in _draws(rows):
+        node = draw.inputs[0]
+        while node.inputs and isinstance(node.inputs[0].type, DataType):
+            node = node.inputs[0]
+        found[node.id] = node
+    return list(found.values())

@@ -1,0 +1,73 @@
+"""Sizes: names of dimensions bound to what is found, and expressions of them."""
+
+from ssldsl.ir.nodes import Setting
+from ssldsl.types import ROWS, Dim, TensorType, parse_dim, solve_dim
+
+Sizes = dict[str, Dim]
+
+
+def symbols(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
+    """What the symbols in place of sizes stand for."""
+    found = sorted({s for d in (*type_.dims, *sizes.values()) for s in d.symbols})
+    rows = [f"{s} is the number of rows that a step draws from `{s[2:]}`" for s in found if s.startswith(ROWS)]
+    return (*rows, *(f"{s} is known only from the data" for s in found if not s.startswith(ROWS)))
+
+
+def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
+    """Bind the names in `dims` to the sizes found, or say why they do not agree. After `...` anything may come."""
+    if "..." in dims:
+        dims = dims[: dims.index("...")]
+        found = found[: len(dims)]
+    if len(dims) != len(found):
+        return f"{len(found)} dimensions where {len(dims)} are wanted"
+    for text, size in zip(dims, found, strict=True):
+        if text.isidentifier() and text not in sizes:
+            sizes[text] = size
+            continue
+        wanted = size_of(text, sizes, settings)
+        if wanted is None and (why := _solve(text, size, sizes, settings)):
+            return why
+        if wanted is not None and wanted != size:
+            return f"`{text}` is {wanted}, and here {size}"
+    return ""
+
+
+def _solve(text: str, size: Dim, sizes: Sizes, settings: dict[str, Setting]) -> str:
+    """Bind the one name without a size in `{views}*batch`, or say why it can have none."""
+    try:
+        solution = solve_dim(text, size, sizes.__getitem__, lambda name: _number(settings[name]))
+    except KeyError:
+        return ""
+    if solution is None:
+        return ""
+    name, found = solution
+    if found is None:
+        factor = size_of(text, {**sizes, name: Dim.of(1)}, settings)
+        return f"{size} is no multiple of {factor}"
+    sizes[name] = found
+    return ""
+
+
+def size_of(text: str, sizes: Sizes, settings: dict[str, Setting]) -> Dim | None:
+    """A dimension expression in numbers, or nothing where a name in it has no size yet.
+
+    In braces a name is a setting before it is a size: the `width` of a network is not that of an image.
+    """
+
+    def number(name: str) -> Dim | int:
+        return sizes[name] if name in sizes else _number(settings[name])
+
+    def setting(name: str) -> Dim | int:
+        return _number(settings[name]) if name in settings else sizes[name]
+
+    try:
+        return parse_dim(text, number, setting)
+    except KeyError:
+        return None
+
+
+def _number(value: Setting) -> Dim | int:
+    """A setting that is a size; `KeyError` for any other."""
+    if isinstance(value, bool) or not isinstance(value, int | Dim):
+        raise KeyError(value)
+    return value

@@ -1,0 +1,111 @@
+"""The values of a checked experiment: nodes of the dataflow graph, scalars in time, durations.
+
+A node is an op applied to nodes. Nodes are interned: those with equal op, inputs, settings and draw are one object.
+"""
+
+from typing import Any
+
+from attrs import frozen
+
+from ssldsl.source import Span
+from ssldsl.types import DataType, SplitsType, Type
+from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
+
+# None, bool, int, float, str, Duration, Scalar, or tuples of these.
+Setting = Any
+
+
+@frozen(eq=False)
+class Node:
+    """An op applied to nodes. Equality is identity: interning makes equal nodes the same object.
+
+    op: an op of the library, or one of the primitives
+        `source` (setting `op`, and the settings of that data source), `split`,
+        `draw` (inputs: data; settings `stream`, `field`: one batch of a stream),
+        `whole` (setting `field`: all samples, for an eval),
+        `rows` (inputs: data; setting `stream`: which samples a draw holds),
+        `index` (inputs: rows; the number of every row's sample in its data set),
+        `repeat` (setting `times`: every row, n times running),
+        `net` (setting `name`; `stage` and `average` where an earlier stage's weights are meant),
+        `compose` (inputs: nets), `apply` (inputs: net, value),
+        `field` (setting `name`, of a tuple),
+        `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
+    params: name of the op's parameter that each input fills.
+    live: the modules whose parameters the value's gradient reaches.
+    draw: of an op that draws or remembers, the name of that call; part of identity.
+    rows: the node that says which samples the rows are.
+    spans: where it was written, innermost first (the call inside a `def`, then the call of the `def`).
+    """
+
+    id: int
+    op: str
+    inputs: tuple["Node", ...]
+    params: tuple[str, ...]
+    settings: tuple[tuple[str, Setting], ...]
+    type: Type
+    live: frozenset[str] = frozenset()
+    draw: str = ""
+    rows: "Node | None" = None
+    spans: tuple[Span, ...] = ()
+    alias: str = ""  # the user's name for it: a `let`, a loss term, a stream
+    within: str = ""  # of a view: the stream, or else the `view`, that it is a part of
+
+    def setting(self, name: str) -> Setting:
+        return dict(self.settings).get(name)
+
+    def __repr__(self) -> str:
+        return f"<{self.id}: {self.op} {self.alias}>"
+
+
+def step_inputs(node: Node) -> tuple[Node, ...]:
+    """The inputs that a step has to do with: what a data set was computed from is done before its first step."""
+    if isinstance(node.type, DataType):
+        return tuple(n for n in node.inputs if isinstance(n.type, DataType | SplitsType))
+    return node.inputs
+
+
+class Interner:
+    """Makes nodes; the same node for the same op, inputs, settings and draw."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[Any, Node] = {}
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def node(
+        self,
+        op: str,
+        inputs: tuple[Node, ...] = (),
+        *,
+        type: Type,
+        params: tuple[str, ...] = (),
+        settings: tuple[tuple[str, Setting], ...] = (),
+        live: frozenset[str] = frozenset(),
+        draw: str = "",
+        rows: Node | None = None,
+        spans: tuple[Span, ...] = (),
+        alias: str = "",
+        within: str = "",
+    ) -> Node:
+        """The node with these parts; the first one made keeps its spans and names."""
+        # `repr` tells 1 from 1.0 and True, which hash alike
+        key = (op, tuple(n.id for n in inputs), params, repr(settings), draw)
+        if key not in self._nodes:
+            self._nodes[key] = Node(
+                len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias, within
+            )
+        return self._nodes[key]
+
+
+__all__ = [
+    "Combined",
+    "Constant",
+    "Curve",
+    "Duration",
+    "Interner",
+    "Node",
+    "Scalar",
+    "Setting",
+    "step_inputs",
+]

@@ -1,0 +1,143 @@
+"""A checked experiment: what `check` gives and the graph is built from."""
+
+from attrs import field, frozen
+
+from ssldsl.ir.nodes import Duration, Node, Scalar, Setting
+from ssldsl.ops.signature import Signature
+from ssldsl.source import Span
+from ssldsl.types import Dim
+
+
+@frozen
+class Configured:
+    """An op of the library with its checked settings: an optimizer, an average."""
+
+    op: str
+    settings: tuple[tuple[str, Setting], ...] = ()
+    span: Span | None = field(default=None, eq=False, repr=False)
+
+    def setting(self, name: str) -> Setting:
+        return dict(self.settings).get(name)
+
+
+@frozen
+class Module:
+    """Something that owns parameters: one constructor call of a `net` or `head` declaration.
+
+    path: `encoder`; `proj.0`, `proj.1` for the parts of a chain; `rotation.angles` for a head that a `def` declares;
+        `teacher.encoder` for the moving average of `encoder`.
+    sizes: the positional arguments of the constructor, by name; a symbol where only the data tell.
+    average_of: the module this one is a moving average of; then `momentum` is its schedule.
+    """
+
+    path: str
+    op: str
+    kind: str  # "net" or "head"
+    sizes: tuple[tuple[str, Dim], ...] = ()
+    settings: tuple[tuple[str, Setting], ...] = ()
+    average_of: str = ""
+    momentum: Scalar | None = None
+    half_life: Duration | None = None
+    span: Span | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Stream:
+    """A stream: data, and the views that are part of its draw. A join has parts and nothing else."""
+
+    name: str
+    data: Node | None
+    size: Dim
+    parts: tuple[str, ...] = ()
+    span: Span | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Term:
+    """One named term of a loss."""
+
+    name: str
+    weight: Scalar
+    node: Node
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class InitFrom:
+    """Where a module's weights come from: `stage`, optionally its average, or a file; nothing means afresh.
+
+    run: the folder of another run whose stage it is; there no name of a stage means the last.
+    key, prefix: of a file, which of its dicts, and how the names that are meant begin.
+    """
+
+    modules: tuple[str, ...]
+    stage: str = ""
+    average: bool = False
+    file: str = ""
+    run: str = ""
+    key: str = ""
+    prefix: str = ""
+    span: Span | None = field(default=None, eq=False, repr=False)
+
+
+@frozen
+class Evaluation:
+    """One metric, under the name it is reported by. `node` is an op of the role `metrics` over whole data sets."""
+
+    name: str
+    node: Node
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Stage:
+    """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`."""
+
+    name: str
+    after: tuple[str, ...]
+    train: tuple[str, ...]
+    init: tuple[InitFrom, ...]
+    terms: tuple[Term, ...]
+    optimizer: Configured
+    groups: tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...]  # module path -> settings that differ
+    batch: tuple[tuple[str, int], ...]  # rows of every stream in a step, over all processes
+    clock: str
+    run: Duration
+    forward: str  # "concat", "separate"
+    average: Configured | None
+    evaluations: tuple[Evaluation, ...]
+    clip: float | None = None
+    accumulate: int = 1
+    precision: str = "fp32"  # "fp32", "bf16", "fp16"
+    compile: bool = False
+    statistics: str = "global"  # batch normalisation over "global" or "local" (per process) batches
+    evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
+    span: Span | None = field(default=None, eq=False, repr=False)
+    places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)  # of the settings that are written
+    is_clip_per_tensor: bool = False
+
+    def place(self, setting: str) -> Span | None:
+        """Where the value of a setting is written, if it is."""
+        return dict(self.places).get(setting)
+
+
+@frozen
+class Program:
+    """A whole checked experiment.
+
+    explicit: for `resolve`, setting by setting, whether the spec said it (`stage.setting` in the set) or a default did.
+    edits: what variants, `--set` and `--drop` changed, as written, in order.
+    """
+
+    name: str
+    seed: int
+    streams: tuple[Stream, ...]
+    modules: tuple[Module, ...]
+    stages: tuple[Stage, ...]
+    signatures: dict[str, Signature]  # of every op used
+    params: tuple[tuple[str, Setting], ...] = ()
+    explicit: frozenset[str] = frozenset()
+    edits: tuple[str, ...] = ()
+
+    def module(self, path: str) -> Module:
+        return next(m for m in self.modules if m.path == path)
