@@ -14,8 +14,10 @@ def confusion(
 
     $$ M_{ij} = \#\{n : y_n = i,\; \arg\max_c z_{nc} = j\} $$
 
-    Source: common practice; no paper. Whole numbers that sum to the number of samples.
+    Source: common practice; no paper. Whole numbers that sum to the number of samples whose scores are all numbers: a
+    sample with one that is not has no highest score and stands in no cell.
     """
-    classes = logits.shape[1]
-    cells = labels * classes + logits.argmax(dim=1)
-    return torch.bincount(cells, minlength=classes**2).view(classes, classes).float()
+    ranked = ~logits.isnan().any(dim=1)
+    cells = labels[ranked], logits[ranked].argmax(dim=1)
+    counts = torch.zeros(logits.shape[1], logits.shape[1], device=logits.device)
+    return counts.index_put(cells, counts.new_ones(()), accumulate=True)

@@ -34,13 +34,15 @@ def umap(
     from. `prototypes` is a linear map from features to scores; its rows are placed among the samples and marked: those
     of the classes shown if it has a row for every class, else at most `marks` of them, chosen by `seed`. Rows of the
     result are x, y, class (-1 for a mark of no class) and whether it is a mark. Distances between far points and the
-    axes mean nothing.
+    axes mean nothing. Samples with a feature that is no finite number have no place and are left out.
 
     Source: McInnes et al. 2018, sec. 3; such a picture, of 20 random classes: Fini et al., CVPR 2023, supplement.
     Needs the package umap-learn: `pip install "ssldsl[umap]"`.
     """
-    shown = _shown(labels.cpu(), classes, most, seed)
-    points, kinds = features.cpu().float()[shown], labels.cpu()[shown]
+    finite = features.isfinite().all(dim=1).cpu()
+    points, kinds = features.cpu().float()[finite], labels.cpu()[finite]
+    shown = _shown(kinds, classes, most, seed)
+    points, kinds = points[shown], kinds[shown]
     rows, owners = _prototypes(prototypes, features, kinds, int(labels.max()) + 1, marks, seed)
     places = _embedded(torch.cat([points, rows]), neighbours, min_dist, metric, seed)
     is_mark = torch.arange(len(places)) >= len(points)

@@ -26,6 +26,7 @@ SIZES = {
     "columns": 2,
     "dim": 8,
     "classes": 5,
+    "clusters": 4,
 }
 # For settings that have no default, and for large networks something small.
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -15,3 +15,8 @@ def test_it_agrees_with_scikit_learn() -> None:
     logits, labels = torch.randn(200, 7), torch.arange(200) % 7
     expected = confusion_matrix(labels.numpy(), logits.argmax(1).numpy())
     assert confusion(logits, labels).tolist() == expected.tolist()
+
+
+def test_a_sample_with_a_score_that_is_not_a_number_stands_in_no_cell() -> None:
+    logits = torch.tensor([[torch.nan, 0.0], [0.0, torch.nan], [0.0, 1.0]])
+    assert confusion(logits, torch.tensor([0, 1, 0])).tolist() == [[0, 1], [0, 0]]

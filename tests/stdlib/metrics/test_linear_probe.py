@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from ssldsl.stdlib.metrics.linear_probe import linear_probe
@@ -22,3 +23,15 @@ def test_the_result_does_not_depend_on_chance() -> None:
     first = linear_probe(features[:50], labels[:50], features[50:], labels[50:])
     torch.manual_seed(2)
     assert linear_probe(features[:50], labels[:50], features[50:], labels[50:]) == first
+
+
+def test_a_fit_that_is_cut_short_is_said_in_our_words() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features, labels = torch.randn(60, 5, generator=generator), torch.arange(60) % 3
+    with pytest.warns(UserWarning, match="not converged after 1 iterations: raise `iterations`"):
+        linear_probe(features, labels, features, labels, iterations=1)
+
+
+def test_a_bank_of_one_class_gives_every_sample_that_class() -> None:
+    labels = torch.tensor([0, 1, 1, 1])
+    assert linear_probe(torch.eye(4), labels, torch.eye(4), torch.ones(4, dtype=torch.int64)) == 0.75

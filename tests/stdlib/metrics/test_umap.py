@@ -83,3 +83,9 @@ def test_places_are_those_of_the_package_and_keep_clusters_together() -> None:
     torch.testing.assert_close(points[:, :2], torch.from_numpy(made.fit_transform(rows.numpy())))
     distances = torch.cdist(points[:, :2], points[:, :2]) + torch.eye(90) * 1e6
     assert (labels[distances.argmin(dim=1)] == labels).float().mean() > 0.98
+
+
+def test_features_that_are_not_numbers_have_no_place(plain: type[Plain]) -> None:
+    rows = features()
+    rows[::2, 1] = torch.nan
+    assert torch.equal(umap(rows, torch.arange(60) % 6)[:, :2], rows[1::2, :2])

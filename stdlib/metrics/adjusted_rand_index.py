@@ -1,0 +1,21 @@
+"""How often clusters and classes agree on a pair of samples."""
+
+from torch import Tensor
+
+from ssldsl.ops import Labels, Values, op
+from ssldsl.stdlib.metrics.clustering_accuracy import clusters_of
+
+
+@op(paper="hubert1985comparing")
+def adjusted_rand_index(scores: Values[Tensor, "samples clusters"], labels: Labels[Tensor, "samples"]) -> float:
+    r"""Share of pairs of samples that clusters and classes join or part alike, adjusted for chance (ARI).
+
+    $$ \mathrm{ARI} = \frac{R - \mathbb{E}[R]}{1 - \mathbb{E}[R]}, \quad
+       R = \binom{N}{2}^{-1} \#\{n < m : [C_n = C_m] = [y_n = y_m]\}, \quad C_n = \arg\max_c z_{nc} $$
+
+    Source: Hubert & Arabie, Journal of Classification 2, 1985, eq. 5. In [-0.5, 1]; 0 is chance and 1 means that
+    clusters are classes, whatever their numbers. Samples with a score that is not a number are a cluster of their own.
+    """
+    from sklearn.metrics import adjusted_rand_score  # here: a second to import, and for this metric only
+
+    return float(adjusted_rand_score(labels.cpu().numpy(), clusters_of(scores).cpu().numpy()))
