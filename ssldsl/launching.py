@@ -273,8 +273,10 @@ def _report(folder: Path) -> None:
 def resume_run(folder: Path, **how: Any) -> int:
     """Go on with an interrupted run, with the spec and the edits that its folder holds."""
     from ssldsl.runtime.data.datasets import Datasets
+    from ssldsl.runtime.folder.records import read_plan
 
     begun = Request.read(folder)
+    read_plan(folder)  # of an older ssldsl, whose ops may have other names: this is said before those
     request = evolve(begun, text=pipeline.read(str(folder / SPEC)).text)  # so that nobody edits it in vain
     checked = request.checked()
     checked.unwrap()

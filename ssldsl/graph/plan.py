@@ -3,17 +3,17 @@
 The JSON schema of `Plan` is versioned: `VERSION` grows when a reader of the old form could not read the new one.
 """
 
+import json
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, ValidationError
 
-VERSION = 1
+from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.graph.part import Part
+from ssldsl.graph.plan_types import TypePlan
 
-
-class Part(BaseModel):
-    """Closed: an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+VERSION = 2
 
 
 class Place(Part):
@@ -60,7 +60,7 @@ class NodePlan(Part):
     inputs: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
-    type: str = ""
+    type: TypePlan
     live: tuple[str, ...] = ()
     draw: str = ""
     rows: str | None = None
@@ -162,3 +162,28 @@ class Plan(Part):
     stages: tuple[StagePlan, ...]
     ops: dict[str, str] = {}
     edits: tuple[str, ...] = ()
+
+
+def parse_plan(content: bytes, run: Path) -> Plan:
+    """The plan in the text of a file, which lies in the folder of a run. Raises R306 if it is of another version."""
+    try:
+        written = json.loads(content)
+        version = written.get("version") if isinstance(written, dict) else None
+        if version is not None and version != VERSION:
+            raise SpecError(_unreadable(run, f"its form is number {version}, and this ssldsl reads number {VERSION}"))
+        return Plan.model_validate_json(content)
+    except ValidationError as error:
+        raise SpecError(_unreadable(run, _first_of(error))) from None
+    except ValueError as error:
+        raise SpecError(_unreadable(run, str(error))) from None
+
+
+def _unreadable(run: Path, why: str) -> Diagnostic:
+    message = f"the plan of the run in {run} cannot be read: {why}"
+    return Diagnostic("R306", message, help="use the version of ssldsl that wrote it (its lock.json says which)")
+
+
+def _first_of(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])

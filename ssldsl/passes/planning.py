@@ -15,6 +15,7 @@ from ssldsl.graph.plan import (
     StreamPlan,
     TermPlan,
 )
+from ssldsl.graph.plan_types import planned
 from ssldsl.graph.primitives import is_data
 from ssldsl.graph.shapes import with_sizes
 from ssldsl.ir.nodes import Duration, Node
@@ -140,7 +141,7 @@ def _node(graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValu
         inputs=tuple(names[n] for n in node.inputs),
         params=node.params,
         settings=own.settings(node.settings),
-        type=str(with_sizes(node.type, values.sizes)),
+        type=planned(with_sizes(node.type, values.sizes)),
         live=tuple(sorted(node.live)),
         draw=node.draw,
         rows=None if node.rows is None else names[node.rows],

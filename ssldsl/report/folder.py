@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from attrs import field, frozen
-from pydantic import ValidationError
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import Plan
+from ssldsl.graph.plan import Plan, parse_plan
 
 PLAN = "plan.json"
 Line = Mapping[str, Any]
@@ -88,12 +87,7 @@ def read_run(path: Path) -> RunFolder:
     """The run in a folder; a `SpecError` if there is none."""
     if not is_run(path):
         raise SpecError(_no_run(path))
-    try:
-        plan = Plan.model_validate_json((path / PLAN).read_bytes())
-    except ValidationError as error:
-        message = f"the plan of the run in {path} cannot be read: {_first_of(error)}"
-        help_ = "read it with the version of ssldsl that wrote it; lock.json says which"
-        raise SpecError(Diagnostic("R306", message, help=help_)) from None
+    plan = parse_plan((path / PLAN).read_bytes(), path)
     lines, broken = _read_lines(path / "metrics.jsonl")
     lock, summary, request = (_read_object(path / f"{name}.json") for name in ("lock", "summary", "request"))
     return RunFolder(path, plan, lock, summary, lines, broken, request)
@@ -123,12 +117,6 @@ def _no_run(path: Path) -> Diagnostic:
     else:
         message = f"{path} is not the folder of a run, and holds none: it has no {PLAN}"
     return Diagnostic("R305", message, help="give folders that `ssldsl run` made, or a folder of them such as `runs`")
-
-
-def _first_of(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else str(first["msg"])
 
 
 def _read_object(path: Path) -> dict[str, Any]:

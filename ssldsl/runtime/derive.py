@@ -1,8 +1,7 @@
 """Data that a stage computes before its first step: once, by all processes, with the weights of earlier stages."""
 
 import copy
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.graph.plan_types import TensorPlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.datasets import data_inputs
@@ -28,8 +28,6 @@ from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.stage_setup import Materials, data_ids, rows_of_a_pass
-
-_ROWS = re.compile(r"\w+\[(\d+)[,;\]]")  # of a type such as `Logits[5748, 10]`
 
 
 def with_derived(
@@ -128,7 +126,13 @@ class Deriving:
         return made
 
 
-def _views(nodes: Iterable[NodePlan]) -> int:
+def _views(nodes: Collection[NodePlan]) -> int:
     """How many rows a network sees of every sample."""
-    counts = {op: [int(m[1]) for n in nodes if n.op == op and (m := _ROWS.match(n.type))] for op in ("apply", "whole")}
-    return max(1, max(counts["apply"], default=1) // max(1, *counts["whole"], 1))
+    rows = {op: [_rows(node) for node in nodes if node.op == op] for op in ("apply", "whole")}
+    return max(1, max(rows["apply"], default=1) // max(1, *rows["whole"], 1))
+
+
+def _rows(node: NodePlan) -> int:
+    """The rows of a tensor; 1 where their number is not known."""
+    dims = node.type.dims if isinstance(node.type, TensorPlan) else ()
+    return dims[0] if dims and isinstance(dims[0], int) else 1

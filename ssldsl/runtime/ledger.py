@@ -24,7 +24,7 @@ from ssldsl.runtime.folder.checkpoint import (
     write_checkpoint,
     write_file,
 )
-from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
+from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, read_plan, write_json
 
 Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages
@@ -131,8 +131,9 @@ def _git(*arguments: str) -> str:
 
 
 def check_same(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> None:
-    """Refuse to continue a run of another experiment, with other ops, or on other data."""
+    """Refuse to continue a run of another experiment, with other ops, on other data, or of another ssldsl."""
     before = _read_lock(folder)
+    read_plan(folder)
     found: list[str] = []
     if before["identity"] != lock["identity"] or before["seed"] != lock["seed"]:
         found += difference(before["identity"]) if difference is not None else []

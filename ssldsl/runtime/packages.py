@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Place, Plan
+from ssldsl.graph.plan_types import is_of_kind
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.smoke.plan import is_smoke
 from ssldsl.runtime.spans import span_of
@@ -29,5 +30,5 @@ def _ops(plan: Plan) -> Iterator[tuple[str, Place | None]]:
     yield from ((module.op, module.place) for module in plan.modules)
     for stage in plan.stages:
         for node in stage.nodes:
-            if not (is_smoke(plan) and node.type.startswith("Points")):
+            if not (is_smoke(plan) and is_of_kind(node.type, "Points")):
                 yield node.op, node.places[-1] if node.places else None  # the last is where the spec calls it

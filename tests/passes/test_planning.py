@@ -12,6 +12,7 @@ from stage_programs import COSINE, Draft, program, s4l, span, stage
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import VERSION, NodePlan, Plan
+from ssldsl.graph.plan_types import TensorPlan
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stream
 from ssldsl.passes import Clock
@@ -127,9 +128,9 @@ def test_a_share_of_a_data_set_is_a_fraction_and_no_time() -> None:
 
 def test_types_have_numbers_for_symbols() -> None:
     assert [node.type for node in nodes(plan(), "draw")] == [
-        "Images[50, 1, 8, 8]",
-        "Images[100, 1, 8, 8]",
-        "Labels[50; 10 classes]",
+        TensorPlan(kind="Images", dims=(50, 1, 8, 8)),
+        TensorPlan(kind="Images", dims=(100, 1, 8, 8)),
+        TensorPlan(kind="Labels", dims=(50,), classes=10),
     ]
 
 

@@ -19,6 +19,7 @@ from ssldsl.graph.plan import (
     StreamPlan,
     TermPlan,
 )
+from ssldsl.graph.plan_types import TensorPlan
 
 SPEC = """ssl 1
 data   images  = digits()
@@ -31,6 +32,7 @@ batch = {labeled: 50}
 run = 2ep
 eval top1(images.test)
 """
+SCALAR = TensorPlan(kind="Scalar")
 COSINE = CombinedPlan(op="*", left=ConstantPlan(value=0.1), right=CurvePlan(op="cosine", settings={"to": 0.0}))
 
 
@@ -49,7 +51,7 @@ def stage(
     measured = {"top1": "accuracy"} if metrics is None else metrics
     values: dict[str, Any] = {
         "name": name,
-        "nodes": tuple(NodePlan(id=f"m.{k}", op=op, placement="evaluation") for k, op in measured.items()),
+        "nodes": tuple(NodePlan(id=f"m.{k}", op=op, type=SCALAR, placement="evaluation") for k, op in measured.items()),
         "schedules": (lr,) if lr is not None else (),
         "streams": (StreamPlan(name="labeled", data="n4", rows=50, size=100),),
         "terms": tuple(TermPlan(name=k, node=f"t.{k}", weight=w) for k, w in plans.items()),

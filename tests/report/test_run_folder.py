@@ -7,6 +7,7 @@ import pytest
 from run_folders import plan, stage, write_run
 
 from ssldsl.errors import SpecError
+from ssldsl.graph.plan import VERSION
 from ssldsl.report.folder import read_run, read_runs
 
 
@@ -71,6 +72,14 @@ def test_a_plan_of_another_version_is_refused(tmp_path: Path) -> None:
     text = (folder / "plan.json").read_text()
     (folder / "plan.json").write_text(text.replace('"modules"', '"nets"'))
     assert code(lambda: read_run(folder)) == "R306"
+
+
+def test_a_plan_of_an_older_form_is_refused_by_its_number(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "a", plan())
+    text = (folder / "plan.json").read_text()
+    (folder / "plan.json").write_text(text.replace(f'"version":{VERSION}', '"version":1'))
+    with pytest.raises(SpecError, match=f"its form is number 1, and this ssldsl reads number {VERSION}"):
+        read_run(folder)
 
 
 def test_steps_are_those_of_the_stage(tmp_path: Path) -> None:

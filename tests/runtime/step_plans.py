@@ -17,6 +17,7 @@ from ssldsl.graph.plan import (
     StreamPlan,
     TermPlan,
 )
+from ssldsl.graph.plan_types import NetPlan, Product, SplitsPlan, TensorPlan, TuplePlan, TypePlan
 from ssldsl.ops.library import Library
 from ssldsl.runtime.nets.modules import build_modules, set_trained
 from ssldsl.runtime.step.module import StageStep, make_step
@@ -28,6 +29,16 @@ SPEC = {
     6: "stream unlabeled = unlabel(images.train) >> shift(1)",
     11: "loss = ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)",
 }
+
+
+def tensor(kind: str, *dims: int | str, classes: int | None = None) -> TensorPlan:
+    """A type of the plan; a name among the dims is a size that is not known."""
+    sizes = tuple(dim if isinstance(dim, int) else (Product(factor=1, symbols=(dim,)),) for dim in dims)
+    return TensorPlan(kind=kind, dims=sizes, classes=classes)
+
+
+SCALAR, SOME = tensor("Scalar"), tensor("Values")
+NET = NetPlan(target=tensor("Features", "batch", "dim"))
 
 
 def place(line: int) -> Place:
@@ -43,30 +54,21 @@ class Nodes:
 
     def __call__(self, op: str, *inputs: str, line: int = 11, **fields: Any) -> str:
         id_ = f"n{len(self.all)}"
-        self.all.append(NodePlan(id=id_, op=op, inputs=inputs, places=(place(line),), **fields))
+        self.all.append(NodePlan(**{"type": SOME, **fields}, id=id_, op=op, inputs=inputs, places=(place(line),)))
         return id_
 
 
 def stream(nodes: Nodes, name: str, data: str, rows: int, line: int) -> dict[str, str]:
     """A shifted stream: its rows, image and label."""
     kwargs: dict[str, Any] = {"params": ("data",), "line": line, "grad": False}
-    rows_ = nodes("rows", data, settings={"stream": name}, type=f"Rows[{rows}]", alias=f"{name}.rows", **kwargs)
-    image = nodes(
-        "draw", data, settings={"stream": name, "field": "image"}, type=f"Images[{rows}, 1, 8, 8]", rows=rows_, **kwargs
-    )
-    label = nodes(
-        "draw", data, settings={"stream": name, "field": "label"}, type=f"Labels[{rows}; 10 classes]", **kwargs
-    )
+    images = tensor("Images", rows, 1, 8, 8)
+    rows_ = nodes("rows", data, settings={"stream": name}, type=tensor("Rows", rows), alias=f"{name}.rows", **kwargs)
+    image = nodes("draw", data, settings={"stream": name, "field": "image"}, type=images, rows=rows_, **kwargs)
+    labels = tensor("Labels", rows, classes=10)
+    label = nodes("draw", data, settings={"stream": name, "field": "label"}, type=labels, **kwargs)
     kwargs["params"] = ("images",)
-    shifted = nodes(
-        "shift",
-        image,
-        settings={"pixels": 1},
-        type=f"Images[{rows}, 1, 8, 8]",
-        rows=rows_,
-        draw=f"{name}/shift",
-        **kwargs,
-    )
+    draw = f"{name}/shift"
+    shifted = nodes("shift", image, settings={"pixels": 1}, type=images, rows=rows_, draw=draw, **kwargs)
     return {"rows": rows_, "image": shifted, "label": label}
 
 
@@ -78,14 +80,12 @@ def quickstart(
     separate: one forward for each term, as without optimisation; else one for all images.
     """
     nodes = Nodes()
-    source = nodes("source", settings={"op": "digits"}, type="Splits[train, test]", placement="data", line=5)
+    source = nodes("source", settings={"op": "digits"}, type=SplitsPlan(splits={}), placement="data", line=5)
     train = nodes("split", source, params=("data",), settings={"name": "train"}, placement="data", line=5)
     first = stream(nodes, "labeled", train, labeled, 5)
     second = stream(nodes, "unlabeled", train, unlabeled, 6)
     turns = [_turned(nodes, first["image"], labeled), _turned(nodes, second["image"], unlabeled)]
-    nets = {
-        path: nodes("net", settings={"name": path}, type="Net") for path in ("encoder", "classes", "rotation.angles")
-    }
+    nets = {path: nodes("net", settings={"name": path}, type=NET) for path in ("encoder", "classes", "rotation.angles")}
     parts = Terms(nodes, nets, labeled, unlabeled)
     terms = parts.separate(first, second, turns) if separate else parts.merged(first, second, turns)
     modules = (
@@ -117,9 +117,10 @@ def quickstart(
 
 
 def _turned(nodes: Nodes, image: str, rows: int) -> tuple[str, str]:
-    turned = nodes("rotate4", image, params=("images",), type=f"(images: Images[{4 * rows}, 1, 8, 8])", grad=False)
-    images = nodes("field", turned, settings={"name": "images"}, type=f"Images[{4 * rows}, 1, 8, 8]", grad=False)
-    angles = nodes("field", turned, settings={"name": "angles"}, type=f"Labels[{4 * rows}; 4 classes]", grad=False)
+    fields = {"images": tensor("Images", 4 * rows, 1, 8, 8), "angles": tensor("Labels", 4 * rows, classes=4)}
+    turned = nodes("rotate4", image, params=("images",), type=TuplePlan(fields=fields), grad=False)
+    images = nodes("field", turned, settings={"name": "images"}, type=fields["images"], grad=False)
+    angles = nodes("field", turned, settings={"name": "angles"}, type=fields["angles"], grad=False)
     return images, angles
 
 
@@ -129,39 +130,35 @@ class Terms:
     def __init__(self, nodes: Nodes, nets: dict[str, str], labeled: int, unlabeled: int) -> None:
         self.nodes, self.nets, self.sizes = nodes, nets, (labeled, unlabeled)
 
-    def apply(self, path: str, value: str, type_: str) -> str:
+    def apply(self, path: str, value: str, type_: TypePlan) -> str:
         return self.nodes("apply", self.nets[path], value, params=("net", "inputs"), type=type_)
+
+    def scores(self, head: str, images: str, classes: int) -> str:
+        features = self.apply("encoder", images, tensor("Features", "_", "dim"))
+        return self.apply(head, features, tensor("Logits", "_", classes))
 
     def cross_entropy(self, logits: str, labels: str, alias: str = "") -> str:
         return self.nodes(
-            "cross_entropy", logits, labels, params=("logits", "labels"), type="Scalar",
+            "cross_entropy", logits, labels, params=("logits", "labels"), type=SCALAR,
             settings={"smoothing": 0.0, "temperature": 1.0}, alias=alias,
         )  # fmt: skip
 
     def vat(self, image: str, logits: str, rows: str) -> str:
-        net = self.nodes("compose", self.nets["encoder"], self.nets["classes"], params=("nets", "nets"), type="Net")
+        net = self.nodes("compose", self.nets["encoder"], self.nets["classes"], params=("nets", "nets"), type=NET)
         settings = {"epsilon": 1.0, "xi": 0.01, "iterations": 1, "direction": "clean_to_adversarial"}
-        clean = self.nodes("stop", logits, type="Logits", grad=False)
+        clean = self.nodes("stop", logits, type=tensor("Logits"), grad=False)
         return self.nodes(
             "virtual_adversarial", net, image, clean, params=("net", "inputs", "logits"), settings=settings,
-            type="Scalar", alias="vat", rows=rows, draw="vat/virtual_adversarial",
+            type=SCALAR, alias="vat", rows=rows, draw="vat/virtual_adversarial",
         )  # fmt: skip
 
     def separate(
         self, first: dict[str, str], second: dict[str, str], turns: list[tuple[str, str]]
     ) -> tuple[TermPlan, ...]:
-        logits = [
-            self.apply("classes", self.apply("encoder", batch["image"], "Features[_, 32]"), "Logits[_, 10]")
-            for batch in (first, second)
-        ]
+        logits = [self.scores("classes", batch["image"], 10) for batch in (first, second)]
         ce = self.cross_entropy(logits[0], first["label"], "ce")
-        angles = [
-            self.cross_entropy(
-                self.apply("rotation.angles", self.apply("encoder", images, "Features[_, dim]"), "Logits[_, 4]"), labels
-            )
-            for images, labels in turns
-        ]
-        rotation = self.nodes("mean", *angles, params=("values", "values"), type="Scalar", alias="rotation")
+        angles = [self.cross_entropy(self.scores("rotation.angles", images, 4), labels) for images, labels in turns]
+        rotation = self.nodes("mean", *angles, params=("values", "values"), type=SCALAR, alias="rotation")
         return self._terms(ce, rotation, self.vat(second["image"], logits[1], second["rows"]))
 
     def merged(
@@ -169,11 +166,12 @@ class Terms:
     ) -> tuple[TermPlan, ...]:
         """One forward of the encoder: rotated copies hold the images themselves in every fourth row."""
         labeled, unlabeled = self.sizes
-        all_ = self.nodes("concat", turns[0][0], turns[1][0], type=f"Images[{4 * (labeled + unlabeled)}, 1, 8, 8]")
-        features = self.apply("encoder", all_, "Features[_, dim]")
-        angles = self.apply("rotation.angles", features, "Logits[_, 4]")
+        images = tensor("Images", 4 * (labeled + unlabeled), 1, 8, 8)
+        all_ = self.nodes("concat", turns[0][0], turns[1][0], type=images)
+        features = self.apply("encoder", all_, tensor("Features", "_", "dim"))
+        angles = self.apply("rotation.angles", features, tensor("Logits", "_", 4))
         upright = self.nodes("slice", features, settings={"start": 0, "stop": 4 * (labeled + unlabeled), "step": 4})
-        logits = self.apply("classes", upright, "Logits[_, 10]")
+        logits = self.apply("classes", upright, tensor("Logits", "_", 10))
         pieces = [
             self.nodes("slice", logits, settings={"start": 0, "stop": labeled}),
             self.nodes("slice", logits, settings={"start": labeled, "stop": labeled + unlabeled}),
@@ -182,7 +180,7 @@ class Terms:
         ]
         ce = self.cross_entropy(pieces[0], first["label"], "ce")
         turned = [self.cross_entropy(piece, turn[1]) for piece, turn in zip(pieces[2:], turns, strict=True)]
-        rotation = self.nodes("mean", *turned, params=("values", "values"), type="Scalar", alias="rotation")
+        rotation = self.nodes("mean", *turned, params=("values", "values"), type=SCALAR, alias="rotation")
         return self._terms(ce, rotation, self.vat(second["image"], pieces[1], second["rows"]))
 
     def _terms(self, ce: str, rotation: str, vat: str) -> tuple[TermPlan, ...]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.datasets import load_digits
-from step_plans import place
+from step_plans import SOME, place
 from torch import nn
 from training_plans import LIBRARY, experiment, stateful, with_stage
 
@@ -119,7 +119,9 @@ def test_one_metric_may_read_two_data_sets() -> None:
     train = stage.streams[0].data
 
     def node(id_: str, op: str, *inputs: str, params: tuple[str, ...] = (), **settings: object) -> NodePlan:
-        return NodePlan(id=id_, op=op, inputs=inputs, params=params, settings=settings, placement="evaluation")
+        return NodePlan(
+            id=id_, op=op, inputs=inputs, params=params, settings=settings, type=SOME, placement="evaluation"
+        )
 
     edges = ("features", "labels", "bank_features", "bank_labels")
     encoder = next(n.id for n in stage.nodes if n.op == "net" and n.settings["name"] == "encoder")
@@ -143,8 +145,8 @@ def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Pat
     stage = plan.stages[0]
     names = [f"{label}/{number}.png" for label in ("a", "b") for number in range(3)]
     samples = FileSamples(tmp_path, names, torch.arange(6), torch.tensor([0, 0, 0, 1, 1, 1]))
-    small = NodePlan(id="small", op="resize", inputs=("image",), params=("images",), settings={"size": 8})
-    cut = NodePlan(id="cut", op="center_crop", inputs=("small",), params=("images",), settings={"size": 8})
+    small = NodePlan(id="small", op="resize", inputs=("image",), params=("images",), settings={"size": 8}, type=SOME)
+    cut = NodePlan(id="cut", op="center_crop", inputs=("small",), params=("images",), settings={"size": 8}, type=SOME)
     grey = [
         node.model_copy(update={"inputs": (node.inputs[0], "cut")}) if node.id == "deep" else node
         for node in stage.nodes

@@ -11,7 +11,7 @@ from killed_run import PLANS, QUIET
 from training_plans import LIBRARY, experiment, stateful, two_stages
 
 from ssldsl.errors import SpecError
-from ssldsl.graph.plan import Plan
+from ssldsl.graph.plan import VERSION, Plan
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
 from ssldsl.runtime.folder.records import TIMINGS, read_lines
 from ssldsl.runtime.run import Options, run
@@ -81,6 +81,15 @@ def test_a_finished_run_resumed_changes_nothing(tmp_path: Path) -> None:
     again = run(experiment(steps=4), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
     assert again.metrics == first.metrics
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_run_of_an_older_ssldsl_is_refused(tmp_path: Path) -> None:
+    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    file = tmp_path / "run" / "plan.json"
+    file.write_text(file.read_text().replace(f'"version": {VERSION}', '"version": 1'))
+    with pytest.raises(SpecError, match="its form is number 1") as caught:
+        run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
+    assert caught.value.diagnostics[0].code == "R306"
 
 
 def refusal(folder: Path, plan: Plan, options: Options) -> str:

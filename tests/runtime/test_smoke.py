@@ -1,13 +1,13 @@
 """A smoke run is short, needs no data, and changes nothing of the graph."""
 
-import re
 from pathlib import Path
 
 import pytest
-from step_plans import place
+from step_plans import place, tensor
 from training_plans import LIBRARY, experiment, stateful, two_stages, with_stage
 
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, NodePlan, Plan
+from ssldsl.graph.plan_types import DataPlan, TensorPlan, with_tensors
 from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.smoke.plan import GeneratedData, smoke_plan
@@ -17,8 +17,8 @@ QUIET = Options(is_progress_shown=False)
 
 def typed(plan: Plan) -> Plan:
     """The plan with the types of its data, as planning writes them."""
-    image, label = "image: Images[1, 8, 8]", "label: Labels[; 10 classes]"
-    kinds = {"split": f"Data[{image}, {label}] x 1437"}
+    fields = {"image": tensor("Images", 1, 8, 8), "label": tensor("Labels", classes=10)}
+    kinds = {"split": DataPlan(fields=fields, size=1437)}
     stages = [
         stage.model_copy(
             update={"nodes": tuple(n.model_copy(update={"type": kinds.get(n.op, n.type)}) for n in stage.nodes)}
@@ -48,17 +48,21 @@ def test_the_graph_is_the_same_but_for_its_rows() -> None:
     plan = typed(experiment())
     small = smoke_plan(plan, LIBRARY)
 
+    def without_rows(type_: TensorPlan) -> TensorPlan:
+        return type_.model_copy(update={"dims": type_.dims[1:]})
+
     def shape(node: NodePlan) -> tuple[object, ...]:
         cut = {k: v for k, v in node.settings.items() if k not in ("start", "stop")}
-        return node.id, node.op, node.inputs, node.params, cut, node.draw, re.sub(r"\[\d+", "[", node.type)
+        return node.id, node.op, node.inputs, node.params, cut, node.draw, with_tensors(node.type, without_rows)
 
     assert [shape(n) for n in small.stages[0].nodes] == [shape(n) for n in plan.stages[0].nodes]
 
 
 def test_rows_in_types_follow() -> None:
     small = smoke_plan(typed(experiment()), LIBRARY).stages[0]
-    draws = {node.settings["stream"]: node.type for node in small.nodes if node.op == "draw"}
-    assert draws["labeled"].startswith("Labels[2; 10 classes]") or draws["labeled"] == "Images[2, 1, 8, 8]"
+    draws = {(n.settings["stream"], n.settings["field"]): n.type for n in small.nodes if n.op == "draw"}
+    assert draws["labeled", "label"] == tensor("Labels", 2, classes=10)
+    assert draws["labeled", "image"] == tensor("Images", 2, 1, 8, 8)
 
 
 def test_durations_shrink_with_the_steps_and_factors_stay() -> None:
@@ -72,8 +76,8 @@ def test_durations_shrink_with_the_steps_and_factors_stay() -> None:
 
 
 def test_made_up_data_have_the_fields_and_classes_of_the_type() -> None:
-    kind = "Data[image: Images[3, 32, 32], label: Labels[; 7 classes]] x 50000"
-    node = NodePlan(id="d", op="split", type=kind, places=(place(5),))
+    fields = {"image": tensor("Images", 3, 32, 32), "label": tensor("Labels", classes=7)}
+    node = NodePlan(id="d", op="split", type=DataPlan(fields=fields, size=50000), places=(place(5),))
     stage = with_stage(experiment(), nodes=(node,)).stages[0]
     samples = GeneratedData().samples(stage, "d")
     one = samples.read(samples.ids[:2])
@@ -83,13 +87,13 @@ def test_made_up_data_have_the_fields_and_classes_of_the_type() -> None:
 
 
 def test_made_up_data_without_labels_have_none() -> None:
-    node = NodePlan(id="d", op="unlabel", type="Data[vector: Vectors[2]] x 100")
+    node = NodePlan(id="d", op="unlabel", type=DataPlan(fields={"vector": tensor("Vectors", 2)}, size=100))
     stage = with_stage(experiment(), nodes=(node,)).stages[0]
     assert GeneratedData().samples(stage, "d").fields == ("vector",)
 
 
 def test_samples_that_workers_prepare_are_not_in_memory() -> None:
-    node = NodePlan(id="d", op="source", type="Data[image: Images[3, 32, 32]] x 100")
-    draw = NodePlan(id="e", op="draw", inputs=("d",), placement="host")
+    node = NodePlan(id="d", op="source", type=DataPlan(fields={"image": tensor("Images", 3, 32, 32)}, size=100))
+    draw = NodePlan(id="e", op="draw", inputs=("d",), type=tensor("Images"), placement="host")
     stage = with_stage(experiment(), nodes=(node, draw)).stages[0]
     assert not GeneratedData().samples(stage, "d").resident

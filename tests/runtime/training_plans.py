@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from step_plans import place, quickstart
+from step_plans import SCALAR, SOME, place, quickstart, tensor
 
 from ssldsl.graph.plan import ConstantPlan, EvaluationPlan, InitPlan, ModulePlan, NodePlan, OpPlan, Plan, TermPlan
 from ssldsl.ops.library import Library
@@ -76,7 +76,13 @@ def with_term(plan: Plan, op: str, **settings: Any) -> Plan:
     stage = plan.stages[0]
     clean = next(node for node in stage.nodes if node.id == stage.terms[0].node)
     node = NodePlan(
-        id="odd", op=op, inputs=clean.inputs, params=("logits", "labels"), settings=settings, places=(place(11),)
+        id="odd",
+        op=op,
+        inputs=clean.inputs,
+        params=("logits", "labels"),
+        settings=settings,
+        places=(place(11),),
+        type=SCALAR,
     )
     term = TermPlan(name="odd", node="odd", weight=ConstantPlan(value=1.0), place=place(11))
     return with_stage(plan, nodes=(*stage.nodes, node), terms=(*stage.terms, term))
@@ -87,12 +93,13 @@ def _evaluation(nodes: tuple[NodePlan, ...]) -> list[NodePlan]:
     nets = {node.settings["name"]: node.id for node in nodes if node.op == "net"}
 
     def node(id_: str, op: str, *inputs: str, placement: str = "evaluation", **fields: Any) -> NodePlan:
-        return NodePlan(id=id_, op=op, inputs=inputs, placement=placement, places=(place(11),), **fields)
+        given = {"type": SOME, **fields}
+        return NodePlan(id=id_, op=op, inputs=inputs, placement=placement, places=(place(11),), **given)
 
     return [
         node("test", "split", source, params=("data",), settings={"name": "test"}, placement="data"),
-        node("image", "whole", "test", settings={"field": "image"}, type="Images[360, 1, 8, 8]"),
-        node("label", "whole", "test", settings={"field": "label"}, type="Labels[360; 10 classes]"),
+        node("image", "whole", "test", settings={"field": "image"}, type=tensor("Images", 360, 1, 8, 8)),
+        node("label", "whole", "test", settings={"field": "label"}, type=tensor("Labels", 360, classes=10)),
         node("deep", "apply", nets["encoder"], "image", params=("net", "inputs")),
         node("scores", "apply", nets["classes"], "deep", params=("net", "inputs")),
         node("top1", "accuracy", "scores", "label", params=("logits", "labels"), settings={"k": 1}),

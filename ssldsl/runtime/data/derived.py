@@ -4,7 +4,6 @@
 evaluated later, reads the same samples with the same labels, to the bit.
 """
 
-import re
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.graph.plan_types import DataPlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.datasets import Made, data_below, data_inputs, derives, meaning
 from ssldsl.runtime.failures import explaining_data, explaining_disk
@@ -24,7 +24,6 @@ from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.spans import span_of
 
 FOLDER = "derived"  # in a run folder
-_CLASSES = re.compile(r"label: Labels\[[^\]]*?(\d+) classes")  # of the type of a data node
 
 
 class Data(Protocol):
@@ -131,8 +130,7 @@ class Derived:
         known = torch.zeros(len(ids), dtype=torch.bool)
         for other in others:
             known |= rows_of(ids, self.given(other).ids.cpu())[1]
-        classes = _CLASSES.search(node.type)
-        counts = labels.bincount(minlength=int(classes[1]) if classes else 0)
+        counts = labels.bincount(minlength=_classes(node))
         agreement = self._agreement(node, ids[~known], labels[~known])
         return Labels(len(self.given(first)), len(ids), int(known.sum()), tuple(counts.tolist()), agreement)
 
@@ -150,6 +148,13 @@ class Derived:
         """What the records call a node: the stream that is drawn from what it gives, or its op."""
         streams = (s.name for s in self.stage.streams if node in data_below(self.nodes, s.data, self.library))
         return next(streams, node.op)
+
+
+def _classes(node: NodePlan) -> int:
+    """How many classes the labels of a data node have; 0 if nobody says."""
+    fields = node.type.fields if isinstance(node.type, DataPlan) else {}
+    classes = fields["label"].classes if "label" in fields else None
+    return classes if isinstance(classes, int) else 0
 
 
 def rows_of(ids: Tensor, among: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ from functools import partial
 from attrs import frozen
 
 from ssldsl.graph.plan import NodePlan
+from ssldsl.graph.plan_types import planned
 from ssldsl.graph.primitives import is_data
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Program
@@ -125,6 +126,7 @@ def _plan(node: Node) -> NodePlan:
         inputs=tuple(f"n{i.id}" for i in node.inputs),
         params=node.params,
         settings=PlainValues({}, None).settings(node.settings),
+        type=planned(node.type),
         placement="data",
         places=tuple(place for place in places if place is not None),
     )

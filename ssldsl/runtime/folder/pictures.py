@@ -8,6 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from ssldsl.graph.plan import EvaluationPlan, StagePlan
+from ssldsl.graph.plan_types import is_of_kind
 from ssldsl.runtime.folder.checkpoint import write_whole
 
 FOLDER = "pictures"  # in a run folder
@@ -16,7 +17,7 @@ HEADS = ("x", "y", "class", "mark")
 
 def is_picture(evaluation: EvaluationPlan, stage: StagePlan) -> bool:
     """Whether an evaluation gives points to be looked at, once at the end of the stage, and no number."""
-    return any(node.id == evaluation.node and node.type.startswith("Points") for node in stage.nodes)
+    return any(node.id == evaluation.node and is_of_kind(node.type, "Points") for node in stage.nodes)
 
 
 def write_pictures(folder: Path, stage: str, pictures: Mapping[str, Tensor]) -> None:

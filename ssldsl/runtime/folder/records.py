@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import Plan
+from ssldsl.graph.plan import Plan, parse_plan
 from ssldsl.runtime.folder.checkpoint import sync_folder, write_whole
 from ssldsl.runtime.folder.pictures import is_picture
 
@@ -82,8 +82,8 @@ def write_json(path: Path, value: object) -> None:
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan of a run."""
-    return Plan.model_validate_json((folder / "plan.json").read_bytes())
+    """The plan of a run. Raises R306 if it is of another version of ssldsl."""
+    return parse_plan((folder / "plan.json").read_bytes(), folder)
 
 
 def read_lines(folder: Path) -> list[Line]:

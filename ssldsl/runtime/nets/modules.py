@@ -1,7 +1,6 @@
 """The modules of an experiment: built, initialised by seed and path alone, found by path, and grouped for training."""
 
 import copy
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
+from ssldsl.graph.plan_types import tensors_of
 from ssldsl.ops.random import key_of
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
@@ -142,10 +142,10 @@ class Builder:
     def _shape(self, nodes: Mapping[str, NodePlan], id_: str) -> Shape:
         """The shape of a value, with two rows: as the plan says, or by following how it is made."""
         node = nodes[id_]
-        known = re.search(r"\[([^\];]*)", node.type)
-        dims = [dim.strip() for dim in known.group(1).split(",")] if known else []
-        if len(dims) > 1 and all(dim.isdigit() for dim in dims[1:]):
-            return (2, *map(int, dims[1:]))
+        dims = next((tensor.dims for tensor in tensors_of(node.type)), ())
+        shape = [dim for dim in dims[1:] if isinstance(dim, int)]
+        if shape and len(shape) == len(dims) - 1:
+            return (2, *shape)
         if node.op == "draw":
             return (2, *self.fields[f"{node.settings['stream']}.{node.settings['field']}"])
         if node.op == "apply":

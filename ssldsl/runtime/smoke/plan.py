@@ -5,7 +5,6 @@ stage's, so that rows taken out of joined batches stay the same rows; large imag
 """
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,6 +24,7 @@ from ssldsl.graph.plan import (
     ScalarPlan,
     StagePlan,
 )
+from ssldsl.graph.plan_types import DataPlan, TensorPlan, with_tensors
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.ops.samples import MemorySamples
@@ -111,6 +111,12 @@ class _Rows:
             raise InternalError(f"{rows} rows are no multiple of {self.large}")
         return rows * self.small // self.large
 
+    def fewer(self, type_: TensorPlan) -> TensorPlan:
+        """The type of a value with so many rows less."""
+        if not type_.dims or not isinstance(type_.dims[0], int):
+            return type_
+        return type_.model_copy(update={"dims": (self.scaled(type_.dims[0]), *type_.dims[1:])})
+
 
 def _node(node: NodePlan, rows: _Rows) -> NodePlan:
     """Rows that are cut out of a batch, in the batch's proportion; what a value's type says of its rows follows."""
@@ -118,7 +124,8 @@ def _node(node: NodePlan, rows: _Rows) -> NodePlan:
     if node.op == "slice":
         settings |= {name: rows.scaled(int(settings[name])) for name in ("start", "stop")}
     in_step = node.placement in ("step", "host")
-    return node.model_copy(update={"settings": settings, "type": _smaller(node.type, rows) if in_step else node.type})
+    type_ = with_tensors(node.type, rows.fewer) if in_step else node.type
+    return node.model_copy(update={"settings": settings, "type": type_})
 
 
 def _of_memories(stage: StagePlan, library: Library) -> set[str]:
@@ -131,10 +138,6 @@ def _of_memories(stage: StagePlan, library: Library) -> set[str]:
         if (signature is not None and signature.role == "memory") or (values and values <= found):
             found.add(node.id)
     return found
-
-
-def _smaller(text: str, rows: _Rows) -> str:
-    return re.sub(r"\[(\d+)(?=[\],;])", lambda found: f"[{rows.scaled(int(found[1]))}", text)
 
 
 def _scalar(plan: ScalarPlan, factor: float, library: Library) -> ScalarPlan:
@@ -172,8 +175,10 @@ class GeneratedData:
         wanted = max(SAMPLES, 2 * max((s.rows for s in stage.streams), default=0))
         if id_ not in {s.data for s in stage.streams} and has_large_images(stage):
             wanted = FEW
-        size = min(_size_of(node), wanted)
-        tensors = {name: _field(name, *facts, size) for name, facts in _fields_of(node).items()}
+        if not isinstance(node.type, DataPlan):
+            raise InternalError(f"node {id_} ({node.op}) is no data set")
+        size = min(node.type.size if isinstance(node.type.size, int) else SAMPLES, wanted)
+        tensors = {name: _field(name, type_, size) for name, type_ in node.type.fields.items()}
         return MemorySamples.of("made-up data", **tensors)
 
 
@@ -222,24 +227,12 @@ class OneByOne:
         return OneByOne(self.all.with_labels(labels))
 
 
-def _size_of(node: NodePlan) -> int:
-    found = re.search(r" x (\d+)$", node.type)
-    return int(found[1]) if found else SAMPLES
-
-
-def _fields_of(node: NodePlan) -> dict[str, tuple[tuple[int, ...], int]]:
-    """Shape and number of classes of every field, read from a type such as `Data[image: Images[1, 8, 8]] x 100`."""
-    found: dict[str, tuple[tuple[int, ...], int]] = {}
-    for name, dims, classes in re.findall(r"(\w+): \w+\[([^\];]*)(?:; (\d+) classes)?[^\]]*\]", node.type):
-        shape = tuple(int(dim) for dim in dims.split(",") if dim.strip())
-        found[name] = shape, int(classes or 0)
-    return found
-
-
-def _field(name: str, shape: tuple[int, ...], classes: int, size: int) -> Tensor:
+def _field(name: str, type_: TensorPlan, size: int) -> Tensor:
+    """So many made-up values of a field."""
     generator = torch.Generator().manual_seed(size)
-    if classes or name == "label":
-        return torch.arange(size) % (classes or 10)
+    if type_.kind == "Labels":
+        return torch.arange(size) % (type_.classes if isinstance(type_.classes, int) else 10)
+    shape = tuple(dim for dim in type_.dims if isinstance(dim, int))
     if name == "image":
         return torch.randint(256, (size, *shape), generator=generator, dtype=torch.uint8)
     return torch.randn(size, *shape, generator=generator)

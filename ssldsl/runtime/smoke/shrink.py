@@ -5,13 +5,13 @@ views would give are not those of the plan.
 """
 
 import math
-import re
 from collections.abc import Iterator, Mapping
 
 from attrs import evolve
 
 from ssldsl.check.typing.sizes import size_of, unify
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.graph.plan_types import TensorPlan, TypePlan, known_size, tensors_of, with_tensors
 from ssldsl.ir.program import Program, Stage
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.ops.load import Library
@@ -21,7 +21,6 @@ LARGE = 64  # pixels of a side; what is above becomes a little more than this
 ROWS = 2  # of the smallest stream in one accumulated part: batch normalisation wants two
 STEP = 16  # the least difference of two sizes; they are multiples of it, or of the patches of a transformer
 PIXELS = ("size", "short_side")  # settings of views
-_IMAGES = re.compile(r"(Images\[[^\]]*?)(\w+), (\w+)\]")  # what stands before the height, the height and the width
 
 Sizes = Mapping[int, int]
 
@@ -68,10 +67,14 @@ def _smaller(plan: Plan) -> Sizes:
     return new if all(small < size for size, small in new.items()) else {}
 
 
-def _sides(type_: str) -> Iterator[int]:
-    """Heights and widths in the text of a type."""
-    for _, height, width in _IMAGES.findall(type_):
-        yield from (int(side) for side in (height, width) if side.isdigit())
+def _sides(type_: TypePlan) -> Iterator[int]:
+    """Heights and widths in a type."""
+    for images in _images(type_):
+        yield from (side for side in images.dims[-2:] if isinstance(side, int))
+
+
+def _images(type_: TypePlan) -> Iterator[TensorPlan]:
+    return (tensor for tensor in tensors_of(type_) if tensor.kind == "Images")
 
 
 def _pixels(node: NodePlan) -> dict[str, int]:
@@ -87,14 +90,16 @@ def _takes_any_size(op: Signature | None) -> bool:
 
 
 def _node(node: NodePlan, sizes: Sizes, library: Library) -> NodePlan:
-    def small(side: str) -> str:
-        return str(sizes.get(int(side), side)) if side.isdigit() else side
+    def small(tensor: TensorPlan) -> TensorPlan:
+        if tensor.kind != "Images":
+            return tensor
+        sides = (sizes.get(side, side) if isinstance(side, int) else side for side in tensor.dims[-2:])
+        return tensor.model_copy(update={"dims": (*tensor.dims[:-2], *sides)})
 
-    type_ = _IMAGES.sub(lambda m: f"{m[1]}{small(m[2])}, {small(m[3])}]", node.type)
     signature = library.get(node.op)
     pixels = _pixels(node) if signature is not None and signature.role == "views" else {}
     changed = {name: sizes.get(value, value) for name, value in pixels.items()}
-    return node.model_copy(update={"type": type_, "settings": {**node.settings, **changed}})
+    return node.model_copy(update={"type": with_tensors(node.type, small), "settings": {**node.settings, **changed}})
 
 
 def _fits(node: NodePlan, nodes: Mapping[str, NodePlan], library: Library) -> bool:
@@ -111,9 +116,6 @@ def _fits(node: NodePlan, nodes: Mapping[str, NodePlan], library: Library) -> bo
     return said is None or all(m in (None, s) or s.value is None for m, s in zip(made, said, strict=True))
 
 
-def _dims(type_: str) -> tuple[Dim, ...] | None:
-    """The dimensions of the first images in the text of a type."""
-    found = re.search(r"Images\[([^\]]*)\]", type_)
-    if found is None:
-        return None
-    return tuple(Dim.of(int(dim) if dim.isdigit() else dim) for dim in found[1].split(", "))
+def _dims(type_: TypePlan) -> tuple[Dim, ...] | None:
+    """The dimensions of the first images in a type."""
+    return next((tuple(known_size(dim) for dim in images.dims) for images in _images(type_)), None)

@@ -7,6 +7,7 @@ from torch import nn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
+from ssldsl.graph.plan_types import TensorPlan, is_of_kind
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
@@ -89,7 +90,7 @@ class Emission:
         return node.placement == "host" or (node.op == "field" and self._made_on_host(self.nodes[node.inputs[0]]))
 
     def _is_rows(self, node: NodePlan) -> bool:
-        return node.op == "rows" or node.type.startswith("Rows")
+        return node.op == "rows" or is_of_kind(node.type, "Rows")
 
     # Writing
 
@@ -160,7 +161,7 @@ class Emission:
             return f"{node.settings['stream']}_rows"
         if node.id in self.terms or node.alias:
             return self.terms.get(node.id, node.alias)
-        kind = node.type.split("[")[0].split("(")[0].strip().lower()
+        kind = node.type.kind.lower() if isinstance(node.type, TensorPlan) else ""
         if node.op == "field":
             kind = str(node.settings["name"])
         if node.op == "index":

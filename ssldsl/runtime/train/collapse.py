@@ -5,19 +5,18 @@ begins; where it stays, the network has found one answer for all samples.
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 
 from attrs import Factory, define, frozen
 
 from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.graph.plan_types import TensorPlan, TypePlan
 
 NEAR = 0.01  # of ln K
 LINES = 5  # of the records, at least, and
 SHARE = 0.02  # of the stage
 
 Numbers = Mapping[str, float]
-_CLASSES = re.compile(r"^Logits\[[^,]*, (\d+)")
 
 
 @frozen
@@ -88,9 +87,11 @@ def _classes(node: NodePlan, nodes: Mapping[str, NodePlan]) -> int:
     return 0
 
 
-def _width(type_: str) -> int | None:
-    scores = _CLASSES.match(type_)
-    return int(scores[1]) if scores else None
+def _width(type_: TypePlan) -> int | None:
+    """The classes that scores are of."""
+    if not isinstance(type_, TensorPlan) or type_.kind != "Logits" or len(type_.dims) < 2:
+        return None
+    return type_.dims[1] if isinstance(type_.dims[1], int) else None
 
 
 def _only(numbers: Iterable[int | None]) -> int:
