@@ -15,7 +15,7 @@ from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters,
 from ssldsl.runtime.device.layout import lay_out
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import Moment, explaining_data, explaining_step
-from ssldsl.runtime.nets.averages import averaged_nets, stage_average
+from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
 from ssldsl.runtime.nets.memories import build_memories, make_memories
 from ssldsl.runtime.nets.modules import Shape, set_trained, step_hooks, trained_parameters
 from ssldsl.runtime.ops.load import Library
@@ -122,7 +122,7 @@ def _changing(
         parts=stage.accumulate,
         mean=lambda values: accelerator.reduce(values, "mean"),
     )
-    live = {name: parameter for name, parameter in modules.named_parameters() if parameter.requires_grad}
+    live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
     return Changing(modules, optimizer, ring, average, accelerator.scaler, memories)
 

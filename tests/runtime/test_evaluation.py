@@ -164,7 +164,7 @@ def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Pat
 
 
 def test_polyak_average_has_the_half_life_it_says() -> None:
-    weight = torch.ones(1)
+    weight = nn.Parameter(torch.ones(1), requires_grad=False)
     average = stage_average(OpPlan(op="polyak", settings={"half_life": 4.0}), {"w": weight})
     weight.zero_()
     for step in range(8):

@@ -1,7 +1,7 @@
 """Accelerate as a run uses it: devices, processes, precision, accumulation. Every stage has its own accelerator."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 
@@ -103,8 +103,8 @@ def unchanged_buffers(module: nn.Module) -> Iterator[None]:
                 buffer.copy_(value)
 
 
-def share_buffers(modules: nn.Module, world: int) -> None:
-    """Give every process the buffers of the first, where processes keep statistics of their own."""
+def share(statistics: Iterable[Tensor], world: int) -> None:
+    """Give every process the statistics of the first, where processes keep their own."""
     if world > 1:
-        for buffer in modules.buffers():
-            torch.distributed.broadcast(buffer, src=0)
+        for tensor in statistics:
+            torch.distributed.broadcast(tensor, src=0)

@@ -1,6 +1,7 @@
 """Moving averages of weights: nets that are the average of another, and the average of a stage that evaluation uses.
 
-Both are updated after each optimiser step, on the device, with a factor that is a function of the step.
+Both are updated after each optimiser step, on the device, with a factor that is a function of the step. All that a
+network holds follows: its parameters, and the statistics that it is evaluated with.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -8,13 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from attrs import frozen
+from attrs import Factory, frozen
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import ModulePlan, OpPlan, Plan, StagePlan
-from ssldsl.runtime.nets.modules import module_key
+from ssldsl.runtime.nets.modules import find, module_key
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import scalar_function
 
@@ -25,19 +26,56 @@ Resolve = Callable[[Mapping[str, Any], int], Mapping[str, Any]]
 
 @frozen
 class Moving:
-    """Tensors that follow others: `average <- keep * average + (1 - keep) * live` after each optimiser step."""
+    """Tensors that follow others: `average <- keep * average + (1 - keep) * live` after each optimiser step.
+
+    statistics: names of those that are no parameters. A net that is an average moves them itself where a term runs it;
+    that is undone when it follows, so they belong to its weights whoever runs it.
+    """
 
     average: dict[str, Tensor]
     live: dict[str, Tensor]
     keep: Keep
+    statistics: frozenset[str] = frozenset()
+    _kept: dict[str, Tensor] = Factory(
+        lambda self: {name: self.average[name].detach().clone() for name in self.statistics}, takes_self=True
+    )
+
+    @torch.no_grad()
+    def begin(self) -> None:
+        """Note the statistics as they are when a step begins."""
+        _copy(self._kept, self.average)
 
     @torch.no_grad()
     def update(self, step: int, steps: int) -> None:
-        """Take the weights after `step` (from 0) into the average."""
+        """Take the weights after `step` (from 0) into the average.
+
+        A network begins with statistics of nothing (mean 0, variance 1), so in its first steps those of the average
+        are the plain mean of what they follow, in which that beginning soon has no say.
+        """
+        _copy(self.average, self._kept)
         keep = self.keep(step, steps)
-        if keep is not None and self.average:
+        if keep is not None:
+            self._follow([name for name in self.average if name not in self.statistics], keep)
+            self._follow(list(self.statistics), min(keep, step / (step + 1)))
+
+    def own_statistics(self) -> list[Tensor]:
+        """The averaged statistics, themselves."""
+        return [tensor for name, tensor in self.average.items() if name in self.statistics]
+
+    def _follow(self, names: list[str], keep: float) -> None:
+        """Numbers come nearer to what they follow; counts, which have no mean, are taken over."""
+        numbers = [name for name in names if self.average[name].is_floating_point()]
+        if numbers:
             update = get_ema_multi_avg_fn(min(max(keep, 0.0), 1.0))  # type: ignore[no-untyped-call]  # torch's
-            update(list(self.average.values()), list(self.live.values()), None)
+            update([self.average[name] for name in numbers], [self.live[name] for name in numbers], None)
+        _copy({name: self.average[name] for name in names if name not in numbers}, self.live)
+
+
+def _copy(target: Mapping[str, Tensor], source: Mapping[str, Tensor]) -> None:
+    """Put what the source has into the tensors of the target that are in both, with few calls of the device."""
+    names = [name for name in target if name in source]
+    if names:
+        torch._foreach_copy_([target[name] for name in names], [source[name] for name in names])
 
 
 def half_life_keep(half_life: float) -> Keep:
@@ -65,7 +103,7 @@ def _unscheduled(settings: Mapping[str, Any], step: int) -> Mapping[str, Any]:
 
 
 def stage_average(settings: OpPlan, live: Mapping[str, Tensor], resolve: Resolve = _unscheduled) -> Moving:
-    """The average that a stage asks for, beginning with the weights as they are.
+    """The average that a stage asks for of what `averaged` gives, beginning with the weights as they are.
 
     resolve: (settings, step) -> settings with every schedule replaced by its value, as `Scalars.resolve`.
     """
@@ -75,7 +113,23 @@ def stage_average(settings: OpPlan, live: Mapping[str, Tensor], resolve: Resolve
     }
     if settings.op not in keeps:
         raise InternalError(f"the plan names the average `{settings.op}`, known are {sorted(keeps)}")
-    return Moving({name: t.detach().clone() for name, t in live.items()}, dict(live), keeps[settings.op]())
+    average = {name: tensor.detach().clone() for name, tensor in live.items()}
+    return Moving(average, dict(live), keeps[settings.op](), _statistics(live))
+
+
+def averaged(stage: StagePlan, modules: nn.ModuleDict) -> dict[str, Tensor]:
+    """What the average of a stage follows: the parameters that it trains, and the statistics of their networks."""
+    learning = {id(t) for path in stage.train for t in find(modules, path).state_dict(keep_vars=True).values()}
+    return {name: t for name, t in _state(modules).items() if id(t) in learning}
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    """The tensors that a checkpoint has of a module, themselves."""
+    return {name: t for name, t in module.state_dict(keep_vars=True).items() if isinstance(t, Tensor)}
+
+
+def _statistics(tensors: Mapping[str, Tensor]) -> frozenset[str]:
+    return frozenset(name for name, tensor in tensors.items() if not isinstance(tensor, nn.Parameter))
 
 
 def _polyak_keep(settings: Mapping[str, Any], resolve: Resolve) -> Keep:
@@ -85,15 +139,14 @@ def _polyak_keep(settings: Mapping[str, Any], resolve: Resolve) -> Keep:
 
 
 def averaged_nets(plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library) -> list[Moving]:
-    """The nets that follow a net which this stage trains. Parameters follow; buffers are a net's own."""
+    """The nets that follow a net which this stage trains, each with all that a checkpoint has of it."""
     trained = {path.split(".")[0] for path in stage.train} | set(stage.train)
     found = []
     for module in plan.modules:
         source = module.average_of
         if source and (source in trained or source.split(".")[0] in trained):
-            average: dict[str, Tensor] = dict(modules[module_key(module.path)].named_parameters())
-            live: dict[str, Tensor] = dict(modules[module_key(source)].named_parameters())
-            found.append(Moving(average, live, _keep_of(module, library)))
+            average, live = (_state(modules[module_key(path)]) for path in (module.path, source))
+            found.append(Moving(average, live, _keep_of(module, library), _statistics(average)))
     return found
 
 

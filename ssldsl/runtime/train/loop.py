@@ -19,7 +19,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.feed import Feed
-from ssldsl.runtime.device.accelerator import seed_step, share_buffers
+from ssldsl.runtime.device.accelerator import seed_step, share
 from ssldsl.runtime.evaluate.evaluator import Evaluator, Results
 from ssldsl.runtime.failures import (
     Moment,
@@ -190,7 +190,9 @@ class Trainer:
 
     def _agree_on_statistics(self) -> None:
         if self.made.stage.statistics == "local":
-            share_buffers(self.made.changing.modules, self.made.accelerator.num_processes)
+            average = self.made.changing.average
+            own = average.own_statistics() if average is not None else []
+            share([*self.made.changing.modules.buffers(), *own], self.made.accelerator.num_processes)
 
     def _moment(self, done: int) -> Moment:
         return Moment(self.hooks.folder, self.made.stage, done, self.made.lowered)
@@ -204,7 +206,8 @@ def take_step(made: Machinery, step: int) -> None:
     """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
     accelerator, stage = made.accelerator, made.stage
     seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
-    for begin in made.begins:
+    averages = [*made.nets, *([made.changing.average] if made.changing.average is not None else [])]
+    for begin in (*made.begins, *(average.begin for average in averages)):
         begin()
     values = made.scalars.at(step)
     made.rates.set(values)
@@ -227,10 +230,8 @@ def take_step(made: Machinery, step: int) -> None:
     (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
     made.changing.optimizer.zero_grad(set_to_none=True)
     made.memories.commit(parts, step)
-    for moving in made.nets:
-        moving.update(step, stage.steps)
-    if made.changing.average is not None:
-        made.changing.average.update(step, stage.steps)
+    for average in averages:
+        average.update(step, stage.steps)
 
 
 def _backward(made: Machinery, loss: Tensor) -> None:
