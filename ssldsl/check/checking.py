@@ -8,10 +8,12 @@ from attrs import field, frozen
 
 from ssldsl.check.edits import edits
 from ssldsl.check.evaluate import declarations, expressions
-from ssldsl.check.rules.lints import check_unused_definitions, report_unmatched, report_unused
+from ssldsl.check.evaluate.definitions import read_names
+from ssldsl.check.rules import SPEC_RULES
 from ssldsl.check.stages.stages import read_stage, split_settings
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.loss_edits import LossEdits
+from ssldsl.check.state.reader import Reader, SpecReading
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.settings import SHARED_SETTINGS, STAGE_SETTINGS
@@ -75,15 +77,13 @@ def check(
     ctx = Context(library, reporter, scope, expressions.evaluate)
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
     declarations.declare(ctx, file.statements, scope)
-    check_unused_definitions(ctx, file, scope)
+    read_names(ctx, file, scope)
     declarations.read_all(ctx, scope)
     stages = _stages(ctx, file, loss_edits, bool(done))
-    report_unmatched(ctx, loss_edits, stages)
     written = _seed(ctx, file)
-    for sweep in (s for s in file.statements if isinstance(s, tree.Sweep) and not s.values.items):
-        reporter.error("T303", sweep.values.span, "a sweep has at least one value", "there is none")
-    if not done and not reporter.failed:
-        report_unused(ctx, file)
+    for rule in SPEC_RULES:
+        for diagnostic in rule(SpecReading(ctx, file, tuple(stages), loss_edits, bool(done))):
+            reporter.report(diagnostic)
     program = None
     if not reporter.failed:
         chosen = written if seed is None else seed
@@ -140,9 +140,8 @@ def _stages(ctx: Context, file: tree.File, loss_edits: LossEdits, edited: bool) 
     written = [s for s in file.statements if isinstance(s, tree.StageDecl)]
     if not written:
         settings = split_settings(ctx, file.statements, (*STAGE_SETTINGS, "seed"), {})
-        stage = read_stage(
-            ctx, "main", (), file.statements, ctx.file_scope, settings, _implicit_span(file), loss_edits, edited
-        )
+        span = _implicit_span(file)
+        stage = read_stage(Reader(ctx, "main", (), file.statements, ctx.file_scope, settings, span, loss_edits, edited))
         return [stage] if stage else []
     shared = split_settings(ctx, file.statements, SHARED_SETTINGS, {})
     for statement in file.statements:
@@ -157,9 +156,8 @@ def _stages(ctx: Context, file: tree.File, loss_edits: LossEdits, edited: bool) 
         declarations.declare(ctx, declared.body, scope)
         own = split_settings(ctx, declared.body, STAGE_SETTINGS, {k: v for k, v in shared.items() if k != "seed"})
         after = tuple(n.id for n in declared.after)
-        stage = read_stage(
-            ctx, declared.name.id, after, declared.body, scope, own, declared.name.span, loss_edits, edited
-        )
+        name = declared.name
+        stage = read_stage(Reader(ctx, name.id, after, declared.body, scope, own, name.span, loss_edits, edited))
         ctx.stages[declared.name.id] = stage
         if stage is not None:
             stages.append(stage)

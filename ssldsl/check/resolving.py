@@ -1,7 +1,6 @@
 """`resolve`: the whole experiment as a spec, nothing left implicit; what the author did not write says `# default`."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from attrs import evolve
 
@@ -11,6 +10,7 @@ from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement
 from ssldsl.syntax.parser import parse_expression
+from ssldsl.syntax.walk import replaced
 from ssldsl.values import literal
 
 DEFAULT = "  # default"
@@ -106,32 +106,20 @@ def _weighted(item: tree.Expr, weight: tree.Expr) -> tree.Expr:
     return tree.Binary("*", weight, term, span=item.span)
 
 
-def _filled(expr: Any, checked: Checked) -> Any:
+def _filled(expr: tree.Expr, checked: Checked) -> tree.Expr:
     """The expression with the arguments that its calls left out."""
-    match expr:
-        case tree.Call():
-            span = expr.span
-            left_out = checked.completions.get((span.source.name, span.start, span.end), [])
-            given = tuple(evolve(a, value=_filled(a.value, checked)) for a in expr.arguments)
-            named = {a.name.id for a in given if a.name}
-            added = tuple(
-                tree.Argument(tree.Name(n, span=span), parse_expression(Source("<default>", v)), span=span)
-                for n, v in dict(left_out).items()
-                if n not in named
-            )
-            return evolve(expr, function=_filled(expr.function, checked), arguments=(*given, *added))
-        case tree.Binary():
-            return evolve(expr, left=_filled(expr.left, checked), right=_filled(expr.right, checked))
-        case tree.Unary():
-            return evolve(expr, operand=_filled(expr.operand, checked))
-        case tree.Named() | tree.Attribute():
-            return evolve(expr, value=_filled(expr.value, checked))
-        case tree.ListExpr():
-            return evolve(expr, items=tuple(_filled(i, checked) for i in expr.items))
-        case tree.MapExpr():
-            return evolve(expr, entries=tuple(evolve(e, value=_filled(e.value, checked)) for e in expr.entries))
-        case _:
-            return expr
+    expr = replaced(expr, lambda part: _filled(part, checked))
+    if not isinstance(expr, tree.Call):
+        return expr
+    span = expr.span
+    left_out = dict(checked.completions.get((span.source.name, span.start, span.end), []))
+    named = {a.name.id for a in expr.arguments if a.name}
+    added = tuple(
+        tree.Argument(tree.Name(name, span=span), parse_expression(Source("<default>", value)), span=span)
+        for name, value in left_out.items()
+        if name not in named
+    )
+    return evolve(expr, arguments=(*expr.arguments, *added))
 
 
 def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]:

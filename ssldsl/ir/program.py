@@ -79,6 +79,10 @@ class InitFrom:
     prefix: str = ""
     span: Span | None = field(default=None, eq=False, repr=False)
 
+    @property
+    def is_afresh(self) -> bool:
+        return not (self.stage or self.file or self.run)
+
 
 @frozen
 class Evaluation:
@@ -91,7 +95,10 @@ class Evaluation:
 
 @frozen
 class Stage:
-    """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`."""
+    """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`.
+
+    places: of what is written of the settings, and of their parts: `batch`, `batch.labeled`, `train.encoder`.
+    """
 
     name: str
     after: tuple[str, ...]
@@ -113,11 +120,11 @@ class Stage:
     statistics: str = "global"  # batch normalisation over "global" or "local" (per process) batches
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
     span: Span | None = field(default=None, eq=False, repr=False)
-    places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)  # of the settings that are written
+    places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)
     is_clip_per_tensor: bool = False
 
     def place(self, setting: str) -> Span | None:
-        """Where the value of a setting is written, if it is."""
+        """Where the value of a setting, or a part of it, is written, if it is."""
         return dict(self.places).get(setting)
 
 

@@ -12,6 +12,7 @@ from ssldsl.errors import did_you_mean
 from ssldsl.ops.library import Library
 from ssldsl.source import Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.walk import replaced
 
 Edit = tree.SetEdit | tree.DropEdit
 Statements = tuple[tree.Statement, ...]
@@ -232,19 +233,7 @@ def _calls(expr: object) -> list[tree.Call]:
 
 def _replace(expr: tree.Expr, old: tree.Call, new: tree.Call) -> tree.Expr:
     """The expression with one call (by identity) replaced."""
-    if expr is old:
-        return new
-    match expr:
-        case tree.Call() if isinstance(expr.function, tree.Attribute):
-            return evolve(expr, function=evolve(expr.function, value=_replace(expr.function.value, old, new)))
-        case tree.Binary():
-            return evolve(expr, left=_replace(expr.left, old, new), right=_replace(expr.right, old, new))
-        case tree.Unary():
-            return evolve(expr, operand=_replace(expr.operand, old, new))
-        case tree.Named() | tree.Attribute():
-            return evolve(expr, value=_replace(expr.value, old, new))
-        case _:
-            return expr
+    return new if expr is old else replaced(expr, lambda part: _replace(part, old, new))
 
 
 def _edit_calls(

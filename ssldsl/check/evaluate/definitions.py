@@ -4,13 +4,14 @@ import re
 from typing import Any
 
 from ssldsl.check.evaluate import declarations
-from ssldsl.check.evaluate.names import MISSING, lookup
+from ssldsl.check.evaluate.names import MISSING, in_library, lookup, read_ref
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Net, TrainedNet, describe
 from ssldsl.errors import Note, did_you_mean
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
+from ssldsl.syntax.walk import refs
 
 MAX_DEPTH = 40
 
@@ -106,7 +107,7 @@ def _is_network_if_wanted(
     default = parameter.default or tree.Ref(parameter.name.id, span=parameter.name.span)
     if not parameter.using or given.value is UNKNOWN or isinstance(given.value, networks):
         return True
-    if any(lookup(ctx, r, caller) is MISSING for r in names_in(default)):
+    if any(lookup(ctx, r, caller) is MISSING for r in _names(default)):
         return True
     if not isinstance(ctx.evaluate(default, caller), networks):
         return True
@@ -142,7 +143,7 @@ def _left_out(
         assert parameter.default is not None
         return ctx.evaluate(parameter.default, inner)  # it may name parameters before it
     default = parameter.default or tree.Ref(name, span=parameter.name.span)
-    missing = [r for r in names_in(default) if lookup(ctx, r, caller) is MISSING]
+    missing = [r for r in _names(default) if lookup(ctx, r, caller) is MISSING]
     if missing:
         _nothing_to_use(ctx, definition, name, default, missing[0], expr, caller)
         return UNKNOWN
@@ -157,8 +158,8 @@ def _nothing_to_use(
     nets = [n for n, b in _bindings(caller) if isinstance(b, tree.Declaration) and b.kind in ("net", "head")]
     given = ", ".join(a.value.span.text for a in expr.arguments)
     whole = print_expr(default)
-    others = [n for n in nets if n not in names_in(default)]
-    for absent in (n for n in names_in(default) if n not in nets):
+    others = [n for n in nets if n not in _names(default)]
+    for absent in (n for n in _names(default) if n not in nets):
         whole = re.sub(rf"\b{absent}\b", others.pop(0) if others else f"my_{absent}", whole)
     example = f"{definition}({given}, {name}={whole})"
     ctx.reporter.error(
@@ -181,24 +182,18 @@ def _bindings(scope: Scope) -> list[tuple[str, Any]]:
     return list(found.items())
 
 
-def names_in(expr: Any) -> list[str]:
-    """Every name an expression refers to."""
-    match expr:
-        case tree.Ref():
-            return [expr.id]
-        case tree.Attribute():
-            return names_in(expr.value)
-        case tree.Call():
-            return [*names_in(expr.function), *(n for a in expr.arguments for n in names_in(a.value))]
-        case tree.ListExpr():
-            return [n for item in expr.items for n in names_in(item)]
-        case tree.MapExpr():
-            return [n for entry in expr.entries for n in names_in(entry.value)]
-        case tree.Binary():
-            return [*names_in(expr.left), *names_in(expr.right)]
-        case tree.Unary():
-            return names_in(expr.operand)
-        case tree.Named():
-            return names_in(expr.value)
-        case _:
-            return []
+def _names(expr: tree.Expr) -> list[str]:
+    return [ref.id for ref in refs(expr)]
+
+
+def read_names(ctx: Context, file: tree.File, scope: Scope) -> None:
+    """Report names inside definitions that nothing has, also of definitions that nothing calls."""
+    for statement in file.statements:
+        if not isinstance(statement, tree.Def):
+            continue
+        inside = [statement.value, *(s.value for s in statement.body if isinstance(s, tree.Declaration))]
+        own = {p.name.id for p in statement.parameters}
+        own |= {s.name.id for s in statement.body if isinstance(s, tree.Declaration)}
+        for ref in (r for e in inside for r in refs(e)):
+            if ref.id not in own and scope.find(ref.id) is None and not in_library(ctx, ref.id):
+                read_ref(ctx, ref, scope)

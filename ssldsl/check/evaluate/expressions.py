@@ -4,7 +4,7 @@ from typing import Any
 
 from ssldsl.check.apply import operators
 from ssldsl.check.evaluate import calls
-from ssldsl.check.evaluate.names import MISSING, lookup, member, name, written_at
+from ssldsl.check.evaluate.names import MISSING, lookup, member, read_ref, written_at
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Entries, Items
@@ -26,7 +26,7 @@ def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
         case tree.Quantity():
             return Duration(expr.value, expr.unit)
         case tree.Ref():
-            return name(ctx, expr, scope)
+            return read_ref(ctx, expr, scope)
         case tree.Attribute():
             return attribute(ctx, expr, scope)
         case tree.Call():

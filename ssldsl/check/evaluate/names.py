@@ -56,7 +56,7 @@ BUILTINS = (
 )
 
 
-def name(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
+def read_ref(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
     """What a name stands for: nearest declaration, then words of the language, then the library."""
     found = lookup(ctx, ref.id, scope)
     if found is MISSING:
@@ -78,6 +78,11 @@ def lookup(ctx: Context, id: str, scope: Scope) -> Any:
         return function
     signature = ctx.signature(id)
     return OpRef(signature) if signature is not None else MISSING
+
+
+def in_library(ctx: Context, id: str) -> bool:
+    """Whether a name is a word of the language, an op, or a definition of the library; nothing is read for it."""
+    return id in BUILTINS or id in ctx.library.names() or id in ctx.library.methods()
 
 
 def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:

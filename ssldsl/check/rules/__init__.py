@@ -1,1 +1,49 @@
-"""What must hold of a stage or a file that has been read."""
+"""What must hold of a stage, and of a spec, that has been read. A rule is a file, whose first line says what holds.
+
+A rule yields what is wrong and changes nothing. Of several faults inside one call of the library only the first is
+told, and so the order of the lists is the order in which a person would want to hear of them.
+"""
+
+from collections.abc import Callable, Iterator
+
+from ssldsl.check.rules.earlier_stage import earlier_stage
+from ssldsl.check.rules.empty_sweep import empty_sweep
+from ssldsl.check.rules.evaluation_pace import evaluation_pace
+from ssldsl.check.rules.forward_policy import forward_policy
+from ssldsl.check.rules.idle_stream import idle_stream
+from ssldsl.check.rules.lone_sample import lone_sample
+from ssldsl.check.rules.never_completes import never_completes
+from ssldsl.check.rules.short_memory import short_memory
+from ssldsl.check.rules.stays_random import stays_random
+from ssldsl.check.rules.uneven_images import uneven_images
+from ssldsl.check.rules.unmatched_edit import unmatched_edit
+from ssldsl.check.rules.unreached_module import unreached_module
+from ssldsl.check.rules.untrained_term import untrained_term
+from ssldsl.check.rules.unused_name import unused_name
+from ssldsl.check.rules.zero_weights import zero_weights
+from ssldsl.check.state.reader import Reader, SpecReading
+from ssldsl.errors import Diagnostic
+from ssldsl.ir.program import Stage
+
+Rule = Callable[[Stage, Reader], Iterator[Diagnostic]]
+SpecRule = Callable[[SpecReading], Iterator[Diagnostic]]
+
+RULES: tuple[Rule, ...] = (
+    untrained_term,  # a term that trains nothing will be taken out, and its other faults with it
+    earlier_stage,  # a stage that is not there explains the weights that are missing
+    unreached_module,  # after the terms: one of them may only lack its gradient
+    short_memory,  # numbers of rows, before the sizes of their images
+    lone_sample,
+    uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
+    forward_policy,
+    zero_weights,  # the warnings, last: some are silent where anything is wrong
+    idle_stream,
+    never_completes,
+    stays_random,
+    evaluation_pace,
+)
+SPEC_RULES: tuple[SpecRule, ...] = (
+    unmatched_edit,
+    empty_sweep,
+    unused_name,  # last: silent where anything is wrong
+)

@@ -1,34 +1,32 @@
-"""What a stage reads of earlier ones must be there when it begins, and must have been trained."""
+"""D503, D507, D514: what a stage reads of earlier ones is there when it begins, and has been trained."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
+from ssldsl.check.messages import stages
 from ssldsl.check.state.reader import Reader
+from ssldsl.errors import Diagnostic
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors
 
 
-def check_origins(reader: Reader, after: tuple[str, ...], roots: Iterable[Node]) -> None:
-    """What a stage reads of earlier ones must be there when it begins, and must have been trained."""
-    before = reader.ctx.stages_before(after)
+def earlier_stage(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
+    """Of every network with the weights of a stage: the stage comes before, has trained it, and keeps its average."""
+    before = reader.ctx.stages_before(stage.after)
+    roots = [*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)]
     for node in ancestors(roots):
-        stage = node.setting("stage")
-        if node.op == "net" and stage is not None and _comes_before(reader, node, stage, before):
-            _check_weights(reader, node, stage)
+        name = node.setting("stage")
+        if node.op != "net" or name is None:
+            continue
+        if name in before:
+            yield from _weights(reader, node, name)
+        elif name == stage.name:
+            yield stages.reads_itself(name, node.spans[0])
+        else:
+            yield stages.comes_not_after(stage.name, name, node.spans[0])
 
 
-def _comes_before(reader: Reader, node: Node, stage: str, before: set[str]) -> bool:
-    if stage in before:
-        return True
-    if stage == reader.name:
-        message, help = f"stage `{stage}` cannot read what it will have trained", "name a stage that comes before it"
-    else:
-        message = f"stage `{reader.name}` does not come after `{stage}`"
-        help = f"write `stage {reader.name} after {stage} {{`"
-    reader.ctx.reporter.error("D503", node.spans[0], message, "", help=help)
-    return False
-
-
-def _check_weights(reader: Reader, node: Node, name: str) -> None:
+def _weights(reader: Reader, node: Node, name: str) -> Iterator[Diagnostic]:
     """The stage, or one before it, must have trained the network; and it must keep an average if that is wanted."""
     ctx, path = reader.ctx, str(node.setting("name"))
     stage, draft = ctx.stages.get(name), ctx.modules[path]
@@ -36,17 +34,9 @@ def _check_weights(reader: Reader, node: Node, name: str) -> None:
         return
     earlier = [s for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None]
     if node.setting("average") and stage.average is None:
-        message = f"stage `{name}` keeps no average of its weights"
-        help = f"write `average = polyak(half_life=1ep)` in `{name}`, or leave `.average` out"
-        ctx.reporter.error("D507", node.spans[0], message, "", help=help)
-    trained = [p for s in (stage, *earlier) for p in s.train]
-    trained += [m for s in (stage, *earlier) for i in s.init if i.file or i.run for m in i.modules]
-    held = any(p == path or p.startswith(f"{path}.") for p in trained)
-    if not held and not draft.average_of and draft.signature.is_module and draft.signature.sizes:
-        ctx.reporter.error(
-            "D514",
-            node.spans[0],
-            f"stage `{name}` neither trains nor initialises `{path}`, which is random there",
-            "",
-            help=f"use `{path}` in the loss of `{name}`, or take the network of another stage",
-        )
+        yield stages.keeps_no_average_of_weights(name, node.spans[0])
+    held = [p for s in (stage, *earlier) for p in s.train]
+    held += [m for s in (stage, *earlier) for i in s.init if i.file or i.run for m in i.modules]
+    is_held = any(p == path or p.startswith(f"{path}.") for p in held)
+    if not is_held and not draft.average_of and draft.owns_parameters:
+        yield stages.random_there(name, path, node.spans[0])

@@ -10,7 +10,6 @@ from ssldsl.ir.program import Term
 from ssldsl.ir.walk import ancestors
 from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
-from ssldsl.syntax import tree
 from ssldsl.values import is_number
 
 DEFAULT_BATCH = 64
@@ -75,15 +74,7 @@ def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | Non
     good = True
     for (name, count), (key, place) in zip(value.values, value.spans, strict=True):
         good &= _batch_entry(reader, name, count, key, place)
-        is_idle = name not in used and not _is_clock(reader, name)
-        if good and is_idle and terms is not None and not reader.edited:
-            reader.ctx.reporter.warning(
-                "L607",
-                key,
-                f"no loss of {reader.subject} reads `{name}`",
-                "drawn for nothing",
-                help=f"take `{name}` out of `batch`, or use it in the loss",
-            )
+        reader.places[f"batch.{name}"] = key
         rows[name] = count
     missing = [u for u in used if u not in rows]
     if missing and good:
@@ -131,11 +122,6 @@ def _is_broken_stream(reader: Reader, name: str) -> bool:
     """A stream that is declared, and whose own line has been reported."""
     binding = reader.scope.find(name)
     return binding is not None and binding.value is UNKNOWN
-
-
-def _is_clock(reader: Reader, name: str) -> bool:
-    setting = reader.settings.get("clock")
-    return setting is not None and isinstance(setting.value, tree.Ref) and setting.value.id == name
 
 
 def read_clock(reader: Reader, batch: dict[str, int] | None) -> str:

@@ -5,20 +5,18 @@ from attrs import evolve
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, describe
 from ssldsl.errors import Note
-from ssldsl.ir.nodes import Duration, Node
+from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Evaluation
 from ssldsl.syntax import tree
-from ssldsl.types import TensorType
-
-FEW_STEPS, MANY_TIMES = 5, 50  # a shorter pass, evaluated more often, was hardly meant
 
 
-def read_evaluations(reader: Reader, body: tuple[tree.Statement, ...]) -> list[Evaluation]:
+def read_evaluations(reader: Reader) -> list[Evaluation]:
+    """The metrics of the stage, under the names they are reported by."""
     ctx = reader.ctx
     assert ctx.stage is not None
     ctx.stage.whole = True
     found: list[Evaluation] = []
-    for statement in body:
+    for statement in reader.body:
         if isinstance(statement, tree.Eval):
             evaluation = _evaluation(reader, statement)
             if evaluation is not None and _is_new(reader, statement, evaluation, found):
@@ -65,27 +63,3 @@ def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
     function = expr.function if isinstance(expr, tree.Call) else None
     called = function.id if isinstance(function, tree.Ref) else value.op
     return Evaluation(name or called, value, statement.span)
-
-
-def check_pace(reader: Reader, evaluations: list[Evaluation], run: Duration, batch: dict[str, int], clock: str) -> None:
-    """Where a pass is a few steps, the default of one evaluation a pass makes a run that mostly evaluates."""
-    data = reader.ctx.streams[clock].data if clock in reader.ctx.streams else None
-    size = data.type.size.value if data is not None else None
-    if reader.ctx.reporter.failed or "evaluate" in reader.settings or size is None:
-        return
-    steps = max(1, size // batch[clock])
-    times = round(run.value / (1 if run.unit == "ep" else steps))
-    if steps < FEW_STEPS and times > MANY_TIMES and not all(_is_picture(e) for e in evaluations):
-        passes = "1 step" if steps == 1 else f"{steps} steps"
-        reader.ctx.reporter.warning(
-            "L608",
-            reader.place("run"),
-            f"{reader.subject} is evaluated {times:,} times: after every pass, which is {passes}",
-            f"`{clock}` has {size:,} samples, and a step takes {batch[clock]:,}",
-            help="say how often, for example `evaluate = 5%`: after every twentieth of the run",
-        )
-
-
-def _is_picture(evaluation: Evaluation) -> bool:
-    """Whether it is made at the end of a stage only."""
-    return isinstance(evaluation.node.type, TensorType) and evaluation.node.type.kind == "Points"

@@ -40,7 +40,6 @@ def read_terms(reader: Reader) -> list[Term] | None:
     parts = _edited(reader, _numbered(ctx, value.parts))
     if parts is None:
         return None
-    _weigh_lint(reader, parts)
     return [Term(p.name, p.weight, p.node, p.span) for p in parts]
 
 
@@ -115,14 +114,3 @@ def _no_term(reader: Reader, term: str, names: list[str], span: Span) -> None:
         "",
         help=did_you_mean(term, names) or f"its terms are: {', '.join(names)}",
     )
-
-
-def _weigh_lint(reader: Reader, parts: list[LossPart]) -> None:
-    if parts and all(p.weight == Constant(0.0) for p in parts):
-        reader.ctx.reporter.warning(
-            "L603",
-            reader.place("loss"),
-            "every term has the weight 0",
-            "nothing will be learned",
-            help="give a term a weight",
-        )

@@ -73,24 +73,27 @@ def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
     return True
 
 
-def read_train(reader: Reader, body: tuple[tree.Statement, ...], terms: list[Term] | None) -> Paths | None:
+def read_train(reader: Reader, terms: list[Term] | None) -> tuple[str, ...] | None:
     """What is trained: what the spec names, else all that a term reaches. Nothing where names or terms are wrong."""
-    written = [s for s in body if isinstance(s, tree.Train)]
+    written = [s for s in reader.body if isinstance(s, tree.Train)]
     if written:
-        return _paths(reader, [n for s in written for n in s.nets], "train")
+        paths = _paths(reader, [n for s in written for n in s.nets], "train")
+        reader.places.update({f"train.{path}": span for path, span in paths or ()})
+        return None if paths is None else tuple(path for path, _ in paths)
     if terms is None:
         return None
     live = frozenset[str]().union(*(t.node.live for t in terms))
-    return [(p, reader.span) for p in reader.ctx.modules if p in live]
+    return tuple(p for p in reader.ctx.modules if p in live)
 
 
-def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str, ...]) -> list[InitFrom]:
+def read_init(reader: Reader) -> list[InitFrom]:
+    """Where weights come from, as the `init` statements say."""
     found = []
-    for statement in body:
+    for statement in reader.body:
         if not isinstance(statement, tree.Init):
             continue
         paths = tuple(p for p, _ in _paths(reader, statement.nets, "init") or ())
-        if _is_lost(reader, statement.origin, after):
+        if _is_lost(reader, statement.origin):
             continue
         origin = reader.ctx.evaluate(statement.origin, reader.scope)
         if origin is UNKNOWN:
@@ -106,38 +109,31 @@ def read_init(reader: Reader, body: tuple[tree.Statement, ...], after: tuple[str
                 else 'for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
             )
             continue
-        if origin.stage and not origin.run and not _before(reader, origin, after, statement, paths):
+        if origin.stage and not origin.run and not _before(reader, origin, statement):
             continue
         found.append(InitFrom(paths, **asdict(origin), span=statement.span))
     return found
 
 
-def _is_lost(reader: Reader, origin: tree.Expr, after: tuple[str, ...]) -> bool:
+def _is_lost(reader: Reader, origin: tree.Expr) -> bool:
     """Whether the weights come from a stage that is not there; it is reported where `after` names it."""
     stage = _dotted(origin).split(".")[0]
-    return stage in after and reader.scope.find(stage) is None
+    return stage in reader.after and reader.scope.find(stage) is None
 
 
 def begin_afresh(reader: Reader, init: list[InitFrom], used: Iterable[str]) -> list[InitFrom]:
     """Where the weights of a stage come from: what an earlier stage trained and `init` does not name starts afresh."""
     ctx = reader.ctx
-    moved = {_owner(ctx, path) for stage in ctx.stages.values() if stage is not None for path in stage.train}
+    moved = {ctx.owner(path) for stage in ctx.stages.values() if stage is not None for path in stage.train}
     named = {path for origin in init for path in origin.modules}
     fresh = [path for path in ctx.modules if path in moved and path in set(used) - named]
     return [InitFrom(tuple(fresh), span=reader.span), *init] if fresh else init
 
 
-def _owner(ctx: Context, path: str) -> str:
-    """The module of a path that may name a part of it."""
-    return path if path in ctx.modules else path.rsplit(".", 1)[0]
-
-
-def _before(
-    reader: Reader, origin: StageRef, after: tuple[str, ...], statement: tree.Init, paths: tuple[str, ...]
-) -> bool:
+def _before(reader: Reader, origin: StageRef, statement: tree.Init) -> bool:
     ctx = reader.ctx
-    if origin.stage not in ctx.stages_before(after):
-        if any(reader.scope.find(name) is None for name in after):
+    if origin.stage not in ctx.stages_before(reader.after):
+        if any(reader.scope.find(name) is None for name in reader.after):
             return False
         ctx.reporter.error(
             "D503",
@@ -187,7 +183,7 @@ _GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
 
 
 def read_groups(
-    reader: Reader, optimizer: Configured | None, trained: list[str] | None
+    reader: Reader, optimizer: Configured | None, trained: tuple[str, ...] | None
 ) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
     """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
     value = reader.value("groups")
@@ -236,12 +232,12 @@ def _freeze(reader: Reader, given: Entries, own: dict[str, tuple[Any, Span]]) ->
     return ()
 
 
-def _is_trained(reader: Reader, name: str, trained: list[str]) -> bool:
+def _is_trained(reader: Reader, name: str, trained: tuple[str, ...]) -> bool:
     """Whether a group holds something that is trained: a path of `train`, what lies in one, or what holds one."""
     return name in trained or any(path.startswith(f"{name}.") for path in trained) or _is_part(reader, name, trained)
 
 
-def _is_part(reader: Reader, name: str, trained: list[str]) -> bool:
+def _is_part(reader: Reader, name: str, trained: tuple[str, ...]) -> bool:
     """Whether a name is that of a known part of what is trained."""
     module, _, part = name.rpartition(".")
     if module not in trained:

@@ -33,6 +33,10 @@ class ModuleDraft:
     momentum: Scalar | None = None
     half_life: Duration | None = None
 
+    @property
+    def owns_parameters(self) -> bool:
+        return self.signature.is_module and bool(self.signature.sizes)
+
 
 @define(eq=False)
 class StreamDraft:
@@ -114,6 +118,13 @@ class Context:
                 found.add(name)
                 todo.extend(self.stages[name].after if self.stages.get(name) else ())
         return found
+
+    def owner(self, path: str) -> str:
+        """The module of a path that may name a part of it: `encoder` of `encoder.layer4`."""
+        return path if path in self.modules else path.rsplit(".", 1)[0]
+
+    def owners(self, paths: Iterable[str]) -> frozenset[str]:
+        return frozenset(self.owner(path) for path in paths)
 
     def signature(self, name: str) -> Signature | None:
         """The op of this name; a used op is remembered for the plan. A broken op file is reported where it is used."""

@@ -1,0 +1,18 @@
+"""N2xx: names that nothing has, that two things have, or that nothing uses (L602)."""
+
+from collections.abc import Collection
+
+from ssldsl.errors import Diagnostic, did_you_mean
+from ssldsl.source import Span
+
+
+def no_term_anywhere(term: str, place: Span, terms: Collection[str]) -> Diagnostic:
+    """An edit of a term that no stage has."""
+    help = did_you_mean(term, terms) or f"terms are: {', '.join(terms)}"
+    return Diagnostic("N210", f"no loss has a term `{term}`", place, help=help)
+
+
+def unused_name(name: str, kind: str, place: Span) -> Diagnostic:
+    """A declaration without effect."""
+    message, label = f"`{name}` is never used", f"this {kind} has no effect"
+    return Diagnostic("L602", message, place, label, severity="warning")

@@ -1,0 +1,19 @@
+"""D412: a loss that tells samples apart gets more than one of them."""
+
+from collections.abc import Iterator
+
+from ssldsl.check.messages import dataflow
+from ssldsl.check.state.reader import Reader
+from ssldsl.check.typing.instances import count_samples
+from ssldsl.errors import Diagnostic
+from ssldsl.ir.program import Stage
+from ssldsl.ir.walk import ancestors
+
+
+def lone_sample(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
+    """That samples come several times at all is asked where the loss is called (`agreements`)."""
+    for node in ancestors(t.node for t in stage.terms):
+        signature = reader.ctx.signatures.get(node.op)
+        for value in node.inputs if signature is not None and signature.facts.copies else ():
+            if value.op == "index" and count_samples(value.inputs[0], dict(stage.batch)) == 1:
+                yield dataflow.lone_sample(node.op, reader.written_at(node))

@@ -1,0 +1,24 @@
+"""D422: a memory holds at least the rows that one step commits to it."""
+
+from collections.abc import Iterator
+
+from ssldsl.check.messages import dataflow
+from ssldsl.check.state.reader import Reader
+from ssldsl.errors import Diagnostic
+from ssldsl.ir.program import Stage
+from ssldsl.ir.walk import ancestors
+from ssldsl.types import ROWS, TensorType
+
+
+def short_memory(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
+    """The op names the setting that says how many rows it holds (`holds`)."""
+    rows = {f"{ROWS}{name}": count for name, count in stage.batch}
+    for node in ancestors(t.node for t in stage.terms):
+        signature = reader.ctx.signatures.get(node.op)
+        if signature is None or not signature.facts.holds:
+            continue
+        length = node.setting(signature.facts.holds)
+        for value in node.inputs:
+            count = value.type.dims[0].substitute(rows).value if isinstance(value.type, TensorType) else None
+            if count is not None and isinstance(length, int) and count > length:
+                yield dataflow.short_memory(node.op, signature.facts.holds, length, count, reader.written_at(node))

@@ -1,0 +1,41 @@
+"""D413: what a step computes as one batch has one size; views see to that where files differ."""
+
+from collections.abc import Iterator
+
+from ssldsl.check.messages import dataflow
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.reader import Reader
+from ssldsl.errors import Diagnostic
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Stage
+from ssldsl.ir.walk import ancestors
+from ssldsl.ops.signature import Signature
+from ssldsl.types import TensorType, TupleType
+
+
+def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
+    """The first op that is no view is enough: all that follows has the same cure."""
+    ctx, uneven = reader.ctx, set[int]()
+    for node in ancestors(t.node for t in stage.terms):
+        is_open = node.op == "draw" and not _source(ctx, node).has_one_size
+        if not is_open and not any(i.id in uneven for i in node.inputs):
+            continue
+        signature = ctx.signatures.get(node.op)
+        if is_open or node.op == "field" or (signature is not None and signature.role == "views"):
+            uneven |= {node.id} if _differs(node) else set()
+            continue
+        yield dataflow.uneven_images(reader.written_at(node))
+        return
+
+
+def _source(ctx: Context, draw: Node) -> Signature:
+    node = draw
+    while node.inputs:
+        node = node.inputs[0]
+    return ctx.signatures[str(node.setting("op"))]
+
+
+def _differs(node: Node) -> bool:
+    """Whether samples may differ in size."""
+    types = [t for _, t in node.type.fields] if isinstance(node.type, TupleType) else [node.type]
+    return any(isinstance(t, TensorType) and any(d.value is None for d in t.dims[1:]) for t in types)

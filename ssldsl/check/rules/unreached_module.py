@@ -1,0 +1,17 @@
+"""D404: everything that `train` names is reached by a term of the loss."""
+
+from collections.abc import Iterator
+
+from ssldsl.check.messages import dataflow
+from ssldsl.check.state.reader import Reader
+from ssldsl.errors import Diagnostic
+from ssldsl.ir.program import Stage
+
+
+def unreached_module(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
+    """Without `train`, what is trained is what the terms reach, and there is nothing to say."""
+    live = frozenset[str]().union(*(t.node.live for t in stage.terms))
+    for path in stage.train:
+        place = stage.place(f"train.{path}")
+        if place is not None and reader.ctx.owner(path) not in live:
+            yield dataflow.unreached_module(path, place, [t.name for t in stage.terms])
