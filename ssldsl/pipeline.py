@@ -1,21 +1,35 @@
-"""The whole way of an experiment, step by step: text -> tree -> checked program -> graph -> plan -> run folder.
+"""The whole way of an experiment, one function for each part of it.
 
-text --parse--> tree --check, with edits--> Program --lower, passes--> Plan --run--> run folder
+    read      path                    -> text
+    compose   text, edits             -> checked program     parse, apply the edits, check
+    compile   checked program         -> plan                lower to graphs, run the passes, plan
+    prepare   request                 -> experiment          open and measure the data, compile
+    run       experiment              -> run folder          train, evaluate, keep
+    resume    run folder              -> run folder          the same, from its last checkpoint
+    report    run folder              -> page
+
+What a part needs is imported when it is called: who only checks a spec does not wait for torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrs import evolve, frozen
+
 from ssldsl.check import Checked, check
 from ssldsl.check.edits.edits import Edit
-from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.ir.program import Program
 from ssldsl.ops.library import Library
+from ssldsl.runtime.folder.request import Request
+from ssldsl.runtime.folder.run_folder import REQUEST, RESOLVED, SPEC, USED, read_plan
 from ssldsl.source import Source
 
-if TYPE_CHECKING:  # its pydantic models take time that `check` does not have
+if TYPE_CHECKING:
     from ssldsl.graph.plan import Plan
+    from ssldsl.runtime.data.datasets import Datasets
+    from ssldsl.runtime.run import Options, Result
 
 
 def read(path: str) -> Source:
@@ -35,11 +49,8 @@ def read(path: str) -> Source:
 
 
 def _nearby(path: Path) -> str:
-    from ssldsl.errors import did_you_mean
-
     folder = path.parent if path.parent.is_dir() else Path()
-    names = [str(p) for p in folder.glob("*.ssl")]
-    return did_you_mean(str(path), names)
+    return did_you_mean(str(path), [str(p) for p in folder.glob("*.ssl")])
 
 
 def compose(
@@ -60,3 +71,94 @@ def compile(
     from ssldsl.passes.planning import make_plan
 
     return make_plan(program, sizes=sizes or {}, resident=resident, level=level)
+
+
+@frozen
+class Experiment:
+    """A request that can be run. `datasets`: its data, opened; none in a smoke run, which makes some up."""
+
+    request: Request
+    checked: Checked
+    plan: "Plan"
+    datasets: "Datasets | None"
+
+    @property
+    def name(self) -> str:
+        """What its run folder is called, without its number."""
+        return f"{self.request.stem}-s{self.plan.seed}"
+
+
+def prepare(request: Request, checked: Checked) -> Experiment:
+    """Open the data, measure what only they know, and compile. A smoke run assumes it, and everything is small."""
+    from ssldsl.runtime.data.datasets import Datasets
+    from ssldsl.runtime.data.measure import assumed, measure
+    from ssldsl.runtime.run import overridden
+    from ssldsl.runtime.smoke.plan import smoke_plan
+    from ssldsl.runtime.smoke.shrink import with_small_batches
+
+    program = checked.unwrap()
+    if request.smoke:
+        program = with_small_batches(program)
+    datasets = None if request.smoke else Datasets(checked.library, Path(request.spec).parent)
+    measured = assumed(program) if datasets is None else measure(program, datasets)
+    plan = compile(program, sizes=measured.sizes, resident=measured.resident, level=request.level)
+    plan = overridden(plan, precision=request.precision, compile=request.compiled)
+    return Experiment(request, checked, smoke_plan(plan, checked.library) if request.smoke else plan, datasets)
+
+
+def run(experiment: Experiment, folder: Path, options: "Options") -> "Result":
+    """Train an experiment in a new folder. `options`: how it is carried out."""
+    return _carry_out(experiment, folder, options, resume=False)
+
+
+def resume(folder: Path, options: "Options") -> "Result":
+    """Continue an interrupted run, with the spec and the edits that its folder holds."""
+    begun = Request.read(folder)
+    read_plan(folder)  # of an older ssldsl, whose ops may have other names: this is said before those
+    request = evolve(begun, text=read(str(folder / SPEC)).text)  # so that nobody edits it in vain
+    checked = request.checked()
+    original = evolve(begun, spec=str(folder / USED / Path(begun.spec).name))
+
+    def difference(identity: str) -> list[str]:
+        from ssldsl.runtime.folder.used_files import differences
+
+        return differences(original.checked(), checked, identity)
+
+    return _carry_out(prepare(request, checked), folder, options, resume=True, difference=difference)
+
+
+def _carry_out(
+    experiment: Experiment,
+    folder: Path,
+    options: "Options",
+    *,
+    resume: bool,
+    difference: Callable[[str], list[str]] | None = None,
+) -> "Result":
+    from ssldsl.check.resolving import resolve
+    from ssldsl.graph.canonical import identity
+    from ssldsl.runtime.folder.used_files import used_files
+    from ssldsl.runtime.run import run as run_plan
+
+    request, checked = experiment.request, experiment.checked
+    texts = {
+        SPEC: request.text,
+        **used_files(Source(request.spec, request.text)),
+        RESOLVED: resolve(checked),
+        REQUEST: request.as_json(),
+    }
+    whole = evolve(
+        options,
+        texts=texts,
+        identity=identity(checked.unwrap()),
+        difference=difference,
+        folder=Path(request.spec).parent,
+    )
+    return run_plan(experiment.plan, folder, checked.library, whole, resume=resume, datasets=experiment.datasets)
+
+
+def report(folder: Path) -> Path:
+    """Write the page of a run into its folder, whatever of the run there is. Gives its path."""
+    from ssldsl.report.run.page import write_report
+
+    return write_report(folder)

@@ -1,4 +1,4 @@
-"""Of several processes that say the same thing, one does. Launchers number the processes of a machine."""
+"""The processes of this machine: of several that say the same thing, one does. Launchers number them."""
 
 import os
 import time
@@ -11,11 +11,11 @@ def has_launcher() -> bool:
     return "LOCAL_RANK" in os.environ
 
 
-def is_speaker() -> bool:
+def is_local_main() -> bool:
     """Whether this is the first process of its machine."""
     return int(os.environ.get("LOCAL_RANK") or 0) == 0
 
 
-def let_speak() -> None:
+def wait_for_main() -> None:
     """Wait while the first process says why all of them end: a launcher ends all once one has ended, this one too."""
     time.sleep(PATIENCE)

@@ -1,6 +1,5 @@
 """A run folder as it lies on the disk, whole or not: read without torch, and without trust that the run has ended."""
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -9,11 +8,18 @@ from typing import Any
 
 from attrs import field, frozen
 
-from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import Plan, parse_plan
+from ssldsl.graph.plan import Plan
+from ssldsl.runtime.folder.run_folder import (
+    LOCK,
+    REQUEST,
+    Line,
+    is_run,
+    read_lines,
+    read_object,
+    read_plan,
+    read_summary,
+)
 
-PLAN = "plan.json"
-Line = Mapping[str, Any]
 Points = tuple[tuple[int, ...], tuple[float, ...]]  # steps, and a value at each
 
 
@@ -78,19 +84,12 @@ class RunFolder:
         return {**recorded, **self.summary.get("stages", {}).get(stage, {})}
 
 
-def is_run(path: Path) -> bool:
-    """Whether a folder is that of a run."""
-    return (path / PLAN).is_file()
-
-
 def read_run(path: Path) -> RunFolder:
     """The run in a folder; a `SpecError` if there is none."""
-    if not is_run(path):
-        raise SpecError(_no_run(path))
-    plan = parse_plan((path / PLAN).read_bytes(), path)
-    lines, broken = _read_lines(path / "metrics.jsonl")
-    lock, summary, request = (_read_object(path / f"{name}.json") for name in ("lock", "summary", "request"))
-    return RunFolder(path, plan, lock, summary, lines, broken, request)
+    plan = read_plan(path)
+    lines, broken = read_lines(path)
+    lock, request = read_object(path / LOCK), read_object(path / REQUEST)
+    return RunFolder(path, plan, lock, read_summary(path), lines, broken, request)
 
 
 def read_runs(paths: list[Path]) -> list[RunFolder]:
@@ -107,39 +106,3 @@ def read_runs(paths: list[Path]) -> list[RunFolder]:
 def _natural(path: Path) -> list[tuple[int, str]]:
     """Sorts `run-10` after `run-9`."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
-
-
-def _no_run(path: Path) -> Diagnostic:
-    if not path.exists():
-        message = f"there is no folder {path}"
-    elif not path.is_dir():
-        message = f"{path} is a file, not the folder of a run"
-    else:
-        message = f"{path} is not the folder of a run, and holds none: it has no {PLAN}"
-    return Diagnostic("R305", message, help="give folders that `ssldsl run` made, or a folder of them such as `runs`")
-
-
-def _read_object(path: Path) -> dict[str, Any]:
-    """A JSON object; empty where the file is missing or cut off."""
-    try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _read_lines(path: Path) -> tuple[tuple[Line, ...], int]:
-    """The lines of the records, and how many are none: a kill can cut off the last."""
-    try:
-        texts = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return (), 0
-    lines = []
-    for text in texts:
-        try:
-            line = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and "stage" in line and "step" in line:
-            lines.append(line)
-    return tuple(lines), len(texts) - len(lines)

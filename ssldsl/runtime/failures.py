@@ -12,6 +12,7 @@ from ssldsl.errors import Diagnostic, Note, SpecError
 from ssldsl.graph.plan import NodePlan, Place, StagePlan
 from ssldsl.ops.places import BrokenData, MissingData
 from ssldsl.runtime.folder.checkpoint import latest
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK
 from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure, Raised, is_out_of_memory
 from ssldsl.runtime.spans import span_of
@@ -84,7 +85,7 @@ def explaining_disk(folder: Path) -> Iterator[None]:
         else:
             what = f"`{error.filename or folder}` cannot be written: {error.strerror or error}"
             code, cure = "R302", "make it a place that you may write to"
-        has_begun = (folder / "lock.json").is_file()
+        has_begun = (folder / LOCK).is_file()
         then = f"continue with `ssldsl resume {folder}`" if has_begun else "start the run again"
         raise SpecError(Diagnostic(code, what, hints=last_good(folder), help=f"{cure}, then {then}")) from error
 
@@ -150,7 +151,7 @@ def weights_not_finite(moment: Moment, name: str) -> SpecError:
 
 def last_good(folder: Path) -> tuple[str, ...]:
     """The line that names the last good checkpoint."""
-    found = latest(folder / "checkpoints")
+    found = latest(folder / CHECKPOINTS)
     if found is None:
         return ("no checkpoint had been written",)
     return (f"the last good checkpoint is {found.folder} (stage `{found.stage}`, step {found.step})",)

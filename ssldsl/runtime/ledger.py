@@ -1,6 +1,5 @@
 """The folder of a run, as one process keeps it: begun, continued after checking that it is the same run, and ended."""
 
-import json
 import platform
 import subprocess
 import time
@@ -24,7 +23,8 @@ from ssldsl.runtime.folder.checkpoint import (
     write_checkpoint,
     write_file,
 )
-from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, read_plan, write_json
+from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, PLAN, SUMMARY, read_lock, read_plan
 
 Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages
@@ -47,9 +47,9 @@ class Ledger:
             for name, text in texts.items():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 write_file(folder / name, text.encode())
-            write_file(folder / "plan.json", (plan.model_dump_json(indent=1) + "\n").encode())
-            write_json(folder / "lock.json", dict(lock))
-            (folder / "checkpoints").mkdir()
+            write_file(folder / PLAN, (plan.model_dump_json(indent=1) + "\n").encode())
+            write_json(folder / LOCK, dict(lock))
+            (folder / CHECKPOINTS).mkdir()
             return Ledger(folder, MetricsFiles(folder, columns(plan)), since=time.monotonic())
 
     @staticmethod
@@ -58,7 +58,7 @@ class Ledger:
         check_same(folder, plan, lock, difference)
         with explaining_disk(folder):
             files = MetricsFiles(folder, columns(plan))
-            found = latest(folder / "checkpoints")
+            found = latest(folder / CHECKPOINTS)
             state = read_state(found) if found is not None else {}
             files.cut_back(state["files"] if state else files.empty_sizes())
         return Ledger(folder, files, state.get("seconds", 0.0), time.monotonic())
@@ -75,7 +75,7 @@ class Ledger:
         self, *, number: int, stage: str, step: int, is_end: bool, tensors: Tensors, state: dict[str, Any]
     ) -> None:
         """Write a checkpoint that knows how far the records were, and remove the oldest."""
-        checkpoints = self.folder / "checkpoints"
+        checkpoints = self.folder / CHECKPOINTS
         with explaining_disk(self.folder):
             self.files.sync()
             whole = {**state, "files": self.files.sizes(), "seconds": self.elapsed()}
@@ -88,7 +88,7 @@ class Ledger:
         """Write how the run ended."""
         summary = {"status": status, "seconds": round(self.elapsed(), 3), "stages": dict(stages), "message": message}
         with explaining_disk(self.folder):
-            write_json(self.folder / "summary.json", summary)
+            write_json(self.folder / SUMMARY, summary)
 
     def close(self) -> None:
         self.files.close()
@@ -132,7 +132,7 @@ def _git(*arguments: str) -> str:
 
 def check_same(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> None:
     """Refuse to continue a run of another experiment, with other ops, on other data, or of another ssldsl."""
-    before = _read_lock(folder)
+    before = read_lock(folder)
     read_plan(folder)
     found: list[str] = []
     if before["identity"] != lock["identity"] or before["seed"] != lock["seed"]:
@@ -154,18 +154,6 @@ def check_same(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Di
                 help="start a new run, or restore what has changed",
             )
         )
-
-
-def _read_lock(folder: Path) -> dict[str, Any]:
-    path = folder / "lock.json"
-    if not path.is_file():
-        raise SpecError(Diagnostic("R410", f"{folder} is no run folder", help="give the folder that `ssldsl run` made"))
-    try:
-        lock: dict[str, Any] = json.loads(path.read_bytes())
-    except ValueError as error:
-        message = f"{path} is damaged: what the run depends on cannot be read from it"
-        raise SpecError(Diagnostic("R408", message, help="put the file back, or start a new run")) from error
-    return lock
 
 
 def _changes(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -1,6 +1,5 @@
 """Errors of one process among several: whether the main one met the same, or another process is gone."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from attrs import evolve
 
 from ssldsl.errors import Diagnostic, LostProcess, OwnError, SpecError
 from ssldsl.runtime.failures import is_lost_process, last_good
+from ssldsl.runtime.folder.run_folder import SUMMARY, read_summary
 
 PATIENCE = 5.0  # seconds that the main process may be behind
 
@@ -41,10 +41,8 @@ def told_apart(error: SpecError, folder: Path, since: float, process: str) -> Sp
 
 def _failure(folder: Path, since: float) -> str | None:
     """What the main process says it failed of."""
-    path = folder / "summary.json"
     try:
-        if path.stat().st_mtime < since:
-            return None
-        return str(json.loads(path.read_text(encoding="utf-8"))["message"])
-    except (OSError, ValueError, KeyError):  # it is not there yet
+        is_new = (folder / SUMMARY).stat().st_mtime >= since
+    except OSError:  # it is not there yet
         return None
+    return read_summary(folder).get("message") if is_new else None

@@ -31,6 +31,7 @@ from ssldsl.runtime.failures import (
 from ssldsl.runtime.folder.checkpoint import Checkpoint, latest, read_part, read_state
 from ssldsl.runtime.folder.pictures import write_pictures
 from ssldsl.runtime.folder.records import Line
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
 from ssldsl.runtime.folder.trackers import Trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
@@ -157,7 +158,7 @@ class Run:
     def carry_out(self, interrupt: Interrupt) -> Result:
         """Train every stage that is not done yet."""
         materials = self._materials()
-        start = latest(self.folder / "checkpoints")
+        start = latest(self.folder / CHECKPOINTS)
         if start is not None:
             self.results = read_state(start)["results"]
         status: Status = "finished"

@@ -10,7 +10,7 @@ from PIL import Image
 from using import message, run
 
 from ssldsl.ops.samples import read_image
-from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.folder.run_folder import read_lines
 
 SPEC = """\
 ssl 1
@@ -81,7 +81,7 @@ def test_a_method_is_told_a_number_of_classes_that_only_the_folder_knows(spec: P
     run(spec)
     change(spec, "told(labeled, images.classes)", "ce(labeled)")
     run(spec)
-    first, second = (read_lines(folder) for folder in sorted((spec.parent / "runs").iterdir()))
+    first, second = (read_lines(folder)[0] for folder in sorted((spec.parent / "runs").iterdir()))
     assert [line["total"] for line in first if "total" in line] == pytest.approx(
         [line["total"] for line in second if "total" in line]
     )

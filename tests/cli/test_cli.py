@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from ssldsl import cli, options
+from ssldsl import cli, pipeline
+from ssldsl.commands import options
 from ssldsl.errors import SpecError
+from ssldsl.runtime.folder.request import Edits
 
 QUICKSTART = Path(__file__).parents[2] / "specs" / "quickstart.ssl"
 TINY = QUICKSTART.read_text(encoding="utf-8").replace("convnet(width=32)", "convnet(width=8)").replace("30ep", "4it")
@@ -60,7 +62,7 @@ def test_stdin_is_a_spec():
 
 
 def test_an_error_of_ours_is_no_traceback(monkeypatch, capsys):
-    monkeypatch.setattr(cli.pipeline, "compose", lambda *a: 1 / 0)
+    monkeypatch.setattr(pipeline, "compose", lambda *a: 1 / 0)
     monkeypatch.setattr(sys, "argv", ["ssldsl", "resolve", str(QUICKSTART)])
     with pytest.raises(SystemExit) as exit:
         cli.main()
@@ -178,4 +180,4 @@ def test_a_folder_that_is_no_run_cannot_be_resumed(tmp_path):
 
 def test_a_broken_spec_is_a_spec_error():
     with pytest.raises(SpecError):
-        options.checked(str(QUICKSTART), (), (), ("nothing",))
+        options.checked(str(QUICKSTART), Edits(drops=("nothing",)))

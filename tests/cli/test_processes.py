@@ -26,7 +26,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
             raise error
 
         monkeypatch.setattr(cli.commands, "main", raising)
-        monkeypatch.setattr(processes, "let_speak", lambda: waits.append(None))
+        monkeypatch.setattr(processes, "wait_for_main", lambda: waits.append(None))
         monkeypatch.setattr(sys, "argv", ["ssldsl"])
         with pytest.raises(SystemExit) as ended:
             cli.main()

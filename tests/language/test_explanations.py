@@ -7,8 +7,8 @@ import pytest
 from snippets import Snippet, snippets
 
 from ssldsl import resources
+from ssldsl.commands.explain import codes, page, title
 from ssldsl.errors import SpecError
-from ssldsl.explaining import codes, page, title
 from ssldsl.ops.library import Library
 
 PACKAGE = Path(__file__).parents[2] / "ssldsl"

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from ssldsl import launching, options, pipeline
+from ssldsl import pipeline
+from ssldsl.commands import options, requests
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder import records, stage_end, weight_files
+from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.nets import modules, norms
 
 PACKAGE = Path(__file__).parents[2] / "ssldsl"
@@ -29,8 +31,8 @@ def provoke_weights(folder: Path) -> None:
 PROVOKE: dict[str, Callable[[Path], object]] = {
     "R301": lambda folder: pipeline.read(str(folder / "missing.ssl")),
     "R302": lambda folder: options.write("text", str(folder / "no" / "such" / "folder.txt")),
-    "R303": launching.Request.read,
-    "R304": lambda folder: launching._seeds("five"),
+    "R303": Request.read,
+    "R304": lambda folder: requests.read_seeds("five"),
     "R409": provoke_run_folder,
     "R413": lambda folder: stage_end.final_weights(folder, "main", average=False),
     "R421": provoke_weights,

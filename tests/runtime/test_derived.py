@@ -20,7 +20,8 @@ from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
-from ssldsl.runtime.folder.records import TIMINGS, read_lines
+from ssldsl.runtime.folder.records import TIMINGS
+from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import Options, run
@@ -41,7 +42,7 @@ def outcome(folder: Path) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
     last = latest(folder / "checkpoints")
     assert last is not None
     weights = {name: tensor.numpy().tobytes() for name, tensor in read_part(last, "weights").items()}
-    return weights, [{k: v for k, v in line.items() if k not in TIMINGS} for line in read_lines(folder)]
+    return weights, [{k: v for k, v in line.items() if k not in TIMINGS} for line in read_lines(folder)[0]]
 
 
 def train_rows(ids: Tensor) -> list[int]:
@@ -107,7 +108,7 @@ def test_views_are_averaged_batch_by_batch_so_one_row_of_every_sample_is_kept(
 
 
 def test_a_line_of_the_records_says_what_came_out(whole: Path) -> None:
-    (line,) = [line for line in read_lines(whole) if "labels" in line]
+    (line,) = [line for line in read_lines(whole)[0] if "labels" in line]
     labels, others = kept(whole)["labels"], torch.ones(1437, dtype=torch.bool)
     others[known_rows()] = False
     assert (line["stage"], line["step"]) == ("retrain", 0)
@@ -202,7 +203,7 @@ def test_doubtful_samples_are_left_out_and_an_epoch_stays_as_long(tmp_path: Path
     assert plan.stages[1].steps == 1437 // 40
     carried_out(plan, tmp_path / "run", stop_after=12)
     found = kept(tmp_path / "run")
-    (line,) = [line for line in read_lines(tmp_path / "run") if "labels" in line]
+    (line,) = [line for line in read_lines(tmp_path / "run")[0] if "labels" in line]
     assert 0 < len(found["ids"]) == line["labels"]["pseudo"]["kept"] < 1437
     modules = build_modules(plan, {}, LIBRARY)
     modules.load_state_dict(final_weights(tmp_path / "run", "joint", average=False))
@@ -278,7 +279,7 @@ def test_images_in_files_are_labelled_too(tmp_path: Path, workers: int) -> None:
     options = Options(is_progress_shown=False, workers=workers)
     assert run(plan, tmp_path / "run", LIBRARY, options).status == "finished"
     assert kept(tmp_path / "run")["labels"].tolist() == [0] * 10 + [1] * 10
-    (line,) = [line for line in read_lines(tmp_path / "run") if "labels" in line]
+    (line,) = [line for line in read_lines(tmp_path / "run")[0] if "labels" in line]
     assert line["labels"]["pseudo"] == {
         "samples": 20, "kept": 20, "known": 0, "per_class": [10, 10], "agreement": 1.0
     }  # fmt: skip
@@ -307,7 +308,7 @@ stage again after retrain {
 }
 """
     carried_out(plan_of(text() + third), tmp_path / "run")
-    (line,) = [line for line in read_lines(tmp_path / "run") if line["stage"] == "again" and "labels" in line]
+    (line,) = [line for line in read_lines(tmp_path / "run")[0] if line["stage"] == "again" and "labels" in line]
     assert set(line["labels"]) == {"more", "both"} and line["labels"]["both"]["known"] == 0
     assert len(list((tmp_path / "run" / "derived").iterdir())) == 3
 
@@ -349,7 +350,7 @@ def test_an_error_of_the_op_is_said_with_its_line(tmp_path: Path, monkeypatch: p
 def test_what_a_run_learned_is_a_sensible_label(tmp_path: Path) -> None:
     pseudo = "unlabeled.relabel(joint.average.clf(unlabeled), known=labeled)"
     carried_out(plan_of(text(pseudo=pseudo, first="150it", second="40it")), tmp_path / "run")
-    (line,) = [line for line in read_lines(tmp_path / "run") if "labels" in line]
+    (line,) = [line for line in read_lines(tmp_path / "run")[0] if "labels" in line]
     assert line["labels"]["pseudo"]["agreement"] > 0.85
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert summary["stages"]["retrain"]["top1"] > 0.85

@@ -9,7 +9,8 @@ import torch
 from training_plans import LIBRARY, experiment
 
 from ssldsl.errors import SpecError
-from ssldsl.runtime.folder.records import MetricsFiles, claim_folder, read_lines, read_plan
+from ssldsl.runtime.folder.records import MetricsFiles, claim_folder
+from ssldsl.runtime.folder.run_folder import read_lines, read_plan
 from ssldsl.runtime.run import Options, run
 
 
@@ -39,7 +40,7 @@ def test_the_lock_names_versions_data_and_identity(folder: Path) -> None:
 
 
 def test_a_line_is_the_mean_of_its_window(folder: Path) -> None:
-    lines = [line for line in read_lines(folder) if "loss" in line]
+    lines = [line for line in read_lines(folder)[0] if "loss" in line]
     assert [line["step"] for line in lines] == list(range(2, 101, 2))
     terms = lines[0]["loss"]
     half_cosine = 0.5 * (terms["vat"] + terms["vat"])
@@ -48,21 +49,21 @@ def test_a_line_is_the_mean_of_its_window(folder: Path) -> None:
 
 
 def test_the_rate_in_the_records_is_the_schedule(folder: Path) -> None:
-    lines = [line for line in read_lines(folder) if "loss" in line]
+    lines = [line for line in read_lines(folder)[0] if "loss" in line]
     middle = next(line for line in lines if line["step"] == 52)
     assert lines[0]["lr"] == pytest.approx(0.99975, abs=1e-5)  # (1 + cos(pi / 100)) / 2, the step before the second
     assert middle["lr"] == pytest.approx(0.48429, abs=1e-5)  # (1 + cos(51 pi / 100)) / 2
 
 
 def test_csv_and_json_lines_agree(folder: Path) -> None:
-    lines = read_lines(folder)
+    lines = read_lines(folder)[0]
     rows = list(csv.DictReader((folder / "metrics.csv").open()))
     assert [row["loss.ce"] for row in rows] == [str(line.get("loss", {}).get("ce", "")) for line in lines]
     assert rows[-1]["eval.top1"] == str(lines[-1]["eval"]["top1"])
 
 
 def test_evaluations_are_recorded_when_due_and_at_the_end(folder: Path) -> None:
-    lines = [line for line in read_lines(folder) if "eval" in line]
+    lines = [line for line in read_lines(folder)[0] if "eval" in line]
     assert [line["step"] for line in lines] == [50, 100]
     assert sum(map(sum, lines[-1]["eval"]["confused"])) == 360
 
@@ -70,7 +71,7 @@ def test_evaluations_are_recorded_when_due_and_at_the_end(folder: Path) -> None:
 def test_the_summary_has_the_last_metrics(folder: Path) -> None:
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["status"] == "finished"
-    assert summary["stages"]["main"]["top1"] == read_lines(folder)[-1]["eval"]["top1"]
+    assert summary["stages"]["main"]["top1"] == read_lines(folder)[0][-1]["eval"]["top1"]
 
 
 def test_run_folders_are_numbered(tmp_path: Path) -> None:

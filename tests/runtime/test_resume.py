@@ -13,7 +13,8 @@ from training_plans import LIBRARY, experiment, stateful, two_stages
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import VERSION, Plan
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
-from ssldsl.runtime.folder.records import TIMINGS, read_lines
+from ssldsl.runtime.folder.records import TIMINGS
+from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.run import Options, run
 
 
@@ -26,7 +27,7 @@ def outcome(folder: Path) -> tuple[dict[str, bytes], list[dict[str, object]], li
         for part in ("weights", "average", "optimizer", "losses", "memory")
         for name, tensor in read_part(last, part).items()
     }
-    lines = [{k: v for k, v in line.items() if k not in TIMINGS} for line in read_lines(folder)]
+    lines = [{k: v for k, v in line.items() if k not in TIMINGS} for line in read_lines(folder)[0]]
     table = [row.rsplit(",", len(TIMINGS))[0] for row in (folder / "metrics.csv").read_text().splitlines()]
     return tensors, lines, table
 

@@ -7,7 +7,7 @@ import pytest
 from accelerate.tracking import GeneralTracker
 from training_plans import LIBRARY, experiment
 
-from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.folder.trackers import Trackers
 from ssldsl.runtime.run import Options, run
 
@@ -50,7 +50,7 @@ def test_tensorboard_shows_the_losses_of_the_records(tmp_path: Path) -> None:
     found = events.EventAccumulator(str(tmp_path / "run" / "tracking" / "quickstart"))
     found.Reload()
     shown = [(event.step, event.value) for event in found.Scalars("main/loss/vat")]
-    recorded = [(line["step"], line["loss"]["vat"]) for line in read_lines(tmp_path / "run") if "loss" in line]
+    recorded = [(line["step"], line["loss"]["vat"]) for line in read_lines(tmp_path / "run")[0] if "loss" in line]
     assert shown == [(step, pytest.approx(value)) for step, value in recorded]
 
 

@@ -13,7 +13,7 @@ from ssldsl.graph.plan import CurvePlan, OpPlan, Plan
 from ssldsl.runtime.console.progress import epoch_text
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, read_part
 from ssldsl.runtime.folder.export import export
-from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.nets.averages import equal_keep, half_life_keep, stage_average
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.run import Options, overridden, run
@@ -43,7 +43,7 @@ def test_accumulated_parts_make_the_step_of_the_whole_batch(tmp_path: Path) -> N
     whole = trained(gentle(experiment(steps=2)), tmp_path / "whole")
     parts = trained(gentle(experiment(steps=2, accumulate=4)), tmp_path / "parts")
     assert largest_difference(whole, parts) < 1e-5
-    lines = [read_lines(tmp_path / name)[0] for name in ("whole", "parts")]
+    lines = [read_lines(tmp_path / name)[0][0] for name in ("whole", "parts")]
     assert lines[0]["total"] == pytest.approx(lines[1]["total"], abs=1e-5)
 
 

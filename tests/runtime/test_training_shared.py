@@ -11,7 +11,7 @@ from shared_run import PLANS
 from training_plans import LIBRARY
 
 from ssldsl.runtime.folder.checkpoint import latest, read_part
-from ssldsl.runtime.folder.records import read_lines
+from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.run import Options, run
 
 pytestmark = pytest.mark.slow
@@ -57,7 +57,7 @@ def test_two_processes_are_one(shared: Path, tmp_path: Path, name: str) -> None:
     one, two = tensors(tmp_path / "one"), tensors(shared / name)
     assert one.keys() == two.keys()
     assert max((one[key].double() - two[key].double()).abs().max().item() for key in one) < CLOSE.get(name, 1e-5)
-    for alone, together in zip(read_lines(tmp_path / "one"), read_lines(shared / name), strict=True):
+    for alone, together in zip(read_lines(tmp_path / "one")[0], read_lines(shared / name)[0], strict=True):
         assert together["step"] == alone["step"]
         assert together.get("total", 0) == pytest.approx(alone.get("total", 0), abs=1e-5)
         assert together.get("eval", {}).get("top1") == pytest.approx(alone.get("eval", {}).get("top1"), abs=0.01)
@@ -65,4 +65,6 @@ def test_two_processes_are_one(shared: Path, tmp_path: Path, name: str) -> None:
 
 def test_statistics_of_each_process_give_another_run(shared: Path) -> None:
     assert tensors(shared / "local").keys() == tensors(shared / "batch").keys()
-    assert read_lines(shared / "local")[0]["total"] != pytest.approx(read_lines(shared / "batch")[0]["total"], abs=1e-5)
+    assert read_lines(shared / "local")[0][0]["total"] != pytest.approx(
+        read_lines(shared / "batch")[0][0]["total"], abs=1e-5
+    )

@@ -15,6 +15,7 @@ from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.rendering import Figures, embedded, page
 from ssldsl.report.svg.chart import HALF, Chart
 from ssldsl.report.svg.series import Series, colour, over_runs, thinned
+from ssldsl.runtime.folder.run_folder import REPORT
 
 FEW = 160  # points of a line
 
@@ -127,7 +128,7 @@ def _runs(comparison: Comparison, out: Path) -> Iterator[RunView]:
     for i, group in enumerate(comparison.groups):
         for run, why in (*((run, "counted") for run in group.runs), *group.left_out):
             measured = numbers(run)
-            report = run.path / "report.html"
+            report = run.path / REPORT
             yield RunView(
                 colour=colour(i),
                 folder=run.path.name,

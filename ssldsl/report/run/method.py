@@ -1,20 +1,19 @@
 """The method of a run, checked once more from what its folder holds: for its drawing and for its schedules."""
 
-import json
 from pathlib import Path
 
 from attrs import field, frozen
 from markupsafe import Markup
 
 from ssldsl.check import check
-from ssldsl.check.edits.edits import Edit
-from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.drawing import draw
 from ssldsl.ir.program import Program
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
+from ssldsl.runtime.folder.request import Request
+from ssldsl.runtime.folder.run_folder import RESOLVED
 from ssldsl.source import Source
-from ssldsl.syntax.parser import parse_edit
 
 
 @frozen
@@ -63,34 +62,12 @@ def read_method(folder: Path) -> Method:
     return Method(None, "; ".join(dict.fromkeys(reasons)))
 
 
-@frozen
-class Request:
-    """What a command asked for, as `request.json` has it."""
-
-    source: Source
-    variants: tuple[str, ...]
-    changes: tuple[Edit, ...]
-    seed: int | None
-
-
 def _requested(folder: Path) -> Program:
     """What was asked for, with its edits. Files that it uses are looked for where they were."""
-    request = _read_request(folder / "request.json")
-    return check(request.source, variants=request.variants, changes=request.changes, seed=request.seed).unwrap()
-
-
-def _read_request(path: Path) -> Request:
-    text = path.read_text(encoding="utf-8")
-    try:
-        values = json.loads(text)
-        changes = [*(parse_edit(t, "set") for t in values["sets"]), *(parse_edit(t, "drop") for t in values["drops"])]
-        source = Source(values["spec"], values["text"])
-        return Request(source, tuple(values["variants"]), tuple(changes), values["seed"])
-    except (ValueError, KeyError, TypeError):
-        raise SpecError(Diagnostic("R303", f"{path.name} is damaged")) from None
+    return Request.read(folder).checked().unwrap()
 
 
 def _resolved(folder: Path) -> Program:
     """The experiment as it was written out when the run began."""
-    path = folder / "resolved.ssl"
+    path = folder / RESOLVED
     return check(Source(str(path), path.read_text(encoding="utf-8"))).unwrap()

@@ -27,27 +27,16 @@ from ssldsl.report.run.method import Signatures, read_method
 from ssldsl.report.run.settings import stage_settings
 from ssldsl.report.svg.series import duration, told, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
-from ssldsl.runtime.folder.pictures import FOLDER as PICTURES
 from ssldsl.runtime.folder.pictures import is_picture, picture_name
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, REPORT, RESOLVED, SPEC
 from ssldsl.runtime.folder.stage_end import in_order
 from ssldsl.runtime.train.collapse import Pinned, Watch
 
-REPORT = "report.html"
 STATES = {
     "finished": "finished",
     "interrupted": "interrupted",
     "failed": "failed",
     "open": "not ended: still running, or killed",
-}
-FILES = {
-    "spec.ssl": "the spec as it was given",
-    "resolved.ssl": "the whole experiment, nothing left implicit",
-    "request.json": "what the command asked for",
-    "plan.json": "what was run",
-    "lock.json": "versions, digests of ops and data",
-    "metrics.jsonl": "every recorded line",
-    "metrics.csv": "the same as a table",
-    "summary.json": "how the run ended",
 }
 
 
@@ -224,7 +213,7 @@ def _specs(folder: Path) -> list[tuple[str, str, Markup]]:
     """Name, meaning and coloured text of the specs in the folder."""
     return [
         (name, FILES[name], highlighted((folder / name).read_text(encoding="utf-8", errors="replace").strip()))
-        for name in ("spec.ssl", "resolved.ssl")
+        for name in (SPEC, RESOLVED)
         if (folder / name).is_file()
     ]
 
@@ -234,10 +223,10 @@ def _files(folder: Path) -> list[tuple[str, str, str]]:
     found = [(name, (folder / name).stat().st_size, text) for name, text in FILES.items() if (folder / name).is_file()]
     for path in sorted((folder / PICTURES).glob("*.csv")):
         found.append((f"{PICTURES}/{path.name}", path.stat().st_size, "the points of a picture"))
-    for checkpoint in complete_checkpoints(folder / "checkpoints"):
+    for checkpoint in complete_checkpoints(folder / CHECKPOINTS):
         end = ", its end" if checkpoint.is_end else ""
         size = sum(file.stat().st_size for file in checkpoint.folder.iterdir())
-        name = f"checkpoints/{checkpoint.folder.name}/"
+        name = f"{CHECKPOINTS}/{checkpoint.folder.name}/"
         found.append((name, size, f"weights and state after step {checkpoint.step} of `{checkpoint.stage}`{end}"))
     return [(name, size_text(size), text) for name, size, text in found]
 

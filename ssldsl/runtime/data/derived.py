@@ -20,10 +20,9 @@ from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.datasets import Made, data_below, data_inputs, derives, meaning
 from ssldsl.runtime.failures import explaining_data, explaining_disk
 from ssldsl.runtime.folder.checkpoint import write_whole
+from ssldsl.runtime.folder.run_folder import DERIVED
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.spans import span_of
-
-FOLDER = "derived"  # in a run folder
 
 
 class Data(Protocol):
@@ -77,7 +76,7 @@ class Derived:
 
     def path(self, node: NodePlan) -> Path:
         """Where the run folder holds what a node gives; equal nodes of other stages are the same file."""
-        return self.folder / FOLDER / f"{node.op}-{meaning(self.nodes, node.id)[:16]}.safetensors"
+        return self.folder / DERIVED / f"{node.op}-{meaning(self.nodes, node.id)[:16]}.safetensors"
 
     def samples(self, id_: str) -> Samples:
         """The samples of any data node; the run folder holds those that it is derived from."""

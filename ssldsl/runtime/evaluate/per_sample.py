@@ -1,6 +1,5 @@
 """A metric of a finished run taken apart: whether the run is right about every single sample of a data set."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_s
 from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.evaluate.evaluator import Evaluator
-from ssldsl.runtime.folder.records import read_plan
+from ssldsl.runtime.folder.run_folder import read_plan, read_summary
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
 from ssldsl.runtime.nets.modules import Shape, build_modules
 from ssldsl.runtime.ops.load import Library, signature_of
@@ -137,8 +136,8 @@ def _no_share(what: str) -> SpecError:
 
 
 def _recorded(folder: Path, stage: str, metric: str) -> float | None:
-    summary = json.loads((folder / "summary.json").read_bytes())
-    value = summary["stages"].get(stage, {}).get(metric)
+    summary = read_summary(folder)
+    value = summary.get("stages", {}).get(stage, {}).get(metric)
     return float(value) if isinstance(value, int | float) else None
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from safetensors.torch import save
 from torch import Tensor
 
-from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.folder.checkpoint import write_whole
-from ssldsl.runtime.folder.records import read_plan
+from ssldsl.runtime.folder.run_folder import read_plan
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
 from ssldsl.runtime.nets.modules import module_key
 
@@ -18,8 +17,6 @@ def export(run: Path, output: Path, *, stage: str = "", average: bool = True) ->
 
     stage: whose end; by default the last one's. average: averaged weights where the stage keeps an average.
     """
-    if not (run / "plan.json").is_file():
-        raise SpecError(Diagnostic("R410", f"{run} is no run folder", help="give the folder that `ssldsl run` made"))
     plan = read_plan(run)
     weights = final_weights(run, stage or in_order(plan)[-1].name, average=average)
     output.mkdir(parents=True, exist_ok=True)

@@ -10,8 +10,8 @@ from torch import Tensor
 from ssldsl.graph.plan import EvaluationPlan, StagePlan
 from ssldsl.graph.plan_types import is_of_kind
 from ssldsl.runtime.folder.checkpoint import write_whole
+from ssldsl.runtime.folder.run_folder import PICTURES
 
-FOLDER = "pictures"  # in a run folder
 HEADS = ("x", "y", "class", "mark")
 
 
@@ -23,8 +23,8 @@ def is_picture(evaluation: EvaluationPlan, stage: StagePlan) -> bool:
 def write_pictures(folder: Path, stage: str, pictures: Mapping[str, Tensor]) -> None:
     """Write the points of every picture of a stage, by the name of its evaluation."""
     for name, points in pictures.items():
-        (folder / FOLDER).mkdir(exist_ok=True)
-        write_whole(folder / FOLDER / picture_name(stage, name), _table(points).encode())
+        (folder / PICTURES).mkdir(exist_ok=True)
+        write_whole(folder / PICTURES / picture_name(stage, name), _table(points).encode())
 
 
 def picture_name(stage: str, evaluation: str) -> str:

@@ -26,9 +26,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import Plan, parse_plan
+from ssldsl.graph.plan import Plan
 from ssldsl.runtime.folder.checkpoint import sync_folder, write_whole
 from ssldsl.runtime.folder.pictures import is_picture
+from ssldsl.runtime.folder.run_folder import METRICS, TABLE
 
 Line = dict[str, Any]
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)  # of file systems that cannot lock
@@ -81,17 +82,6 @@ def write_json(path: Path, value: object) -> None:
     write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
 
 
-def read_plan(folder: Path) -> Plan:
-    """The plan of a run. Raises R306 if it is of another version of ssldsl."""
-    return parse_plan((folder / "plan.json").read_bytes(), folder)
-
-
-def read_lines(folder: Path) -> list[Line]:
-    """The lines of metrics.jsonl, in order."""
-    text = (folder / "metrics.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
-
-
 def columns(plan: Plan) -> tuple[str, ...]:
     """The columns of metrics.csv: known before the first step, the same for every stage."""
     terms = dict.fromkeys(term.name for stage in plan.stages for term in stage.terms)
@@ -109,20 +99,20 @@ class MetricsFiles:
     def __init__(self, folder: Path, names: tuple[str, ...]) -> None:
         self._folder, self._names = folder, names
         self._files: dict[str, BinaryIO] = {}
-        for name in ("metrics.jsonl", "metrics.csv"):
+        for name in (METRICS, TABLE):
             self._files[name] = (folder / name).open("ab")
-        _lock(self._files["metrics.csv"], folder)
-        if not self.sizes()["metrics.csv"]:
-            self._append("metrics.csv", _csv_row(names))
+        _lock(self._files[TABLE], folder)
+        if not self.sizes()[TABLE]:
+            self._append(TABLE, _csv_row(names))
         sync_folder(folder)
 
     def write(self, line: Line) -> None:
         """Append one line to both files."""
-        self._append("metrics.jsonl", json.dumps(line, ensure_ascii=False) + "\n")
+        self._append(METRICS, json.dumps(line, ensure_ascii=False) + "\n")
         if "labels" in line:
             return
         cells = _cells(line)
-        self._append("metrics.csv", _csv_row([cells.get(name, "") for name in self._names]))
+        self._append(TABLE, _csv_row([cells.get(name, "") for name in self._names]))
 
     def sizes(self) -> dict[str, int]:
         """Size of each file in bytes."""
@@ -130,7 +120,7 @@ class MetricsFiles:
 
     def empty_sizes(self) -> dict[str, int]:
         """The sizes before the first line."""
-        return {"metrics.jsonl": 0, "metrics.csv": len(_csv_row(self._names).encode())}
+        return {METRICS: 0, TABLE: len(_csv_row(self._names).encode())}
 
     def sync(self) -> None:
         """Force what was written to the disk."""

@@ -7,7 +7,7 @@ from torch import Tensor
 from ssldsl.errors import Diagnostic, InternalError, SpecError, did_you_mean
 from ssldsl.graph.plan import InitPlan, Plan, StagePlan
 from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, part_digest, read_part
-from ssldsl.runtime.folder.records import read_plan
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, is_run, read_plan
 from ssldsl.runtime.spans import span_of
 
 WEIGHTS, AVERAGE = "weights", "average"  # parts of a checkpoint
@@ -53,7 +53,7 @@ def digest_of_run(folder: Path, init: InitPlan) -> str:
 
 def _named_end(folder: Path, init: InitPlan) -> Checkpoint:
     run = folder / init.run
-    if not (run / "plan.json").is_file():
+    if not is_run(run):
         raise _refused(init, f"{run} is no run folder", "name the folder that `ssldsl run` printed")
     stages = in_order(read_plan(run))
     names = [stage.name for stage in stages]
@@ -71,7 +71,7 @@ def _named_end(folder: Path, init: InitPlan) -> Checkpoint:
 
 def _end(folder: Path, stage: str) -> Checkpoint | None:
     """The checkpoint at the end of a stage."""
-    ends = [c for c in complete_checkpoints(folder / "checkpoints") if c.stage == stage and c.is_end]
+    ends = [c for c in complete_checkpoints(folder / CHECKPOINTS) if c.stage == stage and c.is_end]
     return ends[-1] if ends else None
 
 

@@ -7,18 +7,18 @@ from ssldsl.check import Checked
 from ssldsl.errors import SpecError
 from ssldsl.graph.canonical import identity
 from ssldsl.graph.diff import diff_checked
+from ssldsl.runtime.folder.run_folder import USED
 from ssldsl.source import Source
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
 
-FOLDER = "used"  # in a run folder
 _ANEW = "the library has changed since: its definitions or defaults give the same text another meaning"
 
 
 def used_files(source: Source) -> dict[str, str]:
     """The files that a spec uses, through others too: place in a run folder -> content."""
     folder = Path(source.name).parent
-    return {f"{FOLDER}/{path.relative_to(folder).as_posix()}": text for path, text in _used(source, set())}
+    return {f"{USED}/{path.relative_to(folder).as_posix()}": text for path, text in _used(source, set())}
 
 
 def _used(source: Source, seen: set[Path]) -> Iterator[tuple[Path, str]]:

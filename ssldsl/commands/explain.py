@@ -1,4 +1,6 @@
-"""The page behind every code of a diagnostic: what it means, an example, its cure, and why the language insists."""
+"""`ssldsl explain`: the page behind a code of a diagnostic, with an example, its cure and why the language insists."""
+
+import click
 
 from ssldsl import resources
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
@@ -11,6 +13,13 @@ FAMILIES = {
     "L": "allowed, and probably not meant",
     "R": "files, resources and the run",
 }
+
+
+@click.command()
+@click.argument("code")
+def explain(code: str) -> None:
+    """What an error CODE means, with an example and its cure."""
+    click.echo(page(code), nl=False)
 
 
 def codes() -> list[str]:

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
+import numpy as np
 from attrs import frozen
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.launching import Request
 from ssldsl.report.folder import RunFolder, read_runs
+from ssldsl.report.validation.analysis import usual_sizes, validate
+from ssldsl.report.validation.page import validation_page
+from ssldsl.report.validation.tables import Names, write_json, write_text
 from ssldsl.runtime.evaluate.per_sample import Judged, judge
+from ssldsl.runtime.folder.request import Request
 
 FEWEST = 3  # runs: two always lie on a line
 TOLERANCE = 0.005  # share of samples that another device may judge otherwise
@@ -27,23 +31,8 @@ class Question:
     workers: int = 0
 
 
-def read_sizes(text: str | None) -> tuple[int, ...]:
-    """`1000,5000`: the sizes of subsets."""
-    try:
-        return tuple(int(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        message = f"`--sizes {text}` is no list of numbers: write for example 1000,5000"
-        raise SpecError(Diagnostic("R304", message)) from None
-
-
 def validate_runs(paths: Sequence[Path], question: Question, *, as_data: bool, out: str | None) -> tuple[str, str]:
     """The analysis as text or JSON, and as a page if one is wanted (`out`), else nothing there."""
-    import numpy as np
-
-    from ssldsl.report.validation.analysis import usual_sizes, validate
-    from ssldsl.report.validation.page import validation_page
-    from ssldsl.report.validation.tables import Names, write_json, write_text
-
     judged = judge_runs(read_runs(list(paths)), question)
     labels = judged[0].labels.numpy()
     right = np.stack([one.right.numpy() for one in judged])

@@ -1,0 +1,47 @@
+"""`ssldsl check`: everything that is wrong with some specs."""
+
+import json
+
+import click
+
+from ssldsl import pipeline
+from ssldsl.check import check_everything
+from ssldsl.commands.options import USER_ERROR, edited, show
+from ssldsl.errors import Diagnostic, as_json
+from ssldsl.runtime.folder.request import Edits
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True)
+@click.option(
+    "--format", "style", type=click.Choice(["text", "json", "short"]), default="text", help="How to say what is wrong."
+)
+@edited
+def check(specs: tuple[str, ...], style: str, edits: Edits) -> int:
+    """Say everything that is wrong with SPECS, their variants and sweeps, before anything runs."""
+    found = {path: _check(path, edits) for path in specs}
+    diagnostics = [d for each in found.values() for d in each]
+    _write(diagnostics, style)
+    errors = sum(d.severity == "error" for d in diagnostics)
+    warnings = len(diagnostics) - errors
+    counts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
+    wrong = [path for path, each in found.items() if each]
+    click.echo(f"{', '.join(wrong or specs)}: {', '.join(counts) or 'fine'}", err=True)
+    return USER_ERROR if errors else 0
+
+
+def _check(path: str, edits: Edits) -> list[Diagnostic]:
+    """What is wrong with a spec: all of it, or, with edits, the one experiment that they make of it."""
+    source = pipeline.read(path)
+    checked = pipeline.compose(source, edits.variants, edits.changes()) if edits else check_everything(source)
+    return list(checked.diagnostics)
+
+
+def _write(diagnostics: list[Diagnostic], style: str) -> None:
+    if style == "json":
+        click.echo(json.dumps([as_json(d) for d in diagnostics], indent=2))
+    elif style == "short":
+        for d in diagnostics:
+            click.echo(f"{d.span.place if d.span else '-'}: {d.severity}[{d.code}]: {d.message}")
+    else:
+        show(diagnostics)
