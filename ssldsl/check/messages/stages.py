@@ -75,3 +75,10 @@ def evaluation_pace(stage: str, times: int, steps: int, clock: str, size: int, r
     label = f"`{clock}` has {size:,} samples, and a step takes {rows:,}"
     help = "say how often, for example `evaluate = 5%`: after every twentieth of the run"
     return _warning("L608", message, place, label, help)
+
+
+def oversized_batch(stream: str, rows: int, size: int, place: Span) -> Diagnostic:
+    """More rows of a step than there are samples."""
+    message = f"a step draws {rows:,} rows of `{stream}`, whose data have only {size:,} samples"
+    label = f"every sample comes about {rows / size:.2g} times in a step"
+    return _warning("L609", message, place, label, f"draw at most {size:,}, such as `batch = {{{stream}: {size}}}`")

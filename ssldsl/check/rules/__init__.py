@@ -13,6 +13,7 @@ from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.idle_stream import idle_stream
 from ssldsl.check.rules.lone_sample import lone_sample
 from ssldsl.check.rules.never_completes import never_completes
+from ssldsl.check.rules.oversized_batch import oversized_batch
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
 from ssldsl.check.rules.uneven_images import uneven_images
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     forward_policy,
     zero_weights,  # the warnings, last: some are silent where anything is wrong
     idle_stream,
+    oversized_batch,
     never_completes,
     stays_random,
     evaluation_pace,

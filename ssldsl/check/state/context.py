@@ -48,6 +48,11 @@ class StreamDraft:
     parts: tuple[str, ...] = ()
     base: str = ""
 
+    @property
+    def size(self) -> int | None:
+        """How many samples the data have, where that is known before they are read."""
+        return self.data.type.size.value if self.data is not None else None
+
 
 @define(eq=False)
 class StageDraft:
