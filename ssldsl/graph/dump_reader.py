@@ -17,7 +17,7 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _NUMBER = r"-?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|inf|nan)(?![A-DF-Za-df-z_])"
 _AMOUNT = r"(-?\d+\.?\d*(?:e[-+]?\d+)?)(ep|it|%)"
 _NAME = r"[A-Za-z_][\w.]*"
-_DIM = r"-?[A-Za-z0-9_](?:[\w*]|\+-?)*"
+_DIM = r"-?[A-Za-z0-9_](?:[\w.*]|\+-?)*"
 _PLACE = re.compile(r"(.+?):(\d+):(\d+)(?:, |$)")
 
 

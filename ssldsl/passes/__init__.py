@@ -18,7 +18,6 @@ from ssldsl.passes.no_grad import no_grad
 from ssldsl.passes.placement import placement
 from ssldsl.passes.prune import prune
 from ssldsl.passes.share_rows import share_rows
-from ssldsl.passes.split_nets import split_nets
 
 __all__ = ["PASSES", "Clock", "Context", "Pass", "forward_rows", "forwards", "run_passes"]
 
@@ -35,7 +34,6 @@ class Pass:
 
 PASSES = (
     Pass("clock", clock, 0, "first: whatever is said of time is then said in steps, and constants can be compared"),
-    Pass("split_nets", split_nets, 0, "before all that looks at single modules"),
     Pass("forward_policy", forward_policy, 0, "part of what the spec means, so before anything is optimised"),
     Pass("effects", effects, 0, "after the policy has made forwards one, before any pass could change their order"),
     Pass("fold", fold, 1, "may drop whole terms, so before their forwards are merged with others"),

@@ -65,21 +65,10 @@ def context_of(program: Program, resident: Collection[str] | None = None, clock:
 
 def stage_clock(program: Program, stage: Stage, sizes: Mapping[str, int]) -> Clock:
     """Steps of a pass over the stage's clock stream, and of its run."""
-    bases = _bases(program, stage.clock)
-    batch = dict(stage.batch)
-    size = sum(_stream_size(program, name, sizes) for name in bases)
-    rows = sum(batch[name] for name in bases if name in batch)
+    rows = dict(stage.batch).get(stage.clock)
     if not rows:
         raise InternalError(f"stage `{stage.name}` draws nothing from its clock `{stage.clock}`")
-    return Clock.of(stage.run, size, rows)
-
-
-def _bases(program: Program, name: str) -> tuple[str, ...]:
-    """The streams a join is made of, or the stream itself."""
-    stream = next((s for s in program.streams if s.name == name), None)
-    if stream is None:
-        raise InternalError(f"there is no stream `{name}`")
-    return tuple(base for part in stream.parts for base in _bases(program, part)) or (name,)
+    return Clock.of(stage.run, _stream_size(program, stage.clock, sizes), rows)
 
 
 def _stream_size(program: Program, name: str, sizes: Mapping[str, int]) -> int:

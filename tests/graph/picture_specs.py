@@ -1,14 +1,4 @@
-"""Specs that drawings and differences are tried on, and how to check them."""
-
-from pathlib import Path
-
-from ssldsl.check import Checked, check
-from ssldsl.check.edits.edits import Edit
-from ssldsl.ir.program import Program
-from ssldsl.source import Source
-from ssldsl.syntax.parser import parse_edit
-
-SHIPPED = Path(__file__).parents[2] / "specs" / "quickstart.ssl"
+"""Specs that drawings and differences are tried on."""
 
 QUICK = """\
 ssl 1
@@ -80,19 +70,6 @@ stage finetune after readout {
   eval top1(images.test) as final
 }
 """
-
-
-def checked(
-    text: str, name: str = "specs/quick.ssl", sets: tuple[str, ...] = (), drops: tuple[str, ...] = ()
-) -> Checked:
-    """The text, checked, with edits as of the command line."""
-    changes: list[Edit] = [parse_edit(s, "set") for s in sets]
-    changes += [parse_edit(d, "drop") for d in drops]
-    return check(Source(name, text), changes=changes)
-
-
-def program(text: str, *sets: str, drops: tuple[str, ...] = ()) -> Program:
-    return checked(text, sets=sets, drops=drops).unwrap()
 
 
 CROPS = """\

@@ -4,9 +4,8 @@ import json
 from functools import reduce
 
 import pytest
-from attrs import evolve
-from picture_programs import quickstart
-from picture_specs import MEMORY, QUICK, STAGES, TEACHER, checked, program
+from picture_specs import MEMORY, QUICK, STAGES, TEACHER
+from programs import checked, program
 
 from ssldsl.graph.canonical import identity, scalar_form
 from ssldsl.graph.diff import Diff, diff, diff_checked
@@ -251,9 +250,7 @@ def test_a_schedule_is_told_as_it_is_written() -> None:
 
 
 def test_the_cadence_of_evaluation_is_execution() -> None:
-    base = quickstart()
-    other = quickstart(evaluate=evolve(base.stages[0].evaluate, value=5))
-    assert [e.kind for e in diff(base, other).entries] == ["execution"]
+    assert [e.kind for e in diff(program(QUICK), program(QUICK, "evaluate=5ep")).entries] == ["execution"]
 
 
 def test_the_text_stands_under_its_classes() -> None:
@@ -288,12 +285,18 @@ def test_a_product_of_numbers_is_one_number() -> None:
     assert scalar_form(nested) == scalar_form(curve)
 
 
-def test_identity_does_not_depend_on_the_order_in_which_nodes_were_made() -> None:
-    assert identity(quickstart()) == identity(quickstart(reverse=True))
+def test_identity_does_not_depend_on_the_order_of_the_terms() -> None:
+    terms = ["ce(labeled)", "0.7*rotation(all)", "0.3*vat(unlabeled)"]
+    other = changed((" + ".join(terms), " + ".join(reversed(terms))))
+    assert identity(program(QUICK)) == identity(program(other))
 
 
-def test_identity_of_the_hand_built_quickstart_ignores_the_name_of_its_net() -> None:
-    assert identity(quickstart()) == identity(quickstart(net="body"))
+def test_identity_ignores_the_name_of_a_net() -> None:
+    plain = changed(("ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)", NAMED), ("eval top1(images.test)", ""))
+    assert identity(program(plain)) == identity(program(plain.replace("encoder", "body")))
+
+
+NAMED = "cross_entropy(classes(encoder(labeled)), labeled.label) + entropy(classes(encoder(unlabeled)))"
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from picture_programs import moam, quickstart
-from picture_specs import CROPS, MEMORY, QUICK, SHIPPED, STAGES, TEACHER, checked, program
+from picture_specs import CROPS, MEMORY, QUICK, STAGES, TEACHER
+from programs import program, shipped
 
 from ssldsl.graph.drawing import arrange, compare_pictures, draw, picture_of
 from ssldsl.graph.drawing.columns import column_of, order_of
@@ -41,7 +41,7 @@ def test_the_svg_is_well_formed_and_names_every_term(name: str) -> None:
 
 
 def test_the_picture_in_the_readme_is_what_is_drawn_of_the_quickstart() -> None:
-    text = draw(checked(SHIPPED.read_text(encoding="utf-8"), "specs/quickstart.ssl").unwrap(), "svg")
+    text = draw(shipped("quickstart"), "svg")
     path = ROOT / "docs" / "quickstart.svg"
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
@@ -67,13 +67,20 @@ def test_a_memory_is_drawn_as_a_store_once_for_the_crops_it_remembers() -> None:
 
 def test_a_drawing_does_not_depend_on_the_run_that_makes_it() -> None:
     code = (
-        "import sys; sys.path.insert(0, 'tests/graph'); from picture_specs import TEACHER, program; "
-        "from ssldsl.graph.drawing import STYLES, draw; p = program(TEACHER); "
+        "import sys; from ssldsl.check import check; from ssldsl.source import Source; "
+        "from ssldsl.graph.drawing import STYLES, draw; p = check(Source('teacher.ssl', sys.stdin.read())).unwrap(); "
         "sys.stdout.write(''.join(draw(p, style) for style in STYLES))"
     )
     command = [sys.executable, "-c", code]
     runs = [
-        subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True)
+        subprocess.run(
+            command,
+            input=TEACHER,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        )
         for seed in ("1", "2")
     ]
     assert runs[0].stdout == runs[1].stdout
@@ -187,10 +194,10 @@ def test_lanes_run_from_left_to_right() -> None:
         assert xs == sorted(xs)
 
 
-@pytest.mark.parametrize("experiment", [quickstart, moam])
-def test_the_quickstart_and_moam_fit_a_screen(experiment: object) -> None:
-    layout = arrange(picture_of(experiment()))  # type: ignore[operator]  # one of two functions
-    assert layout.width <= 1400 and layout.height <= 900
+@pytest.mark.parametrize("name", ["quickstart", "s4l_moam_imagenet"])
+def test_the_quickstart_and_moam_fit_a_screen(name: str) -> None:
+    layout = arrange(picture_of(shipped(name)))
+    assert layout.width <= 1400 and layout.height <= 1080
 
 
 def test_terms_stand_in_the_order_of_the_spec_where_that_costs_nothing() -> None:

@@ -2,29 +2,26 @@
 
 import pytest
 from attrs import evolve
-from stage_programs import Draft, program, s4l, span, stage
+from programs import S4L, program, with_loss
+from programs import graph as graph_of
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.dump import dump, scalar_text, setting_text
 from ssldsl.graph.dump_reader import parse_dump
-from ssldsl.graph.graph import Graph, stage_graph
+from ssldsl.graph.graph import Graph
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.types import Dim, NetType, TensorType
 
 COSINE = Curve("cosine", (("to", 0.0),))
 
 
-ONE = Constant(1.0)
-
-
-def graph(weight: Scalar = ONE, settings: tuple[tuple[str, Setting], ...] = ()) -> Graph:
-    draft = Draft()
-    loss = draft.interner.node(
-        "entropy", (draft.logits(draft.shifted("labeled")),), type=TensorType("Scalar"), live=frozenset({"encoder"}),
-        params=("logits",), settings=settings, spans=(span("ce(labeled)"), span("loss =")), alias="a \"quoted\" # name",
-    )  # fmt: skip
-    made = program(draft, stage({"loss": (weight, loss)}))
-    return stage_graph(made, made.stages[0])
+def graph(weight: Scalar | None = None, settings: tuple[tuple[str, Setting], ...] = ()) -> Graph:
+    """The graph of one term, an entropy, with this weight and these settings."""
+    whole = graph_of(with_loss("entropy(classes(encoder(labeled)))"))
+    (term,) = whole.terms
+    loss = evolve(term.node, settings=settings, alias='a "quoted" # name')
+    nodes = tuple(loss if node is term.node else node for node in whole.nodes)
+    return evolve(whole, nodes=nodes, terms=(evolve(term, node=loss, weight=weight or term.weight),))
 
 
 def apply_line(whole: Graph) -> str:
@@ -32,12 +29,15 @@ def apply_line(whole: Graph) -> str:
 
 
 def test_a_line_says_type_gradient_op_inputs_and_place() -> None:
-    assert apply_line(graph()) == "%8: Features[B_labeled, 128] live{encoder} = apply(net=%1, inputs=%7)"
+    line, _ = apply_line(graph()).split("  # ")
+    assert line == "%8: Features[B_labeled, 128] live{encoder} = apply(net=%1, inputs=%7)"
 
 
 def test_a_place_is_file_line_and_column_innermost_first() -> None:
-    line = next(line for line in dump(graph()).splitlines() if "= entropy(" in line)
-    assert line.endswith("  # hand.ssl:5:8, hand.ssl:5:1")
+    line = next(line for line in dump(graph_of(program(S4L))).splitlines() if "= entropy(" in line)
+    inner, outer = line.split("  # ")[1].split(", ")
+    column = S4L.splitlines()[7].index("entmin(unlabeled)") + 1
+    assert inner.startswith("stdlib/methods/s4l.ssl:") and outer == f"specs/quick.ssl:8:{column}"
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,7 @@ def test_a_weight_is_a_formula_that_reads_back(weight: Scalar, text: str) -> Non
 
 
 def test_every_kind_of_type_reads_back() -> None:
-    made = s4l(coupled=True)
-    whole = stage_graph(made, made.stages[0])
+    whole = graph_of(program(S4L, 'encoder.norm="batch"', "forward=concat"))
     source = TensorType("Images", ("batch", 3, Dim.of("height") * 2, "width"))
     net = next(n for n in whole.nodes if n.op == "net")
     typed = evolve(net, type=NetType(source, TensorType("Features", ("batch", 8)), True))

@@ -2,59 +2,52 @@
 
 import networkx as nx
 import pytest
-from stage_programs import Draft, program, s4l, stage
+from programs import S4L, graph, program
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.dump import dump
-from ssldsl.graph.graph import needs, ordered, rewrite, stage_graph, stages_graph
-from ssldsl.ir.nodes import Constant, Interner
-from ssldsl.ir.program import InitFrom
+from ssldsl.graph.graph import needs, ordered, rewrite, stages_graph
+from ssldsl.ir.nodes import Interner
 from ssldsl.types import TensorType
 
 
 def test_every_node_stands_after_what_it_needs() -> None:
-    made = s4l()
-    graph = stage_graph(made, made.stages[0])
-    position = {node: i for i, node in enumerate(graph.nodes)}
-    assert all(position[value] < position[node] for node in graph.nodes for value in needs(node))
+    whole = graph(program(S4L))
+    position = {node: i for i, node in enumerate(whole.nodes)}
+    assert all(position[value] < position[node] for node in whole.nodes for value in needs(node))
 
 
 def test_nodes_follow_the_terms_of_the_spec() -> None:
-    made = s4l()
-    graph = stage_graph(made, made.stages[0])
-    position = {node: i for i, node in enumerate(graph.nodes)}
-    assert [position[root] for root in graph.roots] == sorted(position[root] for root in graph.roots)
+    whole = graph(program(S4L))
+    position = {node: i for i, node in enumerate(whole.nodes)}
+    assert [position[root] for root in whole.roots] == sorted(position[root] for root in whole.roots)
 
 
 def test_equal_parts_are_one_node() -> None:
-    made = s4l()
-    graph = stage_graph(made, made.stages[0])
+    whole = graph(program(S4L))
     # of labeled, rotated labeled, rotated unlabeled, unlabeled; the evaluation's is the fifth
-    encoder = next(n for n in graph.nodes if n.op == "net" and n.alias == "encoder")
-    assert sum(n.op == "apply" and n.inputs[0] is encoder for n in graph.nodes) == 4 + 1
+    encoder = next(n for n in whole.nodes if n.op == "net" and n.alias == "encoder")
+    assert sum(n.op == "apply" and n.inputs[0] is encoder for n in whole.nodes) == 4 + 1
 
 
 def test_only_random_nodes_have_rows() -> None:
-    made = s4l()
-    graph = stage_graph(made, made.stages[0])
-    assert {node.op for node in graph.nodes if node.rows is not None} == {"shift", "virtual_adversarial"}
+    whole = graph(program(S4L))
+    assert {node.op for node in whole.nodes if node.rows is not None} == {"shift", "virtual_adversarial"}
 
 
 def test_networkx_sees_the_same_graph() -> None:
-    made = s4l()
-    graph = stage_graph(made, made.stages[0])
-    assert nx.is_directed_acyclic_graph(graph.network)
-    assert graph.network.number_of_edges() == sum(len(needs(node)) for node in graph.nodes)
+    whole = graph(program(S4L))
+    assert nx.is_directed_acyclic_graph(whole.network)
+    assert whole.network.number_of_edges() == sum(len(needs(node)) for node in whole.nodes)
 
 
 def test_rebuilding_with_a_rule_that_changes_nothing_gives_the_same_graph() -> None:
-    made = s4l()
-    graph = stage_graph(made, made.stages[0])
-    assert dump(rewrite(graph, lambda node, inputs, build: build.like(node, inputs))) == dump(graph)
+    whole = graph(program(S4L))
+    assert dump(rewrite(whole, lambda node, inputs, build: build.like(node, inputs))) == dump(whole)
 
 
 def test_the_same_program_always_has_the_same_text() -> None:
-    texts = {dump(stage_graph(made, made.stages[0])) for made in (s4l(), s4l())}
+    texts = {dump(graph(program(S4L))) for _ in range(2)}
     assert len(texts) == 1
 
 
@@ -74,9 +67,23 @@ def test_a_circle_is_refused() -> None:
 
 
 def test_stages_are_joined_by_order_and_by_weights() -> None:
-    draft = Draft()
-    terms = {"ce": (Constant(1.0), draft.ce())}
-    first = stage(terms, name="first")
-    second = stage(terms, name="second", after=("first",), init=(InitFrom(("encoder",), "first"),))
-    edges = stages_graph(program(draft, first, second)).edges(data="kind")
+    made = program(
+        """
+        ssl 1
+        data   images  = digits()
+        stream labeled = images.train.subset(100, seed=0)
+        net    encoder = convnet(width=8)
+        head   classes = linear(encoder.dim, images.classes)
+        stage first {
+          loss = ce(labeled)
+          run  = 2it
+        }
+        stage second after first {
+          init encoder from first
+          loss = ce(labeled)
+          run  = 2it
+        }
+        """
+    )
+    edges = stages_graph(made).edges(data="kind")
     assert sorted(edges) == [("first", "second", "after"), ("first", "second", "init")]

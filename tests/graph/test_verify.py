@@ -4,18 +4,21 @@ from collections.abc import Callable
 
 import pytest
 from attrs import evolve
-from stage_programs import SIGNATURES, Draft, s4l
+from programs import S4L, program
+from programs import graph as graph_of
 
 from ssldsl.errors import InternalError
-from ssldsl.graph.graph import Graph, stage_graph
+from ssldsl.graph.graph import Graph
 from ssldsl.graph.verify import verify
 from ssldsl.ir.nodes import Node
 from ssldsl.types import TensorType
 
+MADE = program(S4L, 'encoder.norm="batch"', "forward=concat")
+SIGNATURES = MADE.signatures
+
 
 def graph() -> Graph:
-    made = s4l(coupled=True)
-    return stage_graph(made, made.stages[0])
+    return graph_of(MADE)
 
 
 def broken(change: Callable[[Node], Node | None], op: str) -> Graph:
@@ -77,7 +80,10 @@ def test_a_term_that_is_not_one_number_is_refused() -> None:
 
 def test_a_term_without_gradient_is_refused() -> None:
     whole = graph()
-    wrong = evolve(whole, terms=(evolve(whole.terms[0], node=whole.evaluations[0].node),))
+    first = whole.terms[0]
+    lost = evolve(first.node, live=frozenset())
+    nodes = tuple(lost if node is first.node else node for node in whole.nodes)
+    wrong = evolve(whole, nodes=nodes, terms=(evolve(first, node=lost),))
     with pytest.raises(InternalError, match="reaches nothing"):
         verify(wrong, SIGNATURES)
 
@@ -90,8 +96,7 @@ def test_effects_in_another_order_are_refused() -> None:
 
 
 def test_a_concatenation_of_wrong_length_is_refused() -> None:
-    draft = Draft()
-    images = draft.shifted("labeled")
-    wrong = draft.interner.node("concat", (images, images), type=images.type)
+    images = next(n for n in graph().nodes if n.op == "shift")
+    wrong = evolve(images, op="concat", inputs=(images, images), params=(), settings=(), draw="", rows=None)
     with pytest.raises(InternalError, match="its inputs make it"):
         verify(lone(wrong), SIGNATURES)

@@ -4,50 +4,53 @@ from collections.abc import Callable
 from cProfile import Profile
 
 import pytest
-from small_graphs import context, graph_of, one_stage
-from stage_programs import Draft
+from programs import context, graph, with_loss
 
-from ssldsl.ir.program import Program
-from ssldsl.passes import forwards, run_passes
-
-
-def wide(count: int) -> Program:
-    """As many terms as asked for, each with heads of its own on one encoder."""
-    draft = Draft()
-    features = [draft.apply("encoder", draft.shifted(stream)) for stream in ("labeled", "unlabeled")]
-    heads = [draft.apply(f"head{i}", value) for i in range(count) for value in features]
-    return one_stage(draft, {f"t{i}": draft.loss("entropy", logits=logits) for i, logits in enumerate(heads)})
+from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.ir.nodes import Node
+from ssldsl.passes import Context, forwards, run_passes
 
 
-def deep(count: int) -> Program:
+def wide(count: int) -> tuple[Graph, Context]:
+    """As many heads as asked for on one encoder, each with two terms."""
+    heads = "\n".join(f"head h{i} = linear(encoder.dim, 10)" for i in range(count))
+    streams = ("labeled", "unlabeled")
+    losses = [f"entropy(h{i}(encoder({stream}))) as {stream}{i}" for i in range(count) for stream in streams]
+    made = with_loss(" + ".join(losses), heads)
+    return graph(made), context(made)
+
+
+def deep(count: int) -> tuple[Graph, Context]:
     """A chain of as many networks as asked for."""
-    draft = Draft()
-    value = draft.apply("encoder", draft.shifted("labeled"))
-    for i in range(count):
-        value = draft.apply(f"head{i}", value)
-    return one_stage(draft, {"t": draft.loss("entropy", logits=value)})
+    made = with_loss("entropy(classes(link(encoder(labeled))))", "net link = mlp_head(128, hidden=[8], out=128)")
+
+    def chained(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+        value = build.like(node, inputs)
+        if node.op == "apply" and inputs[0].alias == "link":
+            for _ in range(count - 1):
+                value = build.like(node, (inputs[0], value))
+        return value
+
+    return rewrite(graph(made), chained), context(made)
 
 
-def calls(make: Callable[[int], Program], count: int) -> int:
+def calls(make: Callable[[int], tuple[Graph, Context]], count: int) -> int:
     """Function calls that the passes make: the same on every machine."""
-    made = make(count)
-    graph, known = graph_of(made), context(made)
+    whole, known = make(count)
     profile = Profile()
-    profile.runcall(run_passes, graph, known)
+    profile.runcall(run_passes, whole, known)
     return sum(entry.callcount for entry in profile.getstats())
 
 
 @pytest.mark.parametrize("make", [wide, deep])
-def test_twice_the_graph_is_twice_the_work(make: Callable[[int], Program]) -> None:
-    assert calls(make, 200) == pytest.approx(2 * calls(make, 100), rel=0.1)
+def test_twice_the_graph_is_twice_the_work(make: Callable[[int], tuple[Graph, Context]]) -> None:
+    assert calls(make, 80) == pytest.approx(2 * calls(make, 40), rel=0.1)
 
 
 def test_forwards_of_a_wide_graph_are_merged_all_the_same() -> None:
-    made = wide(100)
-    counts = forwards(run_passes(graph_of(made), context(made)), made.signatures)
-    assert set(counts.values()) == {1}
+    whole, known = wide(50)
+    assert set(forwards(run_passes(whole, known), known.signatures).values()) == {1}
 
 
 def test_a_very_deep_graph_is_no_trouble() -> None:
-    made = deep(1100)  # deeper than Python's own stack
-    run_passes(graph_of(made), context(made), level=0)
+    run_passes(*deep(1100), level=0)  # deeper than Python's own stack

@@ -6,30 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
-from small_graphs import CLOCK
-from stage_programs import COSINE, Draft, program, s4l, span, stage
+from programs import DECLARED, S4L, program, with_loss
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import VERSION, NodePlan, Plan
 from ssldsl.graph.plan_types import TensorPlan
-from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stream
+from ssldsl.ir.nodes import Duration
+from ssldsl.ir.program import Program
 from ssldsl.passes import Clock
 from ssldsl.passes.planning import make_plan, stage_clock
-from ssldsl.types import Dim
 
 SCHEMA = Path(__file__).parents[1] / "golden" / "plan_schema.json"
-RAMP = Curve("linear_ramp", (("length", Duration(10, "ep")),))
 
 
 def plan(made: Program | None = None, **changed: Any) -> Plan:
-    return make_plan(made or s4l(), sizes={}, **changed)
-
-
-def weighted(weight: Scalar, **changed: Any) -> Program:
-    draft = Draft()
-    return program(draft, stage({"ce": (weight, draft.ce())}, **changed))
+    return make_plan(made or program(S4L), sizes={}, **changed)
 
 
 def nodes(made: Plan, op: str) -> list[NodePlan]:
@@ -62,20 +53,31 @@ def test_a_run_is_no_share() -> None:
     ("duration", "steps"), [(Duration(10, "ep"), 140), (Duration(33, "it"), 33), (Duration(25, "%"), 105)]
 )
 def test_a_duration_in_steps(duration: Duration, steps: float) -> None:
-    assert CLOCK.steps_of(duration) == steps
+    assert Clock(steps_per_epoch=14, steps=420).steps_of(duration) == steps
 
 
-def test_the_clock_of_a_join_counts_the_samples_and_rows_of_its_parts() -> None:
-    made = weighted(Constant(1.0), clock="all")
-    assert stage_clock(made, made.stages[0], {}) == Clock((100 + 1437) // 150, (100 + 1437) // 150 * 30)
+def test_the_clock_counts_the_samples_and_rows_of_its_stream() -> None:
+    made = program(S4L, "clock=labeled")
+    assert stage_clock(made, made.stages[0], {}) == Clock(100 // 50, 100 // 50 * 30)
 
 
 def test_a_clock_of_unknown_size_is_refused_by_name() -> None:
-    made = weighted(Constant(1.0))
-    unknown = evolve(made, streams=(*made.streams[:1], Stream("unlabeled", made.streams[1].data, Dim.of("N_train"))))
-    with pytest.raises(InternalError, match="N_train"):
+    unknown = program(
+        """
+        ssl 1
+        data   images  = image_folder("photos")
+        stream labeled = images.train >> random_crop(32)
+        net    encoder = convnet(width=8)
+        head   classes = linear(encoder.dim, images.classes)
+        loss  = ce(labeled)
+        batch = {labeled: 100}
+        run   = 3ep
+        """
+    )
+    (size,) = unknown.streams[0].size.symbols
+    with pytest.raises(InternalError, match=size):
         make_plan(unknown, sizes={})
-    assert make_plan(unknown, sizes={"N_train": 500}).stages[0].steps_per_epoch == 5
+    assert make_plan(unknown, sizes={size: 500}).stages[0].steps_per_epoch == 5
 
 
 def test_the_steps_of_a_stage() -> None:
@@ -84,66 +86,48 @@ def test_the_steps_of_a_stage() -> None:
 
 
 def test_a_weight_is_told_in_steps_with_its_constants_computed() -> None:
-    weight = Combined(
-        "then", Combined("*", Constant(2.0), Combined("*", Constant(0.5), RAMP)), COSINE, Duration(50, "%")
-    )
-    found = plan(weighted(weight)).stages[0].terms[0].weight.model_dump()
-    assert (found["left"]["op"], found["left"]["settings"], found["length"]) == (
+    weight = "(2 * 0.5 * linear_ramp(10ep) then cosine())"
+    (term,) = plan(program(S4L.replace("ce(labeled)", f"{weight} * ce(labeled)"), drops=REST)).stages[0].terms
+    found = term.weight.model_dump()
+    assert (found["left"]["op"], found["left"]["settings"]["length"], found["length"]) == (
         "linear_ramp",
-        {"length": 140.0},
-        210.0,
+        140.0,
+        140.0,
     )
+
+
+REST = ("rotation", "vat", "entmin")
 
 
 def test_schedules_of_settings_are_numbered() -> None:
-    lr = Combined("*", Constant(0.1), COSINE)
-    optimizer = Configured("sgd", (("lr", lr), ("momentum", Constant(0.9))), span("loss ="))
-    made = weighted(Constant(1.0), optimizer=optimizer, groups=(("classes", (("lr", RAMP), ("momentum", lr))),))
-    found = plan(made).stages[0]
-    assert found.optimizer.settings == {"lr": {"schedule": 0}, "momentum": 0.9}
+    optimizer = "optimizer = sgd(lr=0.1 * cosine(), momentum=0.9)"
+    groups = "groups = {classes: {lr: linear_ramp(10ep), momentum: 0.1 * cosine()}}"
+    found = plan(program(S4L.replace("optimizer = sgd(lr=cosine(), momentum=0.9)", f"{optimizer}\n{groups}"))).stages[0]
+    assert (found.optimizer.settings["lr"], found.optimizer.settings["momentum"]) == ({"schedule": 0}, 0.9)
     assert found.groups == {"classes": {"lr": {"schedule": 1}, "momentum": {"schedule": 0}}}
     assert [s.kind for s in found.schedules] == ["combined", "curve"]
 
 
 def test_a_share_of_a_data_set_is_a_fraction_and_no_time() -> None:
-    draft = Draft()
-    whole = draft.stream_data("labeled").inputs[0]
-    tenth = draft.interner.node(
-        "subset", (whole,), type=whole.type, params=("data",), settings=(("count", Duration(10, "%")),)
-    )
-    draw = draft.interner.node(
-        "draw",
-        (tenth,),
-        type=draft.draw("labeled").type,
-        params=("data",),
-        settings=(("stream", "labeled"), ("field", "image")),
-    )
-    loss = draft.loss("entropy", logits=draft.logits(draw))
-    found = plan(program(draft, stage({"loss": (Constant(1.0), loss)})))
-    assert nodes(found, "subset")[0].settings == {"count": 0.1}
+    (subset,) = nodes(plan(program(S4L.replace("subset(100", "subset(10%"))), "subset")
+    assert subset.settings["count"] == 0.1
 
 
 # Nodes
 
 
 def test_types_have_numbers_for_symbols() -> None:
-    assert [node.type for node in nodes(plan(), "draw")] == [
+    assert {node.type for node in nodes(plan(), "draw")} == {
         TensorPlan(kind="Images", dims=(50, 1, 8, 8)),
         TensorPlan(kind="Images", dims=(100, 1, 8, 8)),
         TensorPlan(kind="Labels", dims=(50,), classes=10),
-    ]
+    }
 
 
 def test_slices_are_numbers() -> None:
     settings = [node.settings for node in nodes(plan(), "slice")]
     assert {"start": 0, "stop": 600, "step": 4} in settings  # of the rotated images, the plain ones
     assert all(isinstance(value, int) for each in settings for value in each.values())
-
-
-def test_a_size_that_nothing_tells_is_refused() -> None:
-    made = s4l()
-    with pytest.raises(InternalError, match="B_unlabeled"):
-        make_plan(evolve(made, stages=(evolve(made.stages[0], batch=(("labeled", 50),), clock="labeled"),)), sizes={})
 
 
 def test_every_reference_is_to_an_earlier_node() -> None:
@@ -155,9 +139,9 @@ def test_every_reference_is_to_an_earlier_node() -> None:
 
 
 def test_places_are_lines_and_columns_with_their_text() -> None:
-    place = nodes(plan(), "entropy")[0].places[0]
-    assert (place.file, place.line, place.column, place.end) == ("hand.ssl", 5, 83, 100)
-    assert place.text[place.column - 1 : place.end - 1] == "entmin(unlabeled)"
+    place = nodes(plan(), "entropy")[0].places[-1]
+    assert (place.file, place.text[place.column - 1 : place.end - 1]) == ("specs/quick.ssl", "entmin(unlabeled)")
+    assert S4L.splitlines()[place.line - 1] == place.text
 
 
 def test_streams_say_what_they_draw() -> None:
@@ -173,52 +157,73 @@ def test_no_gradient_is_recorded_for_views() -> None:
     assert all(node.grad for node in nodes(plan(), "virtual_adversarial"))
 
 
-def test_without_optimisation_the_plan_has_every_forward() -> None:
+def test_without_optimization_the_plan_has_every_forward() -> None:
     assert len(nodes(plan(level=0), "apply")) > len(nodes(plan(level=1), "apply"))
 
 
 def test_notes_of_the_passes_reach_the_plan() -> None:
-    draft = Draft()
-    terms: dict[str, tuple[Scalar, Node]] = {
-        "ce": (Constant(1.0), draft.ce()),
-        "entmin": (Constant(0.0), draft.entmin()),
-    }
-    assert "entmin" in plan(program(draft, stage(terms))).stages[0].notes[0]
+    assert "entmin" in plan(with_loss("ce(labeled) + 0*entmin(unlabeled)")).stages[0].notes[0]
 
 
 # Modules and stages
 
 
 def test_an_average_keeps_time_by_the_stage_that_trains_what_it_averages() -> None:
-    made = weighted(Constant(1.0))
-    teacher = Module("teacher", "convnet", "net", average_of="encoder", half_life=Duration(2, "ep"))
-    pupil = Module(
-        "pupil", "convnet", "net", average_of="encoder", momentum=Combined("then", RAMP, COSINE, Duration(1, "ep"))
+    averages = """
+        net teacher = ema(encoder, half_life=2ep)
+        net pupil   = ema(encoder, momentum=linear_ramp(10ep) then cosine())
+        let own     = softmax(classes(encoder(unlabeled)))
+        """
+    targets = [f"mse(own, stop(softmax(classes({name}(unlabeled)))))" for name in ("teacher", "pupil")]
+    made = with_loss(
+        f"ce(labeled) + {' + '.join(targets)}", averages, "batch={labeled: 50, unlabeled: 100}", "clock=unlabeled"
     )
-    found = plan(evolve(made, modules=(*made.modules, teacher, pupil))).modules
-    assert found[-2].half_life == 28.0
-    assert found[-1].momentum is not None and found[-1].momentum.model_dump()["length"] == 14.0
+    found = {module.path: module for module in plan(made).modules}
+    assert found["teacher"].half_life == 2.0 * 14
+    momentum = found["pupil"].momentum
+    assert momentum is not None and momentum.model_dump()["length"] == 10.0 * 14
 
 
 def test_sizes_of_modules_that_only_the_network_tells_are_left_out() -> None:
-    made = weighted(Constant(1.0))
-    head = Module("head", "linear", "head", (("dim", Dim.of("dim")), ("classes", Dim.of("K"))))
-    assert make_plan(evolve(made, modules=(head,)), sizes={"K": 7}).modules[0].sizes == {"classes": 7}
+    foreign = DECLARED.replace("digits()", "cifar10()").replace(
+        "convnet(width=32)", 'torchvision_model(name="resnet18")'
+    )
+    made = program(f"{foreign}\nloss = ce(labeled)\nbatch = 10\nrun = 2it\noptimizer = sgd(lr=0.1)")
+    assert {module.path: module.sizes for module in plan(made).modules}["classes"] == {"classes": 10}
+
+
+STAGES = """
+ssl 1
+data   images  = digits()
+stream labeled = images.train.subset(100, seed=0)
+net    encoder = convnet(width=8)
+head   classes = linear(encoder.dim, images.classes)
+stage first {
+  loss    = ce(labeled)
+  run     = 2it
+  average = polyak(half_life=1it)
+}
+stage second after first {
+  init encoder from first.average
+  loss = ce(labeled)
+  run  = 2it
+}
+"""
 
 
 def test_stages_keep_their_order_and_origins() -> None:
-    draft = Draft()
-    terms = {"ce": (Constant(1.0), draft.ce())}
-    second = stage(
-        terms, name="second", after=("main",), init=(InitFrom(("encoder",), "main", True, span=span("loss =")),)
-    )
-    found = plan(program(draft, stage(terms), second)).stages[1]
-    assert (found.after, found.init[0].modules, found.init[0].average) == (("main",), ("encoder",), True)
-    assert found.init[0].place is not None and found.init[0].place.line == 5
+    found = plan(program(STAGES)).stages[1]
+    assert (found.name, found.after) == ("second", ("first",))
+    assert [(o.modules, o.stage, o.average) for o in found.init] == [
+        (("classes",), "", False),
+        (("encoder",), "first", True),
+    ]
+    assert found.init[1].place is not None and found.init[1].place.text == "  init encoder from first.average"
 
 
 def test_the_digest_of_every_op_is_kept() -> None:
-    assert plan().ops["entropy"] == "digest of entropy"
+    made = program(S4L)
+    assert plan(made).ops == {name: signature.digest for name, signature in sorted(made.signatures.items())}
 
 
 # As a file
