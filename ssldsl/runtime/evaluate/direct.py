@@ -13,7 +13,7 @@ from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.nets.composition import Composition
 from ssldsl.runtime.nets.modules import find
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
-from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.runtime.ops.load import Library, check_unnamed, op_object, signature_of
 
 Value = Any  # a tensor, a tuple of them, rows, or a network
 Resolve = Callable[[Mapping[str, Any]], dict[str, Any]]  # settings -> settings without schedules
@@ -97,7 +97,11 @@ class Direct:
             if node.rows is None:
                 raise InternalError(f"node {node.id}: `{node.op}` draws random numbers but does not say for which rows")
             settings["rng"] = SampleRng(key_of(self.seed, self.stage.name, node.draw), values[node.rows])
-        return op_object(signature)(**edges, **settings)
+        if not signature.is_module:
+            return op_object(signature)(**edges, **settings)
+        module = op_object(signature)(**settings)
+        check_unnamed(module, node)
+        return module.eval()(**edges)
 
 
 def _repeat(inputs: list[Value], settings: Mapping[str, Any]) -> Value:

@@ -32,8 +32,8 @@ def committed(node: NodePlan, input: int) -> str:
 
 
 def build_memories(plan: Plan, stage: StagePlan, fields: Mapping[str, Shape], library: Library) -> nn.ModuleDict:
-    """The memories of a stage, empty, by name. `fields`: see `build_modules`."""
-    builder = Builder(plan, fields, library)
+    """The memories of a stage as it begins, by name. `fields`: see `build_modules`."""
+    builder = Builder(plan, fields, library, stage.name)
     nodes = {node.id: node for node in stage.nodes}
     found = [node for node in stage.nodes if is_memory(node, library)]
     return nn.ModuleDict({module_key(node.draw): builder.memory(nodes, node) for node in found})

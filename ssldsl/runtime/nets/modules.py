@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import tensors_of
-from ssldsl.ops.random import key_of
 from ssldsl.ops.weights import UnfitWeights
+from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
 from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
@@ -83,21 +83,17 @@ class Builder:
         signature = signature_of(self.library, plan.op)
         missing = [name for name in signature.sizes if name not in plan.sizes]
         sizes = {**plan.sizes, **(self._inferred(plan, missing) if missing else {})}
-        before = torch.random.get_rng_state()
-        # the CPU generator alone: reseeding all would disturb the generators of the accelerators
-        torch.default_generator.manual_seed(key_of(self.plan.seed, "init", self.stage, plan.path) % 2**63)
         try:
-            made = op_object(signature)(**sizes, **with_files(signature, plan.settings, self.folder))
+            with first_values(self.plan.seed, self.stage, plan.path):
+                made = op_object(signature)(**sizes, **with_files(signature, plan.settings, self.folder))
         except OP_ERRORS as error:
             raise SpecError(_not_made(plan, error)) from error
-        finally:
-            torch.random.set_rng_state(before)
         if not isinstance(made, nn.Module):
             raise InternalError(f"`{plan.op}` gave a {type(made).__name__} and not a module")
         return made
 
     def memory(self, nodes: Mapping[str, NodePlan], node: NodePlan) -> nn.Module:
-        """An empty memory of the sizes of what it reads; settings that change with time are as in the first step."""
+        """A memory as its stage begins, of the sizes of what it reads; settings that change are those of step 1."""
         signature = signature_of(self.library, node.op)
         sizes: dict[str, int] = {}
         for param, id_ in zip(node.params, node.inputs, strict=True):
@@ -105,7 +101,9 @@ class Builder:
             if edge is not None and any(dim in signature.sizes for dim in edge.dims):
                 sizes |= dict(zip(edge.dims, self._shape(nodes, id_), strict=True))
         settings = {name: value for name, value in node.settings.items() if not isinstance(value, dict)}
-        memory: nn.Module = op_object(signature)(**{name: sizes[name] for name in signature.sizes}, **settings)
+        wanted = {name: sizes[name] for name in signature.sizes}
+        with first_values(self.plan.seed, self.stage, "memory", node.draw):
+            memory: nn.Module = op_object(signature)(**wanted, **settings)
         return memory
 
     def _inferred(self, plan: ModulePlan, missing: list[str]) -> dict[str, int]:

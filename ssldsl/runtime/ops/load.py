@@ -10,10 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+from torch import nn
+
 from ssldsl.errors import Diagnostic, InternalError, SpecError
+from ssldsl.graph.plan import NodePlan
 from ssldsl.ops.settings import is_file, setting_type
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.ops.errors import OP_ERRORS, USER_MODULE, raised_at
+from ssldsl.runtime.spans import span_of
 
 
 class Library(Protocol):
@@ -80,3 +84,13 @@ def _marked(module: ModuleType, name: str) -> Callable[..., Any]:
     if found is None:
         raise InternalError(f"no op `{name}` in {module.__name__}, only {sorted(marked)}")
     return found  # type: ignore[no-any-return]  # what `@op` marks is callable
+
+
+def check_unnamed(module: nn.Module, node: NodePlan) -> None:
+    """Refuse a module that is called without a name and holds values: no checkpoint could have them."""
+    held = list(module.state_dict())
+    if held:
+        names = ", ".join(held)
+        message = f"`{node.op}` holds values of its own ({names}), and without a name no checkpoint could have them"
+        place = span_of(node.places[0]) if node.places else None
+        raise SpecError(Diagnostic("R406", message, place, help=f"declare it: `head NAME = {node.op}(...)`"))

@@ -34,9 +34,7 @@ class Emission:
     used: dict[str, Signature] = Factory(dict)  # op -> signature, of the ops that are called
     tools: set[str] = Factory(set)  # runtime names that are called
     attributes: dict[str, str] = Factory(dict)  # attribute of the step -> path of the module
-    instances: dict[str, str] = Factory(
-        dict
-    )  # attribute of the step -> expression that makes a module without parameters
+    instances: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that calls a module without a name
     memories: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that reads the memory
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
@@ -335,15 +333,18 @@ class Emission:
         return attribute
 
     def _instance(self, node: NodePlan) -> str:
-        """The attribute of the step that holds a module without parameters, such as one that gives rows unit length."""
-        settings = ", ".join(f"{name}={literal(value)}" for name, value in node.settings.items())
-        text = f"{self._function_name(node.op)}({settings})"
+        """The attribute of the step that holds a module without a name, such as one that gives rows unit length."""
         for attribute, known in self.instances.items():
-            if known == text:
+            if self.making(known) == self.making(node):
                 return attribute
         attribute = self._free_attribute(node.op)
-        self.instances[attribute] = text
+        self.instances[attribute] = node
         return attribute
+
+    def making(self, node: NodePlan) -> str:
+        """The expression that makes a module without a name."""
+        settings = ", ".join(f"{name}={literal(value)}" for name, value in node.settings.items())
+        return f"{self._function_name(node.op)}({settings})"
 
     def _function_name(self, op: str) -> str:
         """The Python name of an op: of a class it is not the op's own."""

@@ -28,6 +28,7 @@ class Lowered:
 
     lines: node of every line. attributes: attribute of the step -> path of the module. terms: their names, in order.
     reads: keys of the batch that the step reads. hosts: stream -> the function that workers apply to single samples.
+    unnamed: attribute of the step -> node that calls a module without a name.
     """
 
     source: str
@@ -37,6 +38,7 @@ class Lowered:
     terms: tuple[str, ...]
     reads: tuple[str, ...]
     hosts: dict[str, str]
+    unnamed: dict[str, NodePlan]
 
     @cached_property
     def reads_scalars(self) -> bool:
@@ -70,7 +72,16 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     functions = {name: step.host_function(name) for name, host in hosts.items() if host.texts}
     filename = f"<step {plan.name}/{stage.name}{f' 1 of {shards}' if shards > 1 else ''}>"
     terms = tuple(term.name for term in stage.terms)
-    return Lowered(lines.source, filename, lines.by_number, dict(step.attributes), terms, tuple(step.reads), functions)
+    return Lowered(
+        lines.source,
+        filename,
+        lines.by_number,
+        dict(step.attributes),
+        terms,
+        tuple(step.reads),
+        functions,
+        dict(step.instances),
+    )
 
 
 def _wanted(step: Emission, roots: Iterable[str]) -> list[NodePlan]:
@@ -148,8 +159,8 @@ def _step_class(lines: Lines, stage: StagePlan, step: Emission, body: Lines) -> 
     lines.add("    super().__init__()")
     for attribute, path in step.attributes.items():
         lines.add(f"    self.{attribute} = modules[{literal(path)}]")
-    for attribute, expression in step.instances.items():
-        lines.add(f"    self.{attribute} = {expression}")
+    for attribute, node in step.instances.items():
+        lines.add(f"    self.{attribute} = {step.making(node)}")
     for attribute, node in step.memories.items():
         lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
     lines.add()

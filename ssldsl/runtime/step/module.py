@@ -9,7 +9,7 @@ from ssldsl.runtime.device.collectives import processes
 from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.nets.modules import learning_parts, module_key
 from ssldsl.runtime.nets.norms import set_statistics
-from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.load import Library, check_unnamed
 from ssldsl.runtime.step.lower import Lowered, lower
 
 
@@ -52,6 +52,8 @@ def make_step(
     by_path = {module.path: modules[module_key(module.path)] for module in plan.modules}
     kept = {node.draw: memories[module_key(node.draw)] for node in stage.nodes if memories and is_memory(node, library)}
     step: StageStep = lowered.namespace()["Step"](by_path, *([kept] if kept else []))
+    for attribute, node in lowered.unnamed.items():
+        check_unnamed(getattr(step, attribute), node)
     step.lowered, step.term_names = lowered, lowered.terms
     step.learning = tuple(learning_parts(plan, stage, modules))
     return step.train()
