@@ -13,7 +13,7 @@ from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.measure import measure
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import overridden
-from ssldsl.runtime.stage_setup import Materials, data_ids, prepare
+from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.loop import take_step
 
 
@@ -31,19 +31,19 @@ class Compiled:
         samples = {id_: datasets.samples(self.stage, id_) for id_ in data_ids(self.stage)}
         fields = sample_shapes({stream.name: samples[stream.data] for stream in self.stage.streams})
         modules = build_modules(plan, fields, library)
-        materials = Materials(plan, library, modules, fields, {self.stage.name: samples}, _nothing_saved, Path())
-        self.made = prepare(materials, self.stage, is_new=True)
+        resources = RunResources(plan, library, modules, fields, {self.stage.name: samples}, _nothing_saved, Path())
+        self.made = prepare(resources, self.stage, is_new=True)
         self.samples: dict[str, Samples] = {s.name: samples[s.data] for s in self.stage.streams}
 
     def step(self, number: int) -> None:
         take_step(self.made, number)
-        ring = self.made.changing.ring
+        ring = self.made.state.ring
         if ring.closes_window(number, self.stage.steps):
             self.logged = ring.read(number).means()
 
     @property
     def parameters(self) -> int:
-        return sum(p.numel() for p in self.made.changing.modules.parameters())
+        return sum(p.numel() for p in self.made.state.modules.parameters())
 
 
 def _nothing_saved(stage: str, average: bool) -> dict[str, torch.Tensor]:

@@ -22,40 +22,40 @@ from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.layout import lay_out
 from ssldsl.runtime.evaluate.direct import Direct, Weights, weights_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
-from ssldsl.runtime.failures import Moment, explaining_data, explaining_evaluation
+from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
-from ssldsl.runtime.stage_setup import Materials, data_ids, rows_of_a_pass
+from ssldsl.runtime.stage_setup import RunResources, data_ids, rows_of_a_pass
 
 
 def with_derived(
-    materials: Materials, stage: StagePlan, datasets: Data, folder: Path, reporter: Reporter
-) -> tuple[Materials, dict[str, Labels]]:
-    """The materials with the data that a stage computes, and what came out, by a name for the records.
+    resources: RunResources, stage: StagePlan, datasets: Data, folder: Path, reporter: Reporter
+) -> tuple[RunResources, dict[str, Labels]]:
+    """The resources with the data that a stage computes, and what came out, by a name for the records.
 
     Reads what the run folder holds, and computes the rest with the weights that earlier stages left there.
     """
-    nodes = derived_nodes(stage, materials.library)
+    nodes = derived_nodes(stage, resources.library)
     if not nodes:
-        return materials, {}
-    data = Derived(stage, datasets, materials.library, folder)
-    deriving = Deriving(materials, data, reporter)
+        return resources, {}
+    data = Derived(stage, datasets, resources.library, folder)
+    builder = DerivedBuilder(resources, data, reporter)
     labels: dict[str, Labels] = {}
     for node in nodes:
-        deriving.make(node)
+        builder.make(node)
         name = data.name(node)
         labels[name if name not in labels else f"{name}#{len(labels) + 1}"] = data.labels(node)
     samples = {id_: data.given(id_) for id_ in data_ids(stage)}
-    return evolve(materials, data={**materials.data, stage.name: samples}), labels
+    return evolve(resources, data={**resources.data, stage.name: samples}), labels
 
 
 @define
-class Deriving:
+class DerivedBuilder:
     """Makes the data of one stage."""
 
-    materials: Materials
+    resources: RunResources
     data: Derived
     reporter: Reporter
 
@@ -70,7 +70,7 @@ class Deriving:
         """Run the networks over the data, in all processes, and the op in one."""
         stage = self.data.stage
         accelerator = make_accelerator(stage)
-        with explaining_data(stage), explaining_evaluation(Moment(self.data.folder, stage)):
+        with explaining_data(stage), explaining_evaluation(StepContext(self.data.folder, stage)):
             tensors = self._tensors(node, accelerator)
             if accelerator.is_main_process:
                 self.data.write(node, self._call(node, tensors))
@@ -79,19 +79,19 @@ class Deriving:
 
     def _tensors(self, node: NodePlan, accelerator: Accelerator) -> dict[str, Tensor]:
         """The tensors that the op reads, over all samples."""
-        materials, stage = self.materials, self.data.stage
-        ids = [id_ for id_ in node.inputs if id_ not in data_inputs(node, materials.library)]
-        needed = Direct(materials.plan.seed, stage, materials.modules, materials.library).needed(ids, set())
+        resources, stage = self.resources, self.data.stage
+        ids = [id_ for id_ in node.inputs if id_ not in data_inputs(node, resources.library)]
+        needed = Direct(resources.plan.seed, stage, resources.modules, resources.library).needed(ids, set())
         evaluator = Evaluator(
-            materials.plan,
+            resources.plan,
             stage,
-            materials.modules,
+            resources.modules,
             {n.inputs[0]: self.data.given(n.inputs[0]) for n in needed if n.op == "whole"},
-            materials.library,
+            resources.library,
             accelerator,
-            Scalars(stage, materials.library),
+            Scalars(stage, resources.library),
             rows=max(1, rows_of_a_pass(stage, accelerator.num_processes) // _views(needed)),
-            num_workers=materials.workers,
+            num_workers=resources.workers,
             earlier=self._earlier(needed, accelerator.device),
             watch=partial(self.reporter.passing, f"{node.op} for stage {stage.name}"),
         )
@@ -99,14 +99,14 @@ class Deriving:
 
     def _earlier(self, needed: Iterable[NodePlan], device: torch.device) -> dict[Weights, nn.ModuleDict]:
         """Copies of the modules that are needed, with the weights that earlier stages left."""
-        modules = self.materials.modules
+        modules = self.resources.modules
         keys: dict[Weights, list[str]] = {}
         for node in needed:
             if node.op == "net" and (weights := weights_of(node)) is not None:
                 keys.setdefault(weights, []).append(module_key(owner(modules, str(node.settings["name"]))[0]))
         copies = {}
         for weights, wanted in keys.items():
-            state = self.materials.saved(*weights)
+            state = self.resources.saved(*weights)
             found = nn.ModuleDict({key: copy.deepcopy(modules[key]) for key in wanted})
             found.load_state_dict({name: t for name, t in state.items() if name.partition(".")[0] in wanted})
             copies[weights] = found.to(device).eval()
@@ -114,7 +114,7 @@ class Deriving:
         return copies
 
     def _call(self, node: NodePlan, tensors: Mapping[str, Tensor]) -> Samples:
-        library = self.materials.library
+        library = self.resources.library
         pairs = zip(node.inputs, node.params, strict=True)
         edges = {param: tensors[id_] if id_ in tensors else self.data.given(id_) for id_, param in pairs}
         try:

@@ -25,7 +25,7 @@ _CUT = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
 
 
 @frozen
-class Moment:
+class StepContext:
     """Where a run stands, for a message. `step` counts from 1; before the first there is no code of it."""
 
     folder: Path
@@ -47,27 +47,27 @@ class NotOneNumber(Exception):
 
 
 @contextmanager
-def explaining_step(moment: Moment) -> Iterator[None]:
+def explaining_step(context: StepContext) -> Iterator[None]:
     """Inside, an error of an op or of memory becomes a message about the spec."""
     try:
         yield
     except NodeFailure as failure:
-        raise SpecError(_failed(failure.raised, moment, failure.node)) from failure
+        raise SpecError(_failed(failure.raised, context, failure.node)) from failure
     except NotOneNumber as error:
-        raise SpecError(_not_one_number(error, moment)) from error
+        raise SpecError(_not_one_number(error, context)) from error
     except OP_ERRORS as error:
-        found = None if is_lost_process(error) or moment.lowered is None else locate(error, moment.lowered)
+        found = None if is_lost_process(error) or context.lowered is None else locate(error, context.lowered)
         if found is None and type(error).__module__.startswith(_COMPILER):
-            raise SpecError(_not_compiled(Raised.of(error), moment)) from error
+            raise SpecError(_not_compiled(Raised.of(error), context)) from error
         if found is None and not is_out_of_memory(error):
             raise  # not the op's: ours
-        raise SpecError(_failed(Raised.of(error), moment, found)) from error
+        raise SpecError(_failed(Raised.of(error), context, found)) from error
 
 
 @contextmanager
-def explaining_evaluation(moment: Moment) -> Iterator[None]:
+def explaining_evaluation(context: StepContext) -> Iterator[None]:
     """Inside, where no generated code runs, an error of an op or of memory becomes a message about the spec."""
-    with explaining_step(evolve(moment, lowered=None)):
+    with explaining_step(evolve(context, lowered=None)):
         yield
 
 
@@ -117,33 +117,34 @@ def is_lost_process(error: BaseException) -> bool:
     return isinstance(error, torch.distributed.DistError) or any(text in str(error) for text in _CUT)
 
 
-def not_finite(moment: Moment, name: str) -> SpecError:
+def not_finite(context: StepContext, name: str) -> SpecError:
     """A loss, `loss` for their sum, is infinite or no number."""
-    term = next((t for t in moment.stage.terms if t.name == name), None)
+    term = next((t for t in context.stage.terms if t.name == name), None)
     place = term.place if term else None
     what = f"the loss `{name}`" if term else "the sum of the losses"
     return SpecError(
         Diagnostic(
             "R401",
-            f"{what} is infinite or not a number at step {moment.step} of stage `{moment.stage.name}`",
+            f"{what} is infinite or not a number at step {context.step} of stage `{context.stage.name}`",
             span_of(place),
             "this term" if place else "",
-            notes=_notes(next((n for n in moment.stage.nodes if term and n.id == term.node), None), place),
-            hints=last_good(moment.folder),
+            notes=_notes(next((n for n in context.stage.nodes if term and n.id == term.node), None), place),
+            hints=last_good(context.folder),
             help="lower the learning rate, warm it up, or limit the gradient with `clip`",
         )
     )
 
 
-def weights_not_finite(moment: Moment, name: str) -> SpecError:
+def weights_not_finite(context: StepContext, name: str) -> SpecError:
     """A weight became infinite or no number though the losses were finite."""
+    after = f"after step {context.step} of stage `{context.stage.name}`"
     return SpecError(
         Diagnostic(
             "R401",
-            f"the weights `{name}` are infinite or not numbers after step {moment.step} of stage `{moment.stage.name}`",
-            span_of(moment.stage.optimizer.place),
-            "this update" if moment.stage.optimizer.place else "",
-            hints=last_good(moment.folder),
+            f"the weights `{name}` are infinite or not numbers {after}",
+            span_of(context.stage.optimizer.place),
+            "this update" if context.stage.optimizer.place else "",
+            hints=last_good(context.folder),
             help="lower the learning rate, warm it up, or limit the gradient with `clip`",
         )
     )
@@ -157,16 +158,16 @@ def last_good(folder: Path) -> tuple[str, ...]:
     return (f"the last good checkpoint is {found.folder} (stage `{found.stage}`, step {found.step})",)
 
 
-def _failed(raised: Raised, moment: Moment, node: NodePlan | None) -> Diagnostic:
+def _failed(raised: Raised, context: StepContext, node: NodePlan | None) -> Diagnostic:
     if node is None or raised.is_out_of_memory:
-        return _out_of_memory(raised, moment, node)
+        return _out_of_memory(raised, context, node)
     place = node.places[0] if node.places else None
     return Diagnostic(
         "R406",
-        f"{_named(node, moment.stage)} failed {moment}: {raised.text}",
+        f"{_named(node, context.stage)} failed {context}: {raised.text}",
         span_of(place),
         notes=_notes(node, place),
-        hints=(*raised.hints, *last_good(moment.folder)),
+        hints=(*raised.hints, *last_good(context.folder)),
         help="`ssldsl compile --emit python` prints the code of the step; the op's own file is plain PyTorch",
     )
 
@@ -184,35 +185,35 @@ def _data_failed(failure: NodeFailure) -> Diagnostic:
     )
 
 
-def _not_compiled(raised: Raised, moment: Moment) -> Diagnostic:
+def _not_compiled(raised: Raised, context: StepContext) -> Diagnostic:
     return Diagnostic(
         "R434",
-        f"`torch.compile` could not make the step of stage `{moment.stage.name}`: {raised.text}",
-        span_of(moment.stage.places.get("compile", moment.stage.place)),
-        hints=last_good(moment.folder),
+        f"`torch.compile` could not make the step of stage `{context.stage.name}`: {raised.text}",
+        span_of(context.stage.places.get("compile", context.stage.place)),
+        hints=last_good(context.folder),
         help="leave compilation out: `compile = false`, or `--no-compile`; the result is the same",
     )
 
 
-def _not_one_number(error: NotOneNumber, moment: Moment) -> Diagnostic:
-    term = next((t for t in moment.stage.terms if t.name == error.term), None)
+def _not_one_number(error: NotOneNumber, context: StepContext) -> Diagnostic:
+    term = next((t for t in context.stage.terms if t.name == error.term), None)
     return Diagnostic(
         "R406",
-        f"the loss `{error.term}` is no single number {moment}: its shape is {list(error.shape)}",
+        f"the loss `{error.term}` is no single number {context}: its shape is {list(error.shape)}",
         span_of(term.place) if term else None,
-        hints=last_good(moment.folder),
+        hints=last_good(context.folder),
         help="its op says `Scalar`: let it end in `.mean()`",
     )
 
 
-def _out_of_memory(raised: Raised, moment: Moment, node: NodePlan | None) -> Diagnostic:
+def _out_of_memory(raised: Raised, context: StepContext, node: NodePlan | None) -> Diagnostic:
     place = node.places[0] if node and node.places else None
-    where = f" in {_named(node, moment.stage)}" if node else ""
+    where = f" in {_named(node, context.stage)}" if node else ""
     return Diagnostic(
         "R402",
-        f"out of memory{where} {moment}",
+        f"out of memory{where} {context}",
         span_of(place),
-        hints=(raised.text, *last_good(moment.folder)),
+        hints=(raised.text, *last_good(context.folder)),
         help="take a smaller `batch`, split it with `accumulate = 2`, or use `precision = bf16`",
     )
 

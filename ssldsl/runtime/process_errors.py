@@ -27,7 +27,7 @@ def explaining_processes(folder: Path) -> Iterator[None]:
         raise LostProcess(Diagnostic("R432", message, hints=last_good(folder), help=help_)) from error
 
 
-def told_apart(error: SpecError, folder: Path, since: float, process: str) -> SpecError:
+def attribute_to_process(error: SpecError, folder: Path, since: float, process: str) -> SpecError:
     """The error, marked as this process's own unless the main process failed of the same `since` the run began."""
     if isinstance(error, LostProcess):
         return error

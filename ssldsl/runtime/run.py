@@ -22,7 +22,7 @@ from ssldsl.runtime.derive import with_derived
 from ssldsl.runtime.device.accelerator import join_processes
 from ssldsl.runtime.evaluate.evaluator import Results
 from ssldsl.runtime.failures import (
-    Moment,
+    StepContext,
     explaining_data,
     explaining_disk,
     explaining_evaluation,
@@ -39,11 +39,11 @@ from ssldsl.runtime.ledger import Difference, Ledger, make_lock
 from ssldsl.runtime.nets.modules import Shape, build_modules
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.packages import check_packages
-from ssldsl.runtime.process_errors import explaining_processes, told_apart
+from ssldsl.runtime.process_errors import attribute_to_process, explaining_processes
 from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke
-from ssldsl.runtime.stage_setup import Materials, data_ids, prepare
+from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.init_weights import check_origins
-from ssldsl.runtime.train.loop import Ending, Hooks, Machinery, Trainer
+from ssldsl.runtime.train.loop import Ending, Hooks, StageParts, Trainer
 from ssldsl.runtime.train.state import collect, not_finite_weights, restore
 
 Status = Literal["finished", "interrupted"]
@@ -131,7 +131,7 @@ def run(
             running.fail(error)
             if ledger is None:
                 process = f"process {processes.process_index} of {processes.num_processes}"
-                raise told_apart(error, folder, begun, process) from error
+                raise attribute_to_process(error, folder, begun, process) from error
             raise
         finally:
             running.close()
@@ -157,7 +157,7 @@ class Run:
 
     def carry_out(self, interrupt: Interrupt) -> Result:
         """Train every stage that is not done yet."""
-        materials = self._materials()
+        resources = self._resources()
         start = latest(self.folder / CHECKPOINTS)
         if start is not None:
             self.results = read_state(start)["results"]
@@ -167,8 +167,8 @@ class Run:
                 continue
             begun = start if start is not None and number == start.serial[0] else None
             if begun is not None and begun.is_end:
-                materials.modules.load_state_dict(read_part(begun, "weights"))
-            elif self._train(materials, number, stage, begun, interrupt) == "interrupted":
+                resources.modules.load_state_dict(read_part(begun, "weights"))
+            elif self._train(resources, number, stage, begun, interrupt) == "interrupted":
                 status = "interrupted"
                 break
         return self._end(status)
@@ -192,13 +192,13 @@ class Run:
         if self.ledger is not None:
             self.ledger.close()
 
-    def _materials(self) -> Materials:
+    def _resources(self) -> RunResources:
         fields: dict[str, Shape] = {}
         for stage in self.plan.stages:
             fields |= sample_shapes({stream.name: self.data[stage.name][stream.data] for stream in stage.streams})
         modules = build_modules(self.plan, fields, self.library, self.options.folder)
         check_origins(self.plan, modules, self.options.folder)
-        return Materials(
+        return RunResources(
             plan=self.plan,
             library=self.library,
             modules=modules,
@@ -215,23 +215,23 @@ class Run:
         return final_weights(self.folder, stage, average=average)
 
     def _train(
-        self, materials: Materials, number: int, stage: StagePlan, begun: Checkpoint | None, interrupt: Interrupt
+        self, resources: RunResources, number: int, stage: StagePlan, begun: Checkpoint | None, interrupt: Interrupt
     ) -> Ending:
         """Train one stage, from its start or from a checkpoint in it."""
-        materials, labels = with_derived(materials, stage, self.datasets, self.folder, self.reporter)
+        resources, labels = with_derived(resources, stage, self.datasets, self.folder, self.reporter)
         if labels and begun is None:
             self._record_labels(number, stage, labels)
-        with explaining_evaluation(Moment(self.folder, stage)):  # memory may not do for what a stage holds
-            made = prepare(materials, stage, is_new=begun is None)
+        with explaining_evaluation(StepContext(self.folder, stage)):  # memory may not do for what a stage holds
+            parts = prepare(resources, stage, is_new=begun is None)
         if begun is not None:
-            restore(made.changing, begun)
+            restore(parts.state, begun)
         results = self.results.get(stage.name, {}) if begun is not None else {}
-        trainer = Trainer(made, self._hooks(made, number), self.reporter, interrupt, results)
+        trainer = Trainer(parts, self._hooks(parts, number), self.reporter, interrupt, results)
         try:
             ending = trainer.train(begun.step if begun is not None else 0)
         finally:
-            made.feed.close()
-            made.accelerator.free_memory()
+            parts.feed.close()
+            parts.accelerator.free_memory()
         self.results[stage.name] = trainer.results
         return ending
 
@@ -243,13 +243,13 @@ class Run:
         before = sum(other.steps for other in in_order(self.plan)[:number])
         self._record(before, {"stage": stage.name, "step": 0, "epoch": 0.0, "labels": lines})
 
-    def _hooks(self, made: Machinery, number: int) -> Hooks:
+    def _hooks(self, parts: StageParts, number: int) -> Hooks:
         before = sum(stage.steps for stage in in_order(self.plan)[:number])
         return Hooks(
             folder=self.folder,
             record=partial(self._record, before),
-            save=partial(self._save, made, number),
-            is_save_due=partial(self._is_save_due, made.stage),
+            save=partial(self._save, parts, number),
+            is_save_due=partial(self._is_save_due, parts.stage),
             must_stop=self._must_stop,
         )
 
@@ -258,37 +258,37 @@ class Run:
             self.ledger.record(line)
             self.trackers.log(line, before + line["step"])
 
-    def _save(self, made: Machinery, number: int, done: int, results: Results) -> None:
+    def _save(self, parts: StageParts, number: int, done: int, results: Results) -> None:
         """Write a checkpoint, unless the weights are no longer numbers."""
         begun = time.monotonic()
-        wrong = not_finite_weights(made.changing.modules)
+        wrong = not_finite_weights(parts.state.modules)
         if wrong is not None:
-            raise weights_not_finite(Moment(self.folder, made.stage, done, made.lowered), wrong)
-        self.results[made.stage.name] = results
-        if done == made.stage.steps:
-            self._draw(made, done)
+            raise weights_not_finite(StepContext(self.folder, parts.stage, done, parts.lowered), wrong)
+        self.results[parts.stage.name] = results
+        if done == parts.stage.steps:
+            self._draw(parts, done)
         if self.ledger is not None:
-            tensors, state = collect(made.changing)
+            tensors, state = collect(parts.state)
             self.ledger.save(
                 number=number,
-                stage=made.stage.name,
+                stage=parts.stage.name,
                 step=done,
-                is_end=done == made.stage.steps,
+                is_end=done == parts.stage.steps,
                 tensors=tensors,
                 state={**state, "results": self.results},
             )
         self._saved_at = time.monotonic()
         self._save_seconds = self._saved_at - begun
-        made.accelerator.wait_for_everyone()
+        parts.accelerator.wait_for_everyone()
 
-    def _draw(self, made: Machinery, done: int) -> None:
+    def _draw(self, parts: StageParts, done: int) -> None:
         """Write the pictures that a stage ends with."""
-        moment = Moment(self.folder, made.stage, done, made.lowered)
-        with explaining_data(made.stage), explaining_evaluation(moment):
-            pictures = made.evaluator.draw(done - 1, made.changing.average, is_smoke=is_smoke(self.plan))
+        context = StepContext(self.folder, parts.stage, done, parts.lowered)
+        with explaining_data(parts.stage), explaining_evaluation(context):
+            pictures = parts.evaluator.draw(done - 1, parts.state.average, is_smoke=is_smoke(self.plan))
         if self.ledger is not None:
             with explaining_disk(self.folder):
-                write_pictures(self.folder, made.stage.name, pictures)
+                write_pictures(self.folder, parts.stage.name, pictures)
 
     def _is_save_due(self, stage: StagePlan, done: int) -> bool:
         if self.options.checkpoint_every is not None:

@@ -14,7 +14,7 @@ from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters, make_accelerator
 from ssldsl.runtime.device.layout import lay_out
 from ssldsl.runtime.evaluate.evaluator import Evaluator
-from ssldsl.runtime.failures import Moment, explaining_data, explaining_step
+from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
 from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
 from ssldsl.runtime.nets.memories import build_memories, make_memories
 from ssldsl.runtime.nets.modules import Shape, set_trained, step_hooks, trained_parameters
@@ -22,16 +22,16 @@ from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.module import StageStep, make_step
 from ssldsl.runtime.train.init_weights import initialise
-from ssldsl.runtime.train.loop import TOTAL, Machinery, window_length
+from ssldsl.runtime.train.loop import TOTAL, StageParts, window_length
 from ssldsl.runtime.train.loss_ring import LossRing
 from ssldsl.runtime.train.optimizer import make_optimizer
-from ssldsl.runtime.train.state import Changing
+from ssldsl.runtime.train.state import TrainState
 
 Saved = Callable[[str, bool], Mapping[str, Tensor]]  # stage, whether its average -> the weights it ended with
 
 
 @frozen
-class Materials:
+class RunResources:
     """What every stage of a run is made from. `folder`: where relative names of weight files start. `run`: its own."""
 
     plan: Plan
@@ -51,62 +51,62 @@ def data_ids(stage: StagePlan) -> list[str]:
     return list(dict.fromkeys([*(stream.data for stream in stage.streams), *whole]))
 
 
-def prepare(materials: Materials, stage: StagePlan, *, is_new: bool) -> Machinery:
+def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> StageParts:
     """Everything that a stage needs. `is_new`: it starts here, so its `init` is carried out."""
-    plan, library, modules = materials.plan, materials.library, materials.modules
+    plan, library, modules = resources.plan, resources.library, resources.modules
     accelerator = make_accelerator(stage)
     check_divisible(stage, accelerator.num_processes)
     modules.to(accelerator.device)
     if is_new:
         initialise(
-            plan, stage, modules, materials.saved, fields=materials.fields, library=library, folder=materials.folder
+            plan, stage, modules, resources.saved, fields=resources.fields, library=library, folder=resources.folder
         )
     lay_out(modules, accelerator.device, stage.precision)
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
-    memories = build_memories(plan, stage, materials.fields, library).to(accelerator.device)
+    memories = build_memories(plan, stage, resources.fields, library).to(accelerator.device)
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
-    feed = _feed(materials, stage, accelerator)
+    feed = _feed(resources, stage, accelerator)
     if accelerator.num_processes > 1:
-        with explaining_data(stage), explaining_step(Moment(materials.run, stage, 1, step.lowered)):
+        with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, step.lowered)):
             unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
         accelerator = make_accelerator(stage, unused_parameters=True) if unused else accelerator
     optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
     model, prepared = distribute(accelerator, step, optimizer)
-    return Machinery(
+    return StageParts(
         plan=plan,
         stage=stage,
         accelerator=accelerator,
         model=model,
         optimizer=prepared,
         lowered=step.lowered,
-        changing=_changing(stage, modules, memories, optimizer, step, accelerator, scalars),
+        state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars),
         memories=make_memories(stage, memories, scalars, library),
         begins=tuple(step_hooks(plan, stage, modules)),
         rates=rates,
         scalars=scalars,
         nets=tuple(averaged_nets(plan, stage, modules, library)),
         feed=feed,
-        evaluator=_evaluator(materials, stage, accelerator, scalars),
+        evaluator=_evaluator(resources, stage, accelerator, scalars),
     )
 
 
-def _feed(materials: Materials, stage: StagePlan, accelerator: Accelerator) -> Feed:
-    samples = {stream.name: materials.data[stage.name][stream.data] for stream in stage.streams}
+def _feed(resources: RunResources, stage: StagePlan, accelerator: Accelerator) -> Feed:
+    samples = {stream.name: resources.data[stage.name][stream.data] for stream in stage.streams}
     return Feed(
-        materials.plan,
+        resources.plan,
         stage,
         samples,
-        library=materials.library,
+        library=resources.library,
         rank=accelerator.process_index,
         world=accelerator.num_processes,
         device=accelerator.device,
-        num_workers=materials.workers,
+        num_workers=resources.workers,
     )
 
 
-def _changing(
+def _train_state(
     stage: StagePlan,
     modules: nn.ModuleDict,
     memories: nn.ModuleDict,
@@ -114,7 +114,7 @@ def _changing(
     step: StageStep,
     accelerator: Accelerator,
     scalars: Scalars,
-) -> Changing:
+) -> TrainState:
     ring = LossRing(
         (*step.term_names, TOTAL),
         window_length(stage),
@@ -124,7 +124,7 @@ def _changing(
     )
     live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
-    return Changing(modules, optimizer, ring, average, accelerator.scaler, memories)
+    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories)
 
 
 def rows_of_a_pass(stage: StagePlan, processes: int) -> int:
@@ -132,15 +132,15 @@ def rows_of_a_pass(stage: StagePlan, processes: int) -> int:
     return max(64, sum(stream.rows for stream in stage.streams) // processes // stage.accumulate)
 
 
-def _evaluator(materials: Materials, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:
+def _evaluator(resources: RunResources, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:
     return Evaluator(
-        materials.plan,
+        resources.plan,
         stage,
-        materials.modules,
-        materials.data[stage.name],
-        materials.library,
+        resources.modules,
+        resources.data[stage.name],
+        resources.library,
         accelerator,
         scalars,
         rows=rows_of_a_pass(stage, accelerator.num_processes),
-        num_workers=materials.workers,
+        num_workers=resources.workers,
     )

@@ -34,10 +34,10 @@ def die() -> None:
 def kill_before_step(number: str) -> None:
     take = loop.take_step
 
-    def deadly(made: loop.Machinery, step: int) -> None:
+    def deadly(parts: loop.StageParts, step: int) -> None:
         if step == int(number):
             die()
-        take(made, step)
+        take(parts, step)
 
     loop.take_step = deadly
 

@@ -88,7 +88,7 @@ def test_the_average_of_a_stage_keeps_averaged_statistics(tmp_path: Path) -> Non
 def test_statistics_follow_with_the_share_of_the_weights_after_a_plain_mean(loss: str) -> None:
     """With a momentum of 2/3, the mean of the first three steps, and from then on a third of the new."""
     made = machinery(plan_of(averaged("2/3", loss)))
-    modules = made.changing.modules
+    modules = made.state.modules
     expected: dict[str, Tensor] = {}
     for step in range(5):
         take_step(made, step)

@@ -150,7 +150,7 @@ def test_a_resumed_stage_reads_the_labels_and_does_not_compute_them(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     carried_out(plan_of(text()), tmp_path / "run", stop_after=12)
-    monkeypatch.setattr(derive.Deriving, "_compute", None)
+    monkeypatch.setattr(derive.DerivedBuilder, "_compute", None)
     carried_out(plan_of(text()), tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == outcome(whole)
 
@@ -324,7 +324,7 @@ def test_a_stage_that_reads_the_same_labels_does_not_compute_them_again(
     third = "stage again after retrain {\n  loss = ce(pseudo)\n  run = 2it\n  batch = 20\n}\n"
     plan = plan_of(spec.replace("  stream other = " + KEPT, "") + third)
     carried_out(plan, tmp_path / "run", stop_after=17)
-    monkeypatch.setattr(derive.Deriving, "_compute", None)
+    monkeypatch.setattr(derive.DerivedBuilder, "_compute", None)
     assert carried_out(plan, tmp_path / "run", resume=True).status == "finished"
     assert len(list((tmp_path / "run" / "derived").iterdir())) == 1
 
@@ -340,7 +340,7 @@ def test_an_error_of_the_op_is_said_with_its_line(tmp_path: Path, monkeypatch: p
     def broken(self: object, node: object, tensors: object) -> None:
         raise derive.NodeFailure(node, ValueError("too few"))
 
-    monkeypatch.setattr(derive.Deriving, "_call", broken)
+    monkeypatch.setattr(derive.DerivedBuilder, "_call", broken)
     with pytest.raises(
         SpecError, match="`relabel` failed before the first step of stage `retrain`: ValueError: too few"
     ):
@@ -361,9 +361,9 @@ def test_the_trainer_never_sees_the_labels_of_the_data(tmp_path: Path, monkeypat
     train = Trainer.train
 
     def watched(self: Trainer, first: int) -> Any:
-        if self.made.stage.name == "retrain":
-            seen.extend(self.made.feed.batch_at(step)["pseudo.label"] for step in range(3))
-            seen.extend(self.made.feed.batch_at(step)["pseudo.index"] for step in range(3))
+        if self.parts.stage.name == "retrain":
+            seen.extend(self.parts.feed.batch_at(step)["pseudo.label"] for step in range(3))
+            seen.extend(self.parts.feed.batch_at(step)["pseudo.index"] for step in range(3))
         return train(self, first)
 
     monkeypatch.setattr(Trainer, "train", watched)

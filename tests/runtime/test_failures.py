@@ -58,11 +58,11 @@ def test_no_checkpoint_is_written_after_a_loss_that_is_no_number(tmp_path: Path)
 def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     take = loop.take_step
 
-    def poison(made: loop.Machinery, step: int) -> None:
-        take(made, step)
+    def poison(parts: loop.StageParts, step: int) -> None:
+        take(parts, step)
         if step == 5:
             with torch.no_grad():
-                next(made.changing.modules.parameters()).fill_(float("nan"))
+                next(parts.state.modules.parameters()).fill_(float("nan"))
 
     monkeypatch.setattr(loop, "take_step", poison)
     found = failure(experiment(steps=100), tmp_path / "run")
@@ -202,8 +202,8 @@ def test_on_a_disk_that_stays_full_nothing_half_written_takes_up_room(
 def test_a_folder_that_somebody_removed_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     take = loop.take_step
 
-    def removing(made: loop.Machinery, step: int) -> None:
-        take(made, step)
+    def removing(parts: loop.StageParts, step: int) -> None:
+        take(parts, step)
         if step == 1:
             shutil.rmtree(tmp_path / "run")
 
@@ -237,7 +237,7 @@ def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
 
 
 def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(made: loop.Machinery, step: int) -> None:
+    def broken(parts: loop.StageParts, step: int) -> None:
         raise RuntimeError("not in generated code")
 
     monkeypatch.setattr(loop, "take_step", broken)
@@ -251,10 +251,10 @@ def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
 ) -> None:
     take = loop.take_step
 
-    def interrupted(made: loop.Machinery, step: int) -> None:
+    def interrupted(parts: loop.StageParts, step: int) -> None:
         if step == 4:
             os.kill(os.getpid(), number)
-        take(made, step)
+        take(parts, step)
 
     monkeypatch.setattr(loop, "take_step", interrupted)
     result = run(experiment(), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))

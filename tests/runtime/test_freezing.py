@@ -20,14 +20,14 @@ FROZEN = SUAVE + "\ngroups = {{protos: {{freeze: 3it}}}}\n"
 def test_a_frozen_group_keeps_its_values_without_decay_and_momentum() -> None:
     plan = plan_of(FROZEN.replace("momentum=0.9", "momentum=0.9, weight_decay=0.1"))
     made = machinery(plan)
-    head = made.changing.modules["protos"].map.weight
+    head = made.state.modules["protos"].map.weight
     for module in made.begins:
         module()
     before = head.detach().clone()
     for step in range(3):
         take_step(made, step)
         torch.testing.assert_close(head.detach(), before)
-        assert head not in made.changing.optimizer.state
+        assert head not in made.state.optimizer.state
     take_step(made, 3)
     assert (head.detach() - before).abs().max() > 1e-4
 

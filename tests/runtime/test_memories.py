@@ -17,21 +17,21 @@ from ssldsl.runtime.nets.memories import Memories
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import Options, overridden, run
 from ssldsl.runtime.smoke.plan import smoke_plan
-from ssldsl.runtime.stage_setup import Materials, data_ids, prepare
-from ssldsl.runtime.train.loop import Machinery, take_step
+from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
+from ssldsl.runtime.train.loop import StageParts, take_step
 
 QUIET = Options(is_progress_shown=False)
 PARTS = ("weights", "optimizer", "memory")
 
 
-def machinery(plan: Plan) -> Machinery:
+def machinery(plan: Plan) -> StageParts:
     """The first stage of a plan, ready to train."""
     stage, datasets = in_order(plan)[0], Datasets(LIBRARY)
     data = {id_: datasets.samples(stage, id_) for id_ in data_ids(stage)}
     fields = sample_shapes({stream.name: data[stream.data] for stream in stage.streams})
     modules = build_modules(plan, fields, LIBRARY)
-    materials = Materials(plan, LIBRARY, modules, fields, {stage.name: data}, lambda stage, average: {}, Path())
-    return prepare(materials, stage, is_new=True)
+    resources = RunResources(plan, LIBRARY, modules, fields, {stage.name: data}, lambda stage, average: {}, Path())
+    return prepare(resources, stage, is_new=True)
 
 
 def final(plan: Plan, folder: Path) -> dict[str, Tensor]:
@@ -53,14 +53,14 @@ def test_a_list_has_a_queue_for_each_of_its_items_that_holds_what_its_steps_brou
     brought: list[dict[str, Tensor]] = []
     news = Memories.news
     monkeypatch.setattr(Memories, "news", lambda self, given: brought.append(news(self, given)) or brought[-1])
-    made = machinery(plan_of(SUAVE))
+    parts = machinery(plan_of(SUAVE))
     for step in range(5):
-        before = {name: tensor.clone() for name, tensor in made.memories.modules.state_dict().items()}
-        take_step(made, step)
+        before = {name: tensor.clone() for name, tensor in parts.memories.modules.state_dict().items()}
+        take_step(parts, step)
         for name in ("past/queue", "past/queue#2"):
             rows = [given[f"{name}.0"] for given in reversed(brought)]
             expected = torch.cat([*rows, torch.zeros(48, 8)])[:48]
-            assert torch.equal(made.memories.modules.state_dict()[f"{name}.rows"], expected)
+            assert torch.equal(parts.memories.modules.state_dict()[f"{name}.rows"], expected)
             assert before[f"{name}.filled"] == 16 * step
     assert not torch.equal(brought[0]["past/queue.0"], brought[0]["past/queue#2.0"])
 
@@ -123,7 +123,7 @@ def test_the_compiler_follows_a_step_with_memories_and_is_not_asked_again() -> N
             take_step(plain, number)
             take_step(compiled, number)
     for one, two in (
-        (plain.changing.modules, compiled.changing.modules),
+        (plain.state.modules, compiled.state.modules),
         (plain.memories.modules, compiled.memories.modules),
     ):
         assert largest_difference(dict(one.state_dict()), dict(two.state_dict())) < 1e-5
@@ -145,8 +145,8 @@ def test_a_smoke_run_keeps_the_length_of_a_queue_and_shrinks_the_batch(tmp_path:
 
 
 def test_rows_of_prototypes_and_of_their_average_have_unit_length_when_a_step_runs() -> None:
-    made = machinery(plan_of(DAINO))
-    modules, lengths = made.changing.modules, dict[str, Tensor]()
+    parts = machinery(plan_of(DAINO))
+    modules, lengths = parts.state.modules, dict[str, Tensor]()
 
     def measure(path: str, head: nn.Module) -> None:
         lengths[path] = head.map.weight.detach().norm(dim=1)
@@ -155,7 +155,7 @@ def test_rows_of_prototypes_and_of_their_average_have_unit_length_when_a_step_ru
         modules[path].register_forward_pre_hook(lambda head, inputs, path=path: measure(path, head))
     for step in range(3):
         lengths.clear()
-        take_step(made, step)
+        take_step(parts, step)
         for length in lengths.values():
             torch.testing.assert_close(length, torch.ones(10))
     assert set(lengths) == {"protos", "teacher/protos"}

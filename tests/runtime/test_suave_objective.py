@@ -85,7 +85,7 @@ def reached(loss: str) -> dict[str, set[str]]:
         for step in range(3):
             take_step(made, step)
         made.model(made.feed.batch_at(3), made.scalars.tensor_at(3))["loss"].backward()
-        slopes = {name: p.grad for name, p in made.changing.modules.named_parameters()}
+        slopes = {name: p.grad for name, p in made.state.modules.named_parameters()}
         found[term.name] = {name.split(".")[0] for name, slope in slopes.items() if slope is not None and slope.any()}
     return found
 

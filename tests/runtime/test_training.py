@@ -18,7 +18,7 @@ from ssldsl.runtime.nets.averages import equal_keep, half_life_keep, stage_avera
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.run import Options, overridden, run
 from ssldsl.runtime.train import loop
-from ssldsl.runtime.train.loop import Machinery, is_evaluation_due, window_length
+from ssldsl.runtime.train.loop import StageParts, is_evaluation_due, window_length
 from ssldsl.runtime.train.optimizer import make_optimizer
 
 QUIET = Options(is_progress_shown=False)
@@ -60,10 +60,10 @@ def test_the_gradient_is_clipped_to_the_norm(tmp_path: Path) -> None:
 def _keep_first_weights(start: dict[str, torch.Tensor], plan: Plan, folder: Path) -> None:
     take = loop.take_step
 
-    def keeping(made: Machinery, step: int) -> None:
+    def keeping(parts: StageParts, step: int) -> None:
         if step == 0:
-            start.update({name: t.detach().clone() for name, t in made.changing.modules.state_dict().items()})
-        take(made, step)
+            start.update({name: t.detach().clone() for name, t in parts.state.modules.state_dict().items()})
+        take(parts, step)
 
     loop.take_step = keeping
     try:
@@ -76,11 +76,11 @@ def test_polyak_shadow_of_the_weights_follows_the_formula(tmp_path: Path, monkey
     shadows: dict[str, torch.Tensor] = {}
     take, keep = loop.take_step, 0.5 ** (1 / 3)
 
-    def shadowing(made: Machinery, step: int) -> None:
-        live = dict(made.changing.modules.named_parameters())
+    def shadowing(parts: StageParts, step: int) -> None:
+        live = dict(parts.state.modules.named_parameters())
         if step == 0:
             shadows.update({n: p.detach().double() for n, p in live.items() if p.requires_grad})
-        take(made, step)
+        take(parts, step)
         for name in shadows:
             shadows[name] = keep * shadows[name] + (1 - keep) * live[name].detach().double()
 
@@ -115,13 +115,13 @@ def test_a_teacher_follows_its_student(tmp_path: Path, monkeypatch: pytest.Monke
     expected: list[torch.Tensor] = []
     take = loop.take_step
 
-    def following(made: Machinery, step: int) -> None:
-        student = next(made.changing.modules["encoder"].parameters())
-        teacher = next(made.changing.modules["teacher"].parameters())
+    def following(parts: StageParts, step: int) -> None:
+        student = next(parts.state.modules["encoder"].parameters())
+        teacher = next(parts.state.modules["teacher"].parameters())
         if step == 0:
             assert torch.equal(student, teacher)
             expected.append(student.detach().double())
-        take(made, step)
+        take(parts, step)
         expected[0] = 0.9 * expected[0] + 0.1 * student.detach().double()
         assert torch.allclose(teacher.double(), expected[0], atol=1e-6)
         assert not teacher.requires_grad
@@ -155,10 +155,10 @@ def test_a_stage_begins_with_the_weights_that_init_names(tmp_path: Path) -> None
     take = loop.take_step
     plan = two_stages(steps=3)
 
-    def keeping(made: Machinery, step: int) -> None:
-        if made.stage.name == "second" and step == 0:
-            start.update({name: t.detach().clone() for name, t in made.changing.modules.state_dict().items()})
-        take(made, step)
+    def keeping(parts: StageParts, step: int) -> None:
+        if parts.stage.name == "second" and step == 0:
+            start.update({name: t.detach().clone() for name, t in parts.state.modules.state_dict().items()})
+        take(parts, step)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "take_step", keeping)
@@ -175,12 +175,10 @@ def test_a_stage_can_begin_with_the_average_of_another(tmp_path: Path) -> None:
     start: dict[str, torch.Tensor] = {}
     take = loop.take_step
 
-    def keeping(made: Machinery, step: int) -> None:
-        if made.stage.name == "second":
-            start.update(
-                {name: t.detach().clone() for name, t in made.changing.modules["encoder"].state_dict().items()}
-            )
-        take(made, step)
+    def keeping(parts: StageParts, step: int) -> None:
+        if parts.stage.name == "second":
+            start.update({name: t.detach().clone() for name, t in parts.state.modules["encoder"].state_dict().items()})
+        take(parts, step)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "take_step", keeping)

@@ -12,7 +12,7 @@ from ssldsl.report.folder import RunFolder, read_runs
 from ssldsl.report.validation.analysis import usual_sizes, validate
 from ssldsl.report.validation.page import validation_page
 from ssldsl.report.validation.tables import Names, write_json, write_text
-from ssldsl.runtime.evaluate.per_sample import Judged, judge
+from ssldsl.runtime.evaluate.per_sample import PerSample, correctness
 from ssldsl.runtime.folder.request import Request
 
 FEWEST = 3  # runs: two always lie on a line
@@ -33,9 +33,9 @@ class Question:
 
 def validate_runs(paths: Sequence[Path], question: Question, *, as_data: bool, out: str | None) -> tuple[str, str]:
     """The analysis as text or JSON, and as a page if one is wanted (`out`), else nothing there."""
-    judged = judge_runs(read_runs(list(paths)), question)
+    judged = correctness_of_runs(read_runs(list(paths)), question)
     labels = judged[0].labels.numpy()
-    right = np.stack([one.right.numpy() for one in judged])
+    right = np.stack([one.correct.numpy() for one in judged])
     sizes = question.sizes or usual_sizes(labels)
     found = validate(right, labels, sizes, draws=question.draws, seed=question.seed)
     names = Names(judged[0].metric, tuple(str(one.folder) for one in judged))
@@ -43,7 +43,7 @@ def validate_runs(paths: Sequence[Path], question: Question, *, as_data: bool, o
     return text, validation_page(found, names) if out is not None else ""
 
 
-def judge_runs(runs: Sequence[RunFolder], question: Question) -> list[Judged]:
+def correctness_of_runs(runs: Sequence[RunFolder], question: Question) -> list[PerSample]:
     """What every run is right about, all on the same samples. Raises R429 where they cannot be compared."""
     open_ = [f"{run.path} is {run.status}" for run in runs if not run.is_finished]
     if open_:
@@ -57,7 +57,7 @@ def judge_runs(runs: Sequence[RunFolder], question: Question) -> list[Judged]:
         request = Request.read(run.path)
         checked = request.checked()
         checked.unwrap()
-        one = judge(
+        one = correctness(
             run.path,
             checked.library,
             metric=metric,
@@ -66,13 +66,13 @@ def judge_runs(runs: Sequence[RunFolder], question: Question) -> list[Judged]:
             spec_folder=Path(request.spec).parent,
         )
         metric = one.metric  # what was chosen for the first holds for all
-        click.echo(f"{run.path}: {metric} {float(one.right.double().mean()):.4f}", err=True)
+        click.echo(f"{run.path}: {metric} {float(one.correct.double().mean()):.4f}", err=True)
         judged.append(one)
     _check_same(judged)
     return judged
 
 
-def _check_same(judged: Sequence[Judged]) -> None:
+def _check_same(judged: Sequence[PerSample]) -> None:
     first = judged[0]
     if any(one.digest != first.digest or one.labels.tolist() != first.labels.tolist() for one in judged):
         told = [f"{one.folder}: `{one.metric}` on {_counted(one)}" for one in judged]
@@ -80,13 +80,13 @@ def _check_same(judged: Sequence[Judged]) -> None:
             "the runs were not judged on the same samples", told, "leave out one kind, or name a metric by `--metric`"
         )
     for one in judged:
-        now = float(one.right.double().mean())
+        now = float(one.correct.double().mean())
         if one.recorded is not None and abs(now - one.recorded) > TOLERANCE + 1 / len(one.labels):
             told = [f"{one.folder}: `{one.metric}` is {now:.4f} now and was {one.recorded:.4f} at the end of the run"]
             raise _refused("a run does not give any more what it recorded", told, "the data or an op has changed since")
 
 
-def _counted(one: Judged) -> str:
+def _counted(one: PerSample) -> str:
     return f"{len(one.labels)} samples of {len(set(one.labels.tolist()))} classes, digest {one.digest[:12]}"
 
 

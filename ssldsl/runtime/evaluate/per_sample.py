@@ -25,22 +25,22 @@ ROWS = 256  # samples of a batch
 
 
 @frozen
-class Judged:
+class PerSample:
     """What a run is right about.
 
-    right, labels: of every sample. digest: of the samples. recorded: the metric as the run recorded it at its end.
+    correct, labels: of every sample. digest: of the samples. recorded: the metric as the run recorded it at its end.
     """
 
     folder: Path
     stage: str
     metric: str
-    right: Tensor
+    correct: Tensor
     labels: Tensor
     digest: str
     recorded: float | None
 
 
-def judge(
+def correctness(
     folder: Path,
     library: Library,
     *,
@@ -48,7 +48,7 @@ def judge(
     stage: str = "",
     workers: int = 0,
     spec_folder: Path = Path(),
-) -> Judged:
+) -> PerSample:
     """Evaluate the final weights of a run, averaged where its stage keeps an average, sample by sample.
 
     metric: name of an `eval` of the stage that is the share of samples that are right; by default the first such.
@@ -64,7 +64,7 @@ def judge(
     right, labels = _one_by_one(evaluator, evaluation, library, folder)
     digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
     recorded = _recorded(folder, alone.name, evaluation.name)
-    return Judged(folder, alone.name, evaluation.name, right, labels, digest, recorded)
+    return PerSample(folder, alone.name, evaluation.name, right, labels, digest, recorded)
 
 
 # --- the metric -----------------------------------------------------------------------------------------------------

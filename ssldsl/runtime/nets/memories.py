@@ -81,12 +81,12 @@ class Memories:
     all: tuple[Memory, ...]
     scalars: Scalars
 
-    def news(self, given: Tensors) -> Tensors:
+    def pending_writes(self, given: Tensors) -> Tensors:
         """Of what a step gives for a part of the batch, what is to be remembered."""
         return {name: given[name] for memory in self.all for name in memory.reads}
 
     def commit(self, parts: Sequence[Tensors], step: int) -> None:
-        """Remember the news of all parts of a step. `step`: from 0."""
+        """Remember the pending writes of all parts of a step. `step`: from 0."""
         for memory in self.all:
             memory.commit(parts, self.scalars.resolve(memory.varying, step))
 

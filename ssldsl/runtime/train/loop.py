@@ -22,8 +22,8 @@ from ssldsl.runtime.data.feed import Feed
 from ssldsl.runtime.device.accelerator import seed_step, share
 from ssldsl.runtime.evaluate.evaluator import Evaluator, Results
 from ssldsl.runtime.failures import (
-    Moment,
     NotOneNumber,
+    StepContext,
     explaining_data,
     explaining_evaluation,
     explaining_step,
@@ -37,7 +37,7 @@ from ssldsl.runtime.step.lower import Lowered
 from ssldsl.runtime.train.collapse import Watch
 from ssldsl.runtime.train.loss_ring import Window
 from ssldsl.runtime.train.optimizer import Rates, learning_rates, prepare_gradients
-from ssldsl.runtime.train.state import Changing
+from ssldsl.runtime.train.state import TrainState
 
 Ending = Literal["finished", "interrupted"]
 TOTAL = "loss"  # name of the sum of the terms
@@ -65,7 +65,7 @@ class Hooks:
 
 
 @frozen
-class Machinery:
+class StageParts:
     """A stage ready to train. `model` is the step, and `optimizer` the optimizer, as Accelerate prepared them."""
 
     plan: Plan
@@ -74,7 +74,7 @@ class Machinery:
     model: nn.Module
     optimizer: AcceleratedOptimizer
     lowered: Lowered
-    changing: Changing
+    state: TrainState
     rates: Rates
     scalars: Scalars
     memories: Memories
@@ -107,18 +107,18 @@ class Stopwatch:
 class Trainer:
     """Trains one stage. `recorded`: steps done when the last line was recorded."""
 
-    made: Machinery
+    parts: StageParts
     hooks: Hooks
     reporter: Reporter
     interrupt: Interrupt
     results: Results
     recorded: int = 0
     _watch: Stopwatch = Factory(Stopwatch)
-    _collapse: Watch = Factory(lambda self: Watch.of(self.made.stage), takes_self=True)
+    _collapse: Watch = Factory(lambda self: Watch.of(self.parts.stage), takes_self=True)
 
     def train(self, first: int) -> Ending:
         """Train from step `first` (from 0) to the end, or until somebody asks to stop."""
-        stage, self.recorded, self._watch = self.made.stage, first, Stopwatch()
+        stage, self.recorded, self._watch = self.parts.stage, first, Stopwatch()
         self.reporter.start(stage, first)
         for step in range(first, stage.steps):
             stop = self._advance(step)
@@ -131,53 +131,53 @@ class Trainer:
 
     def _advance(self, step: int) -> bool:
         """One step and what is due after it. Gives whether to stop."""
-        made, done = self.made, step + 1
+        parts, done = self.parts, step + 1
         self._watch.start()
-        with explaining_data(made.stage), explaining_step(self._moment(done)):
-            take_step(made, step)
+        with explaining_data(parts.stage), explaining_step(self._context(done)):
+            take_step(parts, step)
             window = None
-            if made.changing.ring.closes_window(step, made.stage.steps):
-                window = made.changing.ring.read(step, stop=self.interrupt.is_wanted)
+            if parts.state.ring.closes_window(step, parts.stage.steps):
+                window = parts.state.ring.read(step, stop=self.interrupt.is_wanted)
         self._watch.stop()
         self.reporter.advance(done)
         if window is not None:
             self._record(window, step)
-        if is_evaluation_due(made.stage, done):
+        if is_evaluation_due(parts.stage, done):
             self._evaluate(step)
-        alone = made.accelerator.num_processes == 1
+        alone = parts.accelerator.num_processes == 1
         wanted = self.interrupt.is_wanted if alone else window is not None and window.is_stop_wanted
         return wanted or self.hooks.must_stop()
 
     def _record(self, window: Window, step: int) -> None:
         """A line about the steps of a window, once all of their losses are known to be finite."""
-        made, done = self.made, step + 1
+        parts, done = self.parts, step + 1
         self.check(window)
         means = window.means()
         total = means.pop(TOTAL)
-        images = sum(stream.rows for stream in made.stage.streams) * (done - self.recorded)
+        images = sum(stream.rows for stream in parts.stage.streams) * (done - self.recorded)
         speed = images / max(self._watch.take(), 1e-9)
         self.recorded = done
-        rates = learning_rates(made.changing.optimizer)
+        rates = learning_rates(parts.state.optimizer)
         rate = next(iter(rates.values()))
-        line = {**self._place(done), "loss": means, "total": total, "lr": rate, "weight": made.scalars.weights(step)}
+        line = {**self._place(done), "loss": means, "total": total, "lr": rate, "weight": parts.scalars.weights(step)}
         if len(set(rates.values())) > 1:
             line["rates"] = rates
         self.hooks.record({**line, "images_per_second": speed})
         self.reporter.losses(done, total, means, rate, speed)
         for pinned in self._collapse.see(done, means):
-            self.reporter.say(f"warning: stage {made.stage.name}, step {done}: {pinned}")
+            self.reporter.say(f"warning: stage {parts.stage.name}, step {done}: {pinned}")
 
     def _evaluate(self, step: int) -> None:
-        made = self.made
+        parts = self.parts
         self._agree_on_statistics()
-        with explaining_data(made.stage), explaining_evaluation(self._moment(step + 1)):
-            self.results = made.evaluator.evaluate(step, made.changing.average)
+        with explaining_data(parts.stage), explaining_evaluation(self._context(step + 1)):
+            self.results = parts.evaluator.evaluate(step, parts.state.average)
         if self.results:
             self.hooks.record({**self._place(step + 1), "eval": self.results})
             self.reporter.evaluated(step + 1, self.results)
 
     def _save(self, done: int) -> None:
-        self.check(self.made.changing.ring.read(done - 1))
+        self.check(self.parts.state.ring.read(done - 1))
         self._agree_on_statistics()
         self.hooks.save(done, self.results)
 
@@ -186,72 +186,72 @@ class Trainer:
         found = window.first_not_finite()
         if found is not None:
             step, name = found
-            raise not_finite(self._moment(step + 1), name)
+            raise not_finite(self._context(step + 1), name)
 
     def _agree_on_statistics(self) -> None:
-        if self.made.stage.statistics == "local":
-            average = self.made.changing.average
+        if self.parts.stage.statistics == "local":
+            average = self.parts.state.average
             own = average.own_statistics() if average is not None else []
-            share([*self.made.changing.modules.buffers(), *own], self.made.accelerator.num_processes)
+            share([*self.parts.state.modules.buffers(), *own], self.parts.accelerator.num_processes)
 
-    def _moment(self, done: int) -> Moment:
-        return Moment(self.hooks.folder, self.made.stage, done, self.made.lowered)
+    def _context(self, done: int) -> StepContext:
+        return StepContext(self.hooks.folder, self.parts.stage, done, self.parts.lowered)
 
     def _place(self, done: int) -> Line:
-        stage = self.made.stage
+        stage = self.parts.stage
         return {"stage": stage.name, "step": done, "epoch": round(done / stage.steps_per_epoch, 6)}
 
 
-def take_step(made: Machinery, step: int) -> None:
+def take_step(parts: StageParts, step: int) -> None:
     """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
-    accelerator, stage = made.accelerator, made.stage
-    seed_step(made.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
-    averages = [*made.nets, *([made.changing.average] if made.changing.average is not None else [])]
-    for begin in (*made.begins, *(average.begin for average in averages)):
+    accelerator, stage = parts.accelerator, parts.stage
+    seed_step(parts.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
+    averages = [*parts.nets, *([parts.state.average] if parts.state.average is not None else [])]
+    for begin in (*parts.begins, *(average.begin for average in averages)):
         begin()
-    values = made.scalars.at(step)
-    made.rates.set(values)
+    values = parts.scalars.at(step)
+    parts.rates.set(values)
     # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
-    scalars = made.scalars.tensor_of(values if made.lowered.reads_scalars else [], accelerator.device)
-    parts = []
+    scalars = parts.scalars.tensor_of(values if parts.lowered.reads_scalars else [], accelerator.device)
+    writes = []
     for part in range(stage.accumulate):
         is_last = part + 1 == stage.accumulate
-        with nullcontext() if is_last else accelerator.no_sync(made.model):
-            losses = made.model(made.feed.batch_at(step, part), scalars)
+        with nullcontext() if is_last else accelerator.no_sync(parts.model):
+            losses = parts.model(parts.feed.batch_at(step, part), scalars)
             if losses[TOTAL].ndim:
                 raise NotOneNumber(
                     *next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL)
                 )
-            parts.append(made.memories.news(losses))
-            _backward(made, losses[TOTAL])
-        made.changing.ring.put(step, part, losses)
-    _limit_gradients(made, step)
+            writes.append(parts.memories.pending_writes(losses))
+            _backward(parts, losses[TOTAL])
+        parts.state.ring.put(step, part, losses)
+    _limit_gradients(parts, step)
     # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
-    (made.optimizer if accelerator.scaler is not None else made.changing.optimizer).step()
-    made.changing.optimizer.zero_grad(set_to_none=True)
-    made.memories.commit(parts, step)
+    (parts.optimizer if accelerator.scaler is not None else parts.state.optimizer).step()
+    parts.state.optimizer.zero_grad(set_to_none=True)
+    parts.memories.commit(writes, step)
     for average in averages:
         average.update(step, stage.steps)
 
 
-def _backward(made: Machinery, loss: Tensor) -> None:
+def _backward(parts: StageParts, loss: Tensor) -> None:
     """Through Accelerate where there is something to scale: it divides by one as it divides by two."""
-    if made.stage.accumulate == 1 and made.accelerator.scaler is None:
+    if parts.stage.accumulate == 1 and parts.accelerator.scaler is None:
         loss.backward()  # type: ignore[no-untyped-call]  # torch's
     else:
-        made.accelerator.backward(loss)
+        parts.accelerator.backward(loss)
 
 
-def _limit_gradients(made: Machinery, step: int) -> None:
+def _limit_gradients(parts: StageParts, step: int) -> None:
     """Drop the gradients of what is frozen and limit the others, as the stage says."""
-    stage, optimizer = made.stage, made.changing.optimizer
+    stage, optimizer = parts.stage, parts.state.optimizer
     each = stage.clip if stage.clip_per_tensor else None
     if each is not None:
-        made.accelerator.unscale_gradients()
+        parts.accelerator.unscale_gradients()
     prepare_gradients(optimizer, each, step)
     if stage.clip is not None and each is None:
-        made.accelerator.clip_grad_norm_(_parameters(made), stage.clip)
+        parts.accelerator.clip_grad_norm_(_parameters(parts), stage.clip)
 
 
-def _parameters(made: Machinery) -> list[nn.Parameter]:
-    return [parameter for group in made.changing.optimizer.param_groups for parameter in group["params"]]
+def _parameters(parts: StageParts) -> list[nn.Parameter]:
+    return [parameter for group in parts.state.optimizer.param_groups for parameter in group["params"]]

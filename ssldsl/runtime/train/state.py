@@ -18,7 +18,7 @@ _BETWEEN = "::"  # parameter, then what the optimizer keeps of it
 
 
 @frozen
-class Changing:
+class TrainState:
     """What changes while a stage trains. Moving averages that are nets are among the modules."""
 
     modules: nn.ModuleDict
@@ -33,38 +33,38 @@ class Changing:
         return {parameter: name for name, parameter in self.modules.named_parameters()}
 
 
-def collect(changing: Changing) -> tuple[Tensors, State]:
+def collect(state: TrainState) -> tuple[Tensors, State]:
     """The state: tensors by part, and the rest as what JSON can hold."""
-    kept, plain = _optimizer_state(changing)
+    kept, plain = _optimizer_state(state)
     tensors: Tensors = {
-        "weights": dict(changing.modules.state_dict()),
+        "weights": dict(state.modules.state_dict()),
         "optimizer": kept,
-        "losses": {"window": changing.ring.values},
+        "losses": {"window": state.ring.values},
     }
-    if changing.average is not None:
-        tensors["average"] = changing.average.average
-    if changing.memories:
-        tensors["memory"] = dict(changing.memories.state_dict())
-    scaler = changing.scaler.state_dict() if changing.scaler is not None else {}
+    if state.average is not None:
+        tensors["average"] = state.average.average
+    if state.memories:
+        tensors["memory"] = dict(state.memories.state_dict())
+    scaler = state.scaler.state_dict() if state.scaler is not None else {}
     return tensors, {"optimizer": plain, "scaler": scaler}
 
 
-def restore(changing: Changing, checkpoint: Checkpoint) -> None:
+def restore(state: TrainState, checkpoint: Checkpoint) -> None:
     """Put the state of a checkpoint back; what it holds must be what is there."""
-    state = read_state(checkpoint)
-    changing.modules.load_state_dict(read_part(checkpoint, "weights"))
-    _restore_optimizer(changing, read_part(checkpoint, "optimizer"), state["optimizer"])
-    changing.ring.values.copy_(read_part(checkpoint, "losses")["window"])
-    if changing.memories:
-        changing.memories.load_state_dict(read_part(checkpoint, "memory"))
-    if changing.average is not None:
-        saved = read_part(checkpoint, "average")
-        if saved.keys() != changing.average.average.keys():
-            raise InternalError(f"{checkpoint.folder} averages other weights: {sorted(saved)[:3]}")
-        for name, tensor in changing.average.average.items():
-            tensor.copy_(saved[name])
-    if changing.scaler is not None and state["scaler"]:
-        changing.scaler.load_state_dict(state["scaler"])
+    saved = read_state(checkpoint)
+    state.modules.load_state_dict(read_part(checkpoint, "weights"))
+    _restore_optimizer(state, read_part(checkpoint, "optimizer"), saved["optimizer"])
+    state.ring.values.copy_(read_part(checkpoint, "losses")["window"])
+    if state.memories:
+        state.memories.load_state_dict(read_part(checkpoint, "memory"))
+    if state.average is not None:
+        average = read_part(checkpoint, "average")
+        if average.keys() != state.average.average.keys():
+            raise InternalError(f"{checkpoint.folder} averages other weights: {sorted(average)[:3]}")
+        for name, tensor in state.average.average.items():
+            tensor.copy_(average[name])
+    if state.scaler is not None and saved["scaler"]:
+        state.scaler.load_state_dict(saved["scaler"])
 
 
 def not_finite_weights(modules: nn.ModuleDict) -> str | None:
@@ -76,11 +76,11 @@ def not_finite_weights(modules: nn.ModuleDict) -> str | None:
     return next((name for name, is_finite in zip(found, finite, strict=True) if not is_finite), None)
 
 
-def _optimizer_state(changing: Changing) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    names = changing.names()
+def _optimizer_state(state: TrainState) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    names = state.names()
     tensors: dict[str, Tensor] = {}
     plain: dict[str, Any] = {}
-    for parameter, values in changing.optimizer.state.items():
+    for parameter, values in state.optimizer.state.items():
         for key, value in values.items():
             name = f"{names[parameter]}{_BETWEEN}{key}"
             if isinstance(value, Tensor):
@@ -90,18 +90,18 @@ def _optimizer_state(changing: Changing) -> tuple[dict[str, Tensor], dict[str, A
     return tensors, plain
 
 
-def _restore_optimizer(changing: Changing, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+def _restore_optimizer(state: TrainState, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
     """Through the optimizer's own `load_state_dict`, which knows where each value belongs."""
-    names = changing.names()
-    own = changing.optimizer.state_dict()
+    names = state.names()
+    own = state.optimizer.state_dict()
     numbers = {
         names[parameter]: number
-        for group, numbered in zip(changing.optimizer.param_groups, own["param_groups"], strict=True)
+        for group, numbered in zip(state.optimizer.param_groups, own["param_groups"], strict=True)
         for parameter, number in zip(group["params"], numbered["params"], strict=True)
     }
-    state: dict[int, dict[str, Any]] = {}
+    kept: dict[int, dict[str, Any]] = {}
     for name, value in {**plain, **tensors}.items():
         parameter_name, key = name.rsplit(_BETWEEN, 1)
-        state.setdefault(numbers[parameter_name], {})[key] = value
-    changing.optimizer.load_state_dict({"state": state, "param_groups": own["param_groups"]})
-    follow_parameters(changing.optimizer)
+        kept.setdefault(numbers[parameter_name], {})[key] = value
+    state.optimizer.load_state_dict({"state": kept, "param_groups": own["param_groups"]})
+    follow_parameters(state.optimizer)
