@@ -4,6 +4,7 @@ Codes: `S` syntax, `N` names, `T` types, shapes and settings, `D` dataflow (labe
 `R` resources and the run, `L` lints (warnings). The page behind a code is `ssldsl/explanations/<code>.md`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 from typing import Literal
@@ -55,7 +56,7 @@ class SpecError(Exception):
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
         found = [diagnostics] if isinstance(diagnostics, Diagnostic) else list(diagnostics)
         self.diagnostics: list[Diagnostic] = sorted(found, key=lambda d: d.sort_key)
-        super().__init__("\n\n".join(render(d) for d in self.diagnostics))
+        super().__init__(render_all(self.diagnostics))
 
 
 class OwnError(SpecError):
@@ -68,6 +69,17 @@ class LostProcess(SpecError):
 
 class InternalError(Exception):
     """Our own mistake: a broken invariant, with the stage and the node that broke it."""
+
+
+MOST = 100  # diagnostics that are shown with their places; nobody reads more at once
+
+
+def render_all(diagnostics: Sequence[Diagnostic]) -> str:
+    """The diagnostics one below the other; of very many the first, and how many more there are of each code."""
+    texts = [render(diagnostic) for diagnostic in diagnostics[:MOST]]
+    more = Counter(f"{d.severity}[{d.code}]" for d in diagnostics[MOST:])
+    texts += [f"... and {count:,} more of {code}" for code, count in more.most_common()]
+    return "\n\n".join(texts)
 
 
 def render(diagnostic: Diagnostic) -> str:
@@ -99,18 +111,38 @@ def _window(primary: list[Note], secondary: list[Note], width: int) -> list[str]
     """The source lines with carets under the primary span and dashes under the secondary ones."""
     rows = sorted([(n, "^") for n in primary] + [(n, "-") for n in secondary], key=lambda row: row[0].span.start)
     lines: list[str] = []
-    last = None
+    last, shown = 0, (0, 0)
     for note, mark in rows:
         number, column = note.span.source.position(note.span.start)
-        text = note.span.source.line(number)
-        if last is not None and number > last + 1:
+        text = note.span.source.line(number).expandtabs(1)
+        at = column - 1
+        length = max(1, min(note.span.end - note.span.start, len(text) - at))
+        if last and number > last + 1:
             lines.append("...")
-        if number != last:
-            lines.append(f"{number:>{width}} | {text.expandtabs(1)}")
-        length = max(1, min(note.span.end - note.span.start, len(text) - column + 1))
-        lines.append(f"{' ' * width} | {' ' * (column - 1)}{mark * length}{' ' + note.text if note.text else ''}")
+        if number != last or not shown[0] <= at < shown[1]:
+            shown = _excerpt(len(text), at)
+            lines.append(f"{number:>{width}} | {_cut(text, *shown)}")
+        at += -shown[0] + len(CUT) * (shown[0] > 0)
+        length = min(length, shown[1] - (column - 1))
+        lines.append(f"{' ' * width} | {' ' * at}{mark * length}{' ' + note.text if note.text else ''}")
         last = number
     return lines
+
+
+LONGEST = 160  # columns of a source line that are shown whole; of a longer one, those around the place
+CUT = "... "
+
+
+def _excerpt(size: int, at: int) -> tuple[int, int]:
+    """Which columns of a line of `size` are shown for a place: all, or those around its beginning."""
+    if size <= LONGEST:
+        return 0, size
+    start = max(0, min(at - LONGEST // 4, size - LONGEST))
+    return start, min(size, start + LONGEST)
+
+
+def _cut(text: str, start: int, end: int) -> str:
+    return (CUT if start else "") + text[start:end] + (" ..." if end < len(text) else "")
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, object]:

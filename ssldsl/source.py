@@ -43,6 +43,12 @@ class Span:
         return self.source.text[self.start : self.end]
 
     @property
+    def excerpt(self) -> str:
+        """The text for a message: on one line, and of a long one no more than its beginning."""
+        text = " ".join(self.source.text[self.start : min(self.end, self.start + 200)].split())
+        return text if len(text) <= 60 else f"{text[:56]} ..."
+
+    @property
     def line(self) -> int:
         return self.source.position(self.start)[0]
 

@@ -49,6 +49,11 @@ class Combined:
     left: "Scalar"
     right: "Scalar"
     length: Duration | None = None
+    depth: int = field(init=False, eq=False, repr=False)  # of scalars inside scalars
+
+    @depth.default
+    def _depth(self) -> int:
+        return 1 + max(side.depth if isinstance(side, Combined) else 0 for side in (self.left, self.right))
 
     def __str__(self) -> str:
         left = f"({self.left})" if isinstance(self.left, Combined) else str(self.left)

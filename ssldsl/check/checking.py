@@ -1,6 +1,7 @@
 """`check`: from the text of a spec to a checked program, or to everything that is wrong with it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from ssldsl.check.evaluate import declarations, expressions
 from ssldsl.check.evaluate.definitions import read_names
 from ssldsl.check.rules import SPEC_RULES
 from ssldsl.check.stages.stages import read_stage, split_settings
+from ssldsl.check.state.budget import UNITS, Budget, TooLarge
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reader import Reader, SpecReading
@@ -28,6 +30,7 @@ from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
 from ssldsl.syntax.printer import print_expr
+from ssldsl.syntax.recursion import room_to_recurse
 
 
 @frozen
@@ -52,6 +55,7 @@ class Checked:
         return self.program
 
 
+@room_to_recurse()
 def check(
     source: Source,
     *,
@@ -59,8 +63,12 @@ def check(
     changes: Sequence[edits.Edit] = (),
     seed: int | None = None,
     library: Library | None = None,
+    budget: Budget | None = None,
 ) -> Checked:
-    """Check one spec, with variants and then edits applied. Imports neither torch nor anybody's code."""
+    """Check one spec, with variants and then edits applied. Imports neither torch nor anybody's code.
+
+    budget: how large the program may grow, where several checks share one.
+    """
     parsed = parse(source)
     if parsed.diagnostics:
         return Checked(None, tuple(parsed.diagnostics), parsed.file)
@@ -74,13 +82,16 @@ def check(
     done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
     file, loss_edits = edits.apply(file, done, reporter, library)
     scope = Scope()
-    ctx = Context(library, reporter, scope, expressions.evaluate)
+    ctx = Context(library, reporter, scope, expressions.evaluate, budget or Budget())
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
-    declarations.declare(ctx, file.statements, scope)
-    read_names(ctx, file, scope)
-    declarations.read_all(ctx, scope)
-    stages = _stages(ctx, file, loss_edits, bool(done))
-    written = _seed(ctx, file)
+    stages: list[Stage] = []
+    written = 0
+    with suppress(TooLarge):
+        declarations.declare(ctx, file.statements, scope)
+        read_names(ctx, file, scope)
+        declarations.read_all(ctx, scope)
+        stages = _stages(ctx, file, loss_edits, bool(done))
+        written = _seed(ctx, file)
     for rule in SPEC_RULES:
         for diagnostic in rule(SpecReading(ctx, file, tuple(stages), loss_edits, bool(done))):
             reporter.report(diagnostic)
@@ -90,6 +101,9 @@ def check(
         program = _program(ctx, source, file, stages, chosen, [edits.describe(e, print_expr) for e in done])
     found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
     return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
+
+
+POINT = UNITS // 100  # what the check of a variant or a point of a sweep costs at least
 
 
 def check_everything(source: Source, *, library: Library | None = None) -> Checked:
@@ -108,14 +122,33 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
             for edit in sweep_edits(statement):
                 path = ".".join(n.id for n in edit.path)
                 points.append((f"in the sweep, with `{path} = {edit.value.span.text}`", {"changes": [edit]}))
-    for where, arguments in points:
-        for diagnostic in check(source, library=library, **arguments).diagnostics:
+    left = UNITS
+    for number, (where, arguments) in enumerate(points):
+        if left <= 0:
+            found.append(_unchecked(base.file, number, len(points)))
+            break
+        budget = Budget()
+        result = check(source, library=library, budget=budget, **arguments)
+        left -= max(POINT, UNITS - budget.left)
+        for diagnostic in result.diagnostics:
             key = (diagnostic.code, diagnostic.span.start if diagnostic.span else -1)
             if diagnostic.severity == "error" and key not in seen:
                 seen.add(key)
                 found.append(_with_hint(diagnostic, where))
     failed = any(d.severity == "error" for d in found)
     return Checked(None if failed else base.program, tuple(found), base.file, base.completions)
+
+
+def _unchecked(file: tree.File, checked: int, count: int) -> Diagnostic:
+    """The variants and points of sweeps are too many to check them all."""
+    last = [s for s in file.statements if isinstance(s, tree.Sweep | tree.Variant)][-1]
+    return Diagnostic(
+        "L610",
+        f"only {checked} of {count} variants and points of sweeps were checked",
+        last.span,
+        help="the others are checked before they run",
+        severity="warning",
+    )
 
 
 def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:

@@ -10,6 +10,7 @@ from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement
 from ssldsl.syntax.parser import parse_expression
+from ssldsl.syntax.recursion import room_to_recurse
 from ssldsl.syntax.walk import replaced
 from ssldsl.values import literal
 
@@ -17,6 +18,7 @@ DEFAULT = "  # default"
 IMPLICIT = "main"
 
 
+@room_to_recurse()
 def resolve(checked: Checked) -> str:
     """The text of the resolved spec; checking it gives the same experiment."""
     program = checked.unwrap()
@@ -87,9 +89,11 @@ def _edited(value: tree.Expr, checked: Checked, stages: Sequence[Stage]) -> tree
 
 def _addends(expr: tree.Expr) -> list[tree.Expr]:
     """The terms that a sum writes out."""
-    if isinstance(expr, tree.Binary) and expr.op == "+":
-        return [*_addends(expr.left), *_addends(expr.right)]
-    return [expr]
+    found: list[tree.Expr] = []
+    while isinstance(expr, tree.Binary) and expr.op == "+":
+        found[:0] = _addends(expr.right)
+        expr = expr.left
+    return [expr, *found]
 
 
 def _holds(outer: Span, inner: Span) -> bool:

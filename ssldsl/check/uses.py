@@ -37,7 +37,11 @@ def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: 
 def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
     """The file that a `use` names, if it lies in the folder of the spec."""
     path = folder / target.value
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        is_inside, is_file = path.resolve().is_relative_to(folder.resolve()), path.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a null character
+        is_inside, is_file = True, False
+    if not is_inside:
         ctx.reporter.error(
             "N209",
             target.span,
@@ -46,15 +50,13 @@ def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
             help="copy the file beside the spec: a spec reads nothing outside its own folder",
         )
         return None
-    if not path.is_file():
-        beside = sorted(path.parent.glob("*")) if path.parent.is_dir() else []
-        near = did_you_mean(
-            target.value, [str(p.relative_to(folder).as_posix()) for p in beside if p.suffix in (".ssl", ".py")]
-        )
+    if not is_file:
+        beside = sorted(folder.glob("*"))
+        near = did_you_mean(target.value, [p.name for p in beside if p.suffix in (".ssl", ".py")])
         ctx.reporter.error(
             "N209",
             target.span,
-            f"there is no file `{target.value}` beside the spec",
+            f"there is no file `{_cut(target.value)}` beside the spec",
             "",
             help=near or "a path starts at the folder of the spec",
         )
@@ -71,13 +73,23 @@ def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
     return path
 
 
+def _cut(name: str) -> str:
+    return name if len(name) <= 60 else f"{name[:56]} ..."
+
+
 def _use_spec(ctx: Context, target: tree.String, path: Path, scope: Scope, trail: tuple[str, ...]) -> None:
     """The declarations of another file, visible here; its settings, stages and variants are not."""
     if str(path) in trail:
         ctx.is_incomplete = True
         ctx.reporter.error("N209", target.span, f"`{target.value}` uses this file in turn", "a circle of files")
         return
-    source = Source(str(path), path.read_text(encoding="utf-8"))
+    try:
+        source = Source(str(path), path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        ctx.is_incomplete = True
+        why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+        ctx.reporter.error("N209", target.span, f"`{target.value}` cannot be read: {why}")
+        return
     ctx.reporter.own.add(source)
     parsed = parse(source)
     ctx.is_incomplete |= bool(parsed.diagnostics)

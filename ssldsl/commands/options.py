@@ -9,7 +9,7 @@ import click
 
 from ssldsl import pipeline, processes
 from ssldsl.check import Checked
-from ssldsl.errors import Diagnostic, SpecError, render
+from ssldsl.errors import Diagnostic, SpecError, render_all
 from ssldsl.runtime.folder.request import Edits
 
 USER_ERROR = 1  # exit code
@@ -50,8 +50,8 @@ def checked(path: str, edits: Edits, seed: int | None = None) -> Checked:
 
 def show(diagnostics: Iterable[Diagnostic]) -> None:
     """Print messages with the lines they are about."""
-    for diagnostic in diagnostics:
-        say(render(diagnostic) + "\n")
+    if found := list(diagnostics):
+        say(render_all(found) + "\n")
 
 
 def say(text: str) -> None:

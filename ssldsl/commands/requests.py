@@ -1,6 +1,7 @@
 """The runs that one command asks for: each of some variants, with each point of the sweeps, from each of some seeds."""
 
 import itertools
+import math
 from collections.abc import Iterator
 
 from attrs import evolve
@@ -15,16 +16,25 @@ from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
 from ssldsl.syntax.printer import print_expr
 
+MOST_RUNS = 10_000
+
 
 def requests(base: Request, *, seeds: str | None, sweep: bool) -> list[Request]:
     """The runs of a command, seeds fastest. `base`: the request as the command has it, variants in lists."""
     edits = base.edits
+    variants, points = _variants(edits.variants), list(_points(Source(base.spec, base.text), sweep))
+    numbers = read_seeds(seeds)
+    _check_number(len(variants) * len(points) * len(numbers))
     return [
-        evolve(base, edits=Edits(variants, (*edits.sets, *point), edits.drops), seed=seed)
-        for variants in _variants(edits.variants)
-        for point in _points(Source(base.spec, base.text), sweep)
-        for seed in read_seeds(seeds)
+        evolve(base, edits=Edits(chosen, (*edits.sets, *point), edits.drops), seed=seed)
+        for chosen, point, seed in itertools.product(variants, points, numbers)
     ]
+
+
+def _check_number(runs: int) -> None:
+    """Refuse more runs than anybody waits for: a slip of the finger in `--seed` would fill the memory."""
+    if runs > MOST_RUNS:
+        raise SpecError(Diagnostic("R304", f"this asks for {runs:,} runs, and one command makes at most {MOST_RUNS:,}"))
 
 
 def _variants(texts: tuple[str, ...]) -> list[tuple[str, ...]]:
@@ -39,7 +49,9 @@ def read_seeds(text: str | None) -> list[int | None]:
         return [None]
     try:
         first, dots, last = text.partition("..")
-        seeds = list(range(int(first), int(last) + 1)) if dots else [int(part) for part in text.split(",")]
+        low, high = (int(first), int(last)) if dots else (0, -1)
+        _check_number(high - low + 1)
+        seeds = list(range(low, high + 1)) if dots else [int(part) for part in text.split(",")]
     except ValueError:
         seeds = []
     if not seeds or min(seeds) < 0:
@@ -55,10 +67,11 @@ def _points(source: Source, wanted: bool) -> Iterator[tuple[str, ...]]:
         if wanted:
             say("this spec has no sweep")
         elif sweeps:
-            total = len(list(itertools.product(*(s.values.items for s in sweeps))))
+            total = math.prod(len(s.values.items) for s in sweeps)
             say(f"this spec has a sweep of {total} points; `--sweep` runs them all")
         yield ()
         return
+    _check_number(math.prod(len(s.values.items) for s in sweeps))
     for combination in itertools.product(*(sweep_edits(s) for s in sweeps)):
         yield tuple(describe(edit, print_expr).removeprefix("set ") for edit in combination)
 

@@ -9,11 +9,13 @@ from ssldsl.source import Source
 from ssldsl.syntax import printer, tree
 from ssldsl.syntax.layout import STEP, WIDTH, Comments, Layout, Line, append, join, prepend, width
 from ssldsl.syntax.parser import parse
+from ssldsl.syntax.recursion import room_to_recurse
 
 Edit = tree.SetEdit | tree.DropEdit
 _ROUNDS = 5  # a comment that is moved may free an expression from being broken: two rounds, rarely three
 
 
+@room_to_recurse()
 def format_text(source: Source) -> str:
     """The text of a file in its one layout; a `SpecError` if it has syntax errors."""
     result = parse(source)

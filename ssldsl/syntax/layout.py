@@ -130,7 +130,7 @@ class Layout:
 
     def chain(self, expr: tree.Binary, indent: int, column: int, hang: int | None) -> list[Line]:
         """One operand a line, each after its operator; but a bracketed last factor is broken inside."""
-        operands = _operands(expr)
+        operands = printer.operands(expr)
         own = printer.LEVELS[expr.op]
         if own in (printer.COMPARISON, printer.POWER, printer.PRODUCT):
             hugged = self.hugged(expr, indent, column)
@@ -229,18 +229,3 @@ class Layout:
                 self.comments.placed.add(comment.span.start)
                 return [*lines[:-1], evolve(lines[-1], comment=comment.text)]
         return lines
-
-
-def _operands(expr: tree.Binary) -> list[tuple[str, int, tree.Expr]]:
-    """The operands of a chain of one level, each with the operator before it and the tightness it needs."""
-    own = printer.LEVELS[expr.op]
-    chain: list[tuple[str, int, tree.Expr]] = []
-    left: tree.Expr = expr
-    while isinstance(left, tree.Binary) and printer.LEVELS[left.op] == own:
-        left_least, right_least = printer.operand_levels(left)
-        chain.append((left.op, right_least, left.right))
-        left = left.left
-        if own in (printer.COMPARISON, printer.POWER):
-            break
-    chain.append(("", left_least, left))
-    return chain[::-1]

@@ -55,6 +55,7 @@ _SPELLED = {
     "AND": "and", "NOT": "not", "POWER": "**", "STAR": "*", "SLASH": "/", "MINUS": "-", "AT_MOST": "<=",
     "AT_LEAST": ">=", "UNEQUAL": "!=", "ARROW": "->",
 }  # fmt: skip
+MOST_TOKENS = 200_000  # some hundred times the longest shipped spec, read within a second or two
 _USELESS = {";": "statements need no `;`", "@": "", "$": "", "%": "`%` is glued to a number: `10%`"}
 
 
@@ -108,6 +109,9 @@ class _Lexer:
         text, match_at, keywords = self.source.text, self.tables.pattern.match, self.tables.keywords
         position = 1 if text.startswith("\ufeff") else 0
         while position < len(text):
+            if len(self.tokens) > MOST_TOKENS:
+                self.too_long(position)
+                break
             match = match_at(text, position)
             if match is None:
                 position = self.unknown(position)
@@ -132,6 +136,13 @@ class _Lexer:
                     self.check_escapes(match[0], position)
                 self.add(kind, match[0], position, end)
             position = end
+
+    def too_long(self, position: int) -> None:
+        """Give up on a text that is no spec, or one that a program wrote without end."""
+        message = f"this file is too long: more than {MOST_TOKENS:,} words and signs"
+        help = "a spec is one experiment; `use` brings in declarations of other files"
+        self.tokens.clear()
+        self.diagnostics[:] = [Diagnostic("D520", message, Span(self.source, position, position + 1), help=help)]
 
     def add(self, kind: str, text: str, start: int, end: int) -> None:
         self.tokens.append(Token(kind, text, start, end, self.first))

@@ -10,6 +10,7 @@ from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.builders import BUILDERS, EXPRESSIONS
 from ssldsl.syntax.lexer import Token
+from ssldsl.syntax.printer import LEVELS
 from ssldsl.syntax.tables import Rule, Tables
 
 LISTS = frozenset({"_statements", "_steps", "_locals", "_edits", "version"})  # after these a statement may stand
@@ -92,7 +93,7 @@ class Machine:
             span = Span(self.source, begin, end)
             value = BUILDERS[rule.builder](span, *self.kept(rule, base))
             if rule.builder in EXPRESSIONS:
-                level += 1
+                level = self.level(value, base)
             if level > DEEPEST:
                 self.too_deep.append(span)
                 value, level = tree.Nothing(span=span), 0
@@ -102,6 +103,13 @@ class Machine:
         self.begins.append(begin)
         self.ends.append(end)
         self.levels.append(level)
+
+    def level(self, value: object, base: int) -> int:
+        """The depth of an expression whose parts stand from `base` on; a chain of operators is one level."""
+        levels = self.levels[base:]
+        if isinstance(value, tree.Binary) and isinstance(value.left, tree.Binary) and _is_chain(value, value.left):
+            return max(levels[0], *(level + 1 for level in levels[1:]))
+        return max(levels) + 1
 
     def kept(self, rule: Rule, base: int) -> list[object]:
         """The parts that a builder gets. The first list is taken over, not copied, so long lists stay linear."""
@@ -162,3 +170,8 @@ class Machine:
     def open_blocks(self, blocks: frozenset[int]) -> int:
         """How many blocks the machine stands in."""
         return sum(s == "LBRACE" and b in blocks for s, b in zip(self.symbols, self.begins, strict=True))
+
+
+def _is_chain(outer: tree.Binary, inner: tree.Binary) -> bool:
+    """Whether `a + b + c` goes on with an operator that holds as tightly as the one before."""
+    return LEVELS[outer.op] == LEVELS[inner.op]

@@ -31,7 +31,7 @@ def parse(source: Source) -> ParseResult:
     value, comments, tokens, diagnostics = _read(source, "file")
     file = value if isinstance(value, tree.File) else tree.File(None, (), span=Span(source, 0, 0))
     file = evolve(file, comments=comments, span=Span(source, 0, len(source.text)))
-    if not any(d.code == "S105" for d in diagnostics):
+    if not any(d.code in ("S105", "D520") for d in diagnostics):
         diagnostics += _version(source, file.version, tokens)
     return ParseResult(file, tuple(sorted(diagnostics, key=lambda d: d.sort_key)))
 

@@ -75,13 +75,28 @@ def _bare(expr: tree.Expr, tight: bool) -> str:
 
 def _binary(expr: tree.Binary, tight: bool) -> str:
     """`a + b`. Within a sum, a product that starts with a number is written `0.7*f(x)`."""
-    left_least, right_least = operand_levels(expr)
-    is_sum = expr.op in ("+", "-")
     tight = tight and LEVELS[expr.op] == PRODUCT and starts_with_number(expr)
-    left = _print(expr.left, left_least, tight=is_sum or tight)
-    right = _print(expr.right, right_least, tight=is_sum)
     space = "" if tight or expr.op == "**" else " "
-    return f"{left}{space}{expr.op}{space}{right}"
+    text = ""
+    for op, least, operand in operands(expr):
+        lead = f"{space}{op}{space}" if op else ""
+        text += lead + _print(operand, least, tight=LEVELS[expr.op] == SUM or (tight and not op))
+    return text
+
+
+def operands(expr: tree.Binary) -> list[tuple[str, int, tree.Expr]]:
+    """The operands of a chain of one level, each with the operator before it and how tightly it must hold together."""
+    own = LEVELS[expr.op]
+    found: list[tuple[str, int, tree.Expr]] = []
+    left: tree.Expr = expr
+    while isinstance(left, tree.Binary) and LEVELS[left.op] == own:
+        left_least, right_least = operand_levels(left)
+        found.append((left.op, right_least, left.right))
+        left = left.left
+        if own in (COMPARISON, POWER):
+            break
+    found.append(("", left_least, left))
+    return found[::-1]
 
 
 def starts_with_number(expr: tree.Expr) -> bool:

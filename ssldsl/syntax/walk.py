@@ -8,8 +8,21 @@ from ssldsl.syntax import tree
 from ssldsl.syntax.tree import Expr
 
 
+def spine(expr: tree.Binary) -> tuple[Expr, list[tree.Binary]]:
+    """`a + b - c` as `a`, then `a + b` and `a + b - c`: what stands first, and the operators on it, innermost first.
+
+    A chain of operators leans to the left and may be thousands long, so whoever walks a tree goes along it in a loop.
+    """
+    links = []
+    first: Expr = expr
+    while isinstance(first, tree.Binary):
+        links.append(first)
+        first = first.left
+    return first, links[::-1]
+
+
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """The expressions that an expression is directly made of, in the order they are written."""
+    """The expressions that an expression is directly made of, as they are written; of a chain, its operands."""
     match expr:
         case tree.Attribute() | tree.Named():
             return (expr.value,)
@@ -20,7 +33,8 @@ def children(expr: Expr) -> tuple[Expr, ...]:
         case tree.MapExpr():
             return tuple(e.value for e in expr.entries)
         case tree.Binary():
-            return (expr.left, expr.right)
+            first, links = spine(expr)
+            return (first, *(link.right for link in links))
         case tree.Unary():
             return (expr.operand,)
         case _:
@@ -45,7 +59,10 @@ def replaced(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             entries = tuple(evolve(e, value=v) for e, v in zip(expr.entries, parts, strict=True))
             return evolve(expr, entries=entries)
         case tree.Binary():
-            return evolve(expr, left=parts[0], right=parts[1])
+            left = parts[0]
+            for link, right in zip(spine(expr)[1], parts[1:], strict=True):
+                left = evolve(link, left=left, right=right)
+            return left
         case tree.Unary():
             return evolve(expr, operand=parts[0])
         case _:
@@ -55,7 +72,7 @@ def replaced(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
 def refs(expr: Expr) -> list[tree.Ref]:
     """Every use of a name in an expression, in the order they are written."""
     found, waiting = list[tree.Ref](), [expr]
-    while waiting:  # no recursion: a sum of a thousand terms is a thousand levels deep
+    while waiting:
         part = waiting.pop()
         if isinstance(part, tree.Ref):
             found.append(part)

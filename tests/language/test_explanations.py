@@ -31,7 +31,7 @@ def test_a_snippet_is_wrong_where_it_says_and_nowhere_else(snippet: Snippet) -> 
 def test_a_page_shows_the_error_and_then_the_cure(path: Path) -> None:
     shown = snippets(path, "ssl")
     assert not shown[-1].marks
-    if path.stem != "S107":  # two hundred levels are no example
+    if path.stem not in ("S107", "D520", "L610"):  # two hundred levels, a million terms, a hundred points: no examples
         assert {code for s in shown[:-1] for _, _, code in s.marks} == {path.stem}
 
 

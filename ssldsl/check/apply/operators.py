@@ -1,5 +1,6 @@
 """`+ - * / ** >> | then`, comparisons, `and or not`, and `as`."""
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "/": operator.truediv,
     "**": operator.pow,
 }
+DEEPEST = 200  # scalars inside scalars
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -66,6 +68,10 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     if left is UNKNOWN or right is UNKNOWN:
         return UNKNOWN
     result = _apply(ctx, expr, left, right)
+    if _is_deep(result):
+        message = f"a schedule is made of at most {DEEPEST} schedules and numbers inside each other"
+        ctx.reporter.error("D520", expr.span, message, help="let one schedule op say it")
+        return UNKNOWN
     if result is not NotImplemented:
         return result
     place = expr.span
@@ -79,6 +85,12 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         help=_advice(expr, left, right),
     )
     return UNKNOWN
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether whoever reads a schedule, or the weight of a term, would go down too far."""
+    weights = [part.weight for part in value.parts] if isinstance(value, Loss) and len(value.parts) == 1 else [value]
+    return any(isinstance(weight, Combined) and weight.depth > DEEPEST for weight in weights)
 
 
 def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
@@ -149,14 +161,21 @@ def _logic(op: str, left: Any, right: Any) -> Any:
 
 
 def _numbers(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
+    """A number of two, no larger than a float can be: `10**10**10` would take all memory."""
     try:
+        if expr.op == "**":
+            float(left) ** float(right)  # overflows in time where whole numbers would not
         result = ARITHMETIC[expr.op](left, right)
+        is_infinite = math.isinf(float(result)) if not isinstance(result, complex) else False
     except (ZeroDivisionError, OverflowError) as error:
         why = "this divides by zero" if isinstance(error, ZeroDivisionError) else "this is too large"
-        ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` has no value", why)
+        ctx.reporter.error("T313", expr.span, f"`{expr.span.excerpt}` has no value", why)
+        return UNKNOWN
+    if is_infinite:
+        ctx.reporter.error("T313", expr.span, f"`{expr.span.excerpt}` has no value", "this is too large")
         return UNKNOWN
     if isinstance(result, complex):
-        ctx.reporter.error("T313", expr.span, f"`{expr.span.text}` is not a real number", "")
+        ctx.reporter.error("T313", expr.span, f"`{expr.span.excerpt}` is not a real number", "")
         return UNKNOWN
     return result
 

@@ -12,7 +12,7 @@ from ssldsl.errors import did_you_mean
 from ssldsl.ops.library import Library
 from ssldsl.source import Span
 from ssldsl.syntax import tree
-from ssldsl.syntax.walk import replaced
+from ssldsl.syntax.walk import children, replaced
 
 Edit = tree.SetEdit | tree.DropEdit
 Statements = tuple[tree.Statement, ...]
@@ -216,17 +216,13 @@ def _argument(call: tree.Call, name: tree.Name, edit: tree.SetEdit, placed: Plac
     return evolve(call, arguments=(*call.arguments[:place], unnamed, *call.arguments[place + 1 :]))
 
 
-def _calls(expr: object) -> list[tree.Call]:
+def _calls(expr: tree.Expr) -> list[tree.Call]:
     """The calls of an expression, outermost first, without those inside arguments."""
     match expr:
         case tree.Call():
             return [expr, *(_calls(expr.function.value) if isinstance(expr.function, tree.Attribute) else [])]
-        case tree.Binary():
-            return [*_calls(expr.left), *_calls(expr.right)]
-        case tree.Unary():
-            return _calls(expr.operand)
-        case tree.Named() | tree.Attribute():
-            return _calls(expr.value)
+        case tree.Binary() | tree.Unary() | tree.Named() | tree.Attribute():
+            return [call for part in children(expr) for call in _calls(part)]
         case _:
             return []
 

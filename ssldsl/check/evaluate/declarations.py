@@ -208,8 +208,8 @@ def _parts(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> 
 
 def _operand(expr: tree.Expr, i: int) -> tree.Expr:
     """The i-th operand of a join, without its views."""
-    if isinstance(expr, tree.Binary) and expr.op == ">>":
-        return _operand(expr.left, i)
+    while isinstance(expr, tree.Binary) and expr.op == ">>":
+        expr = expr.left
     operands: list[tree.Expr] = []
     while isinstance(expr, tree.Binary) and expr.op == "|":
         operands.append(expr.right)

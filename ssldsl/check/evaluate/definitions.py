@@ -13,12 +13,13 @@ from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
 from ssldsl.syntax.walk import refs
 
-MAX_DEPTH = 40
+CALL = 100  # units of the budget: a call takes about as long as reading so many numbers
 
 
 def call_definition(ctx: Context, function: Function, given: list[Given], expr: tree.Call, caller: Scope) -> Any:
     definition, name = function.definition, function.definition.name.id
-    if name in ctx._depth or len(ctx._depth) > MAX_DEPTH:
+    ctx.spend(CALL, expr.span)
+    if name in ctx._depth:
         ctx.reporter.error(
             "N207",
             expr.span,

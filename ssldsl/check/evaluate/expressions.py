@@ -7,17 +7,25 @@ from ssldsl.check.evaluate import calls
 from ssldsl.check.evaluate.names import MISSING, lookup, member, read_ref, written_at
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
-from ssldsl.check.state.values import UNKNOWN, Entries, Items
+from ssldsl.check.state.values import UNKNOWN, Entries, Items, size_of
 from ssldsl.errors import Note
 from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.walk import spine
 
 _ENDINGS = frozenset({"csv", "json", "npy", "npz", "pt", "pth", "py", "safetensors", "ssl", "tar", "txt", "yaml"})
 
 
 def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
     """The meaning of `expr`, or `UNKNOWN` with the reason reported."""
+    ctx.budget.enter(ctx.reporter, expr.span)
+    value = _meaning(ctx, expr, scope)
+    ctx.budget.levels -= 1
+    return value
+
+
+def _meaning(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
     match expr:
         case tree.Number() | tree.String() | tree.Bool():
             return expr.value
@@ -41,7 +49,18 @@ def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
         case tree.Unary():
             return operators.unary(ctx, expr, evaluate(ctx, expr.operand, scope))
         case tree.Binary():
-            return operators.binary(ctx, expr, evaluate(ctx, expr.left, scope), evaluate(ctx, expr.right, scope))
+            return _chain(ctx, expr, scope)
+
+
+def _chain(ctx: Context, expr: tree.Binary, scope: Scope) -> Any:
+    """Operators from left to right, in a loop: a sum may have thousands of terms."""
+    first, links = spine(expr)
+    value = evaluate(ctx, first, scope)
+    for link in links:
+        right = evaluate(ctx, link.right, scope)
+        ctx.spend(size_of(right), link.span)
+        value = operators.binary(ctx, link, value, right)
+    return value
 
 
 def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:

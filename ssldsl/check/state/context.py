@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import define, field
 
+from ssldsl.check.state.budget import Budget
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.sameness import Sameness
 from ssldsl.check.state.scope import Binding, Scope
@@ -94,6 +95,7 @@ class Context:
     reporter: Reporter
     file_scope: Scope
     _evaluate: "Callable[[Context, tree.Expr, Scope], Any]"  # handed in, since it stands above all that calls it
+    budget: Budget = field(factory=Budget)
     interner: Interner = field(factory=Interner)
     sameness: Sameness = field(factory=Sameness)
     modules: dict[str, ModuleDraft] = field(factory=dict)
@@ -112,6 +114,10 @@ class Context:
     def evaluate(self, expr: tree.Expr, scope: Scope) -> Any:
         """The meaning of an expression, or `UNKNOWN` with the reason reported."""
         return self._evaluate(self, expr, scope)
+
+    def spend(self, units: int, span: Span) -> None:
+        """Count what an expression adds to the program, and give up where it has grown too large."""
+        self.budget.spend(units, self.reporter, span)
 
     def stages_before(self, after: Iterable[str]) -> set[str]:
         """The stages that a stage comes after, through others too."""

@@ -231,6 +231,19 @@ class Given:
     items: tuple[Span, ...] = field(default=(), eq=False)
 
 
+def size_of(value: Any) -> int:
+    """How many items a list has, terms a loss, or views a view; 0 of all else."""
+    match value:
+        case Items():
+            return len(value.values)
+        case Loss() | View() | Net():
+            return len(value.parts)
+        case Data():
+            return len(value.views)
+        case _:
+            return 0
+
+
 def as_scalar(value: Any) -> Scalar:
     return Constant(float(value)) if isinstance(value, int | float) else value
 
@@ -241,7 +254,7 @@ def describe(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"the number {value:g}" if isinstance(value, float) else f"the number {value}"
+            return f"the number {value:g}" if isinstance(value, float) or abs(value) > 10**15 else f"the number {value}"
         case str():
             return f'the text "{value}"'
         case None:
