@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ssldsl.check import Checked as Checked
     from ssldsl.check.resolving import resolve as resolve
+    from ssldsl.comparing.diff import diff as diff
+    from ssldsl.drawing import draw as draw
     from ssldsl.errors import Diagnostic as Diagnostic
     from ssldsl.errors import SpecError as SpecError
-    from ssldsl.graph.diff import diff as diff
-    from ssldsl.graph.drawing import draw as draw
     from ssldsl.ops import op as op
     from ssldsl.pipeline import compile as compile
     from ssldsl.pipeline import compose as compose
@@ -28,8 +28,8 @@ _HOMES = {
     "SpecError": "ssldsl.errors",
     "compile": "ssldsl.pipeline",
     "compose": "ssldsl.pipeline",
-    "diff": "ssldsl.graph.diff",
-    "draw": "ssldsl.graph.drawing",
+    "diff": "ssldsl.comparing.diff",
+    "draw": "ssldsl.drawing",
     "op": "ssldsl.ops",
     "read": "ssldsl.pipeline",
     "resolve": "ssldsl.check.resolving",

@@ -136,7 +136,7 @@ def _carry_out(
     difference: Callable[[str], list[str]] | None = None,
 ) -> "Result":
     from ssldsl.check.resolving import resolve
-    from ssldsl.graph.canonical import identity
+    from ssldsl.comparing.canonical import identity
     from ssldsl.runtime.folder.used_files import used_files
     from ssldsl.runtime.run import run as run_plan
 

@@ -18,7 +18,7 @@ def diff(spec: str, other: str | None, as_data: bool, edits: Edits) -> int:
 
     Exit code: 0 nothing or cosmetic, 3 execution only, 4 semantic.
     """
-    from ssldsl.graph.diff import diff_checked
+    from ssldsl.comparing.diff import diff_checked
 
     if other is None and not edits:
         raise click.ClickException("give a second spec, or edits: `ssldsl diff a.ssl --drop vat`")

@@ -20,7 +20,7 @@ STYLES = ("svg", "html", "mmd", "dot")
 @edited
 def graph(spec: str, other: str | None, out: str | None, shapes: bool, edits: Edits) -> None:
     """Draw the method of SPEC; with OTHER, both side by side with what differs marked."""
-    from ssldsl.graph.drawing import draw
+    from ssldsl.drawing import draw
 
     style = "mmd" if out in (None, "-") else Path(str(out)).suffix.lstrip(".")
     if style not in STYLES:

@@ -1,4 +1,4 @@
-"""A graph as text, one line a node in the order of the graph. `ssldsl.graph.dump_reader` reads it back.
+"""A graph as text, one line a node in the order of the graph. The tests read it back.
 
     %7: Logits[4*B_unlabeled, 10] live{classes,encoder} = apply(net=%3, inputs=%6)  # quickstart.ssl:11:20
 

@@ -1,22 +1,39 @@
-"""Ways through the graph: every function here goes from nodes to their inputs."""
+"""Ways through a graph, from users to inputs: the only file that walks by hand.
 
-from collections.abc import Iterable
+The checker walks here because networkx takes longer to import than a spec to check; `ssldsl.graph` has networkx.
+"""
 
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeVar
+
+from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Node
+
+N = TypeVar("N", bound=Hashable)
+
+
+def walk(roots: Iterable[N], inputs_of: Callable[[N], Sequence[N]]) -> list[N]:
+    """The roots and all that they depend on, each once, inputs before users, first inputs first. No circles."""
+    done: dict[N, None] = {}
+    begun: set[N] = set()
+    for root in roots:
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            if node in begun:  # met again above all that it depends on
+                done[node] = None
+            elif node not in done:
+                begun.add(node)
+                inputs = [value for value in reversed(inputs_of(node)) if value not in done]
+                if not begun.isdisjoint(inputs):
+                    raise InternalError(f"the graph has a circle through {node!r}")
+                stack += [node, *inputs]
+    return list(done)
 
 
 def ancestors(roots: Iterable[Node]) -> list[Node]:
     """Every node the roots depend on, themselves included, inputs before users."""
-    seen: dict[int, Node] = {}
-    stack = [(root, False) for root in reversed(list(roots))]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            seen[node.id] = node
-        elif node.id not in seen:
-            stack.append((node, True))
-            stack.extend((i, False) for i in reversed(node.inputs) if i.id not in seen)
-    return list(seen.values())
+    return walk(roots, lambda node: node.inputs)
 
 
 def networks(nodes: Iterable[Node]) -> set[str]:
@@ -26,14 +43,5 @@ def networks(nodes: Iterable[Node]) -> set[str]:
 
 def origins(roots: Iterable[Node]) -> tuple[tuple[str, bool], ...]:
     """The stages whose networks some nodes are computed by, each with whether its averaged weights are meant."""
-    found: dict[tuple[str, bool], None] = {}
-    seen: set[int] = set()
-    waiting = list(roots)
-    while waiting:
-        node = waiting.pop(0)
-        if node.id not in seen:
-            seen.add(node.id)
-            waiting += node.inputs
-            if node.op == "net" and node.setting("stage") is not None:
-                found[str(node.setting("stage")), bool(node.setting("average"))] = None
-    return tuple(found)
+    nets = (n for n in ancestors(roots) if n.op == "net" and n.setting("stage") is not None)
+    return tuple(dict.fromkeys((str(n.setting("stage")), bool(n.setting("average"))) for n in nets))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from attrs import field, frozen
 
 from ssldsl.errors import InternalError
+from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Duration, Node, Setting
 from ssldsl.ir.program import Module
 from ssldsl.ops.signature import Signature
@@ -58,13 +59,6 @@ class Context:
         for module in (self.modules.get(path) for path in paths_of(net)):
             if module is not None and module.op in self.signatures:
                 yield self.signatures[module.op], dict(module.settings)
-
-
-def paths_of(net: Node) -> tuple[str, ...]:
-    """The modules of a network, in the order they are applied."""
-    if net.op == "net":
-        return (str(net.setting("name")),)
-    return tuple(path for part in net.inputs for path in paths_of(part))
 
 
 def couples_batch(net: Node) -> bool:

@@ -3,8 +3,9 @@
 from attrs import evolve
 
 from ssldsl.graph.graph import Graph
+from ssldsl.ir.modules import parts, paths_of
 from ssldsl.ir.nodes import Node
-from ssldsl.passes.context import Context, couples_batch, nets_of, paths_of
+from ssldsl.passes.context import Context, couples_batch, nets_of
 
 
 def effects(graph: Graph, context: Context) -> Graph:
@@ -23,9 +24,5 @@ def effects(graph: Graph, context: Context) -> Graph:
 
 def moved_by(node: Node) -> tuple[str, ...]:
     """The modules whose running statistics a node may move."""
-    moving = [part for net in nets_of(node) for part in _modules(net) if couples_batch(part)]
+    moving = [part for net in nets_of(node) for part in parts(net) if couples_batch(part)]
     return tuple(dict.fromkeys(path for part in moving for path in paths_of(part)))
-
-
-def _modules(net: Node) -> list[Node]:
-    return [net] if net.op == "net" else [part for inner in net.inputs for part in _modules(inner)]

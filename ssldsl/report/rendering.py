@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ssldsl.graph.drawing.html import style
+from ssldsl.drawing.html import style
 from ssldsl.report.svg.chart import Chart, readout, svg
 from ssldsl.report.svg.series import whole
 

@@ -6,7 +6,7 @@ import pytest
 
 from ssldsl import pipeline
 from ssldsl.check.resolving import resolve
-from ssldsl.graph.canonical import identity
+from ssldsl.comparing.canonical import identity
 from ssldsl.source import Source
 from ssldsl.syntax import tree
 

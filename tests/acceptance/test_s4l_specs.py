@@ -10,7 +10,7 @@ import pytest
 from using import ssldsl
 
 from ssldsl.check import check, check_everything
-from ssldsl.graph.drawing import draw
+from ssldsl.drawing import draw
 from ssldsl.ir.nodes import Constant
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text

@@ -8,8 +8,8 @@ from using import run, ssldsl
 
 from ssldsl import pipeline
 from ssldsl.check import check, check_everything
-from ssldsl.graph.diff import diff_checked
-from ssldsl.graph.drawing import draw
+from ssldsl.comparing.diff import diff_checked
+from ssldsl.drawing import draw
 from ssldsl.graph.plan import StagePlan
 from ssldsl.ir.nodes import Constant
 from ssldsl.runtime.data.measure import assumed

@@ -5,7 +5,7 @@ import pytest
 from specs import HEAD, checked, codes
 from ssldsl.check import check
 from ssldsl.check.resolving import resolve
-from ssldsl.graph.canonical import identity
+from ssldsl.comparing.canonical import identity
 from ssldsl.ir.program import Program
 from ssldsl.ir.walk import ancestors
 from ssldsl.source import Source

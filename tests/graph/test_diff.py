@@ -7,8 +7,8 @@ import pytest
 from picture_specs import MEMORY, QUICK, STAGES, TEACHER
 from programs import checked, program
 
-from ssldsl.graph.canonical import identity, scalar_form
-from ssldsl.graph.diff import Diff, diff, diff_checked
+from ssldsl.comparing.canonical import identity, scalar_form
+from ssldsl.comparing.diff import Diff, diff, diff_checked
 from ssldsl.values import Combined, Constant, Curve
 
 COUPLED = QUICK.replace("convnet(width=32)", 'convnet(width=32, norm="batch")')

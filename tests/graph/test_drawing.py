@@ -13,13 +13,13 @@ import pytest
 from picture_specs import CROPS, MEMORY, QUICK, STAGES, TEACHER
 from programs import program, shipped
 
-from ssldsl.graph.drawing import arrange, compare_pictures, draw, picture_of
-from ssldsl.graph.drawing.columns import column_of, order_of
-from ssldsl.graph.drawing.layout import Rect
-from ssldsl.graph.drawing.metrics import shortened, text_width, wrapped
-from ssldsl.graph.drawing.placing import isotonic
-from ssldsl.graph.drawing.sizes import chip_text
-from ssldsl.graph.drawing.untangling import Untangling
+from ssldsl.drawing import arrange, compare_pictures, draw, picture_of
+from ssldsl.drawing.columns import column_of, order_of
+from ssldsl.drawing.layout import Rect
+from ssldsl.drawing.metrics import text_width, wrapped
+from ssldsl.drawing.placing import isotonic
+from ssldsl.drawing.sizes import chip_text
+from ssldsl.drawing.untangling import Untangling
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_a_memory_is_drawn_as_a_store_once_for_the_crops_it_remembers() -> None:
 def test_a_drawing_does_not_depend_on_the_run_that_makes_it() -> None:
     code = (
         "import sys; from ssldsl.check import check; from ssldsl.source import Source; "
-        "from ssldsl.graph.drawing import STYLES, draw; p = check(Source('teacher.ssl', sys.stdin.read())).unwrap(); "
+        "from ssldsl.drawing import STYLES, draw; p = check(Source('teacher.ssl', sys.stdin.read())).unwrap(); "
         "sys.stdout.write(''.join(draw(p, style) for style in STYLES))"
     )
     command = [sys.executable, "-c", code]
@@ -223,9 +223,15 @@ def test_the_width_of_a_text_is_that_of_helvetica() -> None:
     assert text_width("Hello", 10) == pytest.approx(22.78)
 
 
-def test_a_text_is_shortened_to_its_room() -> None:
-    short = shortened("virtual adversarial training", 10, 60)
-    assert short.endswith("…") and text_width(short, 10) <= 60
+def test_what_stands_in_a_box_has_its_planned_width_in_any_font() -> None:
+    root = ElementTree.fromstring(draw(program(QUICK), "svg"))
+    boxes = [g for g in root.iter() if g.get("class", "").split(" ")[0] in ("box", "pill")]
+    inside = [e for g in boxes for e in g.iter() if e.tag.endswith("}text")]
+    assert len(inside) > 20
+    for element in inside:
+        bold = element.get("font-weight") is not None
+        planned = text_width(element.text or "", float(element.get("font-size", "")), bold=bold)
+        assert float(element.get("textLength", "")) == pytest.approx(planned, abs=0.06)
 
 
 def test_a_long_text_is_broken_at_its_spaces() -> None:

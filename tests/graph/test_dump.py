@@ -2,12 +2,12 @@
 
 import pytest
 from attrs import evolve
+from dump_reader import parse_dump
 from programs import S4L, program, with_loss
 from programs import graph as graph_of
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.dump import dump, scalar_text, setting_text
-from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import Graph
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.types import Dim, NetType, TensorType

@@ -3,14 +3,15 @@
 from textwrap import dedent
 
 import pytest
+from dump_reader import parse_dump
 
 from ssldsl.check import check
-from ssldsl.graph.canonical import couples_batch, identity
-from ssldsl.graph.diff import diff
-from ssldsl.graph.drawing.composing import picture_of
+from ssldsl.comparing.canonical import identity
+from ssldsl.comparing.diff import diff
+from ssldsl.drawing.composing import picture_of
 from ssldsl.graph.dump import dump
-from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import stage_graph, stages_graph
+from ssldsl.ir.modules import couples_batch
 from ssldsl.ir.program import Program
 from ssldsl.source import Source
 

@@ -3,8 +3,8 @@
 from picture_specs import CROPS, QUICK, STAGES, TEACHER
 from programs import program, shipped
 
-from ssldsl.graph.drawing.composing import picture_of
-from ssldsl.graph.drawing.picture import Edge, Picture
+from ssldsl.drawing.composing import picture_of
+from ssldsl.drawing.picture import Edge, Picture
 
 
 def titles(picture: Picture, *kinds: str) -> list[str]:

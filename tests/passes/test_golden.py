@@ -8,10 +8,10 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from dump_reader import parse_dump
 from programs import context, graph, program
 
 from ssldsl.graph.dump import dump
-from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.graph.graph import Graph
 from ssldsl.graph.verify import verify
 from ssldsl.passes import PASSES, Context

@@ -4,11 +4,11 @@ import random
 
 import pytest
 import torch
+from dump_reader import parse_dump
 from programs import S4L, optimized, program, with_loss
 from torch import Tensor
 
 from ssldsl.graph.dump import dump
-from ssldsl.graph.dump_reader import parse_dump
 from ssldsl.ir.program import Program
 from ssldsl.ops.library import Library
 from ssldsl.passes import forwards

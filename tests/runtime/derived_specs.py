@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ssldsl import pipeline
 from ssldsl.check import check
-from ssldsl.graph.canonical import identity
+from ssldsl.comparing.canonical import identity
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import Datasets

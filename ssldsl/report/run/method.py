@@ -6,8 +6,8 @@ from attrs import field, frozen
 from markupsafe import Markup
 
 from ssldsl.check import check
+from ssldsl.drawing import draw
 from ssldsl.errors import InternalError, SpecError
-from ssldsl.graph.drawing import draw
 from ssldsl.ir.program import Program
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ssldsl.check import Checked
+from ssldsl.comparing.canonical import identity
+from ssldsl.comparing.diff import diff_checked
 from ssldsl.errors import SpecError
-from ssldsl.graph.canonical import identity
-from ssldsl.graph.diff import diff_checked
 from ssldsl.runtime.folder.run_folder import USED
 from ssldsl.source import Source
 from ssldsl.syntax import tree

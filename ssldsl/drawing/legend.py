@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
-from ssldsl.graph.drawing.metrics import text_width
-from ssldsl.graph.drawing.palette import AVERAGE, LINE, MARKS, SOFT, stream_colour
-from ssldsl.graph.drawing.picture import Picture
+from ssldsl.drawing.metrics import text_width
+from ssldsl.drawing.palette import AVERAGE, LINE, MARKS, SOFT, stream_colour
+from ssldsl.drawing.picture import Picture
 
 SIZE = 11.0
 Entry = tuple[str, str, float, str]  # words, colour, width of the stroke, dashes

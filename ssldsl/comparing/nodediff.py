@@ -5,9 +5,9 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ssldsl.graph import wording
-from ssldsl.graph.canonical import COMMUTATIVE, PLACES, is_name, setting_form
-from ssldsl.graph.matching import Matching
+from ssldsl.comparing.canonical import COMMUTATIVE, PLACES, is_name, setting_form
+from ssldsl.comparing.matching import Matching
+from ssldsl.ir import wording
 from ssldsl.ir.nodes import Duration, Node, Setting
 from ssldsl.source import Span
 

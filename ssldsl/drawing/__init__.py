@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from ssldsl.graph.drawing.comparing import arrange_both, compare_pictures
-from ssldsl.graph.drawing.composing import picture_of
-from ssldsl.graph.drawing.dot import dot
-from ssldsl.graph.drawing.layout import Layout, arrange
-from ssldsl.graph.drawing.mermaid import mermaid
-from ssldsl.graph.drawing.picture import Picture
-from ssldsl.graph.drawing.svg import sheet, svg
+from ssldsl.drawing.comparing import arrange_both, compare_pictures
+from ssldsl.drawing.composing import picture_of
+from ssldsl.drawing.dot import dot
+from ssldsl.drawing.layout import Layout, arrange
+from ssldsl.drawing.mermaid import mermaid
+from ssldsl.drawing.picture import Picture
+from ssldsl.drawing.svg import sheet, svg
 from ssldsl.ir.program import Program
 
 Style = Literal["svg", "html", "mmd", "dot"]
@@ -49,7 +49,7 @@ def _draw_both(before: Picture, after: Picture, style: str, shapes: bool) -> str
 
 
 def _page(layouts: Sequence[Layout], names: Sequence[str] = (), title: str = "") -> str:
-    from ssldsl.graph.drawing.html import html  # here, not above: only pages need the templates
+    from ssldsl.drawing.html import html  # here, not above: only pages need the templates
 
     return html(layouts, names, title=title)
 

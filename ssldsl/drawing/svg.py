@@ -6,11 +6,11 @@ Every mark carries a class and every box and lane its id (`data-id`), for a page
 from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-from ssldsl.graph.drawing.layout import Arrow, Layout, Rect, Route
-from ssldsl.graph.drawing.legend import legend
-from ssldsl.graph.drawing.marks import curve, head, n, path, rect, store, text
-from ssldsl.graph.drawing.metrics import FONT, text_width
-from ssldsl.graph.drawing.palette import (
+from ssldsl.drawing.layout import Arrow, Layout, Rect, Route
+from ssldsl.drawing.legend import legend
+from ssldsl.drawing.marks import curve, head, n, path, rect, store, text
+from ssldsl.drawing.metrics import FONT, text_width
+from ssldsl.drawing.palette import (
     AVERAGE,
     BOXES,
     FAINT,
@@ -24,8 +24,8 @@ from ssldsl.graph.drawing.palette import (
     SOFT,
     stream_colour,
 )  # fmt: skip
-from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Mark
-from ssldsl.graph.drawing.sizes import (
+from ssldsl.drawing.picture import Box, Cluster, Edge, Mark
+from ssldsl.drawing.sizes import (
     CAPTION,
     CHIP,
     CHIP_HEIGHT,
@@ -42,7 +42,7 @@ from ssldsl.graph.drawing.sizes import (
     pill_width,
     text_height,
 )  # fmt: skip
-from ssldsl.graph.drawing.sizes import (
+from ssldsl.drawing.sizes import (
     LINE as LINE_SIZE,
 )
 
@@ -230,7 +230,8 @@ def _pill(layout: Layout, edge: Edge) -> Iterable[str]:
     colour = FAINT if edge.mark == "same" else MARKS.get(edge.mark, INK)
     yield rect(Rect(x - width / 2, y - height / 2, width, height), PAPER, colour, 10, kind="pill", width=1.2)
     for i, line in enumerate(lines):
-        yield text(x, y - height / 2 + 14.5 + 14 * i, line, PILL, colour, bold=True, anchor="middle", kind="name")
+        down = y - height / 2 + 14.5 + 14 * i
+        yield text(x, down, line, PILL, colour, bold=True, anchor="middle", kind="name", inside=True)
     yield "</g>"
 
 
@@ -295,6 +296,7 @@ def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:
             PAPER,
             bold=True,
             anchor="middle",
+            inside=True,
         )
         return
     if box.kind == "eval":
@@ -308,23 +310,22 @@ def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:
         else place.y + (place.height - text_height(box)) / 2
     )
     if box.title:
-        yield text(x, y + 12.5, box.title, TITLE, INK, bold=True, kind="name")
+        yield text(x, y + 12.5, box.title, TITLE, INK, bold=True, kind="name", inside=True)
         if box.frozen:
             after = x + text_width(box.title, TITLE, bold=True) + 6
-            yield text(after, y + 12.5, "fixed", LINE_SIZE, FAINT, kind="soft")
+            yield text(after, y + 12.5, "fixed", LINE_SIZE, FAINT, kind="soft", inside=True)
         y += 17
     for line in lines_of(box):
-        yield text(x, y + 11, line, LINE_SIZE, SOFT, kind="soft")
+        yield text(x, y + 11, line, LINE_SIZE, SOFT, kind="soft", inside=True)
         y += LEADING
     yield from _chips(box, x, y + 2)
 
 
 def _eval_text(box: Box, place: Rect) -> Iterable[str]:
     x, y = place.x + PADDING, place.y + place.height / 2 + 4
-    yield text(x, y, box.title, LINE_SIZE, SOFT, bold=True, kind="soft")
-    yield text(
-        x + text_width(box.title, LINE_SIZE, bold=True) + 6, y, " ".join(box.lines), LINE_SIZE, FAINT, kind="soft"
-    )
+    yield text(x, y, box.title, LINE_SIZE, SOFT, bold=True, kind="soft", inside=True)
+    after = x + text_width(box.title, LINE_SIZE, bold=True) + 6
+    yield text(after, y, " ".join(box.lines), LINE_SIZE, FAINT, kind="soft", inside=True)
 
 
 def _chips(box: Box, x: float, y: float) -> Iterable[str]:
@@ -333,6 +334,6 @@ def _chips(box: Box, x: float, y: float) -> Iterable[str]:
         for chip in row:
             width = chip_width(chip)
             yield rect(Rect(left, y, width, CHIP_HEIGHT), BOXES["view"][0], BOXES["view"][1], 9, kind="chip", width=0.9)
-            yield text(left + 6, y + 12.5, chip, CHIP, SOFT, kind="soft")
+            yield text(left + 6, y + 12.5, chip, CHIP, SOFT, kind="soft", inside=True)
             left += width + 5
         y += CHIP_HEIGHT + 4

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ssldsl.graph.drawing.palette import AVERAGE, BOXES, INK, LINE, MARKS, SOFT, stream_colour
-from ssldsl.graph.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.palette import AVERAGE, BOXES, INK, LINE, MARKS, SOFT, stream_colour
+from ssldsl.drawing.picture import Box, Edge, Picture
 
 SHAPES: Mapping[str, str] = {
     "stream": "cylinder", "view": "parallelogram", "net": "box", "head": "box", "target": "hexagon",

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from ssldsl.graph.drawing.palette import AVERAGE, BOXES, MARKS, STREAMS
-from ssldsl.graph.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.palette import AVERAGE, BOXES, MARKS, STREAMS
+from ssldsl.drawing.picture import Box, Edge, Picture
 
 SHAPES: Mapping[str, tuple[str, str]] = {
     "stream": ("[(", ")]"), "view": ("[/", "/]"), "net": ("[", "]"), "head": ("(", ")"), "target": ("{{", "}}"),

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from ssldsl.graph.drawing.columns import Bundle, bundles, column_of, order_of
-from ssldsl.graph.drawing.metrics import text_width
-from ssldsl.graph.drawing.picture import Cluster, Edge, Link, Picture
-from ssldsl.graph.drawing.placing import placed
-from ssldsl.graph.drawing.sizes import LANE, PILL, SHAPE, Size, box_sizes, caption_lines, pill_lines, pill_width
+from ssldsl.drawing.columns import Bundle, bundles, column_of, order_of
+from ssldsl.drawing.metrics import text_width
+from ssldsl.drawing.picture import Cluster, Edge, Link, Picture
+from ssldsl.drawing.placing import placed
+from ssldsl.drawing.sizes import LANE, PILL, SHAPE, Size, box_sizes, caption_lines, pill_lines, pill_width
 
 MARGIN, GAP, FRAME, TITLE_BAR, LEGEND = 18.0, 44.0, 16.0, 34.0, 30.0
 SHAPE_LANE = 16.0  # lanes stand further apart where their shapes are written on them

@@ -10,8 +10,8 @@ from itertools import islice, pairwise, permutations
 
 from attrs import frozen
 
-from ssldsl.graph.drawing.picture import Box, Edge, Picture
-from ssldsl.graph.drawing.untangling import Untangling
+from ssldsl.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.untangling import Untangling
 
 # how much it matters, in twentieths, that a lane crosses no other: a thin one less, a quiet one hardly
 WEIGHTS = {"data": 20, "label": 12, "weight": 20, "eval": 1}

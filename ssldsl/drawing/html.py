@@ -8,12 +8,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from ssldsl.graph.drawing.layout import Layout
-from ssldsl.graph.drawing.picture import Box, Edge, Picture
-from ssldsl.graph.drawing.svg import svg
+from ssldsl.drawing.layout import Layout
+from ssldsl.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.svg import svg
 from ssldsl.source import Source, Span
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).with_name("templates")
 WIDE, LARGE = 2.0, 1700.0  # a drawing at least this much wider than high, or this wide, has its text below
 
 KINDS = {

@@ -10,10 +10,11 @@ from typing import Any, Literal
 from attrs import define, evolve, field, frozen
 
 from ssldsl.check import Checked
-from ssldsl.graph import wording
-from ssldsl.graph.canonical import configured_form, couples_batch, identity, owned, scalar_form, setting_form
-from ssldsl.graph.matching import Matching, last_views, matched, matched_terms
-from ssldsl.graph.nodediff import NodeDiff, text, written
+from ssldsl.comparing.canonical import configured_form, identity, scalar_form, setting_form
+from ssldsl.comparing.matching import Matching, last_views, matched, matched_terms
+from ssldsl.comparing.nodediff import NodeDiff, text, written
+from ssldsl.ir import wording
+from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Curve, Node, Scalar
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
 from ssldsl.source import Span
@@ -251,8 +252,9 @@ class _Comparison:
         self._batch(a, b)
         self._names(f"{a.name}.after", [self.matching.stages.get(s, s) for s in a.after], list(b.after), spans)
         known = set(self.matching.modules), set(self.matching.modules.values())
-        before = [self._renamed(p) for p in a.train if owned(self.matching.first, p)[0] in known[0]]
-        after = [p for p in b.train if owned(self.matching.second, p)[0] in known[1]]
+        modules = [[m.path for m in program.modules] for program in (self.matching.first, self.matching.second)]
+        before = [self._renamed(p) for p in a.train if owner(modules[0], p)[0] in known[0]]
+        after = [p for p in b.train if owner(modules[1], p)[0] in known[1]]
         self._names(f"{a.name}.train", before, after, spans)
         before, after = [self._init(i, True) for i in a.init], [self._init(i, False) for i in b.init]
         self._names(f"{a.name}.init", before, after, spans)
@@ -338,8 +340,8 @@ class _Comparison:
 
     def _renamed(self, path: str) -> str:
         """A module of the first as the second calls it."""
-        owner, part = owned(self.matching.first, path)
-        name = self.matching.modules.get(owner, owner)
+        module, part = owner((m.path for m in self.matching.first.modules), path)
+        name = self.matching.modules.get(module, module)
         return f"{name}.{part}" if part else name
 
     def _init(self, init: InitFrom, is_first: bool) -> str:

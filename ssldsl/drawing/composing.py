@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ssldsl.graph import wording
-from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Picture
-from ssldsl.graph.drawing.tracing import NETS, Tracer, modules, owner
+from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Picture
+from ssldsl.drawing.tracing import NETS, Tracer, module_of
+from ssldsl.ir import wording
+from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.program import Evaluation, Program, Stage, Term
 from ssldsl.ir.walk import ancestors, origins
@@ -105,7 +106,7 @@ def _add_averages(tracer: Tracer, program: Program) -> None:
 
 
 def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
-    module = owner(program, path)
+    module = module_of(program, path)
     id = f"{tracer.stage.name}/{module.kind if module else 'net'}:{path}"
     return id if id in tracer.boxes else None
 
@@ -120,7 +121,7 @@ def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
     )
     tracer.boxes[id] = evolve(tracer.boxes[id], type=str(evaluation.node.type))
     for net in nets[:1]:
-        source = _module_id(tracer, tracer.program, str(modules(net)[-1].setting("name")))
+        source = _module_id(tracer, tracer.program, paths_of(net)[-1])
         if source is not None:
             edge = f"{source}>eval:{evaluation.name}"
             tracer.edges[edge] = Edge(edge, source, id, "eval", spans=(evaluation.span,))

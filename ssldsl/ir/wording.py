@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ssldsl.graph.canonical import couples_batch, owned
+from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.ir.walk import origins
@@ -156,12 +156,13 @@ def shape(type_: Type, rows: Mapping[str, int]) -> str:
 def captions(stage: Stage, program: Program) -> tuple[str, ...]:
     """What the caption of a stage says: length and clock, batch, optimizer, and what differs from the defaults."""
     batch = " + ".join(f"{number(n)} {name}" for name, n in stage.batch)
+    modules = [module.path for module in program.modules]
     lines = [f"{duration(stage.run)} of {stage.clock}", f"batch {batch}", configured(stage.optimizer, program)]
     if couples_batch(stage) or f"{stage.name}.forward" in program.explicit:
         lines.append(f"forward {stage.forward}")
     if stage.average is not None:
         lines.append(f"average {configured(stage.average, program)}")
-    lines += [f"{o}: only {p} learns" for o, p in (owned(program, path) for path in stage.train) if p]
+    lines += [f"{o}: only {p} learns" for o, p in (owner(modules, path) for path in stage.train) if p]
     lines += [f"{', '.join(i.modules)} from {origin(i)}" for i in stage.init if i.file or i.run]
     lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not origin(i)]
     extras = {"clip": clip(stage), "accumulate": stage.accumulate, "precision": stage.precision}

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from ssldsl.graph.drawing.layout import Layout, arrange, captioned
-from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Link, Mark, Picture
-from ssldsl.graph.drawing.sizes import LANE, Size, box_sizes
+from ssldsl.drawing.layout import Layout, arrange, captioned
+from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Mark, Picture
+from ssldsl.drawing.sizes import LANE, Size, box_sizes
 
 
 def compare_pictures(before: Picture, after: Picture) -> tuple[Picture, Picture]:

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 from attrs import define, field
 
-from ssldsl.graph.drawing.columns import Bundle, Cell, Order, Slot, bundles
-from ssldsl.graph.drawing.picture import Edge
-from ssldsl.graph.drawing.sizes import Size
+from ssldsl.drawing.columns import Bundle, Cell, Order, Slot, bundles
+from ssldsl.drawing.picture import Edge
+from ssldsl.drawing.sizes import Size
 
 SWEEPS = 24
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from ssldsl.graph import wording
-from ssldsl.graph.drawing.picture import Box, BoxKind, Edge, EdgeKind
+from ssldsl.drawing.picture import Box, BoxKind, Edge, EdgeKind
+from ssldsl.ir import wording
+from ssldsl.ir.modules import owner, parts, paths_of
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Module, Program, Stage
 from ssldsl.source import Span
@@ -168,9 +169,8 @@ class Tracer:
 
     def _through(self, net: Node, values: Sequence[Value], node: Node) -> list[Value]:
         """The values behind a net: each passes the boxes of its modules in order."""
-        parts = modules(net)
-        later = {str(p.setting("name")) for p in parts}
-        for part in parts:
+        later = set(paths_of(net))
+        for part in parts(net):
             path = str(part.setting("name"))
             later.discard(path)
             reach = self.learning(node.live - later)
@@ -182,7 +182,7 @@ class Tracer:
         return frozenset(m for m in live if any(_within(t, m) or _within(m, t) for t in self.stage.train))
 
     def _module(self, path: str, value: Value, node: Node, type: Type, reach: frozenset[str]) -> Value:
-        module = owner(self.program, path)
+        module = module_of(self.program, path)
         id = self._module_box(path, module)
         lane = self.lane(value, id)
         self._note(id, type=str(type), reach=reach)
@@ -273,19 +273,14 @@ def _behind(part: Node, value: Value, node: Node, is_last: bool) -> Type:
 def _inside(node: Node, net: Node) -> Node:
     """What a net gives inside an op that runs it: no node of the program, so one that looks like it."""
     target = net.type.target if isinstance(net.type, NetType) else net.type
-    live = node.live | {str(p.setting("name")) for p in modules(net)}
+    live = node.live | {*paths_of(net)}
     return Node(-node.id - 1, "apply", (), (), (), target, live, spans=node.spans)
 
 
-def modules(net: Node) -> list[Node]:
-    """The nodes of the modules of a net, in the order a value passes them."""
-    return [net] if net.op == "net" else [part for i in net.inputs for part in modules(i)]
-
-
-def owner(program: Program, path: str) -> Module | None:
+def module_of(program: Program, path: str) -> Module | None:
     """The module a path names, itself or by one of its parts."""
-    found = [m for m in program.modules if path == m.path or path.startswith(m.path + ".")]
-    return max(found, key=lambda m: len(m.path), default=None)
+    modules = {module.path: module for module in program.modules}
+    return modules.get(owner(modules, path)[0])
 
 
 def _within(inner: str, outer: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from ssldsl.graph.canonical import Colours, Forms, Naming, identity
+from ssldsl.comparing.canonical import Colours, Forms, Naming, identity
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Module, Program, Stage, Term
 from ssldsl.ir.walk import ancestors

@@ -10,9 +10,10 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting, step_inputs
+from ssldsl.ir.modules import couples_batch, owner
+from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
-from ssldsl.types import NetType
+from ssldsl.ir.walk import walk
 
 COMMUTATIVE = frozenset({"mean", "sum"})
 PLACES = frozenset({"root"})  # settings that say where files lie, not what is in them
@@ -89,36 +90,17 @@ class Forms:
 
     def bare(self, node: Node) -> str:
         """What a node is, with every module, stream and draw alike."""
-        stack = [node]
-        while stack:
-            top = stack[-1]
-            waiting = [i for i in top.inputs if i.id not in self._bare]
-            if top.id not in self._bare and waiting:
-                stack += waiting
-                continue
-            stack.pop()
-            if top.id not in self._bare:
-                inputs = [self._bare[i.id] for i in top.inputs]
-                kept = [(k, v) for k, v in top.settings if not is_name(top, k)]
-                drawn = bool(top.draw)
-                order = sorted(inputs) if top.op in COMMUTATIVE else inputs
-                self._bare[top.id] = digest((top.op, settings_form(kept), top.params, drawn, order))
+        for each in walk([node], lambda n: () if n.id in self._bare else n.inputs):
+            if each.id not in self._bare:
+                inputs = [self._bare[i.id] for i in each.inputs]
+                kept = [(k, v) for k, v in each.settings if not is_name(each, k)]
+                order = sorted(inputs) if each.op in COMMUTATIVE else inputs
+                self._bare[each.id] = digest((each.op, settings_form(kept), each.params, bool(each.draw), order))
         return self._bare[node.id]
 
     def walk(self, root: Node) -> list[Node]:
         """The node and all it depends on, inputs before users; those of a mean or a sum in an order of their own."""
-        found: dict[int, Node] = {}
-        stack = [(root, False)]
-        while stack:
-            node, ready = stack.pop()
-            if node.id in found:
-                continue
-            if ready:
-                found[node.id] = node
-                continue
-            stack.append((node, True))
-            stack += [(i, False) for i in reversed(self._inputs(node))]
-        return list(found.values())
+        return walk([root], self._inputs)
 
     def _inputs(self, node: Node) -> list[Node]:
         return sorted(node.inputs, key=self.bare) if node.op in COMMUTATIVE else list(node.inputs)
@@ -196,6 +178,11 @@ class Colours:
     forms: Forms = field(factory=Forms)
     colour: dict[tuple[str, str], str] = field(factory=dict)
 
+    @property
+    def paths(self) -> list[str]:
+        """The modules of the program."""
+        return [module.path for module in self.program.modules]
+
     def refine(self) -> "Colours":
         """Start from what a thing is; then look, again and again, at where it is used."""
         for module in self.program.modules:
@@ -224,8 +211,8 @@ class Colours:
         uses: dict[tuple[str, str], list[str]] = {}
 
         def note(path: str, use: str) -> None:
-            owner, part = owned(self.program, path)
-            uses.setdefault(("module", owner), []).append(f"{use} {part}")
+            module, part = owner(self.paths, path)
+            uses.setdefault(("module", module), []).append(f"{use} {part}")
 
         for root in roots(self.program):
             naming = self.naming(root.stage)
@@ -258,21 +245,6 @@ def _module_form(module: Module) -> Any:
         momentum,
         str(module.half_life),
     )
-
-
-def couples_batch(stage: Stage) -> bool:
-    """Whether a network of the stage makes a row depend on the others, so that what is forwarded together matters."""
-    seen: set[int] = set()
-    stack = [t.node for t in stage.terms]
-    while stack:
-        node = stack.pop()
-        if node.id in seen:
-            continue
-        seen.add(node.id)
-        if isinstance(node.type, NetType) and node.type.couples_batch:
-            return True
-        stack += step_inputs(node)
-    return False
 
 
 def identity(program: Program) -> str:
@@ -321,12 +293,5 @@ def _init_form(colours: Colours, init: InitFrom, index: dict[str, int]) -> Any:
 
 
 def _colour_of(colours: Colours, path: str) -> str:
-    owner, part = owned(colours.program, path)
-    return f"{colours.colour.get(('module', owner), owner)} {part}"
-
-
-def owned(program: Program, path: str) -> tuple[str, str]:
-    """The module that a path such as `encoder.layer4` belongs to, and the part of it."""
-    owners = [m.path for m in program.modules if path == m.path or path.startswith(m.path + ".")]
-    owner = max(owners, key=len, default=path)
-    return owner, path[len(owner) + 1 :]
+    module, part = owner(colours.paths, path)
+    return f"{colours.colour.get(('module', module), module)} {part}"

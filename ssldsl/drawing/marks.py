@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
-from ssldsl.graph.drawing.layout import Point, Rect
-from ssldsl.graph.drawing.palette import PAPER
-from ssldsl.graph.drawing.sizes import LID
+from ssldsl.drawing.layout import Point, Rect
+from ssldsl.drawing.metrics import text_width
+from ssldsl.drawing.palette import PAPER
+from ssldsl.drawing.sizes import LID
 
 
 def n(value: float) -> str:
@@ -24,9 +25,12 @@ def text(
     anchor: str = "start",
     kind: str = "",
     halo: bool = False,
+    inside: bool = False,
 ) -> str:
-    """One line of text on its baseline."""
+    """One line of text on its baseline. inside: of a box, which it may not leave, whatever font draws it."""
     more = ' font-weight="600"' if bold else ""
+    if inside and content:
+        more += f' textLength="{n(text_width(content, size, bold=bold))}" lengthAdjust="spacingAndGlyphs"'
     more += f' text-anchor="{anchor}"' if anchor != "start" else ""
     more += f' stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"' if halo else ""
     kinds = f' class="{kind}{" halo" if halo else ""}"' if kind or halo else ""

@@ -26,12 +26,3 @@ def wrapped(text: str, size: float, width: float) -> list[str]:
         else:
             lines[-1] = longer
     return lines
-
-
-def shortened(text: str, size: float, width: float) -> str:
-    """The text itself, or its beginning and an ellipsis."""
-    if text_width(text, size) <= width:
-        return text
-    while text and text_width(text + "…", size) > width:
-        text = text[:-1]
-    return text.rstrip(" ,.(") + "…"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from ssldsl.graph.drawing.metrics import text_width, wrapped
-from ssldsl.graph.drawing.picture import Box, Cluster, Edge, Picture
+from ssldsl.drawing.metrics import text_width, wrapped
+from ssldsl.drawing.picture import Box, Cluster, Edge, Picture
 
 TITLE, LINE, CHIP, CAPTION, PILL, SHAPE = 14.0, 11.0, 10.5, 11.5, 12.0, 10.0  # font sizes
 LEADING, CHIP_HEIGHT, PADDING, LANE = 15.0, 18.0, 11.0, 10.0

@@ -1,0 +1,1 @@
+"""What an experiment means, and what differs between two: read off checked programs, never off graphs."""

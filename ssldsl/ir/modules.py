@@ -1,0 +1,34 @@
+"""The modules of an experiment in its graph: which one a path lies in, and which ones a network is made of."""
+
+from collections.abc import Iterable
+
+from ssldsl.ir.nodes import Node, step_inputs
+from ssldsl.ir.program import Stage
+from ssldsl.ir.walk import walk
+from ssldsl.types import NetType
+
+
+def owner(paths: Iterable[str], path: str) -> tuple[str, str]:
+    """The module that a path lies in, and which part of it: `encoder` and `layer4` for `encoder.layer4`.
+
+    Where no module of `paths` has it, the path itself.
+    """
+    owners = [module for module in paths if path == module or path.startswith(f"{module}.")]
+    found = max(owners, key=len, default=path)
+    return found, path[len(found) + 1 :]
+
+
+def parts(net: Node) -> list[Node]:
+    """The `net` nodes of a network, in the order that a value passes them."""
+    return [net] if net.op == "net" else [part for inner in net.inputs for part in parts(inner)]
+
+
+def paths_of(net: Node) -> tuple[str, ...]:
+    """The paths of the modules of a network, in the order that a value passes them."""
+    return tuple(str(part.setting("name")) for part in parts(net))
+
+
+def couples_batch(stage: Stage) -> bool:
+    """Whether a network of the stage makes a row depend on the others, so that what is forwarded together matters."""
+    types = (node.type for node in walk((term.node for term in stage.terms), step_inputs))
+    return any(isinstance(type_, NetType) and type_.couples_batch for type_ in types)
