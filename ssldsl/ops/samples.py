@@ -1,6 +1,7 @@
 """Samples in memory and samples in image files: what the data ops of the library return."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -8,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from attrs import evolve, frozen
-from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from ssldsl.ops.data import Samples
 from ssldsl.ops.decorator import Facts
+from ssldsl.ops.image_files import read_image
 from ssldsl.ops.places import BrokenData
 
 
@@ -128,7 +129,7 @@ class FileSamples:
         total = hashlib.sha256()
         labels = [None] * len(self.names) if self.labels is None else self.labels.tolist()
         for name, number, label in zip(self.names, self.ids.tolist(), labels, strict=True):
-            total.update(f"{name}\0{self._size(name)}\0{number}\0{label}\n".encode())
+            total.update(os.fsencode(name) + f"\0{self._size(name)}\0{number}\0{label}\n".encode())
         return total.hexdigest()
 
     def _size(self, name: str) -> int:
@@ -166,18 +167,6 @@ class FileSamples:
     def with_labels(self, labels: Tensor) -> "FileSamples":
         """The same samples with these labels."""
         return evolve(self, labels=labels.long().cpu())
-
-
-def read_image(path: Path) -> Tensor:
-    """An image file as RGB, float32 in [0, 1], channels first."""
-    try:
-        with Image.open(path) as image:
-            pixels = np.array(image.convert("RGB"))
-    except UnidentifiedImageError as error:
-        raise BrokenData("this is no image, or of a kind that cannot be read", str(path)) from error
-    except (OSError, SyntaxError, ValueError) as error:  # truncated, damaged, too large, or gone
-        raise BrokenData(f"the image cannot be read: {error}", str(path)) from error
-    return images_to_float(torch.from_numpy(pixels).permute(2, 0, 1))
 
 
 def count_classes(splits: Mapping[str, Samples]) -> int | None:

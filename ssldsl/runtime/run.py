@@ -24,6 +24,7 @@ from ssldsl.runtime.evaluate.evaluator import Results
 from ssldsl.runtime.failures import (
     StepContext,
     explaining_data,
+    explaining_data_at,
     explaining_disk,
     explaining_evaluation,
     weights_not_finite,
@@ -109,7 +110,7 @@ def run(
     check_packages(plan, library)
     datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
     data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
-    lock = make_lock(plan, options.identity, _digests(data), origin_digests(plan, options.folder))
+    lock = make_lock(plan, options.identity, _digests(plan, data), origin_digests(plan, options.folder))
     ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
     processes.wait_for_everyone()
     running = Run(
@@ -125,7 +126,7 @@ def run(
     )
     with listening() as interrupt:
         try:
-            with explaining_processes(folder):
+            with explaining_processes(folder), explaining_data_at(lambda: None):
                 return running.carry_out(interrupt)
         except SpecError as error:
             running.fail(error)
@@ -195,7 +196,9 @@ class Run:
     def _resources(self) -> RunResources:
         fields: dict[str, Shape] = {}
         for stage in self.plan.stages:
-            fields |= sample_shapes({stream.name: self.data[stage.name][stream.data] for stream in stage.streams})
+            for stream in stage.streams:
+                with explaining_data(stage, stream.data):
+                    fields |= sample_shapes({stream.name: self.data[stage.name][stream.data]})
         modules = build_modules(self.plan, fields, self.library, self.options.folder)
         check_origins(self.plan, modules, self.options.folder)
         return RunResources(
@@ -318,5 +321,11 @@ def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:
     return found
 
 
-def _digests(data: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, str]]:
-    return {stage: {id_: samples.digest() for id_, samples in found.items()} for stage, found in data.items()}
+def _digests(plan: Plan, data: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, str]]:
+    """The digest of every data node, by stage. Of pictures it asks for the sizes of the files."""
+    found: dict[str, dict[str, str]] = {stage: {} for stage in data}
+    for stage in plan.stages:
+        for id_, samples in data[stage.name].items():
+            with explaining_data(stage, id_):
+                found[stage.name][id_] = samples.digest()
+    return found

@@ -14,6 +14,7 @@ from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_s
 from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
 from ssldsl.runtime.nets.modules import Shape, build_modules
@@ -60,9 +61,10 @@ def correctness(
     evaluation = _evaluation(whole, library, folder, metric)
     alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
     _check_data(alone, library, folder)
-    evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder)
-    right, labels = _one_by_one(evaluator, evaluation, library, folder)
-    digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
+    with explaining_data(alone), explaining_evaluation(StepContext(folder, alone, alone.steps)):
+        evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder)
+        right, labels = _one_by_one(evaluator, evaluation, library, folder)
+        digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
     recorded = _recorded(folder, alone.name, evaluation.name)
     return PerSample(folder, alone.name, evaluation.name, right, labels, digest, recorded)
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from using import message, run
 
-from ssldsl.ops.samples import read_image
+from ssldsl.ops.image_files import read_image
 from ssldsl.runtime.folder.run_folder import read_lines
 
 SPEC = """\
@@ -125,3 +125,29 @@ def load_weights(run_folder: Path) -> dict[str, torch.Tensor]:
 
     (path,) = (run_folder / "checkpoints").glob("*-00000002/weights.safetensors")
     return load_file(path)
+
+
+def halved(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def too_large(path: Path) -> None:
+    Image.new("1", (14000, 14000)).save(path)
+
+
+BROKEN = {"halved": halved, "empty": Path.touch, "a page": lambda path: path.write_text("<html>"), "huge": too_large}
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("how", BROKEN)
+@pytest.mark.parametrize("place", ["train/a/0.png", "train/b/11.png", "test/a/0.png"])
+def test_a_picture_that_cannot_be_read_is_named_wherever_it_is_met(
+    place: str, how: str, workers: int, spec: Path
+) -> None:
+    file = spec.parent / "pictures" / place
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content if how == "halved" else b"")
+    BROKEN[how](file)
+    text = message(run(spec, "--workers", workers, "--set", "run=3it"))
+    assert f"error[R404]: {file}: " in text and "spec.ssl:3:18" in text

@@ -1,0 +1,97 @@
+"""Pictures in files: which files are read, and a file as a tensor, whatever kind of picture it holds."""
+
+import os
+import struct
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from ssldsl.ops.places import BrokenData
+
+Array = np.ndarray[Any, Any]
+ENDINGS = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+# what Pillow raises where a file is damaged, cut off or gone, in whichever of its readers notices
+_DAMAGED = (
+    OSError, SyntaxError, ValueError, ArithmeticError, LookupError, TypeError, EOFError, struct.error,
+)  # fmt: skip
+
+
+def is_image_file(name: str) -> bool:
+    """Whether a file is read as a picture, by the ending of its name."""
+    return name.lower().endswith(ENDINGS)
+
+
+def visible_files(folder: Path) -> Iterator[str]:
+    """The files in a folder and in its folders, by folder and name, as paths from there. Hidden ones are left out.
+
+    Links are followed; a folder that is linked into itself is not entered again.
+    """
+    found: list[tuple[str, list[str]]] = []
+    _walk(str(folder), (), found)
+    for place, names in sorted(found):
+        for name in sorted(names):
+            yield Path(place, name).relative_to(folder).as_posix()
+
+
+def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str, list[str]]]) -> None:
+    known = os.stat(place)
+    here = (known.st_dev, known.st_ino)
+    if here in above:
+        return
+    with os.scandir(place) as entries:
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
+    folders = {entry.name for entry in visible if entry.is_dir()}
+    found.append((place, [entry.name for entry in visible if entry.name not in folders]))
+    for name in folders:
+        _walk(os.path.join(place, name), (*above, here), found)
+
+
+def read_image(path: Path) -> Tensor:
+    """A picture as RGB, float32 in [0, 1], channels first, turned as its EXIF orientation says it is to be seen.
+
+    Gray of 16 bits keeps its depth. `BrokenData` where the file is damaged, too large, or of a kind without a range.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the error at twice the size counts
+            with Image.open(path) as image:
+                ImageOps.exif_transpose(image, in_place=True)
+                pixels = _rgb(image, path)
+    except UnidentifiedImageError as error:
+        raise BrokenData("this is no image, or of a kind that cannot be read", str(path)) from error
+    except Image.DecompressionBombError as error:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise BrokenData(f"the image is too large to be read: more than {most:,} pixels", str(path)) from error
+    except MemoryError as error:
+        raise BrokenData("the image is too large to be read: its pixels do not fit into memory", str(path)) from error
+    except _DAMAGED as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BrokenData(f"the image cannot be read: {reason}", str(path)) from error
+    return torch.from_numpy(pixels).permute(2, 0, 1)
+
+
+def _rgb(image: Image.Image, path: Path) -> Array:
+    """The pixels, channels last. Pillow's own conversion would cut everything above 255 off."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
+        return _gray(np.asarray(image), 65535)  # older versions of Pillow call 16 bits "I"
+    if image.mode == "I":
+        raise BrokenData("whole numbers of 32 bits have no brightest value: save the image with 8 or 16", str(path))
+    if image.mode == "F":
+        pixels = np.asarray(image)
+        if not ((pixels >= 0) & (pixels <= 1)).all():
+            low, high = pixels.min(), pixels.max()
+            raise BrokenData(f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}", str(path))
+        return _gray(pixels, 1)
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return np.array(image.convert("RGB")) / np.float32(255)
+
+
+def _gray(pixels: Array, most: int) -> Array:
+    return np.repeat(pixels.astype(np.float32)[:, :, None] / np.float32(most), 3, axis=2)
