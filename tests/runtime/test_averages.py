@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from memory_specs import LIBRARY, plan_of
-from test_memories import machinery
+from test_memories import stage_parts
 from torch import Tensor
 
 from ssldsl.runtime.folder.checkpoint import latest, read_part
@@ -87,7 +87,7 @@ def test_the_average_of_a_stage_keeps_averaged_statistics(tmp_path: Path) -> Non
 @pytest.mark.parametrize("loss", LOSSES)
 def test_statistics_follow_with_the_share_of_the_weights_after_a_plain_mean(loss: str) -> None:
     """With a momentum of 2/3, the mean of the first three steps, and from then on a third of the new."""
-    made = machinery(plan_of(averaged("2/3", loss)))
+    made = stage_parts(plan_of(averaged("2/3", loss)))
     modules = made.state.modules
     expected: dict[str, Tensor] = {}
     for step in range(5):

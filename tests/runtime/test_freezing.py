@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from memory_specs import DAINO, LIBRARY, SUAVE, plan_of
-from test_memories import QUIET, final, largest_difference, machinery
+from test_memories import QUIET, final, largest_difference, stage_parts
 from test_resume import outcome, stopped
 from torch import nn
 
@@ -19,7 +19,7 @@ FROZEN = SUAVE + "\ngroups = {{protos: {{freeze: 3it}}}}\n"
 
 def test_a_frozen_group_keeps_its_values_without_decay_and_momentum() -> None:
     plan = plan_of(FROZEN.replace("momentum=0.9", "momentum=0.9, weight_decay=0.1"))
-    made = machinery(plan)
+    made = stage_parts(plan)
     head = made.state.modules["protos"].map.weight
     for module in made.begins:
         module()

@@ -24,7 +24,7 @@ QUIET = Options(is_progress_shown=False)
 PARTS = ("weights", "optimizer", "memory")
 
 
-def machinery(plan: Plan) -> StageParts:
+def stage_parts(plan: Plan) -> StageParts:
     """The first stage of a plan, ready to train."""
     stage, datasets = in_order(plan)[0], Datasets(LIBRARY)
     data = {id_: datasets.samples(stage, id_) for id_ in data_ids(stage)}
@@ -51,9 +51,11 @@ def test_a_list_has_a_queue_for_each_of_its_items_that_holds_what_its_steps_brou
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     brought: list[dict[str, Tensor]] = []
-    news = Memories.news
-    monkeypatch.setattr(Memories, "news", lambda self, given: brought.append(news(self, given)) or brought[-1])
-    parts = machinery(plan_of(SUAVE))
+    writes = Memories.pending_writes
+    monkeypatch.setattr(
+        Memories, "pending_writes", lambda self, given: brought.append(writes(self, given)) or brought[-1]
+    )
+    parts = stage_parts(plan_of(SUAVE))
     for step in range(5):
         before = {name: tensor.clone() for name, tensor in parts.memories.modules.state_dict().items()}
         take_step(parts, step)
@@ -114,7 +116,7 @@ def test_a_stage_begins_with_empty_memories(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_compiler_follows_a_step_with_memories_and_is_not_asked_again() -> None:
-    plain, compiled = machinery(plan_of(SUAVE)), machinery(plan_of(SUAVE))
+    plain, compiled = stage_parts(plan_of(SUAVE)), stage_parts(plan_of(SUAVE))
     torch._dynamo.reset()
     step = torch.compile(compiled.model, backend="aot_eager", fullgraph=True)
     compiled = evolve(compiled, model=step)
@@ -145,7 +147,7 @@ def test_a_smoke_run_keeps_the_length_of_a_queue_and_shrinks_the_batch(tmp_path:
 
 
 def test_rows_of_prototypes_and_of_their_average_have_unit_length_when_a_step_runs() -> None:
-    parts = machinery(plan_of(DAINO))
+    parts = stage_parts(plan_of(DAINO))
     modules, lengths = parts.state.modules, dict[str, Tensor]()
 
     def measure(path: str, head: nn.Module) -> None:

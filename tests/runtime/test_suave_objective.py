@@ -3,7 +3,7 @@
 import pytest
 import torch
 from step_plans import LIBRARY
-from test_memories import machinery
+from test_memories import stage_parts
 from test_s4l_rotation import Written
 from test_step_of_specs import plan_of
 from torch import nn
@@ -81,7 +81,7 @@ def reached(loss: str) -> dict[str, set[str]]:
     plan, found = plan_of(f"{HEAD}loss = {loss}\nbatch = {{labeled: 4, unlabeled: 8}}\n", 1), {}
     for term in plan.stages[0].terms:
         alone = [t.model_copy(update={"weight": ConstantPlan(value=float(t is term))}) for t in plan.stages[0].terms]
-        made = machinery(with_stage(plan, terms=tuple(alone)))
+        made = stage_parts(with_stage(plan, terms=tuple(alone)))
         for step in range(3):
             take_step(made, step)
         made.model(made.feed.batch_at(3), made.scalars.tensor_at(3))["loss"].backward()

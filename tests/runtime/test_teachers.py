@@ -3,7 +3,7 @@
 import pytest
 import torch
 from memory_specs import DAINO, plan_of
-from test_memories import machinery
+from test_memories import stage_parts
 from torch import Tensor
 
 from ssldsl.check import check
@@ -14,7 +14,7 @@ MOMENTA = [0.99, 0.990381, 0.991464, 0.993087, 0.995, 0.996913, 0.998536, 0.9996
 
 
 def test_the_teacher_follows_by_the_worked_momenta_after_each_update() -> None:
-    made = machinery(plan_of(DAINO, steps=8))
+    made = stage_parts(plan_of(DAINO, steps=8))
     student, teacher = made.state.modules["encoder"], made.state.modules["teacher/encoder"]
     for step, momentum in enumerate(MOMENTA):
         before = [p.detach().double() for p in teacher.parameters()]
@@ -37,7 +37,7 @@ def test_the_teacher_follows_by_the_worked_momenta_after_each_update() -> None:
     ],
 )
 def test_a_teacher_of_ten_follows_a_student_who_counts(momentum: str, expected: list[float]) -> None:
-    moving, *_ = machinery(plan_of(DAINO.replace("1 - 0.01 * cosine()", momentum))).nets
+    moving, *_ = stage_parts(plan_of(DAINO.replace("1 - 0.01 * cosine()", momentum))).nets
     found = []
     for weights in moving.average.values():
         weights.data.fill_(10)
@@ -50,7 +50,7 @@ def test_a_teacher_of_ten_follows_a_student_who_counts(momentum: str, expected: 
 
 
 def test_a_teacher_normalises_by_what_it_sees() -> None:
-    made = machinery(plan_of(DAINO.replace("width=8", 'width=8, norm="batch"') + "\nforward = concat\n"))
+    made = stage_parts(plan_of(DAINO.replace("width=8", 'width=8, norm="batch"') + "\nforward = concat\n"))
     seen: list[Tensor] = []
     layer = next(m for m in made.state.modules["teacher/encoder"].modules() if isinstance(m, torch.nn.BatchNorm2d))
     layer.register_forward_hook(lambda module, inputs, output: seen.append(output.detach().clone()))
