@@ -1,7 +1,7 @@
 """A stand-in for the package umap-learn, which compiles for half a minute before it places a single point."""
 
 import sys
-from importlib.stage_parts import ModuleSpec
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
