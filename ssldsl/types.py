@@ -205,11 +205,20 @@ class TupleType:
 
 @frozen
 class NetType:
-    """A network: takes `source`, gives `target`. Its batch dimension is the symbol `batch`."""
+    """A network: takes `source`, gives `target`. Its batch dimension is the symbol `batch`.
+
+    A source is said where it takes several rows for each that it gives: `4*batch`.
+    """
 
     source: TensorType | None
     target: TensorType
     couples_batch: bool = False  # a row of the output depends on the other rows (batch normalisation)
+
+    @property
+    def rows_taken(self) -> int:
+        """How many rows it takes for each row of `batch`."""
+        rows = self.source.dims[0].substitute({"batch": 1}).value if self.source is not None else 1
+        return rows or 1
 
     def __str__(self) -> str:
         return f"Net[{self.source or 'any'} -> {self.target}]"

@@ -239,7 +239,9 @@ def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]
 def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:
     nodes = [n for s in stages for n in ancestors([*(t.node for t in s.terms), *(e.node for e in s.evaluations)])]
     used = {str(n.setting("name")) for n in nodes if n.op == "net"}
-    used |= {ctx.modules[path].average_of for path in used} - {""}
+    for path in list(used):  # an average may follow another
+        while path := ctx.modules[path].average_of:
+            used.add(path)
     used |= {m for s in stages for i in s.init for m in i.modules if m in ctx.modules}
     modules = tuple(
         Module(

@@ -8,8 +8,9 @@ from ssldsl.types import DataType, Dim, DimLike, NetType, SplitsType, TensorType
 
 
 def applied(net: NetType, value: TensorType) -> TensorType:
-    """The type of a network's output for this input."""
-    bound: dict[str, DimLike] = {"batch": value.dims[0]}
+    """The type of a network's output for this input, whose rows are a multiple of those that it takes for one."""
+    rows = divided(value.dims[0], net.rows_taken)
+    bound: dict[str, DimLike] = {"batch": value.dims[0] if rows is None else rows}
     if net.source is not None:
         for wanted, found in zip(net.source.dims[1:], value.dims[1:], strict=False):
             if len(wanted.symbols) == 1 and str(wanted) in wanted.symbols:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, needs, ordered
 from ssldsl.graph.primitives import PRIMITIVES, derived
-from ssldsl.graph.shapes import applied
+from ssldsl.graph.shapes import divided
 from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Signature
 from ssldsl.types import NetType, TensorType, Type
@@ -94,7 +94,7 @@ def _wrong_apply(node: Node) -> Iterator[str]:
         yield f"it applies {net}, which is not a network"
     elif not isinstance(value, TensorType) or not value.dims:
         yield f"it is applied to {value}, which is not a batch"
-    elif net.source is not None and applied(NetType(None, net.source), value).dims[0] != value.dims[0]:
+    elif net.source is not None and divided(value.dims[0], net.rows_taken) is None:
         yield f"it wants {net.source} and gets {value}"
 
 

@@ -129,6 +129,8 @@ class _Reader:
             role = self._role(facts, signature, node)
         if role == "memory":
             self._check_memory(node)
+        if role in ("nets", "heads"):
+            self._check_network(node, signature)
         doc = ast.get_docstring(node) or _forward_doc(node)
         return attrs.evolve(
             signature, role=role, facts=facts, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,
@@ -196,6 +198,18 @@ class _Reader:
             name, "heads", self._edges(arguments.args[1:], arguments.defaults), settings, self._outputs(forward), sizes,
             is_module=True, uses_rng=uses_rng, has_commit="commit" in methods, parts=_parts(init),
         )  # fmt: skip
+
+    def _check_network(self, node: Definition, signature: Signature) -> None:
+        """A network takes one tensor and gives one, so that networks can be put one behind the other."""
+        forward = next((m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "forward"), node)
+        if len(signature.edges) > 1:
+            names = ", ".join(f"`{edge.name}`" for edge in signature.edges)
+            help = "a function of several tensors is an op of the role `targets`; it may take networks as edges"
+            self.fault("R202", forward, f"a network takes one tensor, and `{node.name}` takes {names}", help)
+        if len(signature.outputs) > 1 or any(output.name for output in signature.outputs):
+            names = ", ".join(f"`{output.name}`" for output in signature.outputs)
+            help = "give what the heads read, and write a network of its own for anything else"
+            self.fault("R202", forward, f"a network gives one tensor, and `{node.name}` gives {names}", help)
 
     def _check_memory(self, node: Definition) -> None:
         """A memory writes what it reads: `commit` takes the edges of `forward`."""

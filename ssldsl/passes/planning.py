@@ -194,7 +194,11 @@ def _module(program: Program, module: Module, clocks: Mapping[str, Clock], sizes
 
 def _clock_of(program: Program, module: Module, clocks: Mapping[str, Clock]) -> Clock | None:
     """The clock an average keeps time by: that of the first stage that trains what it averages."""
+    sources = {other.path: other.average_of for other in program.modules}
+    followed = module.average_of
+    while sources.get(followed):  # an average may follow another
+        followed = sources[followed]
     for stage in program.stages:
-        if module.average_of and is_trained(module.average_of, stage.train):
+        if followed and is_trained(followed, stage.train):
             return clocks[stage.name]
     return next(iter(clocks.values()), None)

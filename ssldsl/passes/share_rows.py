@@ -7,7 +7,7 @@ from attrs import frozen
 from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
 from ssldsl.graph.shapes import divided, rows_of
 from ssldsl.ir.nodes import Node
-from ssldsl.passes.context import Context, couples_batch
+from ssldsl.passes.context import Context, couples_batch, takes_several
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.slicing import take_rows, tensor
 from ssldsl.types import Dim, TensorType, TupleType
@@ -25,8 +25,8 @@ def share_rows(graph: Graph, context: Context) -> Graph:
     """No network runs on rows that are among the rows it runs on elsewhere in the stage.
 
     The first of the four copies that a rotation makes is the image itself, so `f(x)` is every fourth row of
-    `f(rotate4(x))`. That holds for networks that keep the rows of a batch apart and draw no random numbers. A forward
-    that is differentiated is not replaced by rows of one that is not.
+    `f(rotate4(x))`. That holds for networks that keep rows apart, also those of one sample, and draw no random
+    numbers. A forward that is differentiated is not replaced by rows of one that is not.
     """
     found = _shared(graph, context)
     plain_needs = needs_with_effects(graph)
@@ -51,7 +51,7 @@ def _shared(graph: Graph, context: Context) -> dict[Node, _Every]:
     shared: dict[Node, _Every] = {}
     for inputs, node in forwards.items():
         net, value = inputs
-        if couples_batch(net) or context.is_random(net):
+        if couples_batch(net) or takes_several(net) or context.is_random(net):
             continue
         for every in among.get(value, []):
             whole = forwards.get((net, every.of))

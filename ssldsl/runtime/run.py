@@ -37,7 +37,8 @@ from ssldsl.runtime.folder.stage_end import final_weights, in_order
 from ssldsl.runtime.folder.trackers import Trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.ledger import Difference, Ledger, make_lock
-from ssldsl.runtime.nets.modules import Shape, build_modules
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.packages import check_packages
 from ssldsl.runtime.process_errors import attribute_to_process, explaining_processes

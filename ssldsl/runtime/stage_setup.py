@@ -17,7 +17,8 @@ from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
 from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
 from ssldsl.runtime.nets.memories import build_memories, make_memories
-from ssldsl.runtime.nets.modules import Shape, set_trained, step_hooks, trained_parameters
+from ssldsl.runtime.nets.modules import set_trained, step_hooks, trained_parameters
+from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.module import StageStep, make_step

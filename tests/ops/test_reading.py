@@ -182,6 +182,35 @@ def test_what_is_not_understood_is_refused_at_its_place(text: str, code: str, me
     assert place in said
 
 
+NETWORK = """
+class Pair(NamedTuple):
+    a: Features[Tensor, "batch 16"]
+    b: Features[Tensor, "batch 16"]
+
+@op(role="nets")
+class Margin(nn.Module):
+    def forward(self, images: Images[Tensor, "batch c h w"]{edge}) -> {result}: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("edge", "result", "message"),
+    [
+        ("", "Pair", "a network gives one tensor, and `Margin` gives `a`, `b`"),
+        (
+            ', noise: Features[Tensor, "batch d"]',
+            'Features[Tensor, "batch 16"]',
+            "a network takes one tensor, and `Margin` takes `images`, `noise`",
+        ),
+    ],
+)
+def test_a_network_takes_and_gives_one_tensor(edge: str, result: str, message: str) -> None:
+    said = fault(NETWORK.format(edge=edge, result=result), role="nets")
+    assert said.count("error[R202]") == 1
+    assert message in said
+    assert "margin.py:8:9" in said
+
+
 def test_all_faults_of_a_file_are_said_at_once() -> None:
     said = fault("@op()\ndef margin(x, *, y, z: dict) -> list[int]: ...")
     assert said.count("error[R202]") == 4

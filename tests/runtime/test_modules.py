@@ -14,10 +14,10 @@ from ssldsl.runtime.nets.modules import (
     build_modules,
     find,
     module_key,
-    output_shape,
     set_trained,
     trained_parameters,
 )
+from ssldsl.runtime.nets.shapes import output_shape
 from ssldsl.runtime.step.module import make_step
 from ssldsl.runtime.train.init_weights import initialise
 

@@ -141,12 +141,32 @@ def width(ctx: Context, net: Net, name: tree.Name) -> Any:
     if size is None and len(net.parts) > 1 and text in {e for edge in signature.edges for e in edge.dims}:
         return width(ctx, Net(net.parts[:-1]), name)
     if size is None:
-        size = Dim.of(f"{_path(net.parts[-1])}.{text}")
+        size = _unknown(ctx, net.parts[-1], text)
     return size if size.value is None else size.value
 
 
-def _path(part: NetPart | Constructor) -> str:
-    return part.path if isinstance(part, NetPart) else part.signature.name
+def _unknown(ctx: Context, part: NetPart | Constructor, text: str) -> Dim:
+    """A symbol for a size of a network that may be known later. An average has those of what it follows."""
+    if isinstance(part, Constructor):
+        return Dim.of(f"{part.signature.name}.{text}")
+    path = part.path
+    while ctx.modules[path].average_of:
+        path = ctx.modules[path].average_of
+    symbol = f"{path}.{text}"
+    ctx.widths[symbol] = (path, text)
+    return Dim.of(symbol)
+
+
+def _resolved(ctx: Context, size: Dim) -> Dim:
+    """A size in what is known by now: an early `flat.dim` may have become a number, or a product of other sizes."""
+    known = {}
+    for symbol in size.symbols & ctx.widths.keys():
+        path, text = ctx.widths[symbol]
+        draft = ctx.modules[path]
+        found = size_of(text, draft.sizes, dict(draft.settings))
+        if found is not None:
+            known[symbol] = found
+    return size.substitute(known)
 
 
 def apply(
@@ -203,6 +223,7 @@ def _apply_part(
     if not _accepts(ctx, part.path, signature, value, draft, span):
         return UNKNOWN
     edge = signature.edges[0]
+    draft.sizes.update({name: _resolved(ctx, size) for name, size in draft.sizes.items()})
     found = dict(draft.sizes)
     wrong = unify(edge.dims, value.type.dims, found, settings)
     if wrong:
@@ -212,7 +233,7 @@ def _apply_part(
         if name in found:
             draft.sizes.setdefault(name, found[name])
     node = _net_node(ctx, part.path, weights)
-    target = _target(signature, found, settings, part.path)
+    target = _target(ctx, part, found)
     if ctx.stage is not None and not ctx.stage.whole and not draft.average_of:
         ctx.stage.forwards.setdefault(part.path, [])
         if value not in ctx.stage.forwards[part.path]:
@@ -305,23 +326,29 @@ def _size_text(draft: ModuleDraft, dim: str) -> str:
     return text
 
 
-def _target(signature: Signature, sizes: dict[str, Dim], settings: dict[str, Any], path: str) -> TensorType:
-    output = signature.outputs[0]
-    dims = []
-    for text in output.dims:
-        size = size_of(text, sizes, settings)
-        dims.append(size if size is not None else Dim.of(f"{path}.{text}"))
-    return TensorType(output.kind, tuple(dims))
+def _target(ctx: Context, part: NetPart, sizes: dict[str, Dim]) -> TensorType:
+    draft = ctx.modules[part.path]
+    output, settings = draft.signature.outputs[0], dict(draft.settings)
+    dims = ((text, size_of(text, sizes, settings)) for text in output.dims)
+    return TensorType(output.kind, tuple(_unknown(ctx, part, text) if size is None else size for text, size in dims))
+
+
+def _source(signature: Signature, settings: dict[str, Any]) -> TensorType | None:
+    """What a network takes, where that is several rows for each that it gives."""
+    edge = signature.edges[0]
+    sizes = {"batch": Dim.of("batch")}
+    dims = tuple(size_of(text, sizes, settings) or Dim.of(text) for text in edge.dims)
+    return TensorType(edge.kind, dims) if dims[0] not in (Dim.of("batch"), Dim.of("...")) else None
 
 
 def _net_node(ctx: Context, path: str, weights: TrainedNet | None = None) -> Node:
     draft = ctx.modules[path]
     signature, settings = draft.signature, dict(draft.settings)
     sizes = {"batch": Dim.of("batch"), **draft.sizes}
-    type_ = NetType(None, _target(signature, sizes, settings, path), couples_batch(signature, settings))
+    target, couples = _target(ctx, NetPart(path), sizes), couples_batch(signature, settings)
     return ctx.interner.node(
         "net",
-        type=type_,
+        type=NetType(_source(signature, settings), target, couples),
         settings=(("name", path), *(weights.settings if weights else ())),
         spans=(weights.span, draft.span) if weights else (draft.span,),
         alias=path,
@@ -347,12 +374,13 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
         return nodes[0]
     last = nodes[-1].type
     assert isinstance(last, NetType)
-    couples = any(isinstance(n.type, NetType) and n.type.couples_batch for n in nodes)
+    types = [n.type for n in nodes if isinstance(n.type, NetType)]
+    couples, source = any(t.couples_batch for t in types), next((t.source for t in types if t.source), None)
     return ctx.interner.node(
         "compose",
         tuple(nodes),
         params=("nets",) * len(nodes),
-        type=NetType(None, last.target, couples),
+        type=NetType(source, last.target, couples),
         spans=(span,),
         live=frozenset[str]().union(*(n.live for n in nodes)),
     )

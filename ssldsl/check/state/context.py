@@ -102,6 +102,7 @@ class Context:
     streams: dict[str, StreamDraft] = field(factory=dict)
     signatures: dict[str, Signature] = field(factory=dict)
     params: dict[str, Setting] = field(factory=dict)
+    widths: dict[str, tuple[str, str]] = field(factory=dict)  # symbol -> the module and its size that it stands for
     stage: StageDraft | None = None
     stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
     is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing

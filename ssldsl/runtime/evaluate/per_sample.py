@@ -17,7 +17,8 @@ from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
-from ssldsl.runtime.nets.modules import Shape, build_modules
+from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke

@@ -15,7 +15,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import ModulePlan, OpPlan, Plan, StagePlan
-from ssldsl.runtime.nets.modules import find, module_key
+from ssldsl.runtime.nets.modules import find, followed, module_key
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import scalar_function
 
@@ -139,13 +139,13 @@ def _polyak_keep(settings: Mapping[str, Any], resolve: Resolve) -> Keep:
 
 
 def averaged_nets(plan: Plan, stage: StagePlan, modules: nn.ModuleDict, library: Library) -> list[Moving]:
-    """The nets that follow a net which this stage trains, each with all that a checkpoint has of it."""
+    """The nets that follow a net which this stage trains, each behind what it follows, with all they are saved with."""
     trained = {path.split(".")[0] for path in stage.train} | set(stage.train)
     found = []
     for module in plan.modules:
-        source = module.average_of
+        source = followed(plan, module)
         if source and (source in trained or source.split(".")[0] in trained):
-            average, live = (_state(modules[module_key(path)]) for path in (module.path, source))
+            average, live = (_state(modules[module_key(path)]) for path in (module.path, module.average_of))
             found.append(Moving(average, live, _keep_of(module, library), _statistics(average)))
     return found
 

@@ -12,7 +12,8 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
-from ssldsl.runtime.nets.modules import Builder, Shape, module_key
+from ssldsl.runtime.nets.modules import Builder, module_key
+from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.ops.scalars import Scalars

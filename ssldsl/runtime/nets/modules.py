@@ -5,20 +5,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import torch
 from attrs import Factory, define
-from torch import Tensor, nn
+from torch import nn
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import tensors_of
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.runtime.nets.first_values import first_values
+from ssldsl.runtime.nets.shapes import Shape, shape_behind
 from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
 from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
-
-Shape = tuple[int, ...]
+from ssldsl.types import parse_dim
 
 
 @runtime_checkable
@@ -120,7 +119,7 @@ class Builder:
 
     def _input_shapes(self, path: str) -> Iterator[Shape]:
         """Shapes of what the module is applied to, with two rows."""
-        followers = {m.path for m in self.plan.modules if m.average_of == path}
+        followers = {m.path for m in self.plan.modules if followed(self.plan, m) == path}
         for stage in self.plan.stages:
             nodes = {node.id: node for node in stage.nodes}
             for node in stage.nodes:
@@ -134,8 +133,15 @@ class Builder:
     def _through(self, paths: Iterable[str], shape: Shape) -> Shape:
         """The shape that modules make of a shape, without computing anything."""
         for path in paths:
-            shape = output_shape(self.module(path), shape)
+            plan = next(m for m in self.plan.modules if m.path == path)
+            rows = 2 * self._rows_taken(plan)
+            shape = (2, *shape_behind(self.module(path), plan, (rows, *shape[1:]))[1:])
         return shape
+
+    def _rows_taken(self, plan: ModulePlan) -> int:
+        """How many rows a module takes for each that it gives."""
+        rows = signature_of(self.library, plan.op).edges[0].dims[0]
+        return parse_dim(rows, lambda name: 1 if name == "batch" else plan.settings[name]).value or 1
 
     def _shape(self, nodes: Mapping[str, NodePlan], id_: str) -> Shape:
         """The shape of a value, with two rows: as the plan says, or by following how it is made."""
@@ -151,14 +157,6 @@ class Builder:
         if not node.inputs:
             raise InternalError(f"the shape of node {id_} ({node.op}) is not known")
         return self._shape(nodes, node.inputs[0])
-
-
-def output_shape(module: nn.Module, shape: Shape) -> Shape:
-    """The shape of a module's output, found on tensors without storage."""
-    hollow = copy.deepcopy(module).to("meta").eval()
-    with torch.no_grad():
-        output: Tensor = hollow(torch.empty(shape, device="meta"))
-    return tuple(output.shape)
 
 
 def net_paths(nodes: Mapping[str, NodePlan], id_: str) -> list[str]:
@@ -209,9 +207,18 @@ def learning_parts(plan: Plan, stage: StagePlan, modules: nn.ModuleDict) -> Iter
     for path in stage.train:
         yield find(modules, path)
         for module in plan.modules:
-            followed = module.average_of
-            if followed and (path == followed or path.startswith(f"{followed}.")):
-                yield find(modules, module.path + path.removeprefix(followed))
+            source = followed(plan, module)
+            if source and (path == source or path.startswith(f"{source}.")):
+                yield find(modules, module.path + path.removeprefix(source))
+
+
+def followed(plan: Plan, module: ModulePlan) -> str:
+    """The path of the network that a moving average follows, through averages of averages; else nothing."""
+    sources = {other.path: other.average_of for other in plan.modules}
+    path = module.average_of
+    while sources.get(path):
+        path = sources[path]
+    return path
 
 
 def step_hooks(plan: Plan, stage: StagePlan, modules: nn.ModuleDict) -> list[Callable[[], None]]:

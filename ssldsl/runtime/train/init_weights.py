@@ -10,7 +10,8 @@ from ssldsl.graph.plan import InitPlan, Plan, StagePlan
 from ssldsl.ops.weights import below, misfits, some
 from ssldsl.runtime.folder.stage_end import weights_of_run
 from ssldsl.runtime.folder.weight_files import read_weights
-from ssldsl.runtime.nets.modules import Builder, Shape, find, module_key, owner, part_of
+from ssldsl.runtime.nets.modules import Builder, find, module_key, owner, part_of
+from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.spans import span_of
 
@@ -69,11 +70,13 @@ def _from_outside(init: InitPlan, path: str, modules: nn.ModuleDict, folder: Pat
 
 def _restart_averages(plan: Plan, inits: tuple[InitPlan, ...], modules: nn.ModuleDict) -> None:
     named = {path for init in inits for path in init.modules}
+    renewed = set(named)
     for module in plan.modules:
-        followed = module.average_of
-        renewed = any(path == followed or path.startswith(f"{followed}.") for path in named)
-        if followed and renewed and module.path not in named:
-            find(modules, module.path).load_state_dict(find(modules, followed).state_dict())
+        source = module.average_of
+        is_renewed = any(path == source or path.startswith(f"{source}.") for path in renewed)
+        if source and is_renewed and module.path not in named:
+            find(modules, module.path).load_state_dict(find(modules, source).state_dict())
+            renewed.add(module.path)
 
 
 def _named(state: State, modules: nn.ModuleDict, path: str) -> dict[str, Tensor]:
