@@ -11,8 +11,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments import LIBRARY, stateful
 from memory_specs import DAINO, SUAVE, plan_of
-from training_plans import LIBRARY, stateful
 
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.folder import checkpoint

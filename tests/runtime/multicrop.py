@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from step_plans import LIBRARY
+from experiments import LIBRARY
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
+from experiments import LIBRARY, built, quickstart
 from ranks import WORLD, Ranks
-from step_plans import LIBRARY, built, quickstart
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.parallel import DistributedDataParallel
@@ -216,9 +216,9 @@ def stepped(rank: int, plan: Plan, world: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("norm", ["group", "batch"])
-@pytest.mark.parametrize("separate", [True, False])
-def test_two_processes_take_the_step_of_one_on_the_joined_batch(ranks: Ranks, norm: str, separate: bool) -> None:
-    plan = quickstart(norm=norm, separate=separate)
+@pytest.mark.parametrize("forward", ["separate", "concat"])
+def test_two_processes_take_the_step_of_one_on_the_joined_batch(ranks: Ranks, norm: str, forward: str) -> None:
+    plan = quickstart(f'encoder.norm="{norm}"', f"forward={forward}", level=int(forward == "concat"))
     expected = stepped(0, plan, 1)
     found = ranks.call(stepped, plan, WORLD)
     mean = {name: sum(f["values"][name] for f in found) / WORLD for name in expected["values"]}

@@ -4,20 +4,22 @@ from pathlib import Path
 
 import pytest
 import torch
+from experiments import BATCH_NORM, LIBRARY, experiment, node_of, stateful
 from PIL import Image
 from sklearn.datasets import load_digits
-from step_plans import SOME, place
 from torch import nn
-from training_plans import LIBRARY, experiment, stateful, with_stage
 
-from ssldsl.graph.plan import EvaluationPlan, NodePlan, OpPlan, Plan
-from ssldsl.ops.samples import FileSamples
+from ssldsl.check import check
+from ssldsl.graph.plan import OpPlan, Plan
+from ssldsl.passes.planning import make_plan
 from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.data.measure import measure
 from ssldsl.runtime.evaluate.evaluator import Evaluator, evaluation_mode
 from ssldsl.runtime.nets.averages import Moving, stage_average
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.stage_setup import data_ids
+from ssldsl.source import Source
 
 
 class OneProcess:
@@ -56,7 +58,7 @@ def networks(plan: Plan) -> nn.ModuleDict:
 def test_accuracy_is_that_of_one_pass_over_the_test_set() -> None:
     plan = experiment()
     modules = networks(plan)
-    test = Datasets(LIBRARY).samples(plan.stages[0], "test")
+    test = Datasets(LIBRARY).samples(plan.stages[0], node_of(plan.stages[0], "split", name="test").id)
     whole = test.read(torch.arange(360))
     with torch.no_grad():
         guesses = modules["classes"](modules["encoder"](whole["image"])).argmax(dim=1)
@@ -85,7 +87,7 @@ def test_shares_of_several_processes_are_the_whole(world: int) -> None:
 
 
 def test_networks_keep_mode_statistics_and_weights() -> None:
-    plan = experiment(norm="batch")
+    plan = experiment(*BATCH_NORM)
     modules = networks(plan).train()
     modules["classes"].eval()
     before = {name: tensor.clone() for name, tensor in modules.state_dict().items()}
@@ -114,53 +116,36 @@ def test_evaluation_mode_ends_with_an_error() -> None:
 
 
 def test_one_metric_may_read_two_data_sets() -> None:
-    plan = experiment()
-    stage = plan.stages[0]
-    train = stage.streams[0].data
-
-    def node(id_: str, op: str, *inputs: str, params: tuple[str, ...] = (), **settings: object) -> NodePlan:
-        return NodePlan(
-            id=id_, op=op, inputs=inputs, params=params, settings=settings, type=SOME, placement="evaluation"
-        )
-
-    edges = ("features", "labels", "bank_features", "bank_labels")
-    encoder = next(n.id for n in stage.nodes if n.op == "net" and n.settings["name"] == "encoder")
-    more = (
-        node("bank image", "whole", train, field="image"),
-        node("bank label", "whole", train, field="label"),
-        node("bank deep", "apply", encoder, "bank image"),
-        node("nearest", "knn", "deep", "label", "bank deep", "bank label", params=edges, k=1),
-    )
-    metrics = (EvaluationPlan(name="nearest", node="nearest", place=place(11)),)
-    plan = with_stage(plan, nodes=(*stage.nodes, *more), evaluations=metrics)
+    plan = experiment(metrics="eval nearest(images.test, images.train, k=1)")
     assert 0.5 < evaluator(plan, networks(plan), OneProcess()).evaluate(0)["nearest"] < 1.0
 
 
 def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Path) -> None:
     for label in ("a", "b"):
-        (tmp_path / label).mkdir()
+        (tmp_path / "all" / label).mkdir(parents=True)
         for number in range(3):
-            Image.new("RGB", (20 + number, 30), (40 * number,) * 3).save(tmp_path / label / f"{number}.png")
-    plan = experiment()
-    stage = plan.stages[0]
-    names = [f"{label}/{number}.png" for label in ("a", "b") for number in range(3)]
-    samples = FileSamples(tmp_path, names, torch.arange(6), torch.tensor([0, 0, 0, 1, 1, 1]))
-    small = NodePlan(id="small", op="resize", inputs=("image",), params=("images",), settings={"size": 8}, type=SOME)
-    cut = NodePlan(id="cut", op="center_crop", inputs=("small",), params=("images",), settings={"size": 8}, type=SOME)
-    grey = [
-        node.model_copy(update={"inputs": (node.inputs[0], "cut")}) if node.id == "deep" else node
-        for node in stage.nodes
-    ]
-    grey.insert(next(i for i, n in enumerate(grey) if n.id == "deep"), small)
-    grey.insert(next(i for i, n in enumerate(grey) if n.id == "deep"), cut)
-    plan = with_stage(plan, nodes=tuple(grey))
-    encoder = plan.modules[0].model_copy(update={"sizes": {"channels": 3}})
-    plan = plan.model_copy(update={"modules": (encoder, plan.modules[1])})
-    modules = build_modules(plan, {}, LIBRARY)
-    made = evaluator(plan, modules, OneProcess(), rows=4)
-    made.data = {"test": samples}
-    counts = made.evaluate(0)["confused"]
+            picture = Image.new("RGB", (20 + number, 30), (40 * number,) * 3)
+            picture.save(tmp_path / "all" / label / f"{number}.png")
+    text = FILES.format(folder=tmp_path / "all")
+    program = check(Source("files.ssl", text)).unwrap()
+    measured = measure(program, Datasets(LIBRARY))
+    plan = make_plan(program, sizes=measured.sizes, resident=measured.resident)
+    modules = build_modules(plan, {"drawn.image": (3, 8, 8)}, LIBRARY)
+    counts = evaluator(plan, modules, OneProcess(), rows=4).evaluate(0)["confusions"]
     assert isinstance(counts, list) and sum(map(sum, counts)) == 6
+
+
+FILES = """ssl 1
+data   images  = image_folder("{folder}")
+stream drawn   = images.all >> resize(8) >> center_crop(8)
+net    encoder = convnet(width=8)
+head   classes = linear(encoder.dim, images.classes)
+loss  = ce(drawn)
+batch = 2
+run   = 2it
+optimizer = sgd(lr=0.1)
+eval confusions(images.all >> resize(8) >> center_crop(8))
+"""
 
 
 def test_polyak_average_has_the_half_life_it_says() -> None:

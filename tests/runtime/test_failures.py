@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 from accelerate import Accelerator
+from experiments import LIBRARY, LOSS, changed, experiment, node_of
 from own_ops import no_space
-from training_plans import LIBRARY, experiment, with_stage, with_term, without_vat
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import CurvePlan, Plan
+from ssldsl.graph.plan import Plan
 from ssldsl.ops.places import BrokenData, MissingData
 from ssldsl.runtime import ledger
 from ssldsl.runtime.data.datasets import Datasets
@@ -34,22 +34,22 @@ def failure(plan: Plan, folder: Path, options: Options = QUIET) -> Diagnostic:
     return found
 
 
-def zero_from(step: int) -> dict[str, Any]:
-    """A schedule that is 1 and becomes 0 at a step (from 0)."""
-    return {"schedules": (CurvePlan(op="cosine"), CurvePlan(op="drops", settings={"at": [float(step)], "by": 0.0}))}
+def with_term(op: str, *settings: str) -> str:
+    """The loss of the quickstart with one more term, an op on logits and labels."""
+    return f"{LOSS} + {op}({', '.join(['classes(encoder(labeled))', 'labeled.label', *settings])}) as odd"
 
 
 def test_an_infinite_loss_names_term_step_and_line(tmp_path: Path) -> None:
-    plan = with_term(experiment(steps=100, **zero_from(6)), "infinite_once_zero", factor={"schedule": 1})
+    plan = experiment("run=100it", loss=with_term("infinite_once_zero", "factor=1 - linear_ramp(6it)"))
     found = failure(plan, tmp_path / "run")
     assert found.code == "R401"
     assert "`odd`" in found.message and "step 7 " in found.message  # the seventh, in the window of steps 7 and 8
-    assert found.span is not None and found.span.place == "quickstart.ssl:11:1"
+    assert found.span is not None and found.span.line == 9
     assert "step 6" in found.hints[0]
 
 
 def test_no_checkpoint_is_written_after_a_loss_that_is_no_number(tmp_path: Path) -> None:
-    plan = with_term(experiment(steps=500, **zero_from(4)), "infinite_once_zero", factor={"schedule": 1})
+    plan = experiment("run=500it", loss=with_term("infinite_once_zero", "factor=1 - linear_ramp(4it)"))
     failure(plan, tmp_path / "run")  # windows of ten steps; the check at the sixth comes first
     last = latest(tmp_path / "run" / "checkpoints")
     assert last is not None and last.step == 3
@@ -65,30 +65,30 @@ def test_weights_that_are_no_numbers_are_not_written(tmp_path: Path, monkeypatch
                 next(parts.state.modules.parameters()).fill_(float("nan"))
 
     monkeypatch.setattr(loop, "take_step", poison)
-    found = failure(experiment(steps=100), tmp_path / "run")
+    found = failure(experiment("run=100it"), tmp_path / "run")
     assert found.code == "R401" and "weights `" in found.message and "step 6 " in found.message
     last = latest(tmp_path / "run" / "checkpoints")
     assert last is not None and last.step == 3
 
 
 def test_an_op_that_fails_is_named_with_its_line(tmp_path: Path) -> None:
-    found = failure(with_term(experiment(), "confused_shapes"), tmp_path / "run")
+    found = failure(experiment(loss=with_term("confused_shapes")), tmp_path / "run")
     assert found.code == "R406"
     assert "`confused_shapes` failed at step 1" in found.message and "RuntimeError" in found.message
-    assert found.span is not None and found.span.place == "quickstart.ssl:11:1"
+    assert found.span is not None and found.span.line == 9
 
 
 def test_a_loss_that_is_no_single_number_is_named_with_its_shape(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssldsl.ops.contract.check_call", lambda *arguments: None)  # as outside of tests
-    found = failure(with_term(experiment(), "unreduced"), tmp_path / "run")
+    found = failure(experiment(loss=with_term("unreduced")), tmp_path / "run")
     assert found.code == "R406" and "`odd` is no single number at step 1" in found.message
     assert found.message.endswith("its shape is [8]")
 
 
 def test_memory_that_ran_out_is_named_with_the_op(tmp_path: Path) -> None:
-    found = failure(with_term(experiment(), "hungry"), tmp_path / "run")
+    found = failure(experiment(loss=with_term("hungry")), tmp_path / "run")
     assert found.code == "R402"
     assert "out of memory in `hungry`" in found.message
     assert "accumulate" in found.help
@@ -110,7 +110,7 @@ def test_an_op_that_fails_while_processes_are_made_ready_is_named(
 ) -> None:
     """Several of them try a step first, to see which parameters it leaves out."""
     monkeypatch.setattr(Accelerator, "num_processes", 2)
-    found = failure(with_term(experiment(), "hungry"), tmp_path / "run")
+    found = failure(experiment(loss=with_term("hungry")), tmp_path / "run")
     assert found.code == "R402" and "out of memory in `hungry` at step 1 of stage `main`" in found.message
 
 
@@ -119,17 +119,15 @@ def test_a_machine_without_a_compiler_is_said(tmp_path: Path, monkeypatch: pytes
     config = pytest.importorskip("torch._inductor.config")
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(config.cpp, "cxx", (None, "no-such-compiler"))
-    found = failure(without_vat(experiment(compile=True)), tmp_path / "run")
+    found = failure(experiment("compile=true", loss="ce(labeled) + 0.7*rotation(all)"), tmp_path / "run")
     assert found.code == "R434" and "no-such-compiler" in found.message and "--no-compile" in found.help
 
 
 def test_a_metric_that_fails_is_named(tmp_path: Path) -> None:
-    plan = experiment(steps=4)
-    wrong = tuple(
-        node.model_copy(update={"inputs": ("label", "label")}) if node.id == "top1" else node
-        for node in plan.stages[0].nodes
-    )
-    found = failure(with_stage(plan, nodes=wrong), tmp_path / "run")
+    plan = experiment("run=4it")
+    metric = node_of(plan.stages[0], "accuracy")
+    _, labels = metric.inputs
+    found = failure(changed(plan, metric, inputs=(labels, labels)), tmp_path / "run")
     assert found.code == "R406" and "`accuracy` failed" in found.message
 
 
@@ -150,7 +148,7 @@ def test_data_that_cannot_be_opened_are_named(
     found = failure(experiment(), tmp_path / "run")
     assert found.code == code
     assert words in "\n".join([found.message, *found.hints])
-    assert found.span is not None and found.span.line == 5
+    assert found.span is not None and found.span.text == "digits()"
     assert not (tmp_path / "run").exists()
 
 
@@ -222,13 +220,13 @@ def test_a_folder_that_cannot_be_written_any_more_is_named(tmp_path: Path) -> No
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
-    found = failure(experiment(accumulate=3), tmp_path / "run")
+    found = failure(experiment("accumulate=3"), tmp_path / "run")
     assert found.code == "R407"
 
 
 def test_fp16_without_a_gpu_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert failure(experiment(precision="fp16"), tmp_path / "run").code == "R411"
+    assert failure(experiment("precision=fp16"), tmp_path / "run").code == "R411"
 
 
 def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
@@ -264,5 +262,5 @@ def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
 
 
 def test_a_failed_run_says_so_in_its_summary(tmp_path: Path) -> None:
-    failure(with_term(experiment(), "confused_shapes"), tmp_path / "run")
+    failure(experiment(loss=with_term("confused_shapes")), tmp_path / "run")
     assert '"status": "failed"' in (tmp_path / "run" / "summary.json").read_text()

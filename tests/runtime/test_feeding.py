@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from experiments import LIBRARY, quickstart, random_batch
 from PIL import Image
-from step_plans import LIBRARY, quickstart, random_batch
 from torch import Tensor
 
 from ssldsl.errors import SpecError
@@ -97,7 +97,7 @@ def test_a_step_gives_the_same_batch_whatever_was_asked_before() -> None:
 
 @pytest.mark.parametrize(("world", "accumulate"), [(2, 1), (4, 1), (1, 2), (2, 4)])
 def test_shares_of_all_processes_and_parts_make_up_the_batch_of_one(world: int, accumulate: int) -> None:
-    plan, shared = quickstart(), quickstart(accumulate=accumulate)
+    plan, shared = quickstart(), quickstart(f"accumulate={accumulate}")
     samples = digits(plan)
     whole = feed(plan, samples).batch_at(5)
     feeds = [feed(shared, samples, rank=rank, world=world) for rank in range(world)]
@@ -106,7 +106,7 @@ def test_shares_of_all_processes_and_parts_make_up_the_batch_of_one(world: int, 
 
 
 def test_a_batch_that_cannot_be_shared_equally_is_refused() -> None:
-    plan = quickstart(labeled=6)
+    plan = quickstart("batch={labeled: 6, unlabeled: 8}")
     with pytest.raises(SpecError, match=r"R407.*cannot be shared equally by 4 processes"):
         feed(plan, digits(plan), world=4)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from step_plans import FIELDS, LIBRARY, quickstart
+from experiments import FIELDS, LIBRARY, quickstart
 
 from ssldsl import pipeline
 from ssldsl.check import check

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from experiments import BATCH_NORM, FIELDS, LIBRARY, built, quickstart, random_batch, with_stage
 from safetensors.torch import save_file
-from step_plans import FIELDS, LIBRARY, built, quickstart, random_batch
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import InitPlan, ModulePlan, Plan
@@ -28,10 +28,6 @@ def with_modules(plan: Plan, *more: ModulePlan) -> Plan:
     return plan.model_copy(update={"modules": (*more, *plan.modules)})
 
 
-def with_stage(plan: Plan, **changes: object) -> Plan:
-    return plan.model_copy(update={"stages": (plan.stages[0].model_copy(update=changes),)})
-
-
 def test_another_head_changes_no_other_weight() -> None:
     plan = quickstart()
     more = with_modules(plan, ModulePlan(path="extra", op="linear", kind="head", sizes={"dim": 5, "classes": 3}))
@@ -52,7 +48,9 @@ def test_weights_depend_on_the_seed_and_on_nothing_else() -> None:
 
 
 def test_a_size_that_is_not_given_is_read_off_the_first_input() -> None:
-    modules = build_modules(quickstart(), FIELDS, LIBRARY)  # the head `rotation.angles` has no `dim`
+    plan = quickstart()
+    heads = [m.model_copy(update={"sizes": {"classes": 4}}) if m.path == "rotation.angles" else m for m in plan.modules]
+    modules = build_modules(plan.model_copy(update={"modules": tuple(heads)}), FIELDS, LIBRARY)
     assert modules["rotation/angles"].map.weight.shape == (4, 32)
 
 
@@ -83,7 +81,7 @@ def test_output_shape_computes_nothing() -> None:
 
 
 def test_only_what_the_stage_trains_gets_gradients_and_moves_statistics() -> None:
-    plan = with_stage(quickstart(norm="batch"), train=("classes", "rotation.angles", "encoder.blocks.2"))
+    plan = with_stage(quickstart(*BATCH_NORM), train=("classes", "rotation.angles", "encoder.blocks.2"))
     modules, step = built(plan)
     statistics = {k: v.clone() for k, v in modules["encoder"].named_buffers()}
     step(random_batch(), SCALARS)["loss"].backward()
@@ -95,7 +93,7 @@ def test_only_what_the_stage_trains_gets_gradients_and_moves_statistics() -> Non
 
 
 def test_evaluation_mode_and_back_keeps_frozen_parts_frozen() -> None:
-    plan = with_stage(quickstart(norm="batch"), train=("classes", "rotation.angles"))
+    plan = with_stage(quickstart(*BATCH_NORM), train=("classes", "rotation.angles"))
     modules, step = built(plan)
     step.eval()
     assert not any(module.training for module in modules.modules() if module is not modules)
@@ -115,7 +113,7 @@ def test_groups_of_parameters_carry_names_and_the_path_of_their_settings() -> No
 
 def test_a_moving_average_is_a_copy_without_gradient_and_learns_its_statistics_in_training_mode() -> None:
     teacher = ModulePlan(path="teacher", op="convnet", kind="net", average_of="encoder", half_life=10.0)
-    plan = with_modules(quickstart(norm="batch"), teacher)
+    plan = with_modules(quickstart(*BATCH_NORM), teacher)
     modules, step = built(plan)
     pairs = zip(modules["teacher"].parameters(), modules["encoder"].parameters(), strict=True)
     assert all(torch.equal(a, b) and not a.requires_grad for a, b in pairs)
@@ -174,12 +172,12 @@ def test_weights_come_from_a_file_with_or_without_a_prefix(tmp_path: Path, prefi
 
 def test_weights_that_do_not_fit_are_refused_with_names_and_shapes(tmp_path: Path) -> None:
     save_file({"map.weight": torch.zeros(3, 32), "other": torch.zeros(1)}, tmp_path / "head.safetensors")
-    place = quickstart().stages[0].nodes[-1].places[0]
+    place = quickstart().stages[0].nodes[-1].places[-1]
     with pytest.raises(SpecError) as caught:
         initialised(quickstart(), InitPlan(modules=("classes",), file="head.safetensors", place=place), tmp_path)
     text = str(caught.value)
     assert "error[R422]: the weights of `head.safetensors` do not fit `classes`" in text
-    assert "quickstart.ssl:11:1" in text and "missing: map.bias" in text
+    assert "quickstart.ssl:9:" in text and "missing: map.bias" in text
     assert "`map.weight` is [3, 32] there and [10, 32] here" in text
 
 

@@ -3,8 +3,8 @@
 import io
 
 import pytest
+from experiments import experiment
 from rich.console import Console
-from training_plans import experiment
 
 from ssldsl.runtime.console.progress import Bar
 
@@ -22,7 +22,7 @@ def shown(bar: Bar, width: int) -> list[str]:
 def trained(*terms: str, width: int) -> list[str]:
     """After a pass and two thirds of a stage."""
     bar = Bar(Console(file=io.StringIO(), width=width))
-    (stage,) = experiment(steps=6).stages
+    (stage,) = experiment("run=6it").stages
     bar.passing("relabel for stage main", 1, 4)
     bar.start(stage, 0)
     for step in range(1, 5):
@@ -47,7 +47,7 @@ def test_a_terminal_shows_epoch_losses_speed_and_time_left_whatever_its_width(wi
 
 def test_a_stage_that_is_over_says_how_long_it_took() -> None:
     bar = Bar(Console(file=io.StringIO(), width=100))
-    (stage,) = experiment(steps=3).stages
+    (stage,) = experiment("run=3it").stages
     bar.start(stage, 0)
     for step in (1, 2, 3):
         bar.advance(step)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from training_plans import LIBRARY, experiment
+from experiments import LIBRARY, experiment
 
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.records import MetricsFiles, claim_folder
@@ -18,7 +18,7 @@ from ssldsl.runtime.run import Options, run
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs") / "run"
     texts = {"spec.ssl": "ssl 1\n", "resolved.ssl": "ssl 1\n# everything\n"}
-    run(experiment(steps=100, evaluate_every=50), folder, LIBRARY, Options(texts=texts, identity="abc"))
+    run(experiment("run=100it", "evaluate=50it"), folder, LIBRARY, Options(texts=texts, identity="abc"))
     return folder
 
 
@@ -29,7 +29,7 @@ def test_the_folder_holds_every_record(folder: Path) -> None:
 
 
 def test_the_plan_is_kept_as_it_ran(folder: Path) -> None:
-    assert read_plan(folder) == experiment(steps=100, evaluate_every=50)
+    assert read_plan(folder) == experiment("run=100it", "evaluate=50it")
 
 
 def test_the_lock_names_versions_data_and_identity(folder: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from experiments import LIBRARY, experiment, stateful, two_stages
 from killed_run import PLANS, QUIET
-from training_plans import LIBRARY, experiment, stateful, two_stages
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import VERSION, Plan
@@ -63,7 +63,7 @@ def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple
 
 
 def test_stopped_in_the_middle_of_an_epoch_and_of_a_window_of_the_records(tmp_path: Path) -> None:
-    plan = stateful(steps=100, evaluate_every=50)  # windows of two steps
+    plan = stateful("run=100it", "evaluate=50it")  # windows of two steps
     run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False))
     stopped(plan, tmp_path / "stopped", 5, 46)
     assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
@@ -77,19 +77,19 @@ def test_stages_that_are_done_are_not_run_again(tmp_path: Path) -> None:
 
 
 def test_a_finished_run_resumed_changes_nothing(tmp_path: Path) -> None:
-    first = run(experiment(steps=4), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    first = run(experiment("run=4it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     before = (tmp_path / "run" / "metrics.jsonl").read_bytes()
-    again = run(experiment(steps=4), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
+    again = run(experiment("run=4it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
     assert again.metrics == first.metrics
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
 def test_a_run_of_an_older_ssldsl_is_refused(tmp_path: Path) -> None:
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     file = tmp_path / "run" / "plan.json"
     file.write_text(file.read_text().replace(f'"version": {VERSION}', '"version": 1'))
     with pytest.raises(SpecError, match="its form is number 1") as caught:
-        run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
+        run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False), resume=True)
     assert caught.value.diagnostics[0].code == "R306"
 
 
@@ -101,32 +101,32 @@ def refusal(folder: Path, plan: Plan, options: Options) -> str:
 
 
 def test_another_experiment_is_refused_with_the_difference(tmp_path: Path) -> None:
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, identity="one"))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, identity="one"))
     options = Options(identity="two", difference=lambda before: [f"since {before}: weight 0.3 -> 0.5"])
-    assert "since one: weight 0.3 -> 0.5" in refusal(tmp_path / "run", experiment(steps=2), options)
+    assert "since one: weight 0.3 -> 0.5" in refusal(tmp_path / "run", experiment("run=2it"), options)
 
 
 def test_a_changed_op_is_refused_by_name(tmp_path: Path) -> None:
-    plan = experiment(steps=2).model_copy(update={"ops": {"cross_entropy": "1"}})
+    plan = experiment("run=2it").model_copy(update={"ops": {"cross_entropy": "1"}})
     run(plan, tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     changed = plan.model_copy(update={"ops": {"cross_entropy": "2"}})
     assert "`cross_entropy` has changed" in refusal(tmp_path / "run", changed, Options())
 
 
 def test_changed_data_are_refused(tmp_path: Path) -> None:
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     lock = json.loads((tmp_path / "run" / "lock.json").read_text())
     lock["data"]["main"]["test"] = "another digest"
     (tmp_path / "run" / "lock.json").write_text(json.dumps(lock))
     assert "the data of an evaluation in stage `main` have changed" in refusal(
-        tmp_path / "run", experiment(steps=2), Options()
+        tmp_path / "run", experiment("run=2it"), Options()
     )
 
 
 def test_a_run_that_is_going_on_is_not_continued_beside_it(tmp_path: Path) -> None:
     """A child holds the records open, as a run does; when it is killed, the run can be continued."""
     folder = tmp_path / "run"
-    run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False))
+    run(experiment("run=2it"), folder, LIBRARY, Options(is_progress_shown=False))
     before = (folder / "metrics.jsonl").read_bytes()
     script = (
         "import sys, pathlib; from ssldsl.runtime.folder.records import MetricsFiles;"
@@ -136,35 +136,40 @@ def test_a_run_that_is_going_on_is_not_continued_beside_it(tmp_path: Path) -> No
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path.cwd()) as other:
         assert other.stdout is not None and other.stdout.readline() == b"open\n"
         with pytest.raises(SpecError, match=r"R433.*is going on in another process"):
-            run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False), resume=True)
+            run(experiment("run=2it"), folder, LIBRARY, Options(is_progress_shown=False), resume=True)
         other.kill()
-    again = run(experiment(steps=2), folder, LIBRARY, Options(is_progress_shown=False), resume=True)
+    again = run(experiment("run=2it"), folder, LIBRARY, Options(is_progress_shown=False), resume=True)
     assert again.status == "finished" and (folder / "metrics.jsonl").read_bytes() == before
 
 
 def test_a_damaged_lock_is_said(tmp_path: Path) -> None:
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     lock = tmp_path / "run" / "lock.json"
     lock.write_bytes(lock.read_bytes()[:100])
     with pytest.raises(SpecError, match=r"R408.*lock.json is damaged"):
-        run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(), resume=True)
+        run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(), resume=True)
 
 
 def test_a_run_is_never_overwritten(tmp_path: Path) -> None:
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     with pytest.raises(SpecError, match="never overwritten"):
-        run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+        run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
 
 
 def test_the_two_newest_checkpoints_and_the_ends_of_stages_stay(tmp_path: Path) -> None:
-    run(two_stages(steps=6), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, checkpoint_every=1))
+    run(
+        two_stages(steps=6),
+        tmp_path / "run",
+        LIBRARY,
+        Options(is_progress_shown=False, checkpoint_every=1),
+    )
     kept = [(c.stage, c.step) for c in complete_checkpoints(tmp_path / "run" / "checkpoints")]
     assert kept == [("main", 6), ("second", 5), ("second", 6)]
 
 
 def test_global_random_numbers_are_those_of_the_step(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    run(stateful(steps=3), tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
+    run(stateful("run=3it"), tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
     torch.manual_seed(2)
-    run(stateful(steps=3), tmp_path / "two", LIBRARY, Options(is_progress_shown=False))
+    run(stateful("run=3it"), tmp_path / "two", LIBRARY, Options(is_progress_shown=False))
     assert outcome(tmp_path / "one") == outcome(tmp_path / "two")

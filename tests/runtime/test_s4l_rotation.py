@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from step_plans import LIBRARY
+from experiments import LIBRARY
 from test_step_of_specs import plan_of
 from torch import Tensor, nn
 

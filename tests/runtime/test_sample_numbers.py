@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import torch
+from experiments import LIBRARY
 from PIL import Image
 from ranks import WORLD, Ranks
-from step_plans import LIBRARY
 from test_step_of_specs import one_step, plan_of
 from torch import Tensor
 from torch.nn.functional import normalize

@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from step_plans import LIBRARY, quickstart
+from experiments import LIBRARY, quickstart
 
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan
 from ssldsl.runtime.ops.scalars import Scalars, value, weight_slots

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from step_plans import LIBRARY
+from experiments import LIBRARY
 from torch import Tensor
 
 from ssldsl.check import check

@@ -2,12 +2,11 @@
 
 import pytest
 import torch
-from step_plans import LIBRARY
+from experiments import LIBRARY, with_stage
 from test_memories import stage_parts
 from test_s4l_rotation import Written
 from test_step_of_specs import plan_of
 from torch import nn
-from training_plans import with_stage
 
 from ssldsl.graph.plan import ConstantPlan
 from ssldsl.ops.random import SampleRng

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from accelerate.tracking import GeneralTracker
-from training_plans import LIBRARY, experiment
+from experiments import LIBRARY, experiment
 
 from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.folder.trackers import Trackers
@@ -46,7 +46,7 @@ def test_a_tracker_gets_the_numbers_of_a_line_and_no_matrix() -> None:
 
 def test_tensorboard_shows_the_losses_of_the_records(tmp_path: Path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("tensorboard",)))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("tensorboard",)))
     found = events.EventAccumulator(str(tmp_path / "run" / "tracking" / "quickstart"))
     found.Reload()
     shown = [(event.step, event.value) for event in found.Scalars("main/loss/vat")]
@@ -76,7 +76,7 @@ def test_weights_and_biases_keeps_a_run_for_later(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("WANDB_MODE", "to be put back")
     monkeypatch.delenv("WANDB_MODE")
     monkeypatch.setenv("WANDB_SILENT", "true")
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("wandb",)))
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False, trackers=("wandb",)))
     (kept,) = (tmp_path / "run" / "tracking").glob("wandb/offline-run-*/run-*.wandb")
     content = whole_records(kept.read_bytes())
     assert all(name in content for name in (b"main/loss/vat", b"main/eval/top1"))

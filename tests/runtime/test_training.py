@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from experiments import LIBRARY, experiment, stateful, two_stages, with_stage
 from safetensors.torch import load_file
 from torch import nn
-from training_plans import LIBRARY, experiment, gentle, stateful, two_stages, with_stage
 
 from ssldsl.graph.plan import CurvePlan, OpPlan, Plan
 from ssldsl.runtime.console.progress import epoch_text
@@ -22,6 +22,7 @@ from ssldsl.runtime.train.loop import StageParts, is_evaluation_due, window_leng
 from ssldsl.runtime.train.optimizer import make_optimizer
 
 QUIET = Options(is_progress_shown=False)
+GENTLE = "optimizer=sgd(lr=0.1, momentum=0.9)"  # at such rates rounding does not grow
 
 
 def weights(folder: Path, stage: str = "main", part: str = "weights") -> dict[str, torch.Tensor]:
@@ -40,19 +41,18 @@ def largest_difference(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor
 
 
 def test_accumulated_parts_make_the_step_of_the_whole_batch(tmp_path: Path) -> None:
-    whole = trained(gentle(experiment(steps=2)), tmp_path / "whole")
-    parts = trained(gentle(experiment(steps=2, accumulate=4)), tmp_path / "parts")
+    whole = trained(experiment("run=2it", GENTLE), tmp_path / "whole")
+    parts = trained(experiment("run=2it", "accumulate=4", GENTLE), tmp_path / "parts")
     assert largest_difference(whole, parts) < 1e-5
     lines = [read_lines(tmp_path / name)[0][0] for name in ("whole", "parts")]
     assert lines[0]["total"] == pytest.approx(lines[1]["total"], abs=1e-5)
 
 
 def test_the_gradient_is_clipped_to_the_norm(tmp_path: Path) -> None:
-    constant = {"schedules": (CurvePlan(op="drops"),)}  # a factor of 1: plain descent with rate 1
-    run(experiment(steps=1, clip=0.01, **constant), tmp_path / "run", LIBRARY, QUIET)
-    moved = trained(experiment(steps=1, clip=0.01, **constant), tmp_path / "again")
+    plain = ("run=1it", "optimizer=sgd(lr=1)")
+    moved = trained(experiment(*plain, "clip=0.01"), tmp_path / "run")
     start: dict[str, torch.Tensor] = {}
-    _keep_first_weights(start, experiment(steps=1, **constant), tmp_path / "start")
+    _keep_first_weights(start, experiment(*plain), tmp_path / "start")
     length = math.sqrt(sum((moved[name] - start[name]).double().square().sum().item() for name in moved))
     assert length == pytest.approx(0.01, rel=1e-3)
 
@@ -85,7 +85,7 @@ def test_polyak_shadow_of_the_weights_follows_the_formula(tmp_path: Path, monkey
             shadows[name] = keep * shadows[name] + (1 - keep) * live[name].detach().double()
 
     monkeypatch.setattr(loop, "take_step", shadowing)
-    run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
+    run(stateful("run=5it"), tmp_path / "run", LIBRARY, QUIET)
     found = weights(tmp_path / "run", part="average")
     assert largest_difference({name: found[name] for name in shadows}, shadows) < 1e-6
     assert not any("teacher" in name for name in found)
@@ -94,7 +94,7 @@ def test_polyak_shadow_of_the_weights_follows_the_formula(tmp_path: Path, monkey
 @pytest.mark.parametrize(("momentum", "expected"), [(0.5, [2.0, 5.0]), ({"schedule": 0}, [4.0, 7.0])])
 def test_polyak_takes_a_momentum_that_is_a_number_or_a_schedule(momentum: object, expected: list[float]) -> None:
     ramp = CurvePlan(op="linear_ramp", settings={"length": 4.0})  # 0, then 1/4
-    scalars = Scalars(experiment(schedules=(ramp,)).stages[0], LIBRARY)
+    scalars = Scalars(with_stage(experiment(), schedules=(ramp,)).stages[0], LIBRARY)
     live = {"w": torch.nn.Parameter(torch.zeros(1), requires_grad=False)}
     average = stage_average(OpPlan(op="polyak", settings={"momentum": momentum}), live, scalars.resolve)
     found = []
@@ -106,7 +106,7 @@ def test_polyak_takes_a_momentum_that_is_a_number_or_a_schedule(momentum: object
 
 
 def test_an_average_with_momentum_is_kept_by_a_run(tmp_path: Path) -> None:
-    run(stateful(steps=2, average=OpPlan(op="polyak", settings={"momentum": 0.9})), tmp_path / "run", LIBRARY, QUIET)
+    run(stateful("run=2it", "average=polyak(momentum=0.9)"), tmp_path / "run", LIBRARY, QUIET)
     average, last = (weights(tmp_path / "run", part=part) for part in ("average", "weights"))
     assert average and any(not torch.equal(tensor, last[name]) for name, tensor in average.items())
 
@@ -127,7 +127,7 @@ def test_a_teacher_follows_its_student(tmp_path: Path, monkeypatch: pytest.Monke
         assert not teacher.requires_grad
 
     monkeypatch.setattr(loop, "take_step", following)
-    run(stateful(steps=5), tmp_path / "run", LIBRARY, QUIET)
+    run(stateful("run=5it"), tmp_path / "run", LIBRARY, QUIET)
 
 
 def test_averaging_equally_gives_the_mean_of_the_weights_since_the_start() -> None:
@@ -169,9 +169,7 @@ def test_a_stage_begins_with_the_weights_that_init_names(tmp_path: Path) -> None
 
 
 def test_a_stage_can_begin_with_the_average_of_another(tmp_path: Path) -> None:
-    plan = two_stages(steps=3, average=True)
-    first = plan.stages[0].model_copy(update={"average": OpPlan(op="polyak", settings={"half_life": 2.0})})
-    plan = plan.model_copy(update={"stages": (first, plan.stages[1].model_copy(update={"steps": 1}))})
+    plan = two_stages("main.run=3it", "second.run=1it", "main.average=polyak(half_life=2it)", origin="main.average")
     start: dict[str, torch.Tensor] = {}
     take = loop.take_step
 
@@ -188,11 +186,9 @@ def test_a_stage_can_begin_with_the_average_of_another(tmp_path: Path) -> None:
 
 
 def test_settings_of_a_group_win_and_follow_their_own_schedule() -> None:
-    schedules = (CurvePlan(op="cosine"), CurvePlan(op="drops", settings={"at": [5.0], "by": 0.5}))
     plan = experiment(
-        schedules=schedules,
-        groups={"classes": {"lr": {"schedule": 1}, "weight_decay": 0.25}},
-        optimizer=OpPlan(op="sgd", settings={"lr": {"schedule": 0}, "weight_decay": 0.5}),
+        "optimizer=sgd(lr=cosine(), weight_decay=0.5)",
+        "groups={classes: {lr: linear_ramp(12it), weight_decay: 0.25}}",
     )
     stage = plan.stages[0]
     scalars = Scalars(stage, LIBRARY)
@@ -201,12 +197,12 @@ def test_settings_of_a_group_win_and_follow_their_own_schedule() -> None:
     rates.set(scalars.at(6))
     assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.5, 0.5])
     rates.set(scalars.at(12))
-    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.0, 0.5])
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([0.0, 1.0])
     assert [group["weight_decay"] for group in optimizer.param_groups] == [0.5, 0.25]
 
 
 def test_exported_weights_need_torch_alone(tmp_path: Path) -> None:
-    run(experiment(steps=2), tmp_path / "run", LIBRARY, QUIET)
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, QUIET)
     files = export(tmp_path / "run", tmp_path / "out")
     assert sorted(path.name for path in files) == [
         "classes.safetensors",
@@ -219,7 +215,7 @@ def test_exported_weights_need_torch_alone(tmp_path: Path) -> None:
 
 
 def test_exported_weights_are_the_averaged_ones(tmp_path: Path) -> None:
-    run(stateful(steps=3), tmp_path / "run", LIBRARY, QUIET)
+    run(stateful("run=3it"), tmp_path / "run", LIBRARY, QUIET)
     export(tmp_path / "run", tmp_path / "average")
     export(tmp_path / "run", tmp_path / "plain", average=False)
     name = "map.weight"
@@ -240,27 +236,27 @@ def test_overrides_change_the_seed_and_every_stage() -> None:
 
 
 def test_bf16_trains(tmp_path: Path) -> None:
-    run(gentle(experiment(steps=3, precision="bf16")), tmp_path / "run", LIBRARY, QUIET)
-    exact = trained(gentle(experiment(steps=3)), tmp_path / "exact")
+    run(experiment("run=3it", "precision=bf16", GENTLE), tmp_path / "run", LIBRARY, QUIET)
+    exact = trained(experiment("run=3it", GENTLE), tmp_path / "exact")
     near = weights(tmp_path / "run")
     assert all(tensor.dtype == torch.float32 for tensor in near.values())
     assert 0 < largest_difference(exact, near) < 0.1
 
 
 def test_seeds_give_different_runs(tmp_path: Path) -> None:
-    one, two = (trained(experiment(steps=1, seed=seed), tmp_path / str(seed)) for seed in (0, 1))
+    one, two = (trained(experiment("run=1it", seed=seed), tmp_path / str(seed)) for seed in (0, 1))
     assert largest_difference(one, two) > 1e-3
 
 
 def test_lines_are_written_where_there_is_no_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(experiment(steps=4), tmp_path / "run", LIBRARY, Options())
+    run(experiment("run=4it"), tmp_path / "run", LIBRARY, Options())
     text = capsys.readouterr().err
     assert "stage main: 4 steps, 1 epochs of `unlabeled`" in text
     assert "images/s" in text and "top1" in text and "vat" in text
 
 
 def test_metrics_are_due_as_often_as_the_stage_says_and_at_its_end() -> None:
-    stage = experiment(steps=10).stages[0]
+    stage = experiment("run=10it").stages[0]
     assert [done for done in range(1, 11) if is_evaluation_due(stage, done)] == [4, 8, 10]
 
 

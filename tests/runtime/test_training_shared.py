@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from experiments import LIBRARY
 from shared_run import PLANS
-from training_plans import LIBRARY
 
 from ssldsl.runtime.folder.checkpoint import latest, read_part
 from ssldsl.runtime.folder.run_folder import read_lines
