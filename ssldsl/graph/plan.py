@@ -92,9 +92,12 @@ class StreamPlan(Part):
 
 
 class TermPlan(Part):
+    """`classes`: of a cross-entropy, over how many; it is their logarithm where all are equally likely."""
+
     name: str
     node: str
     weight: ScalarPlan
+    classes: int | None = None
     place: Place | None = None
 
 
@@ -116,8 +119,11 @@ class InitPlan(Part):
 
 
 class EvaluationPlan(Part):
+    """`picture`: how a matrix is drawn, where its op says so."""
+
     name: str
     node: str
+    picture: Literal["", "confusion"] = ""
     place: Place | None = None
 
 

@@ -42,6 +42,11 @@ class Facts:
     holds: of a memory: the setting that says how many rows it holds, which must be as many as a step commits.
     applied_to: of an op that takes a network: the edge whose rows the network must take.
     needs: a package that only this op needs, by the name it is imported by, which is also that of our extra for it.
+    keeps_prediction: the result says of every row what its one input says, as a softmax does, so a loss between the
+        two teaches nothing. A mapping names the settings for which that is so. Left out, it holds of what makes `Probs`
+        of `Logits` without settings and without random numbers.
+    uniform: of a loss, the dimension of its scores whose logarithm it is where all classes are equally likely.
+    picture: of a metric that gives a matrix: `"confusion"` if its rows are true and its columns predicted classes.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
 
@@ -63,6 +68,9 @@ class Facts:
     needs: str = ""
     applied_to: str = ""
     random: bool | str = False
+    keeps_prediction: bool | Mapping[str, object] | None = None
+    uniform: str = ""
+    picture: Literal["", "confusion"] = ""
 
 
 def op(
@@ -85,11 +93,14 @@ def op(
     needs: str = "",
     applied_to: str = "",
     random: bool | str = False,
+    keeps_prediction: bool | Mapping[str, object] | None = None,
+    uniform: str = "",
+    picture: Literal["", "confusion"] = "",
 ) -> Callable[[T], T]:
     """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
     facts = Facts(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, holds, copies, needs, applied_to, random,
+        held_out, provenance, holds, copies, needs, applied_to, random, keeps_prediction, uniform, picture,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -41,13 +41,19 @@ def fitted(type_: SettingType, value: Any) -> Any:
         case types.Time():
             return value if isinstance(value, Duration) else UNCLEAR
         case types.Amount():
-            return value if type(value) is int and value >= 1 else UNCLEAR
+            return value if _is_amount(value) else UNCLEAR
         case types.Choice():
             return value if any(type(v) is type(value) and v == value for v in type_.values) else UNCLEAR
         case types.Sequence():
             return _sequence(type_, value)
         case types.Union():
             return _one_of(type_, value)
+
+
+def _is_amount(value: Any) -> bool:
+    if isinstance(value, Duration):
+        return value.unit == "%" and 0 < value.value <= 100
+    return type(value) is int and value >= 1
 
 
 def _number(type_: types.Number, value: Any) -> Any:

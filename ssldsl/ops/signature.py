@@ -87,6 +87,18 @@ class Signature:
         fact = self.facts.random
         return self.uses_rng or (bool(settings.get(fact)) if isinstance(fact, str) else fact)
 
+    def keeps_prediction(self, settings: Mapping[str, object]) -> bool:
+        """Whether the result says of every row what its one input says, with these settings."""
+        said = self.facts.keeps_prediction
+        if isinstance(said, Mapping):
+            return all(settings.get(name, value) == value for name, value in said.items())
+        if said is not None:
+            return said
+        if len(self.edges) != 1 or len(self.outputs) != 1 or self.settings or self.is_random({}) or self.has_commit:
+            return False
+        edge, output = self.edges[0], self.outputs[0]
+        return (edge.kind, output.kind) == ("Logits", "Probs") and edge.dims == output.dims
+
     @property
     def has_one_size(self) -> bool:
         """Of a data source, whether all samples are alike: sizes are numbers, or settings that a file fills in."""

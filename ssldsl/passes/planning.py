@@ -19,11 +19,12 @@ from ssldsl.graph.plan_types import planned
 from ssldsl.graph.primitives import is_data
 from ssldsl.graph.shapes import with_sizes
 from ssldsl.ir.nodes import Duration, Node
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term
+from ssldsl.ops.signature import Signature
 from ssldsl.passes import Clock, Context, run_passes
 from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of
-from ssldsl.types import ROWS
+from ssldsl.types import ROWS, TensorType
 
 
 def make_plan(
@@ -91,10 +92,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         after=stage.after,
         nodes=nodes,
         streams=_streams(program, stage, graph, names, sizes),
-        terms=tuple(
-            TermPlan(name=t.name, node=names[t.node], weight=values.scalar(t.weight), place=place_of(t.span))
-            for t in graph.terms
-        ),
+        terms=tuple(_term(program, term, names, values) for term in graph.terms),
         train=stage.train,
         init=tuple(_init(origin) for origin in stage.init),
         optimizer=optimizer,
@@ -105,9 +103,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         steps_per_epoch=clock.steps_per_epoch,
         forward="separate" if stage.forward == "separate" else "concat",
         average=None if stage.average is None else _configured(stage.average, values),
-        evaluations=tuple(
-            EvaluationPlan(name=e.name, node=names[e.node], place=place_of(e.span)) for e in graph.evaluations
-        ),
+        evaluations=tuple(_evaluation(program, evaluation, names) for evaluation in graph.evaluations),
         evaluate_every=max(1, round(clock.steps_of(stage.evaluate))),
         clip=stage.clip,
         clip_per_tensor=stage.is_clip_per_tensor,
@@ -119,6 +115,44 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         places={name: place for name, span in stage.places if (place := place_of(span)) is not None},
         notes=graph.notes,
     )
+
+
+def _term(program: Program, term: Term, names: Mapping[Node, str], values: PlainValues) -> TermPlan:
+    return TermPlan(
+        name=term.name,
+        node=names[term.node],
+        weight=values.scalar(term.weight),
+        classes=classes_of(term.node, program.signatures, values.sizes),
+        place=place_of(term.span),
+    )
+
+
+def _evaluation(program: Program, evaluation: Evaluation, names: Mapping[Node, str]) -> EvaluationPlan:
+    signature = program.signatures.get(evaluation.node.op)
+    return EvaluationPlan(
+        name=evaluation.name,
+        node=names[evaluation.node],
+        picture=signature.facts.picture if signature else "",
+        place=place_of(evaluation.span),
+    )
+
+
+def classes_of(node: Node, signatures: Mapping[str, Signature], sizes: Mapping[str, int]) -> int | None:
+    """Over how many classes a loss is a cross-entropy, or the mean of several; nothing if it is none, or of several."""
+    if node.op == "mean":
+        found = {classes_of(part, signatures, sizes) for part in node.inputs}
+        return found.pop() if len(found) == 1 else None
+    signature = signatures.get(node.op)
+    if signature is None or not signature.facts.uniform:
+        return None
+    scores = signature.edges[0]
+    at = scores.dims.index(signature.facts.uniform)
+    widths = {
+        type_.dims[at].substitute(sizes).value
+        for type_ in (part.type for part in node.inputs)
+        if isinstance(type_, TensorType) and type_.kind == scores.kind and len(type_.dims) > at
+    }
+    return widths.pop() if len(widths) == 1 else None
 
 
 def _node(graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValues) -> NodePlan:

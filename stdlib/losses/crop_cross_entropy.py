@@ -6,7 +6,7 @@ from torch import Tensor
 from ssldsl.ops import Detached, Fraction, Probs, Scalar, op
 
 
-@op(paper="assran2021paws")
+@op(paper="assran2021paws", uniform="classes")
 def crop_cross_entropy(
     probs: list[Probs[Tensor, "batch classes"]],
     targets: list[Detached[Probs[Tensor, "batch classes"]]],

@@ -6,7 +6,7 @@ from torch.nn import functional
 from ssldsl.ops import Fraction, Labels, Logits, PositiveFloat, Scalar, op
 
 
-@op(paper="szegedy2016rethinking")
+@op(paper="szegedy2016rethinking", uniform="classes")
 def cross_entropy(
     logits: Logits[Tensor, "batch classes"],
     labels: Labels[Tensor, "batch"],

@@ -5,7 +5,7 @@ from torch import Tensor
 from ssldsl.ops import Detached, Fraction, Logits, PositiveFloat, Probs, Scalar, op
 
 
-@op()
+@op(uniform="classes")
 def soft_cross_entropy(
     logits: Logits[Tensor, "batch classes"],
     targets: Detached[Probs[Tensor, "batch classes"]],

@@ -6,7 +6,7 @@ from torch import Tensor
 from ssldsl.ops import Detached, Logits, PositiveFloat, Probs, Scalar, op
 
 
-@op(paper="caron2020swav")
+@op(paper="caron2020swav", uniform="classes")
 def swapped_cross_entropy(
     logits: list[Logits[Tensor, "batch classes"]],
     targets: list[Detached[Probs[Tensor, "batch classes"]]],

@@ -6,7 +6,7 @@ from torch import Tensor
 from ssldsl.ops import Labels, Logits, Values, op
 
 
-@op()
+@op(picture="confusion")
 def confusion(
     logits: Logits[Tensor, "samples classes"], labels: Labels[Tensor, "samples"]
 ) -> Values[Tensor, "classes classes"]:

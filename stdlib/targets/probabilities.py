@@ -5,7 +5,7 @@ from torch import Tensor
 from ssldsl.ops import Logits, PositiveFloat, Probs, Scheduled, op
 
 
-@op()
+@op(keeps_prediction={"temperature": 1.0})
 def probabilities(
     logits: Logits[Tensor, "batch classes"], *, temperature: Scheduled[PositiveFloat] = 1.0
 ) -> Probs[Tensor, "batch classes"]:

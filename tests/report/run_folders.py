@@ -61,7 +61,10 @@ def stage(
         "steps": steps,
         "steps_per_epoch": steps // 4,
         "forward": "concat",
-        "evaluations": tuple(EvaluationPlan(name=k, node=f"m.{k}") for k in measured),
+        "evaluations": tuple(
+            EvaluationPlan(name=k, node=f"m.{k}", picture="confusion" if op == "confusion" else "")
+            for k, op in measured.items()
+        ),
         "evaluate_every": steps // 4,
     }
     return StagePlan(**{**values, **settings})

@@ -9,7 +9,7 @@ from memory_specs import DAINO, LIBRARY, SUAVE, plan_of
 from ssldsl.graph.plan import Plan
 from ssldsl.report.run.page import write_report
 from ssldsl.runtime.run import Options, run
-from ssldsl.runtime.train.collapse import Watch, classes_of_terms
+from ssldsl.runtime.train.collapse import Watch
 
 LN10 = math.log(10)
 
@@ -47,13 +47,13 @@ def test_it_is_told_where_it_began() -> None:
 
 
 def test_cross_entropies_and_their_means_have_as_many_classes_as_their_scores() -> None:
-    assert classes_of_terms(plan_of(SUAVE).stages[0]) == {"ce": 10, "swapped": 10}
-    assert classes_of_terms(plan_of(DAINO).stages[0]) == {"ce": 10, "dino": 10}
+    assert Watch.of(plan_of(SUAVE).stages[0]).classes == {"ce": 10, "swapped": 10}
+    assert Watch.of(plan_of(DAINO).stages[0]).classes == {"ce": 10, "dino": 10}
 
 
 def test_other_losses_have_none() -> None:
     other = SUAVE.replace("as ce\n", "as ce + entmin(labeled, net=trunk >> protos)\n")
-    assert set(classes_of_terms(plan_of(other).stages[0])) == {"ce", "swapped"}
+    assert set(Watch.of(plan_of(other).stages[0]).classes) == {"ce", "swapped"}
 
 
 def collapsed() -> Plan:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from ssldsl.check.state.budget import Budget
 from ssldsl.check.state.reporter import Reporter
@@ -97,10 +97,10 @@ class Context:
     _evaluate: "Callable[[Context, tree.Expr, Scope], Any]"  # handed in, since it stands above all that calls it
     budget: Budget = field(factory=Budget)
     interner: Interner = field(factory=Interner)
-    sameness: Sameness = field(factory=Sameness)
     modules: dict[str, ModuleDraft] = field(factory=dict)
     streams: dict[str, StreamDraft] = field(factory=dict)
     signatures: dict[str, Signature] = field(factory=dict)
+    sameness: Sameness = field(default=Factory(lambda self: Sameness(self.signatures), takes_self=True))
     params: dict[str, Setting] = field(factory=dict)
     widths: dict[str, tuple[str, str]] = field(factory=dict)  # symbol -> the module and its size that it stands for
     stage: StageDraft | None = None

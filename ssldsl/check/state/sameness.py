@@ -1,17 +1,23 @@
 """Whether two values are the same numbers, so that a loss between them teaches nothing."""
 
+from collections.abc import Mapping
+
 from attrs import define, field
 
 from ssldsl.ir.nodes import Node
-from ssldsl.types import TensorType
+from ssldsl.ops.signature import Signature
 
 _SAME_AS_INPUT = frozenset({"stop"})  # the numbers of their one input
 
 
 @define(eq=False)
 class Sameness:
-    """Classes of nodes with the same numbers: `stop` changes none, and scores say what their probabilities say."""
+    """Classes of nodes with the same numbers: `stop` changes none, and scores say what their probabilities say.
 
+    signatures: the ops that the program uses, as far as it has been read.
+    """
+
+    signatures: Mapping[str, Signature]
     _classes: dict[int, int] = field(factory=dict)  # node -> class
     _keys: dict[object, int] = field(factory=dict)
 
@@ -33,13 +39,12 @@ class Sameness:
 
     def _class(self, node: Node) -> int:
         inputs = tuple(self._classes[i.id] for i in node.inputs)
-        if node.op in _SAME_AS_INPUT or _keeps_judgement(node):
+        if node.op in _SAME_AS_INPUT or self._keeps_prediction(node):
             return inputs[0]
         key = (node.op, inputs, node.params, repr(node.settings), node.draw)
         return self._keys.setdefault(key, len(self._keys))
 
-
-def _keeps_judgement(node: Node) -> bool:
-    """Whether a node makes probabilities of scores without changing what they say."""
-    is_softmax = node.op in ("probabilities", "softmax") and len(node.inputs) == 1
-    return is_softmax and isinstance(node.type, TensorType) and node.setting("temperature") in (None, 1.0)
+    def _keeps_prediction(self, node: Node) -> bool:
+        """Whether a node makes probabilities of scores without changing what they say."""
+        signature = self.signatures.get(node.op)
+        return signature is not None and len(node.inputs) == 1 and signature.keeps_prediction(dict(node.settings))

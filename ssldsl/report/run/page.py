@@ -172,12 +172,11 @@ def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
 
 
 def _heats(stage: StagePlan, metrics: dict[str, Any]) -> list[Heat]:
-    ops = {node.id: node.op for node in stage.nodes}
-    op_of = {evaluation.name: ops.get(evaluation.node, "") for evaluation in stage.evaluations}
+    pictures = {evaluation.name: evaluation.picture for evaluation in stage.evaluations}
     found = []
     for name, matrix in metrics.items():
         if isinstance(matrix, list) and is_square(matrix):
-            is_confusion = op_of.get(name) == "confusion"
+            is_confusion = pictures.get(name) == "confusion"
             pairs = tuple(most_confused(matrix)) if is_confusion else ()
             found.append(Heat(name, is_confusion, len(matrix), heat_map(matrix), pairs))
     return found

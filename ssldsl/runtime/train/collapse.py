@@ -5,12 +5,11 @@ begins; where it stays, the network has found one answer for all samples.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from attrs import Factory, define, frozen
 
-from ssldsl.graph.plan import NodePlan, StagePlan
-from ssldsl.graph.plan_types import TensorPlan, TypePlan
+from ssldsl.graph.plan import StagePlan
 
 NEAR = 0.01  # of ln K
 LINES = 5  # of the records, at least, and
@@ -47,7 +46,9 @@ class Watch:
 
     @staticmethod
     def of(stage: StagePlan) -> "Watch":
-        return Watch(classes_of_terms(stage), stage.steps)
+        return Watch(
+            {term.name: term.classes for term in stage.terms if term.classes and term.classes > 1}, stage.steps
+        )
 
     def see(self, step: int, losses: Numbers) -> list[Pinned]:
         """The terms that have been at ln K for long enough with this line, and had not with the line before."""
@@ -69,31 +70,3 @@ class Watch:
             for term, since in self.since.items()
             if self.lines[term] >= LINES and self.last - since >= SHARE * self.steps
         ]
-
-
-def classes_of_terms(stage: StagePlan) -> dict[str, int]:
-    """Over how many classes every term is a cross-entropy, or the mean of several; without those that are none."""
-    nodes = {node.id: node for node in stage.nodes}
-    found = {term.name: _classes(nodes[term.node], nodes) for term in stage.terms if term.node in nodes}
-    return {name: classes for name, classes in found.items() if classes > 1}
-
-
-def _classes(node: NodePlan, nodes: Mapping[str, NodePlan]) -> int:
-    """The classes of a loss; 0 where it is none of these, or has several numbers of them."""
-    if node.op.endswith("cross_entropy"):
-        return _only(_width(nodes[id_].type) for id_ in node.inputs)
-    if node.op == "mean":
-        return _only(_classes(nodes[id_], nodes) for id_ in node.inputs)
-    return 0
-
-
-def _width(type_: TypePlan) -> int | None:
-    """The classes that scores are of."""
-    if not isinstance(type_, TensorPlan) or type_.kind != "Logits" or len(type_.dims) < 2:
-        return None
-    return type_.dims[1] if isinstance(type_.dims[1], int) else None
-
-
-def _only(numbers: Iterable[int | None]) -> int:
-    different = {number for number in numbers if number is not None}
-    return different.pop() if len(different) == 1 else 0
