@@ -68,7 +68,7 @@ def cifar_resnet18() -> nn.Module:
 
 
 class WideBlock(nn.Module):
-    """Normalise, activate, convolve, twice; the sum with the input."""
+    """Normalize, activate, convolve, twice; the sum with the input."""
 
     def __init__(self, channels_in: int, channels: int, stride: int, is_first: bool) -> None:
         super().__init__()
@@ -125,7 +125,7 @@ def augment_digits(images: Tensor) -> Tensor:
 
 
 def augment_pictures(images: Tensor) -> Tensor:
-    """Crop, mirror, normalise."""
+    """Crop, mirror, normalize."""
     images = windows(images, 4)
     mirrored = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
     images = torch.where(mirrored, images.flip(-1), images)
@@ -159,7 +159,7 @@ class Batches:
 
 @contextmanager
 def untracked(net: nn.Module) -> Iterator[None]:
-    """Batch normalisation without moving the running statistics."""
+    """Batch normalization without moving the running statistics."""
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
         norm.track_running_stats = False
@@ -205,7 +205,7 @@ class Model(nn.Module):
         if recipe.method == "s4l":
             self.angles = nn.Linear(dim, 4)
         self.finite = recipe.finite
-        # a batch-normalised network must see the unturned images once more: leaving them out moves its statistics
+        # a batch-normalized network must see the unturned images once more: leaving them out moves its statistics
         self.is_coupled = any(isinstance(module, nn.BatchNorm2d) for module in self.net.modules())
         self.device_type = execution.device.type
 

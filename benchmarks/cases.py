@@ -12,7 +12,7 @@ DIGITS = "digits()"
 PICTURES = 'image_arrays(path="{pictures}", channels=3, height=32, width=32, classes=10)'
 COUNT = 5000  # of the made-up pictures; a tenth of them has labels
 VIEWS = {
-    DIGITS: "shift(1)",
+    DIGITS: "random_shift(1)",
     PICTURES: "random_crop(size=32, padding=4) >> flip() >> normalize(mean=[0.5], std=[0.25])",
 }
 NETS = {
@@ -33,7 +33,7 @@ LOSSES = {
 
 @frozen
 class Case:
-    """One comparison. `rows`: of the labelled and of the unlabelled stream."""
+    """One comparison. `rows`: of the labeled and of the unlabeled stream."""
 
     net: str
     method: str

@@ -15,7 +15,7 @@ from ssldsl.source import Source
 SPECS = Path(__file__).parents[1] / "specs"
 HEAD = """ssl 1
 data images = digits()
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 net encoder = convnet(width=32)
 head classes = linear(encoder.dim, images.classes)
 optimizer = sgd(lr=0.1 * cosine(), momentum=0.9)
@@ -44,7 +44,7 @@ def spec_of(lines: int) -> Source:
     """A spec of about so many lines: every four of them are a stream, its head, its rows, and a term of the loss."""
     count = max(1, (lines - statements(HEAD) - TAIL) // PER_TERM)
     streams = "".join(
-        f"stream s{i} = images.train.subset(100, seed={i}) >> shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
+        f"stream s{i} = images.train.subset(100, seed={i}) >> random_shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
         for i in range(count)
     )
     terms = [f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(count)]

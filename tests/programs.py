@@ -18,8 +18,8 @@ SHIPPED = Path(__file__).parents[1] / "specs"
 DECLARED = """\
 ssl 1
 data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0) >> shift(1)
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 net    encoder   = convnet(width=32)
 head   classes   = linear(encoder.dim, images.classes)
 """

@@ -217,7 +217,7 @@ def text(node: Node, depth: int = 2) -> str:
         case "rows":
             return str(node.setting("stream"))
         case "index":
-            return f"{text(node.inputs[0], depth)}.instance"
+            return f"{text(node.inputs[0], depth)}.index"
         case "apply":
             return f"{text(node.inputs[0])}({text(node.inputs[1], depth)})"
     inputs = [text(i, depth - 1) for i in node.inputs] if depth else ["…"] * bool(node.inputs)

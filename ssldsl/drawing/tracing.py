@@ -143,7 +143,7 @@ class Tracer:
 
     def _numbers(self, rows: Node, node: Node) -> Value:
         """The numbers of a stream's samples, which come with it."""
-        return evolve(self._drawn(rows), name="instance", node=node, type=node.type)
+        return evolve(self._drawn(rows), name="index", node=node, type=node.type)
 
     def _in_stream(self, node: Node) -> bool:
         """Whether a view is part of a stream's declaration, and so of its draw."""

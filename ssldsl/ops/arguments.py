@@ -1,7 +1,7 @@
 """All that is wrong with the settings of a call, said at once."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -9,6 +9,7 @@ from attrs import frozen
 from ssldsl.errors import Diagnostic, did_you_mean, nearest
 from ssldsl.ops import settings as types
 from ssldsl.ops.fitting import fitted_settings
+from ssldsl.ops.renamed import new_argument, present_argument
 from ssldsl.ops.settings import SettingType, ranges, setting_type
 from ssldsl.ops.signature import REQUIRED, SettingSpec, Signature
 from ssldsl.source import Span
@@ -80,7 +81,15 @@ def check_settings(
 
     found, faults = validated(signature, values)
     checker = _Call(signature, given, values, call, describe, items or {})
+    silent |= _meant(signature, values) - given.keys()  # missing, but given under a wrong name, which is reported
     return found, [checker.diagnostic(name, each) for name, each in faults.items() if name not in silent]
+
+
+def _meant(signature: Signature, given: Iterable[str]) -> set[str]:
+    """The settings that are likely meant by names which are wrong."""
+    names = [s.name for s in signature.settings]
+    wrong = [name for name in given if signature.setting(name) is None]
+    return {present_argument(signature.name, name) or nearest(name, names) or "" for name in wrong}
 
 
 def _tuples(value: Any) -> Any:
@@ -129,7 +138,7 @@ class _Call:
         edges = () if constructs(signature) else tuple(e.name for e in signature.edges)
         takes = [*edges, *signature.given_sizes, *(s.name for s in signature.settings)]
         listed = f"it takes: {', '.join(takes)}" if takes else "it takes no arguments"
-        guess = did_you_mean(name, takes)
+        guess = new_argument(signature.name, name) or did_you_mean(name, takes)
         message = f"`{signature.name}` has no argument `{name}`"
         return Diagnostic("N203", message, self.given[name][1], hints=(listed,) if guess else (), help=guess or listed)
 

@@ -10,6 +10,7 @@ from ssldsl.ops.arguments import constructs
 from ssldsl.ops.library import Library
 from ssldsl.ops.papers import Paper, read_papers
 from ssldsl.ops.reading import ROLES
+from ssldsl.ops.renamed import new_name
 from ssldsl.ops.settings import ranges, setting_type
 from ssldsl.ops.signature import REQUIRED, Edge, Output, SettingSpec, Signature
 from ssldsl.resources import specs, stdlib
@@ -49,7 +50,7 @@ def show_op(name: str, as_data: bool = False, library: Library | None = None) ->
             return json.dumps({"name": name, "role": "definition", "file": path.name, "text": text}, indent=2) + "\n"
         return "\n".join([text, "", *_used(name, library), f"  in        {shown(path)}"]) + "\n"
     known = {*library.names(), *library.methods()}
-    help = did_you_mean(name, known) or "`ssldsl ops` lists the library"
+    help = new_name(name) or did_you_mean(name, known) or "`ssldsl ops` lists the library"
     raise SpecError(Diagnostic("N201", f"the library has no `{name}`", help=help))
 
 

@@ -1,4 +1,4 @@
-"""CIFAR-10: small colour photographs of ten kinds of things."""
+"""CIFAR-10: small color photographs of ten kinds of things."""
 
 import io
 import pickle
@@ -71,7 +71,7 @@ def batch_splits(
 
 @op(paper="krizhevsky2009cifar", splits={"train": 50000, "test": 10000}, fields={"image": "3 32 32"}, classes=10)
 def cifar10(*, root: str = "") -> Splits:
-    """50,000 and 10,000 colour images of 32 by 32 pixels, from `cifar-10-batches-py` below `root`.
+    """50,000 and 10,000 color images of 32 by 32 pixels, from `cifar-10-batches-py` below `root`.
 
     Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. As many samples of every class. The
     files are pickles; what they may contain is numbers, texts and arrays.

@@ -1,4 +1,4 @@
-"""CIFAR-100: small colour photographs of a hundred kinds of things."""
+"""CIFAR-100: small color photographs of a hundred kinds of things."""
 
 from ssldsl.ops import PositiveInt, op
 from ssldsl.ops.data import Splits
@@ -9,7 +9,7 @@ from ssldsl.stdlib.data.cifar10 import batch_splits
     paper="krizhevsky2009cifar", splits={"train": "train_size", "test": 10000}, fields={"image": "3 32 32"}, classes=100
 )
 def cifar100(*, root: str = "", train_size: PositiveInt = 50000) -> Splits:
-    """50,000 and 10,000 colour images of 32 by 32 pixels, from `cifar-100-python` below `root`, with their fine labels.
+    """50,000 and 10,000 color images of 32 by 32 pixels, from `cifar-100-python` below `root`, with their fine labels.
 
     Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. As many samples of every class. A
     file with a part of the training set needs `train_size`, so that no result is taken for one on the whole set.

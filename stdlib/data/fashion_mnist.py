@@ -7,7 +7,7 @@ from ssldsl.stdlib.data.mnist import idx_splits
 
 @op(paper="xiao2017fashion", splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
 def fashion_mnist(*, root: str = "") -> Splits:
-    """60,000 and 10,000 grey images of clothing, from `FashionMNIST/raw` below `root` as torchvision lays it out.
+    """60,000 and 10,000 gray images of clothing, from `FashionMNIST/raw` below `root` as torchvision lays it out.
 
     Source: Xiao, Rasul & Vollgraf, arXiv 1708.07747, 2017. As many samples of every class.
     """

@@ -51,7 +51,7 @@ def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) 
 
 @op(paper="lecun1998mnist", splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
 def mnist(*, root: str = "") -> Splits:
-    """60,000 and 10,000 grey images of handwritten digits, from `MNIST/raw` below `root` as torchvision lays it out.
+    """60,000 and 10,000 gray images of handwritten digits, from `MNIST/raw` below `root` as torchvision lays it out.
 
     Source: LeCun, Bottou, Bengio & Haffner, Proceedings of the IEEE 86(11), 1998. See `ssldsl.ops.places` for where an
     empty `root` is looked for.

@@ -1,4 +1,4 @@
-"""STL-10: colour photographs with few labels and many images that have none."""
+"""STL-10: color photographs with few labels and many images that have none."""
 
 from functools import partial
 from pathlib import Path
@@ -44,9 +44,9 @@ def read_split(split: str, root: str) -> MemorySamples:
     classes=10,
 )
 def stl10(*, root: str = "") -> Splits:
-    """Colour images of 96 by 96 pixels, from `stl10_binary` below `root`; the split `unlabeled` has no labels.
+    """Color images of 96 by 96 pixels, from `stl10_binary` below `root`; the split `unlabeled` has no labels.
 
-    Source: Coates, Lee & Ng, AISTATS 2011. The unlabelled images also show other kinds of things than the ten classes,
+    Source: Coates, Lee & Ng, AISTATS 2011. The unlabeled images also show other kinds of things than the ten classes,
     and take 2.8 GB of memory.
     """
     readers = {split: partial(read_split, split, root) for split in ("train", "test", "unlabeled")}

@@ -37,7 +37,7 @@ def read_split(split: str, root: str) -> MemorySamples:
     classes=10,
 )
 def svhn(*, root: str = "") -> Splits:
-    """Colour images of digits, 32 by 32 pixels, in unequal numbers per class, from `train_32x32.mat` and the like.
+    """Color images of digits, 32 by 32 pixels, in unequal numbers per class, from `train_32x32.mat` and the like.
 
     Source: Netzer et al., NIPS workshop on deep learning and unsupervised feature learning, 2011. `extra` are easier
     samples; its file is read only where a spec uses it. The files lie in `root` or in `SVHN` below it.

@@ -103,7 +103,7 @@ def vector_arrays(
     label: str = "label",
     root: str = "",
 ) -> Splits:
-    """Vectors and labels from an `.npz` file, from an `.npy` file and its neighbours, or from a folder of `.npy` files.
+    """Vectors and labels from an `.npz` file, from an `.npy` file and its neighbors, or from a folder of `.npy` files.
 
     Source: no paper. `data` and `label` name the arrays of the split `train`; those of `test` are called the same with
     `test_` before it. An empty `label` says that there are none. With `dim` and `classes` a spec is checked in full

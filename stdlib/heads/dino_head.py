@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ssldsl.ops import Features, Logits, PositiveInt, op
-from ssldsl.stdlib.nets.perceptron import normalisation
+from ssldsl.stdlib.nets.mlp import normalization
 
 
 @op(paper="caron2021dino", batch_coupled={"norm": "batch"})
@@ -61,11 +61,11 @@ class Directions(nn.Module):
 
 
 def projection(sizes: list[int], norm: str) -> nn.Sequential:
-    """Affine maps, with normalisation and GELU between them."""
+    """Affine maps, with normalization and GELU between them."""
     layers: list[nn.Module] = []
     for size, following in pairwise(sizes):
         affine = nn.Linear(size, following)
         nn.init.trunc_normal_(affine.weight, std=0.02)
         nn.init.zeros_(affine.bias)
-        layers += [affine, normalisation(following, norm), nn.GELU()]
+        layers += [affine, normalization(following, norm), nn.GELU()]
     return nn.Sequential(*layers[:-2])

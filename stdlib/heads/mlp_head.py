@@ -6,12 +6,12 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, PositiveInt, op
-from ssldsl.stdlib.nets.perceptron import normalisation
+from ssldsl.stdlib.nets.mlp import normalization
 
 
 @op(paper="chen2020simclr", batch_coupled={"norm": "batch"})
 class MlpHead(nn.Module):
-    r"""Hidden layers of affine map, normalisation and ReLU, and a last affine map without either.
+    r"""Hidden layers of affine map, normalization and ReLU, and a last affine map without either.
 
     $$ h_0 = x, \quad h_i = \mathrm{ReLU}(\mathrm{norm}(W_i h_{i-1} + b_i)), \quad f(x) = W h_n + b $$
 
@@ -31,7 +31,7 @@ class MlpHead(nn.Module):
         super().__init__()
         sizes = [dim, *hidden]
         self.layers = nn.Sequential(
-            *(nn.Sequential(nn.Linear(a, b), normalisation(b, norm), nn.ReLU()) for a, b in pairwise(sizes))
+            *(nn.Sequential(nn.Linear(a, b), normalization(b, norm), nn.ReLU()) for a, b in pairwise(sizes))
         )
         self.last = nn.Linear(sizes[-1], out)
 

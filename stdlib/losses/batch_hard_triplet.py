@@ -21,7 +21,7 @@ def batch_hard_triplet(
 
     V: the rows with both, another row of the same instance and a row of another; 0 if there is none. Source: Hermans et
     al., arXiv 1703.07737, eq. 5 with the soft margin of sec. 2; Zhai et al., ICCV 2019, sec. 3.1. In [0.127, 2.127];
-    where all rows have become the same it is ln 2 = 0.693. `instances` is `x.instance`. Rows are compared with those of
+    where all rows have become the same it is ln 2 = 0.693. `instances` is `x.index`. Rows are compared with those of
     all processes; the authors' code compares those of one, and lets a row i of B images have the identity i // B, which
     joins patches of two images.
     """

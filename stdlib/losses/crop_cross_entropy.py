@@ -11,7 +11,7 @@ def crop_cross_entropy(
     probs: list[Probs[Tensor, "batch classes"]],
     targets: list[Detached[Probs[Tensor, "batch classes"]]],
     *,
-    least: Fraction = 1e-4,
+    min_prob: Fraction = 1e-4,
 ) -> Scalar[Tensor, ""]:
     r"""Mean cross-entropy of all crops' rows, in nats: a large crop has the other one's target, a small one both.
 
@@ -19,15 +19,15 @@ def crop_cross_entropy(
        t^{(1)} = q^{(2)}, \; t^{(2)} = q^{(1)}, \; t^{(v > 2)} = \tfrac12 (q^{(1)} + q^{(2)}) $$
 
     V lists of distributions, the two large crops first, and targets q of these two. What of a target is less than
-    `least` counts as 0, without normalising again.
+    `min_prob` counts as 0, without normalizing again.
 
-    Source: Assran et al., ICCV 2021 (PAWS), eq. 1 and sec. 3.2; `least` from the released code. At least 0.
+    Source: Assran et al., ICCV 2021 (PAWS), eq. 1 and sec. 3.2; `min_prob` from the released code. At least 0.
     """
     if len(targets) != 2 or len(probs) < 2:
         raise ValueError(f"{len(targets)} targets for {len(probs)} crops: wanted are two, for two crops or more")
     first, second = targets
     wanted = torch.stack([second, first, *[(first + second) / 2] * (len(probs) - 2)])
-    wanted = torch.where(wanted < least, 0, wanted)
+    wanted = torch.where(wanted < min_prob, 0, wanted)
     predicted = torch.stack(probs)
     log_p = predicted.clamp(min=torch.finfo(predicted.dtype).tiny).log()
     return -(wanted * log_p).sum(dim=-1).mean()

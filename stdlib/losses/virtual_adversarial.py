@@ -27,7 +27,7 @@ def virtual_adversarial(
     direction: Literal["clean_to_adversarial", "adversarial_to_clean"] = "clean_to_adversarial",
     radius: Literal["exact", "released"] = "exact",
 ) -> Scalar[Tensor, ""]:
-    r"""Mean divergence between the predictions for a sample and for its virtual adversarial neighbour.
+    r"""Mean divergence between the predictions for a sample and for its virtual adversarial neighbor.
 
     $$ L = \frac{1}{B} \sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
        g = \nabla_v \textstyle\sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + v_b)) $$
@@ -75,7 +75,7 @@ def _curvature(net: Net, inputs: Tensor, d: Tensor) -> Tensor:
         if slope is None:
             raise ValueError("the output of the network does not depend on its input")
         slope = slope.detach()
-    # outside the level: the derivatives of some layers (group normalisation) have no forward derivative themselves
+    # outside the level: the derivatives of some layers (group normalization) have no forward derivative themselves
     p = logits.detach().softmax(dim=-1)
     cotangent = p * (slope - (p * slope).sum(dim=-1, keepdim=True))
     return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]

@@ -17,52 +17,52 @@ def umap(
     labels: Labels[Tensor, "samples"],
     prototypes: Net | None = None,
     *,
-    classes: PositiveInt = 20,
-    most: PositiveInt = 5000,
-    marks: PositiveInt = 300,
-    neighbours: Annotated[int, Ge(2)] = 15,
+    max_classes: PositiveInt = 20,
+    max_samples: PositiveInt = 5000,
+    max_prototypes: PositiveInt = 300,
+    n_neighbors: Annotated[int, Ge(2)] = 15,
     min_dist: Fraction = 0.1,
     metric: Literal["cosine", "euclidean"] = "cosine",
     seed: NonNegativeInt = 0,
 ) -> Points[Tensor, "points 4"]:
-    r"""Where features lie in the plane such that neighbours stay neighbours: UMAP of some classes.
+    r"""UMAP: the features of some classes, placed in the plane such that neighbors stay neighbors.
 
     $$ \min_y \sum_{i \ne j} \mathrm{CE}\big(p_{ij},\, (1 + a \|y_i - y_j\|^{2b})^{-1}\big), \quad
        p_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \quad p_{ij} = p_{j|i} + p_{i|j} - p_{j|i}\, p_{i|j} $$
 
-    At most `classes` classes and `most` samples of them are shown, chosen by `seed`, which the whole picture follows
-    from. `prototypes` is a linear map from features to scores; its rows are placed among the samples and marked: those
-    of the classes shown if it has a row for every class, else at most `marks` of them, chosen by `seed`. Rows of the
-    result are x, y, class (-1 for a mark of no class) and whether it is a mark. Distances between far points and the
-    axes mean nothing. Samples with a feature that is no finite number have no place and are left out.
+    At most `max_classes` classes and `max_samples` samples of them are shown, chosen by `seed`, which decides the whole
+    picture. `prototypes` is a linear map from features to scores; its rows are placed among the samples and marked:
+    those of the classes shown if it has a row for every class, else at most `max_prototypes` of them, chosen by `seed`.
+    Rows of the result are x, y, class (-1 for a mark of no class) and whether it is a mark. Distances between far
+    points and the axes mean nothing. Samples with a feature that is not finite are left out.
 
     Source: McInnes et al. 2018, sec. 3; such a picture, of 20 random classes: Fini et al., CVPR 2023, supplement.
     Needs the package umap-learn: `pip install "ssldsl[umap]"`.
     """
     finite = features.isfinite().all(dim=1).cpu()
     points, kinds = features.cpu().float()[finite], labels.cpu()[finite]
-    shown = _shown(kinds, classes, most, seed)
+    shown = _shown(kinds, max_classes, max_samples, seed)
     points, kinds = points[shown], kinds[shown]
-    rows, owners = _prototypes(prototypes, features, kinds, int(labels.max()) + 1, marks, seed)
-    places = _embedded(torch.cat([points, rows]), neighbours, min_dist, metric, seed)
+    rows, owners = _prototypes(prototypes, features, kinds, int(labels.max()) + 1, max_prototypes, seed)
+    places = _embedded(torch.cat([points, rows]), n_neighbors, min_dist, metric, seed)
     is_mark = torch.arange(len(places)) >= len(points)
     return torch.column_stack([places, torch.cat([kinds, owners]).float(), is_mark.float()])
 
 
-def _chosen(count: int, most: int, seed: int) -> Tensor:
-    """At most so many of `count` numbers, ascending."""
-    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:most].sort().values
+def _chosen(count: int, limit: int, seed: int) -> Tensor:
+    """At most `limit` of the numbers below `count`, ascending."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:limit].sort().values
 
 
-def _shown(labels: Tensor, classes: int, most: int, seed: int) -> Tensor:
+def _shown(labels: Tensor, max_classes: int, max_samples: int, seed: int) -> Tensor:
     """The rows to show."""
     present: Tensor = labels.unique()  # type: ignore[no-untyped-call]  # torch's
-    own = torch.isin(labels, present[_chosen(len(present), classes, seed)]).nonzero().squeeze(1)
-    return own[_chosen(len(own), most, seed)]
+    own = torch.isin(labels, present[_chosen(len(present), max_classes, seed)]).nonzero().squeeze(1)
+    return own[_chosen(len(own), max_samples, seed)]
 
 
 def _prototypes(
-    net: Net | None, features: Tensor, shown: Tensor, classes: int, marks: int, seed: int
+    net: Net | None, features: Tensor, shown: Tensor, classes: int, max_prototypes: int, seed: int
 ) -> tuple[Tensor, Tensor]:
     """The prototypes to mark, and the class of each."""
     if net is None:
@@ -73,11 +73,11 @@ def _prototypes(
     if len(rows) == classes:
         owners: Tensor = shown.unique()  # type: ignore[no-untyped-call]  # torch's
         return rows[owners], owners
-    chosen = _chosen(len(rows), marks, seed)
+    chosen = _chosen(len(rows), max_prototypes, seed)
     return rows[chosen], torch.full_like(chosen, -1)
 
 
-def _embedded(rows: Tensor, neighbours: int, min_dist: float, metric: str, seed: int) -> Tensor:
+def _embedded(rows: Tensor, n_neighbors: int, min_dist: float, metric: str, seed: int) -> Tensor:
     if len(rows) < 4:
         raise ValueError(f"a picture of {len(rows)} points: UMAP wants four at least")
     with warnings.catch_warnings():
@@ -85,7 +85,7 @@ def _embedded(rows: Tensor, neighbours: int, min_dist: float, metric: str, seed:
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
         from umap import UMAP  # here: optional, and seconds to import
     made = UMAP(
-        n_neighbors=min(neighbours, len(rows) - 1),
+        n_neighbors=min(n_neighbors, len(rows) - 1),
         min_dist=min_dist,
         metric=metric,
         init="spectral" if len(rows) > 10 else "random",  # few points have no spectrum to begin from

@@ -14,13 +14,13 @@ OLDER = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 14)  # the oldes
 
 @op(batch_coupled={"norm": "batch"})
 class ConvNet(nn.Module):
-    r"""Blocks of 3×3 convolution, normalisation and ReLU, then the mean over all places.
+    r"""Blocks of 3×3 convolution, normalization and ReLU, then the mean over all places.
 
     $$ f(x) = \mathrm{mean}_{hw}\, b_{depth} \circ \dots \circ b_1(x), \quad
        b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{pool} \circ \mathrm{conv} $$
 
     A maximum pool halves the image in every block but the last. Channels are `width`, twice that, and four times that
-    in the last block and all between. Group normalisation (eight groups) keeps the rows of a batch apart: rotated or
+    in the last block and all between. Group normalization (eight groups) keeps the rows of a batch apart: rotated or
     perturbed copies move no statistics that the plain images are judged by.
 
     Source: common practice; no paper. Features are not negative.
@@ -46,15 +46,15 @@ class ConvNet(nn.Module):
 
 
 def block(channels_in: int, channels_out: int, norm: str, pool: bool) -> nn.Sequential:
-    """Convolution, pool, normalisation, ReLU. A convolution that is normalised needs no bias of its own."""
+    """Convolution, pool, normalization, ReLU. A convolution that is normalized needs no bias of its own."""
     conv = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=norm == "none")
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     # what is left over at the border counts, so that an image of one place stays one
     halved = nn.MaxPool2d(2, ceil_mode=True) if pool else nn.Identity()
-    return nn.Sequential(conv, halved, normalisation(channels_out, norm), nn.ReLU(inplace=True))
+    return nn.Sequential(conv, halved, normalization(channels_out, norm), nn.ReLU(inplace=True))
 
 
-def normalisation(channels: int, norm: str) -> nn.Module:
+def normalization(channels: int, norm: str) -> nn.Module:
     if norm == "group":
         return GroupNorm(group_count(channels), channels)
     return nn.BatchNorm2d(channels) if norm == "batch" else nn.Identity()

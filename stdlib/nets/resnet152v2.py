@@ -5,12 +5,12 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Images, PositiveInt, op
-from ssldsl.stdlib.nets.resnet50v2 import activation, bottleneck, initialise, root_conv, root_pool, stage
+from ssldsl.stdlib.nets.resnet50v2 import activation, bottleneck, initialize, root_conv, root_pool, stage
 
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet152V2(nn.Module):
-    r"""Four stages of 3, 8, 36 and 3 bottleneck units that normalise before they convolve.
+    r"""Four stages of 3, 8, 36 and 3 bottleneck units that normalize before they convolve.
 
     $$ h \leftarrow s(h) + W_3 * a(W_2 * a(W_1 * a(h))), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 
@@ -34,7 +34,7 @@ class ResNet152V2(nn.Module):
         self.layer3 = stage(bottleneck, 8 * c, 16 * c, units=36, stride=2)
         self.layer4 = stage(bottleneck, 16 * c, 32 * c, units=3, stride=2)
         self.last = activation(32 * c)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {512*width}"]:
         maps = self.maxpool(self.conv1(images))

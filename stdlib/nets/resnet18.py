@@ -30,7 +30,7 @@ class ResNet18(nn.Module):
         self.layer2 = stage(BasicBlock, 64, 128, blocks=2, stride=2)
         self.layer3 = stage(BasicBlock, 128, 256, blocks=2, stride=2)
         self.layer4 = stage(BasicBlock, 256, 512, blocks=2, stride=2)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 512"]:
         maps = self.maxpool(self.bn1(self.conv1(images)).relu())
@@ -63,8 +63,8 @@ def stage(
     )
 
 
-def initialise(net: nn.Module) -> None:
-    """Convolutions as He et al., ICCV 2015, by outputs; normalisations start as the identity."""
+def initialize(net: nn.Module) -> None:
+    """Convolutions as He et al., ICCV 2015, by outputs; normalizations start as the identity."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

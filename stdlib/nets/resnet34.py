@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
 
 from ssldsl.ops import Features, Images, PositiveInt, op
-from ssldsl.stdlib.nets.resnet18 import initialise, stage, stem_conv, stem_pool
+from ssldsl.stdlib.nets.resnet18 import initialize, stage, stem_conv, stem_pool
 
 
 @op(paper="he2016resnet", batch_coupled=True)
@@ -30,7 +30,7 @@ class ResNet34(nn.Module):
         self.layer2 = stage(BasicBlock, 64, 128, blocks=4, stride=2)
         self.layer3 = stage(BasicBlock, 128, 256, blocks=6, stride=2)
         self.layer4 = stage(BasicBlock, 256, 512, blocks=3, stride=2)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 512"]:
         maps = self.maxpool(self.bn1(self.conv1(images)).relu())

@@ -5,12 +5,12 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Images, PositiveInt, op
-from ssldsl.stdlib.nets.resnet50v2 import activation, basic, initialise, root_conv, root_pool, stage
+from ssldsl.stdlib.nets.resnet50v2 import activation, basic, initialize, root_conv, root_pool, stage
 
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet34V2(nn.Module):
-    r"""Four stages of 3, 4, 6 and 3 units that normalise before each of their two 3×3 convolutions.
+    r"""Four stages of 3, 4, 6 and 3 units that normalize before each of their two 3×3 convolutions.
 
     $$ h \leftarrow s(h) + W_2 * a(W_1 * a(h)), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 
@@ -34,7 +34,7 @@ class ResNet34V2(nn.Module):
         self.layer3 = stage(basic, 2 * c, 4 * c, units=6, stride=2)
         self.layer4 = stage(basic, 4 * c, 8 * c, units=3, stride=2)
         self.last = activation(8 * c)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {128*width}"]:
         maps = self.maxpool(self.conv1(images))

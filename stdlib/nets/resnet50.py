@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck
 
 from ssldsl.ops import Features, Images, PositiveInt, op
-from ssldsl.stdlib.nets.resnet18 import initialise, stage, stem_conv, stem_pool
+from ssldsl.stdlib.nets.resnet18 import initialize, stage, stem_conv, stem_pool
 
 
 @op(paper="he2016resnet", batch_coupled=True)
@@ -32,7 +32,7 @@ class ResNet50(nn.Module):
         self.layer2 = stage(Bottleneck, 256, 128, blocks=4, stride=2)
         self.layer3 = stage(Bottleneck, 512, 256, blocks=6, stride=2)
         self.layer4 = stage(Bottleneck, 1024, 512, blocks=3, stride=2)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 2048"]:
         maps = self.maxpool(self.bn1(self.conv1(images)).relu())

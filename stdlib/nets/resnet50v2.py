@@ -11,17 +11,17 @@ from ssldsl.ops import Features, Images, PositiveInt, op
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet50V2(nn.Module):
-    r"""Four stages of 3, 4, 6 and 3 bottleneck units that normalise before each convolution, then the mean over places.
+    r"""Four stages of 3, 4, 6 and 3 bottleneck units that normalize before each convolution, then the mean over places.
 
     $$ h \leftarrow s(h) + W_3 * a(W_2 * a(W_1 * a(h))), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 
     The shortcut s is the identity; where resolution or channels change, it is a 1×1 convolution of a(h). The features
     are the means of a(h) behind the last stage: 512 times `width` of them. `width`: the first convolution has 16 times
     as many channels; 4 is the network of the paper, 8 and 16 are "two times" and "four times wider". `stem`: for
-    ImageNet a 7×7 convolution of stride 2 and a maximum pool that sees zeros outside the image, with no normalisation
+    ImageNet a 7×7 convolution of stride 2 and a maximum pool that sees zeros outside the image, with no normalization
     between; for images of CIFAR's size a 3×3 convolution. No convolution has a bias.
 
-    Source: He et al., ECCV 2016, fig. 4e; widths, initial weights (Glorot & Bengio, uniform) and normalisation (newest
+    Source: He et al., ECCV 2016, fig. 4e; widths, initial weights (Glorot & Bengio, uniform) and normalization (newest
     batch 0.01, epsilon 1e-3) as Zhai et al., ICCV 2019, used them. Features are not negative.
     """
 
@@ -37,7 +37,7 @@ class ResNet50V2(nn.Module):
         self.layer3 = stage(bottleneck, 8 * c, 16 * c, units=6, stride=2)
         self.layer4 = stage(bottleneck, 16 * c, 32 * c, units=3, stride=2)
         self.last = activation(32 * c)
-        initialise(self)
+        initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {512*width}"]:
         maps = self.maxpool(self.conv1(images))
@@ -47,7 +47,7 @@ class ResNet50V2(nn.Module):
 
 
 def root_conv(channels: int, width: int, stem: str) -> nn.Conv2d:
-    """The first convolution; nothing normalises or activates what it gives before the first unit."""
+    """The first convolution; nothing normalizes or activates what it gives before the first unit."""
     if stem == "cifar":
         return nn.Conv2d(channels, 16 * width, 3, padding=1, bias=False)
     return nn.Conv2d(channels, 16 * width, 7, stride=2, padding=3, bias=False)
@@ -122,8 +122,8 @@ def activation(channels: int) -> nn.Sequential:
     return nn.Sequential(nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU(inplace=True))
 
 
-def initialise(net: nn.Module) -> None:
-    """Convolutions as Glorot & Bengio, AISTATS 2010, uniform; normalisations start as the identity."""
+def initialize(net: nn.Module) -> None:
+    """Convolutions as Glorot & Bengio, AISTATS 2010, uniform; normalizations start as the identity."""
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.xavier_uniform_(module.weight)

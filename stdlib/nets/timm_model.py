@@ -17,7 +17,7 @@ class TimmModel(nn.Module):
     without a file the start is random.
 
     Source: timm, an optional dependency. That rows depend on one another and that forwards are random is assumed, as
-    batch normalisation and dropout may be inside.
+    batch normalization and dropout may be inside.
     """
 
     def __init__(self, *, name: str, weights: File | None = None, channels: PositiveInt = 3) -> None:

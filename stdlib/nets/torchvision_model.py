@@ -17,7 +17,7 @@ class TorchvisionModel(nn.Module):
     network's weights (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing
     is downloaded, and without a file the start is random.
 
-    Source: torchvision. That rows depend on one another and that forwards are random is assumed, as batch normalisation
+    Source: torchvision. That rows depend on one another and that forwards are random is assumed, as batch normalization
     and dropout may be inside.
     """
 

@@ -9,7 +9,7 @@ from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
 
 @op(paper="dosovitskiy2021vit", random="drop_path")
 class Vit(nn.Module):
-    r"""A transformer over the patches of an image; the features are its normalised class token.
+    r"""A transformer over the patches of an image; the features are its normalized class token.
 
     $$ h \leftarrow h + A(\mathrm{LN}(h)), \quad h \leftarrow h + W_2\, \mathrm{GELU}(W_1\, \mathrm{LN}(h)) $$
 
@@ -41,7 +41,7 @@ class Vit(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + places(image, patch) ** 2, width))
         self.blocks = blocks(width, depth, heads, drop_path)
         self.norm = nn.LayerNorm(width, eps=EPSILON)
-        initialise(self, self.cls_token, self.pos_embed)
+        initialize(self, self.cls_token, self.pos_embed)
 
     def forward(
         self, images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"]
@@ -100,7 +100,7 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention and hidden layer, each behind a normalisation and added to what it read. `drop`: see `Vit`."""
+    """Attention and hidden layer, each behind a normalization and added to what it read. `drop`: see `Vit`."""
 
     def __init__(self, width: int, heads: int, drop: float) -> None:
         super().__init__()
@@ -156,7 +156,7 @@ def resized(pos_embed: Tensor, height: int, width: int) -> Tensor:
     return torch.cat([pos_embed[:, :1], found.flatten(2).transpose(1, 2)], dim=1)
 
 
-def initialise(net: nn.Module, *embeddings: Tensor) -> None:
+def initialize(net: nn.Module, *embeddings: Tensor) -> None:
     """Maps between tokens and embeddings from a normal of s.d. 0.02, cut off at 2; biases zero."""
     for module in net.modules():
         if isinstance(module, nn.Linear):

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
-from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, embedded, initialise, places
+from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, embedded, initialize, places
 
 
 @op(paper="touvron2021deit", random="drop_path")
 class VitSmall(nn.Module):
-    r"""`vit` of width 384 with 12 blocks of 6 heads; 384 features, the normalised class token.
+    r"""`vit` of width 384 with 12 blocks of 6 heads; 384 features, the normalized class token.
 
     $$ h \leftarrow h + A(\mathrm{LN}(h)), \quad h \leftarrow h + W_2\, \mathrm{GELU}(W_1\, \mathrm{LN}(h)) $$
 
@@ -29,7 +29,7 @@ class VitSmall(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + places(image, patch) ** 2, 384))
         self.blocks = blocks(384, 12, 6, drop_path)
         self.norm = nn.LayerNorm(384, eps=EPSILON)
-        initialise(self, self.cls_token, self.pos_embed)
+        initialize(self, self.cls_token, self.pos_embed)
 
     def forward(
         self, images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"]

@@ -36,7 +36,7 @@ def lars(
     - `clip`: no longer steps than plain ones: a is at most η, and v holds a / η instead (LARC).
     - `velocity="steps"`: v holds η a (g + λ θ), so a new rate does not reach back (PAWS' code); else the gradients.
 
-    A gradient that is nothing but rounding, such as that of a bias before batch normalisation, gets the same length.
+    A gradient that is nothing but rounding, such as that of a bias before batch normalization, gets the same length.
 
     Source: You et al., 2017, algorithm 1; the defaults are those of Caron et al., NeurIPS 2020 (SwAV), and Fini et al.,
     CVPR 2023 (Suave), released codes. Loss and gradients may be multiplied by anything: the step stays, but for ε.

@@ -1,4 +1,4 @@
-"""One judgement of several views of a sample."""
+"""One prediction from several views of a sample."""
 
 import math
 from typing import Literal
@@ -11,12 +11,12 @@ from ssldsl.ops import Logits, PositiveInt, op
 
 @op(paper="zhai2019s4l")
 def average_views(
-    scores: Logits[Tensor, "{views}*batch classes"],
+    logits: Logits[Tensor, "{n_views}*batch classes"],
     *,
-    views: PositiveInt,
+    n_views: PositiveInt,
     of: Literal["logits", "probabilities"] = "logits",
 ) -> Logits[Tensor, "batch classes"]:
-    r"""Scores averaged over the `views` rows that views have made of every sample.
+    r"""Scores averaged over the `n_views` rows that views have made of every sample.
 
     $$ s_b = \tfrac{1}{V} \sum_v z_{Vb+v} \quad \text{or} \quad s_b = \log \tfrac{1}{V} \sum_v p_{Vb+v},
     \quad p = \mathrm{softmax}(z) $$
@@ -28,6 +28,6 @@ def average_views(
     Source: Zhai et al., ICCV 2019 (S4L), sec. 7: labels from 5 crops in 4 rotations; their code averages logits. Any
     finite value; of probabilities none is above 0.
     """
-    exact = scores if scores.dtype == torch.float64 else scores.float()
-    rows = exact.reshape(-1, views, exact.shape[-1])
-    return rows.mean(dim=1) if of == "logits" else rows.log_softmax(dim=-1).logsumexp(dim=1) - math.log(views)
+    exact = logits if logits.dtype == torch.float64 else logits.float()
+    rows = exact.reshape(-1, n_views, exact.shape[-1])
+    return rows.mean(dim=1) if of == "logits" else rows.log_softmax(dim=-1).logsumexp(dim=1) - math.log(n_views)

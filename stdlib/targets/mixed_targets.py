@@ -9,16 +9,16 @@ from ssldsl.ops import Detached, Probs, Values, op
 def mixed_targets(
     targets: Detached[Probs[Tensor, "batch classes"]],
     partners: Detached[Probs[Tensor, "batch classes"]],
-    shares: Values[Tensor, "batch"],
+    lam: Values[Tensor, "batch"],
 ) -> Probs[Tensor, "batch classes"]:
     r"""The targets of both batches, mixed as `mixup` and `cutmix` mix their images.
 
     $$ q'_i = \lambda_i q_i + (1 - \lambda_i)\, p_{B+1-i} $$
 
-    For labels: `mixed_targets(one_hot(x.label, 10), one_hot(x.label, 10), mixed.shares)`.
+    For labels: `mixed_targets(one_hot(x.label, 10), one_hot(x.label, 10), mixed.lam)`.
 
     Source: Zhang et al., ICLR 2018, eq. 1; Fini et al., CVPR 2023 (Suave), supplement, for cluster assignments of two
     views. In [0, 1]; rows sum to one.
     """
-    own = shares.unsqueeze(1)
+    own = lam.unsqueeze(1)
     return own * targets + (1 - own) * partners.flip(0)

@@ -10,10 +10,10 @@ from ssldsl.ops.random import SampleRng
 
 
 class Mixed(NamedTuple):
-    """Mixed images, and what part of each is from its own batch."""
+    """Mixed images, and λ: what part of each is from its own batch."""
 
     images: Images[Tensor, "batch channels height width"]
-    shares: Values[Tensor, "batch"]
+    lam: Values[Tensor, "batch"]
 
 
 @op(paper="zhang2018mixup", across="gather")

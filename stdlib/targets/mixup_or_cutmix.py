@@ -12,10 +12,10 @@ from ssldsl.stdlib.targets.mixup import blend
 
 
 class Mixed(NamedTuple):
-    """Mixed images, and what part of each is from its own batch."""
+    """Mixed images, and λ: what part of each is from its own batch."""
 
     images: Images[Tensor, "batch channels height width"]
-    shares: Values[Tensor, "batch"]
+    lam: Values[Tensor, "batch"]
 
 
 @op(paper="fini2023suave", across="gather")
@@ -24,9 +24,9 @@ def mixup_or_cutmix(
     partners: Images[Tensor, "batch channels height width"],
     *,
     rng: SampleRng,
-    cut: Fraction = 0.5,
+    cutmix_prob: Fraction = 0.5,
 ) -> Mixed:
-    r"""With probability `cut` what `cutmix` gives, otherwise what `mixup` gives: one of them for the whole batch.
+    r"""CutMix with probability `cutmix_prob`, otherwise MixUp: one of them for the whole batch.
 
     $$ x'_i = M x_i + (1 - M)\, p_{B+1-i}, \quad M = \lambda \text{ everywhere, or } 0 \text{ in a box and } 1 \text{
        elsewhere} $$
@@ -36,5 +36,5 @@ def mixup_or_cutmix(
     height, width = images.shape[-2:]
     numbers = rng.uniform(4)[0]
     box = outside_box(height, width, numbers[1], numbers[2:])
-    own = torch.where(numbers[0] < cut, box, numbers[1])
+    own = torch.where(numbers[0] < cutmix_prob, box, numbers[1])
     return Mixed(blend(images, partners, own), own.mean().expand(len(images)))

@@ -29,17 +29,17 @@ def change_saturation(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def change_hue(images: Tensor, turn: Tensor) -> Tensor:
-    """Colours moved round the circle of hues by a part (batch) of it. Images of one channel have no hue."""
+    """Colors moved round the circle of hues by a part (batch) of it. Images of one channel have no hue."""
     if images.shape[1] == 1:
         return images
     value, chroma, sixth = hues(images)
-    return coloured(value, chroma, sixth + 6 * turn.view(-1, 1, 1))
+    return colored(value, chroma, sixth + 6 * turn.view(-1, 1, 1))
 
 
 def hues(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The largest of a pixel's three channels, how far the smallest lies below it, and the hue in sixths of its circle.
 
-    Each (batch, height, width). Grey has the hue of red, 0.
+    Each (batch, height, width). Gray has the hue of red, 0.
     """
     red, green, blue = images.unbind(dim=1)
     value = images.amax(dim=1)
@@ -49,7 +49,7 @@ def hues(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return value, chroma, torch.where(value == red, (green - blue) / divisor, sixth)
 
 
-def coloured(value: Tensor, chroma: Tensor, sixth: Tensor) -> Tensor:
+def colored(value: Tensor, chroma: Tensor, sixth: Tensor) -> Tensor:
     """The image that `hues` takes apart; hues may lie beyond one turn of the circle."""
     # red, green and blue fall off with the distance of the hue from theirs, on a circle of length 6
     distance = torch.stack([(sixth + offset) % 6 for offset in (5, 3, 1)], dim=1)
@@ -73,7 +73,7 @@ def color_jitter(
     $$ x' = f x + (1 - f)\,y, \quad f \sim U(\max(0, 1 - a), 1 + a), \quad \text{hue} + U(-a, a) $$
 
     Source: Chen et al., ICML 2020, app. A; strengths and p of Grill et al., NeurIPS 2020, app. B. y is 0 for
-    brightness, the mean grey for contrast, the pixel's grey for saturation. They come in this order; `shuffled`
+    brightness, the mean gray for contrast, the pixel's gray for saturation. They come in this order; `shuffled`
     draws one of the 24 orders for every image, as the papers do, at four times the cost.
     """
     if hue > 0.5:

@@ -1,4 +1,4 @@
-"""Random levelling of brightness."""
+"""Random leveling of brightness."""
 
 import torch
 from torch import Tensor
@@ -24,12 +24,12 @@ def equalize(
     """
     levels = (images.detach() * (LEVELS - 1)).round().clamp(0, LEVELS - 1).long().flatten(2)
     counts = levels.new_zeros(*levels.shape[:2], LEVELS).scatter_add_(2, levels, torch.ones_like(levels))
-    table = levelling(counts)
+    table = leveling(counts)
     equalized = table.gather(2, levels).view_as(images).to(images.dtype) / (LEVELS - 1)
     return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), equalized, images)
 
 
-def levelling(counts: Tensor) -> Tensor:
+def leveling(counts: Tensor) -> Tensor:
     """The new level of each of 256, by how many pixels have which, along the last dimension."""
     level = torch.arange(LEVELS, device=counts.device)
     highest = torch.where(counts > 0, level, 0).amax(dim=-1, keepdim=True)

@@ -1,4 +1,4 @@
-"""Random loss of colour."""
+"""Random loss of color."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ def luminance(images: Tensor) -> Tensor:
     if channels == 1:
         return images
     if channels != 3:
-        raise ValueError(f"colour is that of 1 or 3 channels, and the images have {channels}")
+        raise ValueError(f"color is that of 1 or 3 channels, and the images have {channels}")
     red, green, blue = images.unbind(dim=1)
     return (0.2989 * red + 0.587 * green + 0.114 * blue).unsqueeze(1)
 

@@ -5,7 +5,7 @@ from torch.nn.functional import pad
 
 from ssldsl.ops import Images, NonNegativeInt, PositiveInt, op
 from ssldsl.ops.random import SampleRng
-from ssldsl.stdlib.views.shift import windows
+from ssldsl.stdlib.views.random_shift import windows
 
 
 @op()

@@ -15,16 +15,16 @@ def resampling(start: Tensor, length: Tensor, old: int, new: int, antialias: boo
     """
     start, length = start.float().view(-1, 1, 1), length.float().view(-1, 1, 1)
     step = length / new
-    centre = (torch.arange(new, device=start.device).view(1, -1, 1) + 0.5) * step + start
+    center = (torch.arange(new, device=start.device).view(1, -1, 1) + 0.5) * step + start
     pixel = torch.arange(old, device=start.device).view(1, 1, -1) + 0.5
     inside = (pixel > start) & (pixel < start + length)
     if antialias or cubic:
-        distance = ((pixel - centre) / (step.clamp(min=1) if antialias else 1)).abs()
+        distance = ((pixel - center) / (step.clamp(min=1) if antialias else 1)).abs()
         weights = (_cubic(distance) if cubic else (1 - distance).clamp(min=0)) * inside
         return weights / weights.sum(dim=-1, keepdim=True)
-    # without it, a centre beyond that of the last pixel takes the value of the last pixel
-    centre = centre.maximum(start + 0.5).minimum(start + length - 0.5)
-    return (1 - (pixel - centre).abs()).clamp(min=0) * inside
+    # without it, a center beyond that of the last pixel takes the value of the last pixel
+    center = center.maximum(start + 0.5).minimum(start + length - 0.5)
+    return (1 - (pixel - center).abs()).clamp(min=0) * inside
 
 
 def area_weights(old: int, new: int, device: torch.device) -> Tensor:

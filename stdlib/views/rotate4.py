@@ -17,7 +17,7 @@ class Rotated(NamedTuple):
 
 @op(paper="gidaris2018rotation", first_copy_is_input=True)
 def rotate4(images: Images[Tensor, "batch channels height height"]) -> Rotated:
-    r"""Every image and its turns by 90, 180 and 270 degrees against the clock, labelled by the number of quarter turns.
+    r"""Every image and its turns by 90, 180 and 270 degrees against the clock, labeled by the number of quarter turns.
 
     $$ x'_{4b+r} = R^r x_b, \quad a_{4b+r} = r, \quad (R x)_{ij} = x_{j,\,h-1-i} $$
 

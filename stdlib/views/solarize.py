@@ -25,6 +25,6 @@ def solarize(
     $$ x' = \begin{cases} 1 - x & x \ge t \\ x & x < t \end{cases} $$
 
     Source: Grill et al., NeurIPS 2020, app. B (there for one of two views only, p = 0.2). Images must lie in [0, 1]:
-    normalise afterwards.
+    normalize afterwards.
     """
     return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), inverted_from(images, threshold), images)

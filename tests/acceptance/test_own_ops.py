@@ -60,7 +60,7 @@ class Usual(nn.Module):
 def test_a_memory_of_ones_own_remembers_and_its_mistakes_have_both_lines(
     mean: str, ends_well: bool, tmp_path: Path
 ) -> None:
-    lets = "let seen = classes(encoder(labeled))\nlet level = centred(seen, usual(seen))\nloss "
+    lets = "let seen = classes(encoder(labeled))\nlet level = centered(seen, usual(seen))\nloss "
     spec = write(tmp_path, spec=("loss ", lets), ops=("Scalar, op", "Scalar, Values, op"))
     spec.write_text(spec.read_text().replace("ce(labeled)", "ce(labeled) + entropy(level)", 1))
     file = tmp_path / "my_ops.py"

@@ -96,10 +96,10 @@ def test_more_samples_than_there_are_is_said_at_the_line(spec: Path) -> None:
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_pictures_of_different_sizes_are_judged_as_each_alone(workers: int, spec: Path) -> None:
-    change(spec, "top1(images.test >> resize(16) >> center_crop(16))", "confusions(images.test)")
+    change(spec, "top1(images.test >> resize(16) >> center_crop(16))", "confusion_matrix(images.test)")
     assert run(spec, "--workers", workers).return_value == 0
     summary = json.loads((spec.parent / "runs" / "spec-s0-1" / "summary.json").read_text())
-    found = summary["stages"]["main"]["confusions"]
+    found = summary["stages"]["main"]["confusion_matrix"]
     assert found == expected_confusion(spec.parent)
 
 

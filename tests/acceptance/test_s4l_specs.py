@@ -133,12 +133,12 @@ def test_the_labels_are_those_of_the_tables(name: str) -> None:
 
 
 def test_rotation_and_exemplar_differ_in_views_loss_batch_and_rate() -> None:
-    views = [("stream.{}", "", "hsv_noise"), ("stream.{}.inception_patches.count", "1", "8")]
+    views = [("stream.{}", "", "random_hsv"), ("stream.{}.random_inception_crop.count", "1", "8")]
     assert told("s4l_rotation_imagenet", SPECS / "s4l_exemplar_imagenet.ssl") == sorted(
         [
             ("rotation.angles", "head linear(2048, 4)", ""),
             ("exemplar.embeddings.linear", "", "head linear(2048, 1000)"),
-            ("exemplar.embeddings.l2norm", "", "head l2norm(floor=1e-06)"),
+            ("exemplar.embeddings.l2norm", "", "head l2norm(eps=1e-06)"),
             ("main.loss.ce", "rotate4", ""),
             *((path.format(stream), *rest) for stream in ("labeled", "unlabeled") for path, *rest in views),
             ("main.loss.rotation", "1 * rotation(labeled | unlabeled)", ""),
@@ -147,8 +147,8 @@ def test_rotation_and_exemplar_differ_in_views_loss_batch_and_rate() -> None:
             ("main.batch.unlabeled", "256", "512"),
             (
                 "main.optimizer.lr",
-                "0.03 · warmup(5ep) · drops(at=[140ep, 160ep, 180ep], delay=1)",
-                "0.1 · warmup(10ep) · drops(at=[140ep, 160ep, 180ep], delay=1)",
+                "0.03 · warmup(5ep) · step_decay(milestones=[140ep, 160ep, 180ep], delay=1)",
+                "0.1 · warmup(10ep) · step_decay(milestones=[140ep, 160ep, 180ep], delay=1)",
             ),
         ]
     )

@@ -124,7 +124,7 @@ def test_the_plan_of_suave_has_two_queues_in_either_stage_and_new_prototypes() -
 
 def test_the_plan_of_dino_has_a_centre_a_teacher_and_a_last_layer_that_waits() -> None:
     stage = stages("dino_imagenet")["pretrain"]
-    assert [node.op for node in stage.nodes if node.op == "centre"] == ["centre"]
+    assert [node.op for node in stage.nodes if node.op == "center"] == ["center"]
     assert stage.groups["clusters.last"]["freeze"] == stage.steps_per_epoch == 1251
     assert (stage.clip, stage.clip_per_tensor) == (3.0, True)
 

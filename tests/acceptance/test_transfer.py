@@ -16,7 +16,7 @@ from ssldsl.runtime.folder.stage_end import final_weights
 PRETRAIN = """\
 ssl 1
 data   images    = digits()
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 net    f         = convnet(width=4, norm="batch")
 stage pretrain {
   loss      = rotation(unlabeled, encoder=f)
@@ -50,7 +50,7 @@ BOTH = """\
 ssl 1
 data   images    = digits()
 data   shapes    = image_arrays(path="{home}/shapes.npz", channels=1)
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 stream labeled   = shapes.train
 net    f         = convnet(width=4, norm="batch")
 head   scenes    = linear(f.dim, shapes.classes)

@@ -28,8 +28,8 @@ average   = polyak(half_life=2it)
 batch     = 20
 run       = 40it
 evaluate  = 100%
-eval confusions(images.test)
-eval nearest(images.test, images.train) as knn
+eval confusion_matrix(images.test)
+eval knn(images.test, images.train) as knn
 eval top1(images.test)
 eval top5(images.test) as among_five
 eval top1(images.train.holdout(300, seed=1)) as validation
@@ -105,7 +105,7 @@ def test_a_page_is_written(runs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--metric", "confusions"), "R428", "`confusions` of the run in"),
+        (("--metric", "confusion_matrix"), "R428", "`confusion_matrix` of the run in"),
         (("--metric", "knn"), "R428", "not the share of samples"),
         (("--metric", "top2"), "R307", "did you mean `top1`?"),
         (("--stage", "mian"), "R304", "did you mean `main`?"),
@@ -161,7 +161,7 @@ head   classes = linear(encoder.dim, images.classes)
 net    clf     = encoder >> classes
 stage joint { loss = ce(labeled) run = 2it batch = 10 }
 stage retrain after joint {
-  stream pseudo = images.train.relabel(joint.clf(images.train))
+  stream pseudo = images.train.pseudo_label(joint.clf(images.train))
   loss  = ce(pseudo)
   run   = 2it
   batch = 10
@@ -175,7 +175,7 @@ def test_runs_are_not_judged_by_labels_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "labelling.ssl").write_text(LABELLING, "utf-8")
     run(tmp_path / "labelling.ssl", "--seed", "0..2")
     text = message(ssldsl("validation", tmp_path / "runs"))
-    assert text.startswith("error[R428]: `own` of the run in") and "labels that `relabel` made" in text
+    assert text.startswith("error[R428]: `own` of the run in") and "labels that `pseudo_label` made" in text
     assert ssldsl("validation", tmp_path / "runs", "--metric", "top1", "--draws", "2").stdout.startswith(
         "top1 of 3 runs"
     )

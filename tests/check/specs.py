@@ -9,8 +9,8 @@ from ssldsl.syntax.parser import parse_edit
 HEAD = """
 ssl 1
 data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0) >> shift(1)
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 """

@@ -1,10 +1,10 @@
-"""`x.instance`: which samples the rows of a batch are."""
+"""`x.index`: which samples the rows of a batch are."""
 
 from specs import codes, with_loss
 from ssldsl.ir.walk import ancestors
 
 HEAD = "head z = linear(encoder.dim, 4) >> l2norm()"
-TWO = "let two = unlabeled >> inception_patches(size=8, count=3)"
+TWO = "let two = unlabeled >> random_inception_crop(size=8, count=3)"
 
 
 def numbers(outcome):
@@ -13,7 +13,7 @@ def numbers(outcome):
 
 
 def triplet(x: str, more: str = TWO):
-    return with_loss(f"ce(labeled) + batch_hard_triplet(z(encoder({x})), {x}.instance)", f"{HEAD}\n{more}")
+    return with_loss(f"ce(labeled) + batch_hard_triplet(z(encoder({x})), {x}.index)", f"{HEAD}\n{more}")
 
 
 def test_after_a_view_that_multiplies_rows_every_copy_has_the_number_of_its_sample():
@@ -27,21 +27,21 @@ def test_numbers_count_no_classes_and_carry_no_gradient():
 
 
 def test_a_join_gives_the_numbers_of_each_of_its_streams():
-    more = f"{HEAD}\nstream all = labeled | unlabeled\nlet two = all >> inception_patches(size=8, count=3)"
-    found = with_loss("ce(labeled) + mean(batch_hard_triplet(z(encoder(two)), two.instance)) as t", more)
+    more = f"{HEAD}\nstream all = labeled | unlabeled\nlet two = all >> random_inception_crop(size=8, count=3)"
+    found = with_loss("ce(labeled) + mean(batch_hard_triplet(z(encoder(two)), two.index)) as t", more)
     assert [str(n.type) for n in numbers(found)] == ["Labels[3*B_labeled]", "Labels[3*B_unlabeled]"]
 
 
 def test_joined_batches_have_the_numbers_of_all():
-    (node,) = numbers(triplet("two", "let two = concat(labeled | unlabeled) >> inception_patches(size=8, count=3)"))
+    (node,) = numbers(triplet("two", "let two = concat(labeled | unlabeled) >> random_inception_crop(size=8, count=3)"))
     assert str(node.type) == "Labels[3*B_unlabeled+3*B_labeled]"
 
 
 def test_two_draws_of_the_same_samples_have_the_same_numbers():
-    (node,) = numbers(triplet("two", "let two = concat(draw(2, shift(unlabeled, 2)))"))
+    (node,) = numbers(triplet("two", "let two = concat(draw(2, random_shift(unlabeled, 2)))"))
     assert len({rows.id for rows in node.inputs[0].inputs}) == 1
 
 
 def test_a_data_set_that_is_evaluated_whole_has_none():
-    found = with_loss("ce(labeled)", f"{HEAD}\neval nearest(images.test.instance, images.train)")
+    found = with_loss("ce(labeled)", f"{HEAD}\neval knn(images.test.index, images.train)")
     assert "N204" in codes(found)

@@ -6,7 +6,7 @@ from ssldsl.ir.walk import ancestors
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
 
-ANEW = "entmin(unlabeled >> shift(2))"
+ANEW = "entmin(unlabeled >> random_shift(2))"
 
 
 def written(outcome):
@@ -42,21 +42,21 @@ def test_a_term_reaches_the_modules_it_trains():
 
 def test_the_same_stream_is_the_same_draw():
     found = terms(with_loss("ce(labeled) + entmin(labeled)"))
-    shifts = [n for n in ancestors([t.node for t in found.values()]) if n.op == "shift"]
+    shifts = [n for n in ancestors([t.node for t in found.values()]) if n.op == "random_shift"]
     assert len(shifts) == 1
 
 
 def test_a_view_in_an_expression_draws_anew():
     found = terms(with_loss(f"ce(labeled) + mean([{ANEW}, {ANEW}]) as twice"))
-    draws = {n.draw for n in ancestors([found["twice"].node]) if n.op == "shift" and n.setting("pixels") == 2}
+    draws = {n.draw for n in ancestors([found["twice"].node]) if n.op == "random_shift" and n.setting("pixels") == 2}
     assert len(draws) == 2
 
 
 def test_a_let_shares_its_draw():
     found = terms(
-        with_loss("ce(labeled) + mean([entmin(u), entmin(u)]) as twice", more="let u = unlabeled >> shift(2)")
+        with_loss("ce(labeled) + mean([entmin(u), entmin(u)]) as twice", more="let u = unlabeled >> random_shift(2)")
     )
-    draws = {n.draw for n in ancestors([found["twice"].node]) if n.op == "shift" and n.setting("pixels") == 2}
+    draws = {n.draw for n in ancestors([found["twice"].node]) if n.op == "random_shift" and n.setting("pixels") == 2}
     assert len(draws) == 1
 
 
@@ -74,8 +74,8 @@ def test_a_random_loss_draws_for_every_row_of_joined_batches():
 
 
 def test_draw_makes_independent_draws():
-    found = terms(with_loss("ce(labeled) + mean(entmin(draw(3, unlabeled >> shift(2)))) as several"))
-    draws = {n.draw for n in ancestors([found["several"].node]) if n.op == "shift" and n.setting("pixels") == 2}
+    found = terms(with_loss("ce(labeled) + mean(entmin(draw(3, unlabeled >> random_shift(2)))) as several"))
+    draws = {n.draw for n in ancestors([found["several"].node]) if n.op == "random_shift" and n.setting("pixels") == 2}
     assert len(draws) == 3
 
 
@@ -146,24 +146,24 @@ def test_set_reaches_params_settings_arguments_and_maps():
 
 
 def test_set_reaches_arguments_that_stand_without_their_names():
-    more = "def soft(x, power: float) = power*entmin(x)\nview strong = shift(2) >> solarize(0.5)"
+    more = "def soft(x, power: float) = power*entmin(x)\nview strong = random_shift(2) >> solarize(0.5)"
     loss = "ce(labeled) + soft(strong(unlabeled), 0.5)"
     sets = ("labeled.count=40", "labeled.pixels=2", "classes.classes=10", "strong.pixels=3", "soft.power=0.25")
     outcome = with_loss(loss, more, sets=sets)
     assert codes(outcome) == []
     text = written(outcome)
-    assert text["labeled"] == "images.train.subset(40, seed=0) >> shift(2)"
-    assert text["classes"] == "linear(encoder.dim, 10)" and text["strong"] == "shift(3) >> solarize(0.5)"
+    assert text["labeled"] == "images.train.subset(40, seed=0) >> random_shift(2)"
+    assert text["classes"] == "linear(encoder.dim, 10)" and text["strong"] == "random_shift(3) >> solarize(0.5)"
     assert text["loss"] == "ce(labeled) + soft(strong(unlabeled), 0.25)"
 
 
 def test_set_finds_the_one_call_that_takes_an_argument():
-    more = "view strong = shift(2) >> flip() >> solarize(0.5)"
+    more = "view strong = random_shift(2) >> flip() >> solarize(0.5)"
     outcome = with_loss(
         "ce(labeled) + entmin(strong(unlabeled))", more, sets=("labeled.per_class=4", "labeled.count=none")
     )
     assert codes(outcome) == []
-    assert written(outcome)["labeled"] == "images.train.subset(none, seed=0, per_class=4) >> shift(1)"
+    assert written(outcome)["labeled"] == "images.train.subset(none, seed=0, per_class=4) >> random_shift(1)"
     assert codes(with_loss("ce(labeled) + entmin(strong(unlabeled))", more, sets=("strong.p=0.3",))) == ["N210"]
 
 
@@ -271,7 +271,7 @@ def test_a_named_memory_is_one_and_a_call_that_is_written_twice_two():
 
 
 def test_a_list_has_a_memory_for_each_item():
-    crops = "projector(draw(3, shift(unlabeled, 2)))"
+    crops = "projector(draw(3, random_shift(unlabeled, 2)))"
     found = memories(f"mean(assigned({crops}, queue({crops}, length=400)))")
     assert sorted(n.draw for n in found) == ["queue", "queue#2", "queue#3"]
 

@@ -36,7 +36,7 @@ def test_the_front_end_imports_neither_torch_nor_accelerate(command):
 def calls_for(terms: int) -> int:
     """Function calls that checking a spec with this many streams, heads and terms takes."""
     more = "".join(
-        f"stream s{i} = images.train.subset(100, seed={i}) >> shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
+        f"stream s{i} = images.train.subset(100, seed={i}) >> random_shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
         for i in range(terms)
     )
     loss = " + ".join(f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(terms))

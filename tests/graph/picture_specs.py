@@ -3,8 +3,8 @@
 QUICK = """\
 ssl 1
 data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0) >> shift(1)
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 stream all       = labeled | unlabeled
 net    encoder   = convnet(width=32)
 head   classes   = linear(encoder.dim, images.classes)
@@ -20,10 +20,10 @@ eval top1(images.test)
 TEACHER = """\
 ssl 1
 data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0) >> shift(1)
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1)
 stream unlabeled = unlabel(images.train)
-view   weak      = shift(1)
-view   strong    = shift(2) >> gaussian_blur() >> solarize()
+view   weak      = random_shift(1)
+view   strong    = random_shift(2) >> gaussian_blur() >> solarize()
 net    encoder   = convnet(width=32)
 head   classes   = linear(encoder.dim, images.classes)
 net    student   = encoder >> classes
@@ -49,7 +49,7 @@ head   classes = linear(encoder.dim, images.classes)
 stage rotnet {
   loss = rotation(all >> crop)
   clock = all  run = 200ep  batch = {all: 128}
-  optimizer = sgd(lr=0.1 * drops(at=[60ep, 120ep], by=0.2), momentum=0.9)
+  optimizer = sgd(lr=0.1 * step_decay(milestones=[60ep, 120ep], gamma=0.2), momentum=0.9)
 }
 stage readout after rotnet {
   train classes
@@ -75,9 +75,9 @@ stage finetune after readout {
 CROPS = """\
 ssl 1
 data   images    = digits()
-view   weak      = shift(1) >> gaussian_blur()
-view   strong    = shift(2) >> gaussian_blur(sigma=[0.1, 2.0]) >> normalize(mean=[0.485, 0.456, 0.406], std=[0.2])
-stream labeled   = images.train.subset(100, seed=0) >> shift(1) >> normalize(mean=[0.5], std=[0.5])
+view   weak      = random_shift(1) >> gaussian_blur()
+view   strong    = random_shift(2) >> gaussian_blur(sigma=[0.1, 2]) >> normalize(mean=[0.485, 0.456, 0.406], std=[0.2])
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1) >> normalize(mean=[0.5], std=[0.5])
 stream unlabeled = unlabel(images.train)
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
@@ -103,7 +103,7 @@ stream unlabeled = unlabel(images.train)
 net    encoder   = convnet(width=8)
 net    trunk     = encoder >> mlp_head(encoder.dim, hidden=[16], out=8) >> l2norm()
 head   protos    = prototypes(8, images.classes)
-let    z         = trunk(draw(2, shift(unlabeled, 2)))
+let    z         = trunk(draw(2, random_shift(unlabeled, 2)))
 let    past      = queue(z, length=480)
 let    codes     = sinkhorn(stop(protos(z)), stop(protos(past)), past.ready)
 loss = cross_entropy(protos(trunk(labeled)), labeled.label) as ce

@@ -79,11 +79,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str, str]]]] = {
     "the net": (changed(("width=32", "width=64")), [("semantic", "encoder.width", "32", "64")]),
     "the labels": (changed(("subset(100", "subset(200")), [("semantic", "stream.labeled.subset.count", "100", "200")]),
     "a view of a stream": (
-        changed(("unlabel(images.train) >> shift(1)", "unlabel(images.train) >> shift(2)")),
-        [("semantic", "stream.unlabeled.shift.pixels", "1", "2")],
+        changed(("unlabel(images.train) >> random_shift(1)", "unlabel(images.train) >> random_shift(2)")),
+        [("semantic", "stream.unlabeled.random_shift.pixels", "1", "2")],
     ),
     "one more view of a stream": (
-        changed(("unlabel(images.train) >> shift(1)", "unlabel(images.train) >> shift(1) >> flip()")),
+        changed(("unlabel(images.train) >> random_shift(1)", "unlabel(images.train) >> random_shift(1) >> flip()")),
         [("semantic", "stream.unlabeled", "", "flip(0.5)")],
     ),
     "a view in a term": (
@@ -230,23 +230,23 @@ def test_a_method_for_another_is_told_with_its_head_and_the_views_of_its_stream(
     first = changed(("ce(labeled) + 0.7*rotation(all) + 0.3*vat(unlabeled)", "ce(labeled) + rotation(unlabeled)"))
     second = changed(
         ("rotation(unlabeled)", "exemplar(unlabeled, dim=4)"),
-        (">> shift(1)\nstream all", ">> shift(2) >> inception_patches(8)\nstream all"),
+        (">> random_shift(1)\nstream all", ">> random_shift(2) >> random_inception_crop(8)\nstream all"),
         text=first,
     )
     assert told(found(first, second)) == [
         ("semantic", "rotation.angles", "head linear(128, 4)", ""),
         ("semantic", "exemplar.embeddings.linear", "", "head linear(128, 4)"),
-        ("semantic", "exemplar.embeddings.l2norm", "", "head l2norm(floor=1e-06)"),
+        ("semantic", "exemplar.embeddings.l2norm", "", "head l2norm(eps=1e-06)"),
         ("semantic", "main.loss.rotation", "1 * rotation(unlabeled)", ""),
         ("semantic", "main.loss.exemplar", "", "1 * exemplar(unlabeled, dim=4)"),
-        ("semantic", "stream.unlabeled", "", "inception_patches(8)"),
-        ("semantic", "stream.unlabeled.shift.pixels", "1", "2"),
+        ("semantic", "stream.unlabeled", "", "random_inception_crop(8)"),
+        ("semantic", "stream.unlabeled.random_shift.pixels", "1", "2"),
     ]
 
 
 def test_a_schedule_is_told_as_it_is_written() -> None:
-    (entry,) = found(QUICK, changed(("lr=0.1 * cosine()", "lr=0.2 * drops(at=[10ep], delay=1)"))).entries
-    assert entry.after == "0.2 · drops(at=[10ep], delay=1)"
+    (entry,) = found(QUICK, changed(("lr=0.1 * cosine()", "lr=0.2 * step_decay(milestones=[10ep], delay=1)"))).entries
+    assert entry.after == "0.2 · step_decay(milestones=[10ep], delay=1)"
 
 
 def test_the_cadence_of_evaluation_is_execution() -> None:

@@ -116,7 +116,9 @@ def test_shapes_are_on_the_edges_only_on_demand() -> None:
 
 
 def test_a_size_that_only_the_data_know_has_its_name_alone() -> None:
-    text = QUICK.replace("digits()", "imagenet()").replace(" >> shift(1)", "").replace("images.test", "images.val")
+    text = (
+        QUICK.replace("digits()", "imagenet()").replace(" >> random_shift(1)", "").replace("images.test", "images.val")
+    )
     for term in ("ce(labeled", "rotation(all", "vat(unlabeled"):
         text = text.replace(term, f"{term} >> random_resized_crop(32)")
     assert "50×3×height×width" in texts_of(draw(program(text), "svg", shapes=True))

@@ -32,7 +32,7 @@ def test_equal_parts_are_one_node() -> None:
 
 def test_only_random_nodes_have_rows() -> None:
     whole = graph(program(S4L))
-    assert {node.op for node in whole.nodes if node.rows is not None} == {"shift", "virtual_adversarial"}
+    assert {node.op for node in whole.nodes if node.rows is not None} == {"random_shift", "virtual_adversarial"}
 
 
 def test_networkx_sees_the_same_graph() -> None:

@@ -33,7 +33,7 @@ stage other {
   run     = 20it
 }
 stage retrain after joint, other {
-  stream pseudo = unlabeled.relabel(joint.average.clf(images.train), known=labeled)
+  stream pseudo = unlabeled.pseudo_label(joint.average.clf(images.train), labeled=labeled)
   loss = ce(pseudo)
   run  = 5it
 }
@@ -59,7 +59,7 @@ def test_another_name_of_the_stage_is_the_same_experiment() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [("joint.average.clf", "joint.clf"), ("joint.average.clf", "other.clf"), (", known=labeled", "")],
+    [("joint.average.clf", "joint.clf"), ("joint.average.clf", "other.clf"), (", labeled=labeled", "")],
     ids=lambda change: change[1],
 )
 def test_other_labels_are_another_experiment(change: tuple[str, str]) -> None:
@@ -74,8 +74,8 @@ def test_a_difference_names_whose_weights_label() -> None:
 
 
 def test_a_difference_of_confidence_is_one_line() -> None:
-    (found,) = entries((", known=labeled", ", known=labeled, confidence=0.5"))
-    assert found == ("semantic", "stream.pseudo.relabel.confidence", "0.0", "0.5")
+    (found,) = entries((", labeled=labeled", ", labeled=labeled, threshold=0.5"))
+    assert found == ("semantic", "stream.pseudo.pseudo_label.threshold", "0.0", "0.5")
 
 
 def test_stages_are_linked_by_what_one_makes_of_the_others_data() -> None:
@@ -89,14 +89,16 @@ def test_the_drawing_says_who_labels_what() -> None:
     assert links["joint", "retrain"] == "pseudo labelled by the average of joint"
     assert links["other", "retrain"] == ""
     (box,) = [b for b in picture.boxes if b.id == "retrain/stream:pseudo"]
-    assert "digits.train.unlabel.relabel(the average of joint)" in box.lines
+    assert "digits.train.unlabel.pseudo_label(the average of joint)" in box.lines
 
 
 def test_networks_of_earlier_stages_have_no_box() -> None:
     boxes = {
         b.id
         for b in picture_of(
-            program(("joint.average.clf(images.train)", "average_views(joint.clf(images.train >> rotate4()), views=4)"))
+            program(
+                ("joint.average.clf(images.train)", "average_views(joint.clf(images.train >> rotate4()), n_views=4)")
+            )
         ).boxes
     }
     assert not any(id.startswith("retrain/") and ("rotate4" in id or "average_views" in id) for id in boxes)

@@ -29,7 +29,10 @@ def test_plumbing_has_no_box() -> None:
 
 
 def test_a_view_that_a_stream_declares_is_a_chip_of_the_stream() -> None:
-    assert [b.chips for b in picture_of(program(QUICK)).boxes if b.kind == "stream"] == [("shift(1)",), ("shift(1)",)]
+    assert [b.chips for b in picture_of(program(QUICK)).boxes if b.kind == "stream"] == [
+        ("random_shift(1)",),
+        ("random_shift(1)",),
+    ]
 
 
 def test_a_view_of_two_streams_in_one_term_is_one_box_with_a_lane_for_each() -> None:
@@ -101,12 +104,12 @@ def test_no_gradient_reaches_a_module_that_a_stage_does_not_train() -> None:
 def test_a_declared_view_has_its_name_and_how_often_it_is_drawn() -> None:
     views = {b.title: b.chips for b in picture_of(program(CROPS)).boxes if b.kind == "view"}
     assert list(views) == ["2 × weak", "6 × strong"]
-    assert views["2 × weak"] == ("shift(1)", "gaussian_blur")
+    assert views["2 × weak"] == ("random_shift(1)", "gaussian_blur")
 
 
 def test_a_view_that_draws_nothing_belongs_to_the_stream_that_declares_it() -> None:
     (labeled,) = [b for b in picture_of(program(CROPS)).boxes if b.title == "labeled"]
-    assert labeled.chips == ("shift(1)", "normalize([0.5], std=[0.5])")
+    assert labeled.chips == ("random_shift(1)", "normalize([0.5], std=[0.5])")
 
 
 def test_a_term_of_two_losses_is_one_box_that_reads_what_both_read() -> None:
@@ -120,7 +123,7 @@ def test_a_term_of_two_losses_is_one_box_that_reads_what_both_read() -> None:
 
 def test_a_chain_of_views_is_one_box() -> None:
     views = [b.chips for b in picture_of(program(TEACHER)).boxes if b.kind == "view"]
-    assert ("shift(2)", "gaussian_blur", "solarize") in views
+    assert ("random_shift(2)", "gaussian_blur", "solarize") in views
 
 
 def test_a_module_that_a_stage_does_not_train_is_fixed() -> None:

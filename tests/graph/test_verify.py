@@ -52,9 +52,9 @@ def test_the_pass_and_the_stage_are_named() -> None:
         (lambda n: evolve(n, params=("logits", "logits")), "cross_entropy", "`logits` is filled 2 times"),
         (lambda n: evolve(n, params=("logits", "target")), "cross_entropy", "no edge `target`"),
         (lambda n: evolve(n, settings=(("sharpness", 1),)), "entropy", "no setting `sharpness`"),
-        (lambda n: evolve(n, draw=""), "shift", "its draw has no name"),
-        (lambda n: evolve(n, rows=None), "shift", "which samples its rows are"),
-        (lambda n: evolve(n, draw="unlabeled/shift"), "shift", "is also that of"),
+        (lambda n: evolve(n, draw=""), "random_shift", "its draw has no name"),
+        (lambda n: evolve(n, rows=None), "random_shift", "which samples its rows are"),
+        (lambda n: evolve(n, draw="unlabeled/random_shift"), "random_shift", "is also that of"),
         (lambda n: evolve(n, type=TensorType("Features", (7, 128))), "apply", "its inputs make it"),
         (lambda n: evolve(n, type=TensorType("Labels", (7,))), "field", "its inputs make it"),
         (lambda n: evolve(n, inputs=n.inputs[::-1]), "apply", "not a network"),
@@ -96,7 +96,7 @@ def test_effects_in_another_order_are_refused() -> None:
 
 
 def test_a_concatenation_of_wrong_length_is_refused() -> None:
-    images = next(n for n in graph().nodes if n.op == "shift")
+    images = next(n for n in graph().nodes if n.op == "random_shift")
     wrong = evolve(images, op="concat", inputs=(images, images), params=(), settings=(), draw="", rows=None)
     with pytest.raises(InternalError, match="its inputs make it"):
         verify(lone(wrong), SIGNATURES)

@@ -15,8 +15,8 @@ from ssldsl.source import Source
 
 USUAL = {
     "images": "data images = digits()",
-    "labeled": "stream labeled = images.train.subset(100, seed=0) >> shift(1)",
-    "unlabeled": "stream unlabeled = unlabel(images.train) >> shift(1)",
+    "labeled": "stream labeled = images.train.subset(100, seed=0) >> random_shift(1)",
+    "unlabeled": "stream unlabeled = unlabel(images.train) >> random_shift(1)",
     "encoder": "net encoder = convnet(width=32)",
     "classes": "head classes = linear(encoder.dim, images.classes)",
     "loss": "loss = ce(labeled) + 0.3*vat(unlabeled)",

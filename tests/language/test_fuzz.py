@@ -28,14 +28,15 @@ TREES = [result.file for text in TEXTS if not (result := parse(Source("t.ssl", t
 VALUES = """
 1 | 0 | -1 | 0.5 | true | none | "a" | 3ep | 5it | 10% | [1, 2] | [] | {} | {labeled: 5} | {classes: {lr: 0.5}} | images
 images.train | images.test | labeled | unlabeled | encoder | classes | encoder >> classes | encoder.dim | images.classes
-labeled.label | labeled.size | shift(1) | flip() | rotate4() | convnet() | resnet18() | linear(4) | l2norm() | softmax()
-linear(encoder.dim, 4) | mlp_head(hidden=[4], out=3) | ce(labeled) | vat(unlabeled) | entmin(unlabeled) | cosine()
-mean(entmin([labeled, unlabeled])) | warmup(3ep) then cosine() | 0.1 * cosine() | sgd(lr=0.1) | polyak(half_life=1ep)
-swa() | ema(encoder, half_life=1ep) | weights("a.pt") | draw(2, shift(unlabeled)) | first(draw(2, flip(labeled)), 1)
-stop(classes(encoder(labeled))) | concat([labeled, unlabeled]) | probabilities(classes(encoder(unlabeled))) | mean([])
-entropy(classes(encoder(labeled))) | top1(images.test) | nearest(images.test, images.train) | confusions(images.test)
-subset(images.train, 10%) | unlabel(images.train) | images.train >> flip() | labeled >> shift(2) | two_moons() | mean
-holdout(images.train, 100) | cifar10() | perceptron() | draw | rotation | sgd | 1 < 2 | not true | 1 / 0 | 2 ** 100
+labeled.label | labeled.size | random_shift(1) | flip() | rotate4() | convnet() | resnet18() | linear(4) | l2norm()
+softmax() | linear(encoder.dim, 4) | mlp_head(hidden=[4], out=3) | ce(labeled) | vat(unlabeled) | entmin(unlabeled)
+cosine() | mean(entmin([labeled, unlabeled])) | warmup(3ep) then cosine() | 0.1 * cosine() | sgd(lr=0.1)
+polyak(half_life=1ep) | swa() | ema(encoder, half_life=1ep) | weights("a.pt") | draw(2, random_shift(unlabeled))
+first(draw(2, flip(labeled)), 1) | stop(classes(encoder(labeled))) | concat([labeled, unlabeled])
+probabilities(classes(encoder(unlabeled))) | mean([])
+entropy(classes(encoder(labeled))) | top1(images.test) | knn(images.test, images.train) | confusion_matrix(images.test)
+subset(images.train, 10%) | unlabel(images.train) | images.train >> flip() | labeled >> random_shift(2) | two_moons()
+mean | holdout(images.train, 100) | cifar10() | mlp() | draw | rotation | sgd | 1 < 2 | not true | 1 / 0 | 2 ** 100
 ce(labeled) as x | pretrain | pretrain.average | image_folder("x") | timm_model(name="resnet18") | x | joint.encoder
 kl(classes(encoder(labeled)), stop(probabilities(classes(encoder(labeled)))))
 """

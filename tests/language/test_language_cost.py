@@ -27,7 +27,7 @@ def copies(text: str, count: int) -> str:
         own = text
         for name in declared:
             own = re.sub(rf"(?<![.\w]){name}\b", f"{name}{i}", own)
-        for method, argument in (("ce", "net"), ("vat", "net"), ("top1", "net"), ("confusions", "net")):
+        for method, argument in (("ce", "net"), ("vat", "net"), ("top1", "net"), ("confusion_matrix", "net")):
             own = re.sub(rf"\b{method}\(([\w.]+)\)", rf"{method}(\1, {argument}=encoder{i} >> classes{i})", own)
         own = re.sub(r"\brotation\((\w+)\)", rf"rotation(\1, encoder=encoder{i})", own)
         before, settings = own[: own.index("\nloss")], own[own.index("\nloss") :]

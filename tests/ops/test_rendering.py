@@ -41,7 +41,7 @@ def test_a_paper_is_cited() -> None:
 
 
 def test_what_a_call_gives_later_is_not_in_its_form() -> None:
-    assert call_form(shipped("shift")) == "shift(pixels=1)"
+    assert call_form(shipped("random_shift")) == "random_shift(pixels=1)"
     assert call_form(shipped("linear")) == "linear(dim, classes)"
 
 
@@ -64,7 +64,7 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
 
 
 def test_as_data_an_op_is_json() -> None:
-    assert json.loads(show_op("shift", as_data=True))["settings"]["properties"]["pixels"]["default"] == 1
+    assert json.loads(show_op("random_shift", as_data=True))["settings"]["properties"]["pixels"]["default"] == 1
     assert json.loads(show_op("ce", as_data=True))["role"] == "definition"
 
 

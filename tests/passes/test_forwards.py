@@ -59,7 +59,9 @@ def test_batch_normalized_encoders_see_every_row_that_the_spec_sends_them() -> N
 
 def test_a_target_is_computed_apart_from_what_is_differentiated() -> None:
     target = "stop(softmax(classes(encoder(unlabeled))))"
-    made = with_loss(f"ce(labeled) + soft_cross_entropy(classes(encoder(unlabeled >> shift(2))), {target}) as same")
+    made = with_loss(
+        f"ce(labeled) + soft_cross_entropy(classes(encoder(unlabeled >> random_shift(2))), {target}) as same"
+    )
     found = optimized(made)
     recorded = [node in found.no_grad for node in found.nodes if node.op == "apply"]
     assert sorted(recorded) == [False, False, True, True]  # encoder and head, with gradient and without

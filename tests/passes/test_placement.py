@@ -44,7 +44,7 @@ def test_streams_in_memory_have_all_views_in_the_step() -> None:
 def test_files_of_one_size_are_read_by_workers_and_viewed_in_the_step() -> None:
     found = placed(program(S4L))
     assert places(found, "draw") == ["host", "step", "host"]  # labeled image, labeled label, unlabeled image
-    assert set(places(found, "shift", "rotate4")) == {"step"}
+    assert set(places(found, "random_shift", "rotate4")) == {"step"}
 
 
 def test_samples_without_a_common_size_reach_no_network() -> None:
@@ -75,7 +75,7 @@ def recorded(found: Graph) -> dict[str, bool]:
 def test_views_and_frozen_networks_are_not_recorded() -> None:
     found = optimized(with_loss("ce(labeled)", "train classes"))
     assert recorded(found) == {"encoder": False, "classes": True}
-    assert all(node in found.no_grad for node in found.nodes if node.op == "shift")
+    assert all(node in found.no_grad for node in found.nodes if node.op == "random_shift")
 
 
 def test_training_a_part_records_the_whole_network() -> None:

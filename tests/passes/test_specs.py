@@ -21,6 +21,8 @@ def test_the_plan_reads_back_and_has_its_length_in_steps() -> None:
 
 
 def test_two_equal_views_of_a_stream_are_two_draws() -> None:
-    twice = QUICKSTART.replace(">> shift(1)", ">> shift(1) >> shift(1)")
-    shifts = {n.draw for n in make_plan(program(twice), sizes={}).stages[0].nodes if n.op == "shift"}
-    assert shifts == {f"{stream}/{name}" for stream in ("labeled", "unlabeled") for name in ("shift", "shift#2")}
+    twice = QUICKSTART.replace(">> random_shift(1)", ">> random_shift(1) >> random_shift(1)")
+    shifts = {n.draw for n in make_plan(program(twice), sizes={}).stages[0].nodes if n.op == "random_shift"}
+    assert shifts == {
+        f"{stream}/{name}" for stream in ("labeled", "unlabeled") for name in ("random_shift", "random_shift#2")
+    }

@@ -24,8 +24,8 @@ LIBRARY = Library.shipped(installed=False)
 DRAWN = """\
 ssl 1
 data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0) >> shift(1)
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 net    encoder   = convnet(width=4, norm="{norm}")
 net    a         = mlp_head(16, hidden=[8], out=16)
 net    b         = mlp_head(16, hidden=[8], out=16)

@@ -62,7 +62,7 @@ def stage(
         "steps_per_epoch": steps // 4,
         "forward": "concat",
         "evaluations": tuple(
-            EvaluationPlan(name=k, node=f"m.{k}", picture="confusion" if op == "confusion" else "")
+            EvaluationPlan(name=k, node=f"m.{k}", picture="confusion" if op == "confusion_counts" else "")
             for k, op in measured.items()
         ),
         "evaluate_every": steps // 4,

@@ -190,7 +190,9 @@ def test_a_metric_stands_for_that_of_every_stage(tmp_path: Path) -> None:
 
 
 def test_matrices_are_left_out(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", plan(stage(metrics={"confused": "confusion"})), {"confused": [[1.0, 0.0], [0.0, 1.0]]})
+    write_run(
+        tmp_path / "a", plan(stage(metrics={"confused": "confusion_counts"})), {"confused": [[1.0, 0.0], [0.0, 1.0]]}
+    )
     assert "no run has a metric that is a number" in compare_runs([tmp_path], [], "text")
 
 

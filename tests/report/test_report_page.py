@@ -24,7 +24,7 @@ def page_of(folder: Path) -> str:
 
 def whole_run(folder: Path) -> Path:
     """Three stages with everything a run can have."""
-    measured = {"top1": "accuracy", "nll": "mean", "confused": "confusion"}
+    measured = {"top1": "accuracy", "nll": "mean", "confused": "confusion_counts"}
     first = stage("pretext", terms={"rotation": 1.0}, metrics={})
     second = stage("joint", terms={"ce": 1.0, "vat": RAMP}, metrics=measured, after=("pretext",))
     third = stage("retrain", terms={"ce": 1.0}, lr=None, after=("joint",))

@@ -33,15 +33,15 @@ stage joint {{
 stage retrain after joint {{
   stream pseudo = {pseudo}
   init encoder, classes from joint
-  loss  = ce(pseudo >> shift(1))
+  loss  = ce(pseudo >> random_shift(1))
   run   = {second}
   batch = 40
   eval top1(images.test)
   eval top1(pseudo) as own
 }}
 """
-KEPT = "unlabeled.relabel(average_views(joint.average.clf(images.train >> rotate4()), views=4), known=labeled)"
-SURE = "images.train.relabel(joint.clf(images.train), confidence=0.3)"
+KEPT = "unlabeled.pseudo_label(average_views(joint.average.clf(images.train >> rotate4()), n_views=4), labeled=labeled)"
+SURE = "images.train.pseudo_label(joint.clf(images.train), threshold=0.3)"
 
 
 def text(*, pseudo: str = KEPT, first: str = "10it", second: str = "6it", seed: int = 0) -> str:

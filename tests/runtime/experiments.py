@@ -21,8 +21,8 @@ FIELDS = {"labeled.image": (1, 8, 8), "unlabeled.image": (1, 8, 8)}
 DECLARED = """\
 ssl 1
 data   images    = digits()
-stream labeled   = images.train >> shift(1)
-stream unlabeled = images.train >> shift(1)
+stream labeled   = images.train >> random_shift(1)
+stream unlabeled = images.train >> random_shift(1)
 stream all       = labeled | unlabeled
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
@@ -35,7 +35,7 @@ optimizer = sgd(lr=cosine())
 """
 METRICS = """\
 eval top1(images.test)
-eval confusions(images.test) as confused
+eval confusion_matrix(images.test) as confused
 """
 # of 32 samples, 8 in a step: four steps an epoch
 FOUR_STEPS = DECLARED.replace("unlabeled = images.train", "unlabeled = images.train.subset(32, seed=0)")

@@ -22,7 +22,7 @@ head   protos    = prototypes(8, images.classes)
 SUAVE = (
     HEAD
     + """
-let z     = trunk(draw(2, shift(unlabeled, 2)))
+let z     = trunk(draw(2, random_shift(unlabeled, 2)))
 let past  = queue(z, length={length})
 let codes = sinkhorn(stop(protos(z)), stop(protos(past)), past.ready)
 loss = cross_entropy(protos(trunk(labeled)), labeled.label, temperature=0.1) as ce
@@ -42,9 +42,9 @@ DAINO = (
     HEAD
     + """
 net teacher = ema(trunk >> protos, momentum=1 - 0.01 * cosine())
-let crops   = draw(2, shift(unlabeled, 2))
+let crops   = draw(2, random_shift(unlabeled, 2))
 let t       = stop(teacher(crops))
-let targets = probabilities(centred(t, centre(t, momentum=0.9 * cosine(to=0.5))), temperature=0.04)
+let targets = probabilities(centered(t, center(t, momentum=0.9 * cosine(to=0.5))), temperature=0.04)
 let s       = protos(trunk(crops))
 loss = cross_entropy(protos(trunk(labeled)), labeled.label, temperature=0.1) as ce
      + mean(soft_cross_entropy(s.last(1) | s.first(1), targets, temperature=0.1)) as dino
@@ -62,7 +62,7 @@ eval top1(images.test, net=teacher)
 PAWS = (
     HEAD
     + """
-loss = paws(draw(2, shift(unlabeled, 2)) | draw(2, unlabeled >> random_resized_crop(6)), labeled, 10, net=trunk)
+loss = paws(draw(2, random_shift(unlabeled, 2)) | draw(2, unlabeled >> random_resized_crop(6)), labeled, 10, net=trunk)
 batch      = {{labeled: 8, unlabeled: 16}}
 run        = {steps}it
 clock      = unlabeled

@@ -26,7 +26,7 @@ stream unlabeled  = unlabel(images.train)
 view   large      = random_resized_crop(8, scale=[0.5, 1.0]) >> flip()
 view   small      = random_resized_crop(6, scale=[0.2, 0.5]) >> flip()
 net    encoder    = convnet(width=8, norm="{images}")
-net    hidden     = perceptron(width=16, depth=1, norm="{vectors}")
+net    hidden     = mlp(width=16, depth=1, norm="{vectors}")
 head   bottleneck = mlp_head(hidden.dim, hidden=[], out=12)
 head   clusters   = linear(bottleneck.dim, images.classes)
 head   online     = linear(hidden.dim, images.classes)
@@ -41,10 +41,10 @@ let mixed  = mixup_or_cutmix(shown, shown)
 let truth  = one_hot(labeled.label, images.classes)
 
 loss = 0.8*swapped_cross_entropy(scores, codes) as swapped
-     + 0.1*mean(soft_cross_entropy(model(both), mixed_targets(codes.first(1), codes.last(1), both.shares),
+     + 0.1*mean(soft_cross_entropy(model(both), mixed_targets(codes.first(1), codes.last(1), both.lam),
                                    temperature=0.1)) as mixed_views
      + cross_entropy(model(shown), labeled.label, temperature=0.1, smoothing=0.01) as clean
-     + soft_cross_entropy(model(mixed), mixed_targets(truth, truth, mixed.shares), temperature=0.1,
+     + soft_cross_entropy(model(mixed), mixed_targets(truth, truth, mixed.lam), temperature=0.1,
                           smoothing=0.01) as mixed_labels
      + {online}*cross_entropy(online(stop(hidden(encoder(shown)))), labeled.label, smoothing=0.01) as probing
 optimizer = lars(lr=0.4 * (warmup(1ep, endpoint=true) then cosine(to=0.0025)), momentum=0.9, weight_decay=1e-6)

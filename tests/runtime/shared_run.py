@@ -31,7 +31,7 @@ PLANS = {
     "batch": experiment("run=1it", GENTLE, *BATCH_NORM),
     "long batch": experiment("run=9it", GENTLE, *BATCH_NORM, loss=SMOOTH),
     "local": experiment("run=1it", GENTLE, *BATCH_NORM, "statistics=local"),
-    "stages": two_stages(f"main.{GENTLE}", f"second.{GENTLE}", steps=3, loss=SMOOTH),
+    "stages": two_stages(f"main.{GENTLE}", f"second.{GENTLE}", "seed=1", steps=3, loss=SMOOTH),
     "partly": partly_used(experiment("run=5it", GENTLE)),
     "suave": gentle(plan_of(SUAVE, steps=6, length=48), lr=0.02),  # the queues are in use from the fourth step on
     "daino": plan_of(DAINO, steps=6, accumulate=2),

@@ -32,7 +32,7 @@ eval top1(images.test, net=teacher) as of_teacher
 """
 LOSSES = {
     "no term runs it": "ce(labeled)",
-    "a term runs it": "ce(labeled) + mean_teacher(shift(labeled, 1), labeled, teacher, net=model)",
+    "a term runs it": "ce(labeled) + mean_teacher(random_shift(labeled, 1), labeled, teacher, net=model)",
 }
 
 

@@ -18,7 +18,7 @@ from ssldsl.runtime.data.feed import Feed
 from ssldsl.runtime.device.collectives import all_sum, gather, local
 from ssldsl.runtime.nets.composition import Composition
 from ssldsl.runtime.nets.norms import GlobalBatchNorm, set_statistics
-from ssldsl.stdlib.memory.centre import Centre
+from ssldsl.stdlib.memory.center import Center
 from ssldsl.stdlib.targets.sinkhorn import sinkhorn
 
 
@@ -87,7 +87,7 @@ def test_two_processes_assign_as_one_process_does_in_the_worked_numbers(ranks: R
 
 
 def centred_on(rank: int, scores: list[Tensor]) -> Tensor:
-    running = Centre(3)
+    running = Center(3)
     running.value.copy_(torch.tensor([0.2, 0.1, -0.1]))
     running.commit([gather(share(rank, t)) for t in scores])
     return running.value

@@ -218,7 +218,7 @@ def test_nothing_left_is_said_at_the_line_of_the_labels(tmp_path: Path) -> None:
     with pytest.raises(SpecError) as caught:
         carried_out(plan, tmp_path / "run")
     (found,) = caught.value.diagnostics
-    assert found.code == "R431" and found.span is not None and found.span.text.startswith("images.train.relabel")
+    assert found.code == "R431" and found.span is not None and found.span.text.startswith("images.train.pseudo_label")
 
 
 def test_a_part_of_labelled_data_is_chosen_by_the_new_labels(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_part_of_labelled_data_is_chosen_by_the_new_labels(tmp_path: Path) -> 
     assert plan.stages[1].streams[0].size == 100
     carried_out(plan, tmp_path / "run")
     stage, found = plan.stages[1], kept(tmp_path / "run")
-    node = next(n.id for n in stage.nodes if n.op == "relabel")
+    node = next(n.id for n in stage.nodes if n.op == "pseudo_label")
     train = digits()["train"].take(torch.tensor(train_rows(found["ids"])))
     made = {node: train.with_labels(found["labels"])}
     labels = Datasets(LIBRARY).samples(stage, stage.streams[0].data, made).labels
@@ -265,7 +265,8 @@ stage first {{
   optimizer = sgd(lr=0.3, momentum=0.9)
 }}
 stage second after first {{
-  stream pseudo = unlabel(images.train).relabel(first.clf(images.train >> seen >> rotate4()).average_views(views=4))
+  stream pseudo = unlabel(images.train).pseudo_label(
+    average_views(first.clf(images.train >> seen >> rotate4()), n_views=4))
   loss  = ce(pseudo >> seen)
   run   = 2it
   batch = 4
@@ -300,8 +301,9 @@ def test_before_the_stage_begins_all_labels_are_zero() -> None:
 def test_labels_of_labels(tmp_path: Path) -> None:
     third = """
 stage again after retrain {
-  stream more = images.train.relabel(retrain.clf(images.train >> rotate4()).average_views(views=4), known=labeled)
-  stream both = more.relabel(joint.clf(more))
+  stream more = images.train.pseudo_label(
+    average_views(retrain.clf(images.train >> rotate4()), n_views=4), labeled=labeled)
+  stream both = more.pseudo_label(joint.clf(more))
   loss  = ce(more) + ce(both)
   run   = 2it
   batch = 20
@@ -342,13 +344,13 @@ def test_an_error_of_the_op_is_said_with_its_line(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(derive.DerivedBuilder, "_call", broken)
     with pytest.raises(
-        SpecError, match="`relabel` failed before the first step of stage `retrain`: ValueError: too few"
+        SpecError, match="`pseudo_label` failed before the first step of stage `retrain`: ValueError: too few"
     ):
         carried_out(plan_of(text()), tmp_path / "run")
 
 
 def test_what_a_run_learned_is_a_sensible_label(tmp_path: Path) -> None:
-    pseudo = "unlabeled.relabel(joint.average.clf(unlabeled), known=labeled)"
+    pseudo = "unlabeled.pseudo_label(joint.average.clf(unlabeled), labeled=labeled)"
     carried_out(plan_of(text(pseudo=pseudo, first="150it", second="40it")), tmp_path / "run")
     (line,) = [line for line in read_lines(tmp_path / "run")[0] if "labels" in line]
     assert line["labels"]["pseudo"]["agreement"] > 0.85

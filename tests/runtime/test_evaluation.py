@@ -116,8 +116,8 @@ def test_evaluation_mode_ends_with_an_error() -> None:
 
 
 def test_one_metric_may_read_two_data_sets() -> None:
-    plan = experiment(metrics="eval nearest(images.test, images.train, k=1)")
-    assert 0.5 < evaluator(plan, networks(plan), OneProcess()).evaluate(0)["nearest"] < 1.0
+    plan = experiment(metrics="eval knn(images.test, images.train, k=1)")
+    assert 0.5 < evaluator(plan, networks(plan), OneProcess()).evaluate(0)["knn"] < 1.0
 
 
 def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Pat
     measured = measure(program, Datasets(LIBRARY))
     plan = make_plan(program, sizes=measured.sizes, resident=measured.resident)
     modules = build_modules(plan, {"drawn.image": (3, 8, 8)}, LIBRARY)
-    counts = evaluator(plan, modules, OneProcess(), rows=4).evaluate(0)["confusions"]
+    counts = evaluator(plan, modules, OneProcess(), rows=4).evaluate(0)["confusion_matrix"]
     assert isinstance(counts, list) and sum(map(sum, counts)) == 6
 
 
@@ -144,7 +144,7 @@ loss  = ce(drawn)
 batch = 2
 run   = 2it
 optimizer = sgd(lr=0.1)
-eval confusions(images.all >> resize(8) >> center_crop(8))
+eval confusion_matrix(images.all >> resize(8) >> center_crop(8))
 """
 
 

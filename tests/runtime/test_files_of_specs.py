@@ -57,7 +57,7 @@ def test_names_of_samples_come_from_beside_the_spec(folder: Path) -> None:
 def test_arrays_come_from_beside_the_spec(folder: Path) -> None:
     np.savez(folder / "rows.npz", data=np.eye(3, dtype="float32"), label=np.arange(3))
     text = SPEC.replace("digits()", 'vector_arrays("rows.npz", dim=3, classes=3)').replace('names="few.json"', "3")
-    program = check(Source(str(folder / "spec.ssl"), text.replace("convnet(width=4)", "perceptron(width=4)"))).program
+    program = check(Source(str(folder / "spec.ssl"), text.replace("convnet(width=4)", "mlp(width=4)"))).program
     assert program is not None
     stream = Datasets(LIBRARY, folder).streams(pipeline.compile(program).stages[0])["labeled"]
     assert stream.read(torch.tensor([2]))["vector"].tolist() == [[0.0, 0.0, 1.0]]

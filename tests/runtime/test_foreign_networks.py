@@ -95,7 +95,7 @@ run       = 2it
 optimizer = sgd(lr=0.1)
 """
 LOSS = """
-loss = ce(labeled, net=model) + mean_teacher(shift(labeled, 1), labeled, teacher, net=model)
+loss = ce(labeled, net=model) + mean_teacher(random_shift(labeled, 1), labeled, teacher, net=model)
 eval top1(images.test, net=teacher)
 """
 NETS = {"own": "foreign()", "timm": 'timm_model("resnet10t", channels=1)'}

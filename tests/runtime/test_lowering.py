@@ -30,7 +30,7 @@ def trained_once(plan: Plan, batch: dict[str, Tensor], scalars: Tensor) -> tuple
 def shifted(images: Tensor, stream: str, batch: dict[str, Tensor]) -> Tensor:
     """A translation by at most one pixel, written with slices of a padded image."""
     rows = Rows(*(batch[f"{stream}.{part}"] for part in ("index", "epoch", "copy")))
-    corner = SampleRng(key_of(0, "main", f"{stream}/shift"), rows).integers(2, low=0, high=3)
+    corner = SampleRng(key_of(0, "main", f"{stream}/random_shift"), rows).integers(2, low=0, high=3)
     padded = functional.pad(images, (1, 1, 1, 1))
     return torch.stack([p[:, i : i + 8, j : j + 8] for p, (i, j) in zip(padded, corner.tolist(), strict=True)])
 
@@ -102,7 +102,7 @@ def test_nodes_that_nothing_differentiates_through_are_not_recorded() -> None:
     plan = quickstart()
     source = lower(plan, plan.stages[0], LIBRARY).source
     block = source.split("with torch.no_grad():")[1].split("\n        features")[0]
-    assert "labeled_images = shift(" in block and "rotate4(labeled_images)" in block
+    assert "labeled_images = random_shift(" in block and "rotate4(labeled_images)" in block
 
 
 def test_an_error_inside_an_op_leads_to_its_node_and_line() -> None:
@@ -122,7 +122,7 @@ def test_an_error_elsewhere_leads_to_no_node() -> None:
 
 def test_names_of_python_and_of_the_step_do_not_clash() -> None:
     names = ("lambda", "torch", "scalars", "loss")
-    lets = "\n".join(f"let {name} = classes(encoder(labeled >> shift({i + 1})))" for i, name in enumerate(names))
+    lets = "\n".join(f"let {name} = classes(encoder(labeled >> random_shift({i + 1})))" for i, name in enumerate(names))
     _, step = built(quickstart(loss=" + ".join(f"entropy({name})" for name in names), more=lets))
     assert step(random_batch(), torch.tensor([0.0]))["loss"].isfinite()
 
@@ -212,7 +212,7 @@ def test_views_of_files_are_a_function_for_workers_and_the_step_reads_their_resu
     plan = quickstart()
     stage = plan.stages[0]
     nodes = tuple(
-        n.model_copy(update={"placement": "host"}) if n.op == "shift" and n.draw.startswith("unlabeled") else n
+        n.model_copy(update={"placement": "host"}) if n.op == "random_shift" and n.draw.startswith("unlabeled") else n
         for n in stage.nodes
     )
     plan = plan.model_copy(update={"stages": (stage.model_copy(update={"nodes": nodes}),)})

@@ -54,7 +54,7 @@ data   images    = digits()
 stream unlabeled = unlabel(images.train)
 net    encoder   = convnet(width=4)
 head   classes   = linear(encoder.dim, 10)
-loss  = entmin(concat(draw(2, unlabeled)) >> shift(3))
+loss  = entmin(concat(draw(2, unlabeled)) >> random_shift(3))
 batch = {unlabeled: 16}
 run   = 3it
 """

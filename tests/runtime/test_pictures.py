@@ -25,7 +25,7 @@ average   = polyak(half_life=2it)
 batch     = 10
 run       = 6it
 evaluate  = 2it
-eval latent(images.test, prototypes=classes)
+eval umap_plot(images.test, prototypes=classes)
 eval top1(images.test)
 """
 
@@ -42,7 +42,7 @@ def run(folder: Path, *arguments: str) -> Result:
 
 
 def points(folder: Path) -> list[list[float]]:
-    with (folder / "runs" / "drawn-s0-1" / "pictures" / "main-latent.csv").open(newline="") as file:
+    with (folder / "runs" / "drawn-s0-1" / "pictures" / "main-umap_plot.csv").open(newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["x", "y", "class", "mark"]
     return [[float(cell) for cell in row] for row in rows[1:]]
@@ -72,17 +72,17 @@ def test_records_summary_and_comparison_hold_no_picture(tmp_path: Path) -> None:
     folder = tmp_path / "runs" / "drawn-s0-1"
     lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text("utf-8").splitlines()]
     assert [list(line["eval"]) for line in lines if "eval" in line] == [["top1"]] * 3
-    assert "latent" not in (folder / "metrics.csv").read_text("utf-8")
+    assert "umap_plot" not in (folder / "metrics.csv").read_text("utf-8")
     assert list(json.loads((folder / "summary.json").read_bytes())["stages"]["main"]) == ["top1"]
     table = CliRunner().invoke(cli.commands, ["compare", str(folder), "--format", "csv"]).stdout
-    assert "top1" in table and "latent" not in table
+    assert "top1" in table and "umap_plot" not in table
 
 
 def test_the_report_shows_it(tmp_path: Path) -> None:
     run(tmp_path)
     page = (tmp_path / "runs" / "drawn-s0-1" / "report.html").read_text("utf-8")
     assert "360 samples of 10 classes, 10 prototypes as crosses" in page
-    assert 'href="pictures/main-latent.csv"' in page
+    assert 'href="pictures/main-umap_plot.csv"' in page
 
 
 def test_a_smoke_run_draws_nothing_and_needs_nothing_to_draw_with(

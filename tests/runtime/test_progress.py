@@ -23,12 +23,12 @@ def trained(*terms: str, width: int) -> list[str]:
     """After a pass and two thirds of a stage."""
     bar = Bar(Console(file=io.StringIO(), width=width))
     (stage,) = experiment("run=6it").stages
-    bar.passing("relabel for stage main", 1, 4)
+    bar.passing("pseudo_label for stage main", 1, 4)
     bar.start(stage, 0)
     for step in range(1, 5):
         bar.advance(step)
         bar.losses(step, 10.038, {name: TERMS[name] for name in terms}, 0.02, 1278.4)
-    bar.evaluated(4, {"top1": 0.9583, "confusions": [[1]]})
+    bar.evaluated(4, {"top1": 0.9583, "confusion_matrix": [[1]]})
     lines = shown(bar, width)
     bar.close()
     return lines
@@ -39,7 +39,7 @@ def test_a_terminal_shows_epoch_losses_speed_and_time_left_whatever_its_width(wi
     lines = trained(*TERMS, width=width)
     text = " ".join(" ".join(lines).split())
     assert max(map(len, lines)) <= width and "…" not in text
-    assert "relabel for stage main" in text and "1278 images/s" in text
+    assert "pseudo_label for stage main" in text and "1278 images/s" in text
     assert lines[1].startswith("main") and "epoch " in lines[1] and " left" in lines[1] and "━" in lines[1]
     assert "loss 10.038 = " + " ".join(f"{name} {value:.3f}" for name, value in TERMS.items()) in text
     assert "top1 0.9583 after epoch" in text

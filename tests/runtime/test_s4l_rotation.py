@@ -45,7 +45,7 @@ def values(rotation: str) -> dict[str, Any]:
     unlabeled, labeled = scores(8, 4, 3, 5), scores(4, 4, 5, 3)
     heads = {
         "classes": Written(scores(4, 3, 2, 5)),
-        "turned/angles": Written(unlabeled, labeled, torch.cat([labeled, unlabeled])),
+        "rotation_of_copies/angles": Written(unlabeled, labeled, torch.cat([labeled, unlabeled])),
     }
     modules = nn.ModuleDict({"encoder": nn.Identity(), **heads})
     batch = {"labeled.image": torch.rand(1, 1, 8, 8), "unlabeled.image": torch.rand(2, 1, 8, 8)}
@@ -56,25 +56,25 @@ def values(rotation: str) -> dict[str, Any]:
 
 
 def test_the_loss_is_the_mean_of_the_means_of_both_streams_and_the_class_loss_that_of_all_four_turns() -> None:
-    found = values("turned(xl | xu)")
-    assert found["turned"] == pytest.approx(2.2960352520, abs=1e-6)
+    found = values("rotation_of_copies(xl | xu)")
+    assert found["rotation_of_copies"] == pytest.approx(2.2960352520, abs=1e-6)
     assert found["ce"] == pytest.approx(1.6132797151, abs=1e-6)
     assert found["loss"] == pytest.approx(3.9093149672, abs=1e-6)
 
 
 def test_pooled_streams_are_another_loss() -> None:
-    assert values("turned(concat(xl | xu))")["turned"] == pytest.approx(2.2451857442, abs=1e-6)
+    assert values("rotation_of_copies(concat(xl | xu))")["rotation_of_copies"] == pytest.approx(2.2451857442, abs=1e-6)
 
 
 def test_the_class_loss_of_the_unturned_copy_alone_is_another_one() -> None:
     one = nn.functional.cross_entropy(scores(4, 3, 2, 5)[:1], torch.tensor([2]))
     assert one.item() == pytest.approx(1.3715390319, abs=1e-6)
-    assert values("turned(xl | xu)")["ce"] - one.item() > 0.2
+    assert values("rotation_of_copies(xl | xu)")["ce"] - one.item() > 0.2
 
 
 def test_labels_come_four_times_in_a_row_beside_the_four_turns_of_their_image() -> None:
-    plan = plan_of(SPEC.format(rotation="turned(xl | xu)").replace("labeled: 1", "labeled: 2"), 0)
-    tables = {"classes": scores(8, 3, 2, 5), "turned/angles": scores(8, 4, 3, 5)}
+    plan = plan_of(SPEC.format(rotation="rotation_of_copies(xl | xu)").replace("labeled: 1", "labeled: 2"), 0)
+    tables = {"classes": scores(8, 3, 2, 5), "rotation_of_copies/angles": scores(8, 4, 3, 5)}
     modules = nn.ModuleDict({"encoder": nn.Identity(), **{name: Written(table) for name, table in tables.items()}})
     batch = {f"{name}.image": torch.rand(2, 1, 8, 8) for name in ("labeled", "unlabeled")}
     found = make_step(plan, plan.stages[0], modules, LIBRARY)(

@@ -26,11 +26,11 @@ from ssldsl.runtime.step.module import make_step
 from ssldsl.source import Source
 from ssldsl.stdlib.losses.batch_hard_triplet import batch_hard_triplet
 from ssldsl.stdlib.views.flip import flip
-from ssldsl.stdlib.views.inception_patches import inception_patches
+from ssldsl.stdlib.views.random_inception_crop import random_inception_crop
 
 EXEMPLAR = """ssl 1
 data   images    = digits()
-view   patches   = inception_patches(size=8, count=4) >> flip()
+view   patches   = random_inception_crop(size=8, count=4) >> flip()
 stream labeled   = images.train.subset(100, seed=0)
 stream unlabeled = unlabel(images.train)
 net    encoder   = convnet(width=8)
@@ -52,8 +52,8 @@ def test_the_optimised_step_equals_the_plain_one() -> None:
 def by_hand(modules: torch.nn.ModuleDict, batch: dict[str, Tensor], stream: str, draw: str) -> Tensor:
     """The triplet loss of one stream."""
     rows = Rows(*(batch[f"{stream}.{part}"] for part in ("index", "epoch", "copy")))
-    rng = SampleRng(key_of(0, "main", f"{draw}/inception_patches"), rows)
-    images = inception_patches(batch[f"{stream}.image"], rng=rng, size=8, count=4)
+    rng = SampleRng(key_of(0, "main", f"{draw}/random_inception_crop"), rows)
+    images = random_inception_crop(batch[f"{stream}.image"], rng=rng, size=8, count=4)
     images = flip(images, rng=SampleRng(key_of(0, "main", f"{draw}/flip"), rows.repeat(4)))
     z = normalize(modules["exemplar/embeddings/linear"](modules["encoder"](images)), dim=1)
     return batch_hard_triplet(z, rows.index.repeat_interleave(4))

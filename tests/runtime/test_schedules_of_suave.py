@@ -12,7 +12,7 @@ from ssldsl.source import Source
 SPEC = """
 ssl 1
 data   images  = digits()
-stream labeled = images.train >> shift(1)
+stream labeled = images.train >> random_shift(1)
 net    encoder = convnet(width=8)
 head   classes = linear(encoder.dim, images.classes)
 net    teacher = ema(encoder >> classes, momentum=0.99)
@@ -23,7 +23,7 @@ run       = 3ep
 """
 CE = "ce(labeled)"
 MATCH = """soft_cross_entropy(classes(encoder(labeled)),
-                 probabilities(stop(teacher(labeled >> shift(2))), temperature={}))"""
+                 probabilities(stop(teacher(labeled >> random_shift(2))), temperature={}))"""
 
 
 def stage_of(loss: str = CE, optimizer: str = "sgd(lr=0.1)") -> StagePlan:

@@ -87,7 +87,7 @@ def test_made_up_data_have_the_fields_and_classes_of_the_type() -> None:
 
 
 def test_made_up_data_without_labels_have_none() -> None:
-    assert made_up("two_moons()", "unlabel(images.train)", net="perceptron(width=4)").fields == ("vector",)
+    assert made_up("two_moons()", "unlabel(images.train)", net="mlp(width=4)").fields == ("vector",)
 
 
 def test_samples_that_workers_prepare_are_not_in_memory() -> None:

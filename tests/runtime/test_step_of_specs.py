@@ -65,7 +65,7 @@ def test_an_average_gives_targets_without_gradient() -> None:
     text = """ssl 1
     data   images    = digits()
     stream labeled   = images.train.subset(100, seed=0)
-    stream unlabeled = unlabel(images.train) >> shift(1)
+    stream unlabeled = unlabel(images.train) >> random_shift(1)
     net    encoder   = convnet(width=8)
     net    teacher   = ema(encoder, momentum=0.99)
     head   classes   = linear(encoder.dim, images.classes)

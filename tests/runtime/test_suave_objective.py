@@ -23,7 +23,7 @@ head   projector = mlp_head(encoder.dim, hidden=[], out=8) >> l2norm()
 head   clusters  = prototypes(8, images.classes)
 net    model     = encoder >> projector >> clusters
 net    teacher   = ema(model, momentum=0.99)
-let    crops     = draw(3, shift(unlabeled, 2))
+let    crops     = draw(3, random_shift(unlabeled, 2))
 run   = 5it
 """
 FIRST = [[0.9, 0.1, -0.2], [0.8, 0.3, 0], [0.7, 0.2, 0.1], [0.1, 0.6, 0.5]]
@@ -52,12 +52,12 @@ def loss_of(loss: str, rows: int, **scores: list[list[list[float]]]) -> float:
 
 
 def test_swapped_prediction_has_the_worked_value() -> None:
-    found = loss_of("swapped_prediction(crops, net=model)", 4, clusters=[FIRST + SECOND + SMALL])
+    found = loss_of("swav(crops, net=model)", 4, clusters=[FIRST + SECOND + SMALL])
     assert found == pytest.approx(1.158341, abs=2e-6)
 
 
 def test_self_distillation_has_the_worked_value() -> None:
-    found = loss_of("self_distillation(crops, teacher, net=model)", 2, clusters=[STUDENT], teacher_clusters=[TEACHER])
+    found = loss_of("dino(crops, teacher, net=model)", 2, clusters=[STUDENT], teacher_clusters=[TEACHER])
     assert found == pytest.approx(0.225073, abs=2e-6)
 
 
@@ -71,8 +71,8 @@ def test_mixtures_of_the_large_crops_have_the_worked_value(monkeypatch: pytest.M
     assert loss_of(loss, 4, clusters=[FIRST + SECOND, mixed]) == pytest.approx(1.598732, abs=5e-6)
 
 
-SUAVE = "suave(crops, labeled, images.classes, views=3, u=8, l=4, length=16)"
-DAINO = "daino(crops, labeled, teacher, images.classes, views=3, u=8, l=4, net=model)"
+SUAVE = "suave(crops, labeled, images.classes, n_crops=3, u=8, l=4, queue_length=16)"
+DAINO = "daino(crops, labeled, teacher, images.classes, n_crops=3, u=8, l=4, net=model)"
 
 
 def reached(loss: str) -> dict[str, set[str]]:

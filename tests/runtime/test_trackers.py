@@ -37,7 +37,7 @@ def test_a_tracker_gets_the_numbers_of_a_line_and_no_matrix() -> None:
     tracker = Remembering()
     trackers = Trackers((tracker,))
     trackers.log({"stage": "main", "step": 3, "loss": {"vat": 0.5}, "lr": 0.1, "seconds": 2.0}, 13)
-    trackers.log({"stage": "main", "step": 3, "eval": {"top1": 0.9, "confusions": [[1.0]]}}, 13)
+    trackers.log({"stage": "main", "step": 3, "eval": {"top1": 0.9, "confusion_matrix": [[1.0]]}}, 13)
     trackers.finish()
     first = {"main/loss/vat": 0.5, "main/lr": 0.1, "main/seconds": 2.0}
     assert tracker.logged == [(13, first), (13, {"main/eval/top1": 0.9})]

@@ -31,14 +31,14 @@ SIZES = {
 # For settings that have no default, and for large networks something small.
 SETTINGS: dict[str, dict[str, Any]] = {
     "mlp_head": {"hidden": [7], "out": 4},
-    "hold": {"length": 5.0},
+    "constant": {"length": 5.0},
     "warmup": {"length": 5.0},
     "queue": {"length": 12},
     "torchvision_model": {"name": "resnet18"},
     "timm_model": {"name": "resnet10t"},
     "wrn28": {"widen": 1},
     "vit": {"width": 12, "depth": 2},
-    "average_views": {"views": 3},
+    "average_views": {"n_views": 3},
     "one_hot": {"classes": 5},
     **{f"resnet{depth}v2": {"width": 1} for depth in (18, 34, 50, 101, 152)},
 }

@@ -42,10 +42,10 @@ def rng_for(batch: int, key: int = 7) -> SampleRng:
 
 def conv_classifier(classes: int = 5, norm: str = "group") -> nn.Sequential:
     """A small smooth convolutional classifier, in training mode."""
-    normalised = {"group": GroupNorm(2, 8), "batch": nn.BatchNorm2d(8), "none": nn.Identity()}[norm]
+    normalized = {"group": GroupNorm(2, 8), "batch": nn.BatchNorm2d(8), "none": nn.Identity()}[norm]
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, padding=1),
-        normalised,
+        normalized,
         nn.SiLU(),
         nn.AdaptiveAvgPool2d(2),
         nn.Flatten(),

@@ -288,7 +288,7 @@ def _net_advice(ctx: Context, path: str, wanted: str, found: str) -> str:
         return "this has been through a network already: pass the batch itself"
     if found == "Features" and wanted == "Embeddings":
         return "bring rows to unit length first: `>> l2norm()` before it"
-    return "a network for vectors is `perceptron()`" if found == "Vectors" else ""
+    return "a network for vectors is `mlp()`" if found == "Vectors" else ""
 
 
 def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, span: Span) -> None:

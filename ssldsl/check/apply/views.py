@@ -87,7 +87,7 @@ def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
 
 
 def _nth(parts: tuple[ViewPart, ...]) -> str:
-    """What the last of these parts of a view is called: its op, and the second `shift` is `shift#2`."""
+    """What the last of these parts of a view is called: its op, and the second `flip` is `flip#2`."""
     name = parts[-1].signature.name
     count = sum(part.signature.name == name for part in parts)
     return name if count == 1 else f"{name}#{count}"

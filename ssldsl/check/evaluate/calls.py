@@ -32,6 +32,7 @@ from ssldsl.check.state.values import (
 )
 from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Constant, Curve, Node, Setting
+from ssldsl.ops import renamed
 from ssldsl.ops.arguments import check_settings
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -75,7 +76,7 @@ def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
         name.span,
         f"{describe(value)} has no attribute `{name.id}`, and no op is called that",
         "",
-        help=did_you_mean(name.id, known) or "`ssldsl ops` lists the ops of the library",
+        help=renamed.new_name(name.id) or did_you_mean(name.id, known) or "`ssldsl ops` lists the ops of the library",
     )
 
 

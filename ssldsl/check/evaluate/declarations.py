@@ -151,7 +151,7 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
         case "view":
             if isinstance(value, View):
                 return evolve(value, name=declaration.name.id)
-            return _wrong(ctx, declaration, value, "a view", "for example `shift(1) >> flip()`")
+            return _wrong(ctx, declaration, value, "a view", "for example `random_shift(1) >> flip()`")
         case _:
             if isinstance(value, Net | Constructor | Average):
                 return networks.declare(
@@ -185,7 +185,9 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
     elif isinstance(value, StreamRef):
         return value
     else:
-        return _wrong(ctx, declaration, value, "data or a join of streams", "for example `images.train >> shift(1)`")
+        return _wrong(
+            ctx, declaration, value, "data or a join of streams", "for example `images.train >> random_shift(1)`"
+        )
     if name in ctx.streams:
         notes = (Note(ctx.streams[name].span, "the other stream of this name"),)
         help = "streams of all stages share one set of names, under which their draws are known"

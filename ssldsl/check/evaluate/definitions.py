@@ -8,7 +8,8 @@ from ssldsl.check.evaluate.names import MISSING, in_library, lookup, read_ref
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Net, TrainedNet, describe
-from ssldsl.errors import Note, did_you_mean
+from ssldsl.errors import Note, did_you_mean, nearest
+from ssldsl.ops import renamed
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
 from ssldsl.syntax.walk import refs
@@ -54,7 +55,7 @@ def _bind_parameters(
     definition = function.definition
     parameters = {p.name.id: p for p in definition.parameters}
     values: dict[str, Given] = {}
-    good = True
+    good, meant = True, set[str]()
     free = list(parameters)
     for argument in given:
         if argument.name is None:
@@ -75,10 +76,13 @@ def _bind_parameters(
                 argument.name.span,
                 f"`{definition.name.id}` has no argument `{argument.name.id}`",
                 "",
-                help=did_you_mean(argument.name.id, parameters)
+                help=renamed.new_argument(definition.name.id, argument.name.id)
+                or did_you_mean(argument.name.id, parameters)
                 or (f"it takes: {', '.join(parameters)}" if parameters else "it takes no arguments"),
             )
             good = False
+            meant.add(renamed.present_argument(definition.name.id, argument.name.id) or "")
+            meant.add(nearest(argument.name.id, parameters) or "")
         elif argument.name.id in values:
             message = f"`{argument.name.id}` of `{definition.name.id}` is given twice"
             ctx.reporter.error("T306", argument.name.span, message, "the second time")
@@ -91,6 +95,8 @@ def _bind_parameters(
             good &= declarations.fits_type(ctx, parameter.type, value, values[name].span, name)
             good &= _is_network_if_wanted(ctx, function, parameter, values[name], caller)
             inner.bind(name, value, values[name].span)
+        elif name in meant:
+            inner.bind(name, UNKNOWN, parameter.name.span)  # given under a wrong name, which is reported
         else:
             value = _left_out(ctx, function, parameter, expr, caller, inner)
             if parameter.default is not None:

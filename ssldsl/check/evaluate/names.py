@@ -25,6 +25,7 @@ from ssldsl.check.typing import instances
 from ssldsl.check.typing.edges import no_label
 from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Node
+from ssldsl.ops import renamed
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
@@ -94,7 +95,10 @@ def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
         ref.span,
         f"nothing is called `{ref.id}`",
         "not declared here, and not in the library",
-        help=_MEANT.get(ref.id) or did_you_mean(ref.id, known) or "`ssldsl ops` lists what the library has",
+        help=_MEANT.get(ref.id)
+        or renamed.new_name(ref.id)
+        or did_you_mean(ref.id, known)
+        or "`ssldsl ops` lists what the library has",
     )
 
 
@@ -190,7 +194,7 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         name.span,
         f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`",
         "",
-        help=did_you_mean(name.id, names) or _fields_advice(value, names),
+        help=renamed.new_attribute(name.id) or did_you_mean(name.id, names) or _fields_advice(value, names),
     )
 
 

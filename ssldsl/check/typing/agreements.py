@@ -107,7 +107,7 @@ def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params:
             given[param][1],
             f"`{signature.name}` compares copies of one sample, and here every row is another sample",
             "no sample comes twice",
-            help="make several views of each first, for example by `inception_patches(size=32, count=8)`",
+            help="make several views of each first, for example by `random_inception_crop(size=32, count=8)`",
         )
         return False
     return True

@@ -1,4 +1,4 @@
-"""Which samples the rows of a drawn batch are, as a field that every such batch has: `x.instance`."""
+"""Which samples the rows of a drawn batch are, as a field that every such batch has: `x.index`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from ssldsl.ir.nodes import Node
 from ssldsl.source import Span
 from ssldsl.types import DataType, Dim, TensorType
 
-NAME = "instance"
+NAME = "index"
 
 
 def has_instances(batch: Batch) -> bool:

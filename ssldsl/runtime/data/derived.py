@@ -116,7 +116,7 @@ class Derived:
         if not len(ids):
             message = f"`{node.op}` leaves no sample for stage `{self.stage.name}`"
             place = span_of(node.places[0]) if node.places else None
-            raise SpecError(Diagnostic("R431", message, place, help="lower the `confidence` that it asks for"))
+            raise SpecError(Diagnostic("R431", message, place, help="lower the `threshold` that it asks for"))
         self.made[node.id] = first.take(rows).with_labels(labels)
         return self.made[node.id]
 

@@ -30,8 +30,8 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @pytest.fixture
-def labelled() -> Callable[[list[int]], MemorySamples]:
-    """`labelled(sizes)`: samples of as many classes, mixed, whose image is their number."""
+def labeled() -> Callable[[list[int]], MemorySamples]:
+    """`labeled(sizes)`: samples of as many classes, mixed, whose image is their number."""
 
     def make(sizes: list[int]) -> MemorySamples:
         labels = torch.cat([torch.full((size,), number) for number, size in enumerate(sizes)])

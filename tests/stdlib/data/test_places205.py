@@ -16,7 +16,7 @@ VAL = [("a/abbey/gsun_4.jpg", 0), ("b/bar/gsun_5.jpg", 17)]
 
 @pytest.fixture
 def scenes(tmp_path: Path) -> Callable[[str, str], Path]:
-    """`scenes(folder of the lists, folder of the images)`: a small copy; every image has a colour of its own."""
+    """`scenes(folder of the lists, folder of the images)`: a small copy; every image has a color of its own."""
 
     def make(lists: str, images: str) -> Path:
         root = tmp_path / "places205"
@@ -26,8 +26,8 @@ def scenes(tmp_path: Path) -> Callable[[str, str], Path]:
             for name, _ in entries:
                 file = root / images / name
                 file.parent.mkdir(parents=True, exist_ok=True)
-                colour = int(name[-5]) * 40
-                Image.fromarray(np.full((8, 8, 3), colour, dtype=np.uint8)).save(file, quality=95)
+                color = int(name[-5]) * 40
+                Image.fromarray(np.full((8, 8, 3), color, dtype=np.uint8)).save(file, quality=95)
         return root
 
     return make

@@ -30,7 +30,7 @@ def test_images_are_turned_and_classes_counted_from_zero(files: np.ndarray, tmp_
     assert train.labels.tolist() == [0, 9, 3]
 
 
-def test_the_unlabelled_split_has_no_labels(files: np.ndarray, tmp_path: Path, declare: Callable) -> None:
+def test_the_unlabeled_split_has_no_labels(files: np.ndarray, tmp_path: Path, declare: Callable) -> None:
     declare(stl10, splits=SPLITS)
     unlabeled = stl10(root=str(tmp_path))["unlabeled"]
     assert unlabeled.fields == ("image",) and unlabeled.labels is None and len(unlabeled) == 2

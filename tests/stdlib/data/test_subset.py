@@ -18,34 +18,34 @@ def classes_of(samples: MemorySamples) -> list[int]:
     return samples.labels.bincount().tolist()
 
 
-def test_a_count_is_spread_evenly_over_classes_of_different_sizes(labelled: Make) -> None:
-    assert classes_of(subset(labelled([50, 20, 200, 30]), count=60)) == [15, 15, 15, 15]
+def test_a_count_is_spread_evenly_over_classes_of_different_sizes(labeled: Make) -> None:
+    assert classes_of(subset(labeled([50, 20, 200, 30]), count=60)) == [15, 15, 15, 15]
 
 
-def test_what_is_left_goes_to_different_classes_that_the_seed_chooses(labelled: Make) -> None:
-    data = labelled([30] * 10)
+def test_what_is_left_goes_to_different_classes_that_the_seed_chooses(labeled: Make) -> None:
+    data = labeled([30] * 10)
     found = [classes_of(subset(data, count=43, seed=seed)) for seed in range(20)]
     assert all(sorted(sizes) == [4] * 7 + [5] * 3 for sizes in found)
     assert len({tuple(sizes) for sizes in found}) > 10
 
 
-def test_a_class_that_is_too_small_gives_all_it_has_and_the_others_more(labelled: Make) -> None:
-    assert classes_of(subset(labelled([5, 100, 100]), count=65)) == [5, 30, 30]
+def test_a_class_that_is_too_small_gives_all_it_has_and_the_others_more(labeled: Make) -> None:
+    assert classes_of(subset(labeled([5, 100, 100]), count=65)) == [5, 30, 30]
 
 
-def test_a_fraction_is_a_share_of_all_samples(labelled: Make) -> None:
-    data = labelled([50, 50, 50])
+def test_a_fraction_is_a_share_of_all_samples(labeled: Make) -> None:
+    data = labeled([50, 50, 50])
     assert len(subset(data, count=0.1)) == 15
     assert len(subset(data, count=0.07)) == 10  # of 10.5, which rounds to the even number
     assert subset(data, count=1.0).ids.tolist() == list(range(150))
 
 
-def test_per_class_takes_as_many_of_each(labelled: Make) -> None:
-    assert classes_of(subset(labelled([9, 5, 7]), per_class=5)) == [5, 5, 5]
+def test_per_class_takes_as_many_of_each(labeled: Make) -> None:
+    assert classes_of(subset(labeled([9, 5, 7]), per_class=5)) == [5, 5, 5]
 
 
-def test_the_choice_depends_on_the_seed_alone(labelled: Make) -> None:
-    data = labelled([100, 100])
+def test_the_choice_depends_on_the_seed_alone(labeled: Make) -> None:
+    data = labeled([100, 100])
     torch.manual_seed(0)
     first = subset(data, count=20, seed=3)
     torch.manual_seed(1)
@@ -59,20 +59,20 @@ def test_the_choice_is_the_one_of_every_machine() -> None:
     assert subset(data, count=6, seed=0).ids.tolist() == [39, 45, 64, 70, 73, 76]
 
 
-def test_a_smaller_subset_lies_in_a_larger_one(labelled: Make) -> None:
-    data = labelled([40, 60, 50])
+def test_a_smaller_subset_lies_in_a_larger_one(labeled: Make) -> None:
+    data = labeled([40, 60, 50])
     small, large = (set(subset(data, count=count, seed=1).ids.tolist()) for count in (10, 31))
     assert small < large
 
 
-def test_samples_keep_their_numbers_and_contents(labelled: Make) -> None:
-    data = labelled([10, 10])
+def test_samples_keep_their_numbers_and_contents(labeled: Make) -> None:
+    data = labeled([10, 10])
     found = subset(data, count=4)
     assert found.read(torch.arange(4))["image"].flatten().tolist() == found.ids.tolist()
 
 
-def test_every_sample_is_as_likely_as_any_other(labelled: Make) -> None:
-    data = labelled([20, 20])
+def test_every_sample_is_as_likely_as_any_other(labeled: Make) -> None:
+    data = labeled([20, 20])
     counts = torch.zeros(40)
     for seed in range(500):
         counts[subset(data, count=10, seed=seed).ids] += 1
@@ -80,13 +80,13 @@ def test_every_sample_is_as_likely_as_any_other(labelled: Make) -> None:
     assert chi_square < 73.4  # 38 degrees of freedom, one in two thousand
 
 
-def test_data_without_labels_give_any_samples(labelled: Make) -> None:
-    found = subset(unlabel(labelled([30, 30])), count=7)
+def test_data_without_labels_give_any_samples(labeled: Make) -> None:
+    found = subset(unlabel(labeled([30, 30])), count=7)
     assert len(found) == 7 and found.fields == ("image",)
 
 
-def test_a_file_names_samples_by_line_or_in_json(labelled: Make, tmp_path: Path) -> None:
-    data = labelled([6, 6])
+def test_a_file_names_samples_by_line_or_in_json(labeled: Make, tmp_path: Path) -> None:
+    data = labeled([6, 6])
     (tmp_path / "lines.txt").write_text("7\n\n2 \n2\n")
     (tmp_path / "values.json").write_text(json.dumps({"values": [7, "2"]}))
     assert subset(data, names="lines.txt").ids.tolist() == [2, 7]
@@ -103,8 +103,8 @@ def test_images_are_named_with_or_without_their_folder(tmp_path: Path) -> None:
         subset(data, names="names")
 
 
-def test_a_list_of_names_that_is_missing_or_none_is_named(labelled: Make, tmp_path: Path) -> None:
-    data = labelled([3, 3])
+def test_a_list_of_names_that_is_missing_or_none_is_named(labeled: Make, tmp_path: Path) -> None:
+    data = labeled([3, 3])
     with pytest.raises(MissingData, match="lost"):
         subset(data, names="lost")
     for content in ("", '{"other": []}', "{broken"):
@@ -113,22 +113,22 @@ def test_a_list_of_names_that_is_missing_or_none_is_named(labelled: Make, tmp_pa
             subset(data, names="names")
 
 
-def test_exactly_one_way_of_choosing_is_given(labelled: Make) -> None:
+def test_exactly_one_way_of_choosing_is_given(labeled: Make) -> None:
     with pytest.raises(ValueError, match="not by 0 of them"):
-        subset(labelled([3]))
+        subset(labeled([3]))
     with pytest.raises(ValueError, match="not by 2 of them"):
-        subset(labelled([3]), count=1, per_class=1)
+        subset(labeled([3]), count=1, per_class=1)
 
 
-def test_more_than_there_is_is_refused(labelled: Make) -> None:
+def test_more_than_there_is_is_refused(labeled: Make) -> None:
     with pytest.raises(ValueError, match="7 samples wanted of a data set of 6"):
-        subset(labelled([3, 3]), count=7)
+        subset(labeled([3, 3]), count=7)
     with pytest.raises(ValueError, match="4 samples of every class, and class 1 has 3"):
-        subset(labelled([5, 3]), per_class=4)
+        subset(labeled([5, 3]), per_class=4)
     with pytest.raises(ValueError, match="0 samples wanted"):
-        subset(labelled([5, 3]), count=0.01)
+        subset(labeled([5, 3]), count=0.01)
 
 
-def test_classes_of_data_without_labels_cannot_be_balanced(labelled: Make) -> None:
+def test_classes_of_data_without_labels_cannot_be_balanced(labeled: Make) -> None:
     with pytest.raises(ValueError, match="have no labels"):
-        subset(unlabel(labelled([5, 3])), per_class=1)
+        subset(unlabel(labeled([5, 3])), per_class=1)

@@ -65,7 +65,7 @@ def test_first_weights_are_those_of_the_paper() -> None:
     assert head.last.weight_v.std().item() == pytest.approx(limit / 3**0.5, rel=0.05)
 
 
-def test_with_batch_normalisation_there_is_one_behind_each_hidden_layer() -> None:
+def test_with_batch_normalization_there_is_one_behind_each_hidden_layer() -> None:
     kinds = [type(m) for m in DinoHead(6, 9, hidden=8, norm="batch").mlp]
     expected = [nn.Linear, nn.BatchNorm1d, nn.GELU, nn.Linear, nn.BatchNorm1d, nn.GELU, nn.Linear]
     assert kinds == expected

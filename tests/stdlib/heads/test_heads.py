@@ -6,7 +6,7 @@ from ssldsl.stdlib.heads.l2norm import L2norm
 from ssldsl.stdlib.heads.linear import Linear
 from ssldsl.stdlib.heads.mlp_head import MlpHead
 from ssldsl.stdlib.heads.softmax import Softmax
-from ssldsl.stdlib.nets.perceptron import Perceptron
+from ssldsl.stdlib.nets.mlp import Mlp
 
 
 def test_a_linear_head_is_an_affine_map() -> None:
@@ -38,10 +38,10 @@ def test_probabilities_are_those_of_the_scores() -> None:
 def test_rows_below_the_floor_are_scaled_by_the_floor_alone() -> None:
     rows = torch.tensor([[3e-12, 4e-12], [3.0, 4.0]], dtype=torch.float64)
     expected = torch.stack([rows[0] / 1e-6, rows[1] / 5])  # z / sqrt(max(|z|^2, 1e-12))
-    torch.testing.assert_close(L2norm(floor=1e-6)(rows), expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(L2norm(eps=1e-6)(rows), expected, atol=1e-12, rtol=0)
 
 
 def test_the_projector_of_swav_has_as_many_parameters_as_the_released_one() -> None:
     with torch.device("meta"):
-        parts = [Perceptron(2048, width=2048, depth=1, norm="batch"), MlpHead(2048, hidden=[], out=128)]
+        parts = [Mlp(2048, width=2048, depth=1, norm="batch"), MlpHead(2048, hidden=[], out=128)]
         assert sum(p.numel() for part in parts for p in part.parameters()) == 4_462_720

@@ -26,7 +26,7 @@ def test_class_loss_over_four_rotations_is_that_of_the_s4l_oracle() -> None:
 
 
 def test_smoothing_spreads_over_all_classes() -> None:
-    # (1 - s) * 0.6 + s * (0.6 + 2 * 2.6) / 3 with log-probabilities -0.6 and -2.6 up to the normaliser
+    # (1 - s) * 0.6 + s * (0.6 + 2 * 2.6) / 3 with log-probabilities -0.6 and -2.6 up to the normalizer
     logits = torch.tensor([[2.0, 0.0, 0.0]], dtype=torch.float64)
     log_p = [-math.log(1 + 2 * math.exp(-2)), -2 - math.log(1 + 2 * math.exp(-2))]
     expected = -(0.7 * log_p[0] + 0.3 * (log_p[0] + 2 * log_p[1]) / 3)

@@ -46,7 +46,7 @@ STUDENT = double([[0.4, 0, -0.1], [0.3, 0.5, 0.1], [0.5, 0.1, 0], [0, 0.4, 0.2],
 CENTRE = double([[0.2, 0.1, -0.1]])
 
 
-def test_a_teacher_with_a_centre_has_the_worked_value() -> None:
+def test_a_teacher_with_a_center_has_the_worked_value() -> None:
     targets = probabilities(TEACHER - CENTRE, temperature=0.04)
     found = swapped_cross_entropy(list(STUDENT.chunk(3)), list(targets.chunk(2)))
     assert found.item() == pytest.approx(0.225073, abs=1e-6)

@@ -84,7 +84,7 @@ def test_the_perturbation_has_length_epsilon_whatever_the_size_of_image_and_batc
     images = torch.rand(batch, 3, 64, 64) * 2 - 1
     model = conv_classifier()
     with torch.no_grad():
-        model[-1].weight.mul_(1e-6)  # nearly no slope: a floor in the normaliser would show
+        model[-1].weight.mul_(1e-6)  # nearly no slope: a floor in the normalizer would show
     net = FrozenOnly(model)
     virtual_adversarial(net, images, model(images), rng=rng_for(batch), epsilon=40.0)
     lengths = (net.inputs[-1] - images).flatten(1).norm(dim=1)
@@ -255,8 +255,8 @@ def test_vectors_are_perturbed_as_images_are() -> None:
 def large_net(norm: str) -> nn.Module:
     """A convolutional network of the first steps of one for photos."""
     torch.manual_seed(0)
-    normalised = {"group": GroupNorm(4, 16), "batch": nn.BatchNorm2d(16)}[norm]
-    layers = [nn.Conv2d(3, 16, 7, stride=4), normalised, nn.ReLU(), nn.Conv2d(16, 16, 3, stride=4), nn.ReLU()]
+    normalized = {"group": GroupNorm(4, 16), "batch": nn.BatchNorm2d(16)}[norm]
+    layers = [nn.Conv2d(3, 16, 7, stride=4), normalized, nn.ReLU(), nn.Conv2d(16, 16, 3, stride=4), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(256, 10)).to(
         memory_format=torch.channels_last
     )

@@ -26,13 +26,13 @@ def jitter(brightness: float, contrast: float, saturation: float, hue: float) ->
 
 
 def swav(size: int, low: float, high: float) -> Chain:
-    colours = [jitter(0.8, 0.8, 0.8, 0.2), ("grayscale", {"p": 0.2}), blur(0.5)]
-    return [crop(size, low, high), FLIP, *colours]
+    colors = [jitter(0.8, 0.8, 0.8, 0.2), ("grayscale", {"p": 0.2}), blur(0.5)]
+    return [crop(size, low, high), FLIP, *colors]
 
 
-def dino(size: int, low: float, high: float, blurred: float, solarised: float) -> Chain:
-    colours = [jitter(0.4, 0.4, 0.2, 0.1), ("grayscale", {"p": 0.2}), blur(blurred)]
-    return [crop(size, low, high, "bicubic"), FLIP, *colours, ("solarize", {"threshold": 0.5, "p": solarised})]
+def dino(size: int, low: float, high: float, blurred: float, solarized: float) -> Chain:
+    colors = [jitter(0.4, 0.4, 0.2, 0.1), ("grayscale", {"p": 0.2}), blur(blurred)]
+    return [crop(size, low, high, "bicubic"), FLIP, *colors, ("solarize", {"threshold": 0.5, "p": solarized})]
 
 
 def blur(p: float) -> tuple[str, dict[str, Any]]:

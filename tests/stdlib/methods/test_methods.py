@@ -11,8 +11,8 @@ from ssldsl.source import Source
 SPEC = """
 ssl 1
 data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0) >> shift(1)
-stream unlabeled = unlabel(images.train) >> shift(1)
+stream labeled   = images.train.subset(100, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
 stream all       = labeled | unlabeled
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
@@ -21,7 +21,7 @@ net    features  = encoder >> l2norm()
 head   clusters  = prototypes(encoder.dim, images.classes)
 net    ema_features = ema(features, momentum=0.99)
 net    ema_clusters = ema(clusters, momentum=0.99)
-let    crops     = draw(2, shift(unlabeled)) | draw(4, unlabeled >> random_resized_crop(6))
+let    crops     = draw(2, random_shift(unlabeled)) | draw(4, unlabeled >> random_resized_crop(6))
 loss      = {loss}
 optimizer = sgd(lr=0.1)
 batch     = {{labeled: 50, unlabeled: 100}}
@@ -33,43 +33,44 @@ LOSSES = [
     "ce(labeled)",
     "ce(labeled) + rotation(all)",
     "ce(labeled) + rotation(unlabeled, encoder=encoder)",
-    "ce(labeled >> rotate4()) + turned(all >> rotate4())",
-    "ce(labeled) + exemplar(all >> inception_patches(size=8), dim=16)",
+    "ce(labeled >> rotate4()) + rotation_of_copies(all >> rotate4())",
+    "ce(labeled) + exemplar(all >> random_inception_crop(size=8), dim=16)",
     "ce(labeled) + vat(unlabeled)",
     'ce(labeled) + vat(all, net=encoder >> classes, epsilon=0.5, iterations=2, direction="adversarial_to_clean")',
     'ce(labeled) + vat(unlabeled, direction="adversarial_to_clean", radius="released", xi=0.01)',
     "ce(labeled) + entmin(all)",
-    "ce(labeled) + mean_teacher(unlabeled, unlabeled >> shift(2), teacher)",
+    "ce(labeled) + mean_teacher(unlabeled, unlabeled >> random_shift(2), teacher)",
     "ce(labeled) + mean_teacher_kl(all, all, teacher)",
     "mixed_ce(labeled, images.classes, smoothing=0.01) + entmin(unlabeled)",
-    "ce(labeled) + swapped_prediction(draw(2, unlabeled >> swav_crop(14, 0.14, 1.0)), net=encoder >> classes)",
-    """ce(labeled) + self_distillation(draw(2, shift(unlabeled)), teacher,
+    "ce(labeled) + swav(draw(2, unlabeled >> swav_crop(14, 0.14, 1.0)), net=encoder >> classes)",
+    """ce(labeled) + dino(draw(2, random_shift(unlabeled)), teacher,
                                        teacher_temperature=0.04 + 0.03*linear_ramp(1ep, every=1ep, endpoint=true))""",
-    """ce(labeled) + swapped_prediction(draw(2, shift(unlabeled)), net=encoder >> classes,
-                                        context=stop(classes(encoder(draw(2, shift(unlabeled))))))""",
+    """ce(labeled) + swav(draw(2, random_shift(unlabeled)), net=encoder >> classes,
+                                        context=stop(classes(encoder(draw(2, random_shift(unlabeled))))))""",
     """ce(labeled) + entmin(unlabeled)
        + mixed_pairs(crops, crops.first(1) | crops.first(4).last(2), crops.first(2).last(1) | crops.last(2),
                      net=encoder >> classes)""",
-    "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, shift(unlabeled)), net=encoder >> classes)",
+    "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, flip(unlabeled)), net=encoder >> classes)",
     "ce(labeled) + entmin(unlabeled >> dino_crop(14, 0.25, 1.0, blur=0.1, solar=0.2))",
     "ce(labeled) + entmin(unlabeled >> paws_cifar_crop(8, 0.75, 1.0))",
     "paws(crops, labeled, images.classes, net=encoder)",
-    """suave(crops, labeled, images.classes, views=6, u=100, l=50, trunk=features, clusters=clusters, length=100)
-       + online(labeled, encoder, classes)""",
-    """suave(crops, labeled, images.classes, views=6, u=100, l=50, mixed=300, trunk=features, clusters=clusters,
-             teacher=ema_features, judge=ema_clusters, length=100, epsilon=0.086,
-             left=crops.first(1) | crops.first(4).last(2), right=crops.first(2).last(1) | crops.last(2))""",
-    "daino(crops, labeled, teacher, images.classes, views=6, u=100, l=50, net=encoder >> classes)",
+    """suave(crops, labeled, images.classes, n_crops=6, u=100, l=50, trunk=features, clusters=clusters,
+             queue_length=100)
+       + online_probe(labeled, encoder, classes)""",
+    """suave(crops, labeled, images.classes, n_crops=6, u=100, l=50, n_mixed=300, trunk=features, clusters=clusters,
+             teacher_trunk=ema_features, teacher_prototypes=ema_clusters, queue_length=100, epsilon=0.086,
+             mix_first=crops.first(1) | crops.first(4).last(2), mix_second=crops.first(2).last(1) | crops.last(2))""",
+    "daino(crops, labeled, teacher, images.classes, n_crops=6, u=100, l=50, net=encoder >> classes)",
 ]
 METRICS = [
     "top1(images.test)",
     "top5(images.test, net=teacher)",
-    "top1_of_views(images.test, images.test >> rotate4(), views=4)",
-    "top5_of_views(images.test, images.test >> rotate4(), views=4, net=teacher)",
-    "confusions(images.test)",
-    "nearest(images.test, images.train, k=5)",
-    "probe(images.test, images.train)",
-    "latent(images.test)",
+    "top1_of_views(images.test, images.test >> rotate4(), n_views=4)",
+    "top5_of_views(images.test, images.test >> rotate4(), n_views=4, net=teacher)",
+    "confusion_matrix(images.test)",
+    "knn(images.test, images.train, k=5)",
+    "linear_probe(images.test, images.train)",
+    "umap_plot(images.test)",
 ]
 
 

@@ -9,10 +9,10 @@ from torch.nn.functional import cosine_similarity
 from torch.nn.functional import one_hot as certain
 
 from ssldsl.stdlib.losses.crop_cross_entropy import crop_cross_entropy
-from ssldsl.stdlib.losses.mean_entropy import mean_entropy
+from ssldsl.stdlib.losses.marginal_entropy import marginal_entropy
 from ssldsl.stdlib.targets.one_hot import one_hot
 from ssldsl.stdlib.targets.sharpen import sharpen
-from ssldsl.stdlib.targets.soft_nearest import soft_nearest
+from ssldsl.stdlib.targets.soft_nearest_neighbors import soft_nearest_neighbors
 
 
 def double(rows: list[list[float]]) -> Tensor:
@@ -25,7 +25,7 @@ CROPS = [double([[0.9, 0.1], [0.2, 0.7]]), double([[0.7, 0.5], [0.1, 0.9]]), dou
 
 
 def guesses() -> list[Tensor]:
-    return [soft_nearest(crop, SUPPORT, TRUTH) for crop in CROPS]
+    return [soft_nearest_neighbors(crop, SUPPORT, TRUTH) for crop in CROPS]
 
 
 def targets() -> list[Tensor]:
@@ -45,14 +45,14 @@ def test_the_cross_entropy_has_the_worked_value() -> None:
     assert crop_cross_entropy(guesses(), targets()).item() == pytest.approx(0.141337, abs=1e-6)
 
 
-def test_the_regulariser_has_the_worked_value() -> None:
+def test_the_regularizer_has_the_worked_value() -> None:
     sharp = [sharpen(p, temperature=0.25) for p in guesses()]
     assert torch.cat(sharp).mean(dim=0).tolist() == pytest.approx([0.506128, 0.493872], abs=1e-6)
-    assert -mean_entropy(sharp).item() == pytest.approx(-0.693072, abs=1e-6)
+    assert -marginal_entropy(sharp).item() == pytest.approx(-0.693072, abs=1e-6)
 
 
 def test_the_total_has_the_worked_value() -> None:
-    spread = mean_entropy([sharpen(p, temperature=0.25) for p in guesses()])
+    spread = marginal_entropy([sharpen(p, temperature=0.25) for p in guesses()])
     assert (crop_cross_entropy(guesses(), targets()) - spread).item() == pytest.approx(-0.551735, abs=1e-6)
 
 
@@ -63,11 +63,11 @@ def test_exchanging_the_large_crops_changes_nothing() -> None:
 
 
 def test_the_entropy_is_largest_where_all_classes_are_used_alike() -> None:
-    assert mean_entropy([torch.eye(5), torch.eye(5)]).item() == pytest.approx(math.log(5))
+    assert marginal_entropy([torch.eye(5), torch.eye(5)]).item() == pytest.approx(math.log(5))
 
 
 def test_one_class_for_all_has_no_entropy() -> None:
-    assert mean_entropy([certain(torch.zeros(4, dtype=torch.int64), 3).float()]).item() == 0
+    assert marginal_entropy([certain(torch.zeros(4, dtype=torch.int64), 3).float()]).item() == 0
 
 
 def test_assignments_and_their_gradients_are_those_of_the_sum_over_the_support() -> None:
@@ -76,7 +76,7 @@ def test_assignments_and_their_gradients_are_those_of_the_sum_over_the_support()
     labels = torch.randn(6, 5, generator=generator, dtype=torch.float64).softmax(dim=1)
     alike = torch.stack([(cosine_similarity(row, support, dim=1) / 0.2).exp() for row in rows])
     expected = torch.stack([(a.unsqueeze(1) * labels).sum(dim=0) / a.sum() for a in alike])
-    found = soft_nearest(rows, support, labels, temperature=0.2)
+    found = soft_nearest_neighbors(rows, support, labels, temperature=0.2)
     torch.testing.assert_close(found, expected)
     weights = torch.randn(3, 5, generator=generator, dtype=torch.float64)
     for one, other in zip(

@@ -17,15 +17,15 @@ head   projector = mlp_head(encoder.dim, hidden=[], out=8) >> l2norm()
 head   clusters  = prototypes(8, images.classes)
 net    model     = encoder >> projector >> clusters
 net    teacher   = ema(model, momentum=0.99)
-let    crops     = draw(3, shift(unlabeled))
+let    crops     = draw(3, random_shift(unlabeled))
 loss = {loss}
 run  = 3ep
 """
-# four unlabelled images in three crops, and a labelled one that is also mixed
-SUAVE = SPEC.format(loss="suave(crops, labeled, images.classes, views=3, u=4, l=1, mixed=mixed)")
+# four unlabeled images in three crops, and a labeled one that is also mixed
+SUAVE = SPEC.format(loss="suave(crops, labeled, images.classes, n_crops=3, u=4, l=1, n_mixed=mixed)")
 SUAVE += "variant as_released { set mixed = 1 }"
-# two unlabelled images in three crops, and a labelled one that is also mixed
-DAINO = SPEC.format(loss="daino(crops, labeled, teacher, images.classes, views=3, u=2, l=1, net=model)")
+# two unlabeled images in three crops, and a labeled one that is also mixed
+DAINO = SPEC.format(loss="daino(crops, labeled, teacher, images.classes, n_crops=3, u=2, l=1, net=model)")
 VALUES = {"swapped": 1.158341, "labeled": 0.513029, "mixed": 1.598732, "distilled": 0.225073}
 
 

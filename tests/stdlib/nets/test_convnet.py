@@ -19,12 +19,12 @@ def test_it_has_as_many_weights_as_its_layers() -> None:
     assert sum(p.numel() for p in ConvNet(1).parameters()) == convolutions + 2 * (32 + 64 + 128)
 
 
-def test_rows_do_not_see_one_another_under_group_normalisation() -> None:
+def test_rows_do_not_see_one_another_under_group_normalization() -> None:
     net, images = ConvNet(1), torch.rand(5, 1, 8, 8)
     torch.testing.assert_close(net(images)[:2], net(images[:2]))
 
 
-def test_rows_see_one_another_under_batch_normalisation() -> None:
+def test_rows_see_one_another_under_batch_normalization() -> None:
     net, images = ConvNet(1, norm="batch"), torch.rand(5, 1, 8, 8)
     assert (net(images)[:2] - net(images[:2])).abs().max() > 1e-2
 

@@ -19,7 +19,7 @@ BASICS = [(ResNet18V2, (2, 2, 2, 2)), (ResNet34V2, (3, 4, 6, 3))]
 
 
 def count_by_hand(units: tuple[int, ...], width: int, narrowing: int) -> int:
-    """Weights of all convolutions and two of every normalised channel; `narrowing` 4 is the bottleneck, 0 the basic."""
+    """Weights of all convolutions and two of every normalized channel; `narrowing` 4 is the bottleneck, 0 the basic."""
     total, before = 7 * 7 * 3 * 16 * width, 16 * width
     for number, of_stage in enumerate(units):
         after = 16 * width * 2**number * (narrowing or 1)
@@ -27,9 +27,9 @@ def count_by_hand(units: tuple[int, ...], width: int, narrowing: int) -> int:
             into = before if first else after
             inner = after // narrowing if narrowing else after
             convolved = into * inner + 9 * inner**2 + inner * after if narrowing else 9 * into * after + 9 * after**2
-            normalised = into + 2 * inner if narrowing else into + after
+            normalized = into + 2 * inner if narrowing else into + after
             beside = into * after if first and (number > 0 or into != after) else 0
-            total += convolved + 2 * normalised + beside
+            total += convolved + 2 * normalized + beside
         before = after
     return total + 2 * before
 
@@ -66,8 +66,8 @@ def test_places_and_features_are_as_many_as_the_paper_says(net: Any, per_width: 
     assert sides == [56, 56, 28, 14, 7]
 
 
-def normalised(maps: Tensor, norm: nn.BatchNorm2d) -> Tensor:
-    """What batch normalisation makes of a batch in training, without its code, and the activation."""
+def normalized(maps: Tensor, norm: nn.BatchNorm2d) -> Tensor:
+    """What batch normalization makes of a batch in training, without its code, and the activation."""
     mean = maps.mean(dim=(0, 2, 3), keepdim=True)
     variance = (maps - mean).square().mean(dim=(0, 2, 3), keepdim=True)
     scaled = (maps - mean) / (variance + 1e-3).sqrt()
@@ -86,20 +86,20 @@ def written_out(net: nn.Module, images: Tensor) -> Tensor:
     for number in range(1, 5):
         for place, unit in enumerate(getattr(net, f"layer{number}")):
             stride = 2 if place == 0 and number > 1 else 1
-            activated = normalised(maps, unit.before[0])
+            activated = normalized(maps, unit.before[0])
             kernels = [m.weight for m in unit.branch if isinstance(m, nn.Conv2d)]
             norms = [m[0] for m in unit.branch if isinstance(m, nn.Sequential)]
             strided = 1 if len(kernels) == 3 else 0
             branch = activated
             for step, kernel in enumerate(kernels):
                 if step:
-                    branch = normalised(branch, norms[step - 1])
+                    branch = normalized(branch, norms[step - 1])
                 padding = kernel.shape[-1] // 2
                 branch = functional.conv2d(branch, kernel, stride=stride if step == strided else 1, padding=padding)
             if unit.shortcut is not None:
                 maps = functional.conv2d(activated, unit.shortcut.weight, stride=stride)
             maps = maps + branch
-    return normalised(maps, net.last[0]).mean(dim=(2, 3))
+    return normalized(maps, net.last[0]).mean(dim=(2, 3))
 
 
 @pytest.mark.parametrize("net", [ResNet18V2, ResNet50V2])
@@ -151,7 +151,7 @@ def test_kernels_start_in_the_range_of_glorot_and_bengio() -> None:
     assert kernel.std().item() == pytest.approx(bound / math.sqrt(3), rel=0.02)
 
 
-def test_normalisations_move_slowly_and_no_convolution_has_a_bias() -> None:
+def test_normalizations_move_slowly_and_no_convolution_has_a_bias() -> None:
     with torch.device("meta"):
         modules = list(ResNet50V2(3).modules())
     norms = [m for m in modules if isinstance(m, nn.BatchNorm2d)]

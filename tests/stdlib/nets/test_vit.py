@@ -52,9 +52,9 @@ def taps(side: int, wanted: int) -> Tensor:
     """How every wanted place mixes the places of a side: (wanted, side); beyond the border the last one counts."""
     found = torch.zeros(wanted, side, dtype=torch.float64)
     for place in range(wanted):
-        centre = (place + 0.5) * side / (wanted + 0.1) - 0.5
-        for near in range(math.floor(centre) - 1, math.floor(centre) + 3):
-            found[place, min(max(near, 0), side - 1)] += cubic(centre - near)
+        center = (place + 0.5) * side / (wanted + 0.1) - 0.5
+        for near in range(math.floor(center) - 1, math.floor(center) + 3):
+            found[place, min(max(near, 0), side - 1)] += cubic(center - near)
     return found
 
 

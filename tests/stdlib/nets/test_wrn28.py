@@ -48,7 +48,7 @@ def test_it_computes_the_formula_of_the_reference() -> None:
         torch.testing.assert_close(net.eval()(images), reference(images, net.state_dict()), atol=1e-5, rtol=1e-4)
 
 
-def test_settings_reach_every_normalisation_and_activation() -> None:
+def test_settings_reach_every_normalization_and_activation() -> None:
     net = Wrn28(3, widen=1, slope=0.0, momentum=0.001, epsilon=1e-3)
     norms = [m for m in net.modules() if isinstance(m, nn.BatchNorm2d)]
     assert {(n.momentum, n.eps) for n in norms} == {(0.001, 1e-3)} and len(norms) == 25

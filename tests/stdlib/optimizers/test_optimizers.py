@@ -17,7 +17,7 @@ def group_of(module: nn.Module, **settings: Any) -> dict[str, Any]:
     return {"names": list(names), "params": list(parameters), **settings}
 
 
-def normalised() -> nn.Module:
+def normalized() -> nn.Module:
     return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
 
 
@@ -64,11 +64,11 @@ def test_adamw_shrinks_weights_beside_the_gradient_and_adam_within() -> None:
     [([], set()), (["bias"], {"0.bias", "1.bias", "3.bias"}), (["norm"], {"1.weight", "1.bias"})],
 )
 def test_what_decay_leaves_out(exclude: list[str], expected: set[str]) -> None:
-    assert excluded_names(group_of(normalised()), exclude) == expected
+    assert excluded_names(group_of(normalized()), exclude) == expected
 
 
 def test_excluded_parameters_are_a_group_without_decay_that_no_schedule_touches() -> None:
-    groups = sgd([group_of(normalised())], lr=0.1, weight_decay=0.3, exclude=["bias", "norm"]).param_groups
+    groups = sgd([group_of(normalized())], lr=0.1, weight_decay=0.3, exclude=["bias", "norm"]).param_groups
     assert [(g["weight_decay"], g.get("fixed")) for g in groups] == [(0.3, None), (0.0, ["weight_decay"])]
     assert [g["names"] for g in groups] == [["0.weight", "3.weight"], ["0.bias", "1.weight", "1.bias", "3.bias"]]
 

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
+from ssldsl.stdlib.schedules.constant import constant
 from ssldsl.stdlib.schedules.cosine import cosine
-from ssldsl.stdlib.schedules.drops import drops
 from ssldsl.stdlib.schedules.exp_ramp import exp_ramp
-from ssldsl.stdlib.schedules.hold import hold
 from ssldsl.stdlib.schedules.linear_ramp import linear_ramp
 from ssldsl.stdlib.schedules.sigmoid_ramp import sigmoid_ramp
+from ssldsl.stdlib.schedules.step_decay import step_decay
 from ssldsl.stdlib.schedules.warmup import warmup
 
 
@@ -19,24 +19,24 @@ from ssldsl.stdlib.schedules.warmup import warmup
 )
 def test_warm_up_and_late_drops_give_the_rates_of_s4l(step: int, rate: float) -> None:
     epoch, steps = 500, 100_000
-    staircase = drops(step, steps, at=[140 * epoch, 160 * epoch, 180 * epoch], delay=1)
+    staircase = step_decay(step, steps, milestones=[140 * epoch, 160 * epoch, 180 * epoch], delay=1)
     assert 0.1 * warmup(step, steps, length=5 * epoch) * staircase == pytest.approx(rate)
 
 
 def test_a_drop_holds_from_its_own_step_on() -> None:
-    assert [drops(s, 100, at=[10, 20], by=0.5) for s in (9, 10, 19, 20)] == [1, 0.5, 0.5, 0.25]
+    assert [step_decay(s, 100, milestones=[10, 20], gamma=0.5) for s in (9, 10, 19, 20)] == [1, 0.5, 0.5, 0.25]
 
 
 def test_regular_drops_come_at_every_multiple() -> None:
-    assert [drops(s, 100, every=5, by=0.5) for s in (0, 4, 5, 9, 10)] == [1, 1, 0.5, 0.5, 0.25]
+    assert [step_decay(s, 100, every=5, gamma=0.5) for s in (0, 4, 5, 9, 10)] == [1, 1, 0.5, 0.5, 0.25]
 
 
 def test_regular_drops_can_be_late_and_never_raise_the_factor() -> None:
-    assert [drops(s, 100, every=5, by=0.5, delay=1) for s in (0, 5, 6, 11)] == [1, 1, 0.5, 0.25]
+    assert [step_decay(s, 100, every=5, gamma=0.5, delay=1) for s in (0, 5, 6, 11)] == [1, 1, 0.5, 0.25]
 
 
 def test_drops_without_a_time_do_nothing() -> None:
-    assert drops(50, 100) == 1
+    assert step_decay(50, 100) == 1
 
 
 def test_cosine_passes_through_its_quarters() -> None:
@@ -125,4 +125,4 @@ def test_nothing_is_divided_by_a_length_of_zero() -> None:
 
 
 def test_holding_is_one() -> None:
-    assert hold(3, 10, length=5) == 1
+    assert constant(3, 10, length=5) == 1

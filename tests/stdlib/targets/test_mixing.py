@@ -34,9 +34,9 @@ def images() -> Tensor:
     return torch.rand(3, 3, 10, 10, generator=torch.Generator().manual_seed(0))
 
 
-def box_of(size: int, share: float, centre: tuple[int, int]) -> tuple[list[int], float]:
+def box_of(size: int, share: float, center: tuple[int, int]) -> tuple[list[int], float]:
     """Top, bottom, left and right of the box, and the share that is left."""
-    place = (torch.tensor(centre, dtype=torch.float64) + 0.5) / size
+    place = (torch.tensor(center, dtype=torch.float64) + 0.5) / size
     inside = outside_box(size, size, torch.tensor(share, dtype=torch.float64), place) == 0
     rows, columns = inside.any(1).nonzero().flatten(), inside.any(0).nonzero().flatten()
     ends = [int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1]
@@ -44,7 +44,7 @@ def box_of(size: int, share: float, centre: tuple[int, int]) -> tuple[list[int],
 
 
 @pytest.mark.parametrize(
-    ("size", "share", "centre", "box", "left"),
+    ("size", "share", "center", "box", "left"),
     [
         (10, 0.64, (1, 5), [0, 4, 2, 8], 0.76),
         (10, 0.64, (5, 5), [2, 8, 2, 8], 0.64),
@@ -53,9 +53,9 @@ def box_of(size: int, share: float, centre: tuple[int, int]) -> tuple[list[int],
     ],
 )
 def test_boxes_are_where_timm_has_them(
-    size: int, share: float, centre: tuple[int, int], box: list[int], left: float
+    size: int, share: float, center: tuple[int, int], box: list[int], left: float
 ) -> None:
-    found, rest = box_of(size, share, centre)
+    found, rest = box_of(size, share, center)
     assert found == box and rest == pytest.approx(left, abs=1e-6)
 
 

@@ -26,7 +26,7 @@ def rng() -> Callable[..., SampleRng]:
 
 @pytest.fixture
 def photos() -> Tensor:
-    """Six colour images of 24 by 32 pixels, with smooth structure and noise."""
+    """Six color images of 24 by 32 pixels, with smooth structure and noise."""
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(6, 3, 4, 4, generator=generator)
     smooth = torch.nn.functional.interpolate(coarse, size=(24, 32), mode="bilinear")

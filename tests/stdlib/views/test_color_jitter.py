@@ -38,9 +38,9 @@ def test_a_third_of_the_circle_turns_red_into_green() -> None:
 
 
 def test_grey_has_no_hue_and_no_saturation() -> None:
-    grey = torch.full((1, 3, 2, 2), 0.4)
-    torch.testing.assert_close(change_hue(grey, torch.tensor([0.3])), grey)
-    torch.testing.assert_close(change_saturation(grey, torch.tensor([0.1])), grey, atol=1e-4, rtol=0)
+    gray = torch.full((1, 3, 2, 2), 0.4)
+    torch.testing.assert_close(change_hue(gray, torch.tensor([0.3])), gray)
+    torch.testing.assert_close(change_saturation(gray, torch.tensor([0.1])), gray, atol=1e-4, rtol=0)
 
 
 def test_the_order_of_the_changes_is_the_one_that_is_asked_for(photos: Tensor) -> None:
@@ -68,8 +68,8 @@ def test_strengths_of_zero_change_nothing(photos: Tensor, rng) -> None:
 
 
 def test_brightness_alone_scales_by_a_uniform_factor(rng) -> None:
-    grey = torch.full((4000, 3, 1, 1), 0.5)
-    factors = 2 * color_jitter(grey, rng=rng(4000), brightness=0.4, contrast=0.0, saturation=0.0, hue=0.0, p=1.0)[:, 0]
+    gray = torch.full((4000, 3, 1, 1), 0.5)
+    factors = 2 * color_jitter(gray, rng=rng(4000), brightness=0.4, contrast=0.0, saturation=0.0, hue=0.0, p=1.0)[:, 0]
     assert factors.min().item() == pytest.approx(0.6, abs=0.005) and factors.max().item() == pytest.approx(
         1.4, abs=0.005
     )

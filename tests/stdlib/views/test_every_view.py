@@ -14,31 +14,31 @@ from ssldsl.stdlib.views.five_crop import five_crop
 from ssldsl.stdlib.views.flip import flip
 from ssldsl.stdlib.views.gaussian_blur import gaussian_blur
 from ssldsl.stdlib.views.grayscale import grayscale
-from ssldsl.stdlib.views.hsv_noise import hsv_noise
-from ssldsl.stdlib.views.inception_patches import inception_patches
 from ssldsl.stdlib.views.normalize import normalize
 from ssldsl.stdlib.views.random_crop import random_crop
+from ssldsl.stdlib.views.random_hsv import random_hsv
+from ssldsl.stdlib.views.random_inception_crop import random_inception_crop
 from ssldsl.stdlib.views.random_resized_crop import random_resized_crop
-from ssldsl.stdlib.views.random_solarize import random_solarize
+from ssldsl.stdlib.views.random_shift import random_shift
 from ssldsl.stdlib.views.resize import resize
 from ssldsl.stdlib.views.rotate4 import rotate4
-from ssldsl.stdlib.views.shift import shift
 from ssldsl.stdlib.views.solarize import solarize
+from ssldsl.stdlib.views.solarize_random_threshold import solarize_random_threshold
 
 RANDOM = {
-    "shift": partial(shift, pixels=3),
+    "random_shift": partial(random_shift, pixels=3),
     "random_crop": partial(random_crop, size=20, padding=2),
     "random_resized_crop": partial(random_resized_crop, size=16),
     "random_resized_crop bicubic": partial(random_resized_crop, size=16, interpolation="bicubic"),
-    "inception_patches": partial(inception_patches, size=16, count=3),
+    "random_inception_crop": partial(random_inception_crop, size=16, count=3),
     "flip": flip,
     "color_jitter": color_jitter,
     "color_jitter shuffled": partial(color_jitter, shuffled=True),
-    "hsv_noise": hsv_noise,
+    "random_hsv": random_hsv,
     "grayscale": grayscale,
     "gaussian_blur": gaussian_blur,
     "solarize": solarize,
-    "random_solarize": random_solarize,
+    "solarize_random_threshold": solarize_random_threshold,
     "equalize": equalize,
 }
 FIXED = {
@@ -84,8 +84,8 @@ def test_global_randomness_is_neither_used_nor_moved(view: View, photos: Tensor,
 
 @pytest.mark.parametrize("view", RANDOM.values(), ids=RANDOM)
 def test_images_of_one_channel_are_taken(view: View, rng) -> None:
-    grey = torch.rand(3, 1, 24, 24, generator=torch.Generator().manual_seed(2))
-    assert view(grey, rng=rng(3)).shape[1] == 1
+    gray = torch.rand(3, 1, 24, 24, generator=torch.Generator().manual_seed(2))
+    assert view(gray, rng=rng(3)).shape[1] == 1
 
 
 @pytest.mark.parametrize("view", FIXED.values(), ids=FIXED)
@@ -102,7 +102,7 @@ def test_the_input_is_left_as_it_was(view: View, photos: Tensor, rng) -> None:
     assert torch.equal(photos, before)
 
 
-@pytest.mark.parametrize("name", ["random_resized_crop", "inception_patches", "gaussian_blur"])
+@pytest.mark.parametrize("name", ["random_resized_crop", "random_inception_crop", "gaussian_blur"])
 def test_low_precision_of_the_step_does_not_reach_the_images(name: str, photos: Tensor, rng) -> None:
     view = RANDOM[name]
     expected = view(photos, rng=rng(6))

@@ -5,7 +5,7 @@ from torch import Tensor
 from ssldsl.stdlib.views.normalize import normalize
 
 
-def test_channels_are_normalised_as_in_torchvision(photos: Tensor) -> None:
+def test_channels_are_normalized_as_in_torchvision(photos: Tensor) -> None:
     from torchvision.transforms.functional import normalize as expected
 
     mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]

@@ -1,0 +1,43 @@
+"""Accuracy of the nearest neighbors' vote."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ssldsl.ops import Features, Labels, PositiveFloat, PositiveInt, op
+
+CHUNK = 1024  # samples at a time: their similarities to the whole bank must fit into memory
+
+
+@op(paper="wu2018instance")
+def knn_accuracy(
+    features: Features[Tensor, "samples dim"],
+    labels: Labels[Tensor, "samples"],
+    bank_features: Features[Tensor, "bank dim"],
+    bank_labels: Labels[Tensor, "bank"],
+    *,
+    k: PositiveInt = 20,
+    temperature: PositiveFloat = 0.07,
+) -> float:
+    r"""Fraction of samples whose class wins a weighted vote among the `k` nearest of the bank.
+
+    $$ \hat y_n = \arg\max_c \sum_{j \in N_k(n)} e^{s_{nj} / T}\, [y_j = c], \quad s_{nj} = \cos(f_n, f_j) $$
+
+    A bank of fewer than `k` samples votes as a whole. A sample with a feature that is no finite number is wrong, and
+    one of the bank has no vote.
+
+    Source: Wu et al., CVPR 2018, sec. 3.4, temperature 0.07. In [0, 1]; of classes with equal votes the first wins.
+    """
+    classes = int(bank_labels.max()) + 1
+    voters = bank_features.isfinite().all(dim=1)
+    if not voters.any():
+        return 0.0
+    bank, bank_labels = functional.normalize(bank_features[voters], dim=1), bank_labels[voters]
+    right = 0
+    for rows, truth in zip(torch.split(features, CHUNK), torch.split(labels, CHUNK), strict=True):
+        nearest = (functional.normalize(rows, dim=1) @ bank.T).topk(min(k, len(bank)), dim=1)
+        weights = ((nearest.values - nearest.values[:, :1]) / temperature).exp()  # a common factor: no overflow
+        votes = torch.zeros(len(rows), classes, device=rows.device, dtype=weights.dtype)
+        votes.scatter_add_(1, bank_labels[nearest.indices], weights)
+        right += int(((votes.argmax(dim=1) == truth) & rows.isfinite().all(dim=1)).sum())
+    return right / len(labels)

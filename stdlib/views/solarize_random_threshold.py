@@ -1,0 +1,29 @@
+"""Random inversion of the pixels above a random brightness."""
+
+import torch
+from torch import Tensor
+
+from ssldsl.ops import Fraction, Images, op
+from ssldsl.ops.random import SampleRng
+from ssldsl.stdlib.views.solarize import inverted_from
+
+
+@op(paper="assran2021paws")
+def solarize_random_threshold(
+    images: Images[Tensor, "batch channels height width"],
+    *,
+    rng: SampleRng,
+    low: Fraction = 0.0,
+    high: Fraction = 1.0,
+    p: Fraction = 0.2,
+) -> Images[Tensor, "batch channels height width"]:
+    r"""Values from a threshold of the image's own on inverted, with probability `p`.
+
+    $$ x' = \begin{cases} 1 - x & x \ge t \\ x & x < t \end{cases}, \quad t \sim U(low, high) $$
+
+    Source: Assran et al., ICCV 2021, released code for CIFAR-10 (there over all levels, p = 0.2). Images must lie in
+    [0, 1]: normalize afterwards.
+    """
+    numbers = rng.uniform(2)
+    threshold = (low + (high - low) * numbers[:, 0]).to(images.dtype).view(-1, 1, 1, 1)
+    return torch.where((numbers[:, 1] < p).view(-1, 1, 1, 1), inverted_from(images, threshold), images)

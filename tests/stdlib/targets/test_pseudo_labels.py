@@ -1,9 +1,0 @@
-import torch
-
-from ssldsl.stdlib.targets.pseudo_labels import pseudo_labels
-
-
-def test_the_best_class_is_the_label_and_of_equals_the_first() -> None:
-    logits = torch.tensor([[0.0, 2.0, 1.0], [3.0, 3.0, 0.0]], requires_grad=True)
-    labels = pseudo_labels(logits)
-    assert labels.tolist() == [1, 0] and not labels.requires_grad
