@@ -15,6 +15,7 @@ from ssldsl.runtime.folder.run_folder import (
     Line,
     is_run,
     read_lines,
+    read_notes,
     read_object,
     read_plan,
     read_summary,
@@ -37,6 +38,7 @@ class RunFolder:
     lines: tuple[Line, ...] = field(repr=False)
     broken: int = 0
     request: Mapping[str, Any] = field(factory=dict, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def edits(self) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ def read_run(path: Path) -> RunFolder:
     plan = read_plan(path)
     lines, broken = read_lines(path)
     lock, request = read_object(path / LOCK), read_object(path / REQUEST)
-    return RunFolder(path, plan, lock, read_summary(path), lines, broken, request)
+    return RunFolder(path, plan, lock, read_summary(path), lines, broken, request, read_notes(path))
 
 
 def read_runs(paths: list[Path]) -> list[RunFolder]:

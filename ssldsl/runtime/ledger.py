@@ -16,15 +16,18 @@ from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.failures import explaining_disk
 from ssldsl.runtime.folder.checkpoint import (
+    Checkpoint,
     Tensors,
     latest,
     read_state,
     remove_old,
+    removed_if_unfinished,
+    set_damaged_aside,
     write_checkpoint,
     write_file,
 )
 from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
-from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, PLAN, SUMMARY, read_lock, read_plan
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, NOTES, PLAN, SUMMARY, read_lock, read_plan
 
 Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages
@@ -38,18 +41,19 @@ class Ledger:
     files: MetricsFiles
     seconds: float = 0.0  # of earlier sittings
     _since: float = 0.0
+    notes: tuple[str, ...] = ()  # of this sitting
 
     @staticmethod
     def begin(folder: Path, plan: Plan, texts: Mapping[str, str], lock: Mapping[str, Any]) -> "Ledger":
         """A new run folder. `texts`: file name -> content, such as the spec as it was given."""
         with explaining_disk(folder):
-            new_folder(folder)
-            for name, text in texts.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                write_file(folder / name, text.encode())
-            write_file(folder / PLAN, (plan.model_dump_json(indent=1) + "\n").encode())
-            write_json(folder / LOCK, dict(lock))
-            (folder / CHECKPOINTS).mkdir()
+            with removed_if_unfinished(new_folder(folder)):
+                for name, text in texts.items():
+                    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                    write_file(folder / name, text.encode())
+                write_file(folder / PLAN, (plan.model_dump_json(indent=1) + "\n").encode())
+                write_json(folder / LOCK, dict(lock))
+                (folder / CHECKPOINTS).mkdir()
             return Ledger(folder, MetricsFiles(folder, columns(plan)), since=time.monotonic())
 
     @staticmethod
@@ -58,10 +62,13 @@ class Ledger:
         check_same(folder, plan, lock, difference)
         with explaining_disk(folder):
             files = MetricsFiles(folder, columns(plan))
+            damaged = set_damaged_aside(folder / CHECKPOINTS)
             found = latest(folder / CHECKPOINTS)
             state = read_state(found) if found is not None else {}
             files.cut_back(state["files"] if state else files.empty_sizes())
-        return Ledger(folder, files, state.get("seconds", 0.0), time.monotonic())
+            notes = _notes(damaged, found)
+            _append_notes(folder, notes)
+        return Ledger(folder, files, state.get("seconds", 0.0), time.monotonic(), notes)
 
     def elapsed(self) -> float:
         """Seconds that the run has taken, over all sittings."""
@@ -92,6 +99,20 @@ class Ledger:
 
     def close(self) -> None:
         self.files.close()
+
+
+def _notes(damaged: Sequence[str], found: Checkpoint | None) -> tuple[str, ...]:
+    """What is said of damaged checkpoints, and where the run goes on instead."""
+    if not damaged:
+        return ()
+    where = f"the run goes on from {found.folder.name}" if found is not None else "the run begins anew"
+    return (*damaged, f"{where}: the steps after it are taken once more")
+
+
+def _append_notes(folder: Path, notes: Sequence[str]) -> None:
+    if notes:
+        with (folder / NOTES).open("a", encoding="utf-8") as file:
+            file.writelines(f"{note}\n" for note in notes)
 
 
 def make_lock(

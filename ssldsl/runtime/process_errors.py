@@ -33,8 +33,8 @@ def attribute_to_process(error: SpecError, folder: Path, since: float, process: 
         return error
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if _failure(folder, since) == error.diagnostics[0].message:
-            return error
+        if _failure(folder, since) == error.diagnostics[0].message or not folder.exists():
+            return error  # where the folder is gone the main process has refused the run, and says why
         time.sleep(0.1)
     return OwnError(evolve(d, hints=(f"in {process} alone", *d.hints)) for d in error.diagnostics)
 

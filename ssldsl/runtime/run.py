@@ -1,5 +1,6 @@
 """A plan run: its stages in order, each continued where the latest checkpoint left it."""
 
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from accelerate.utils import broadcast_object_list
 from attrs import Factory, define, field, frozen
 from torch import Tensor
 
-from ssldsl.errors import SpecError
+from ssldsl.errors import LostProcess, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.console.interrupts import Interrupt, listening
@@ -34,7 +35,7 @@ from ssldsl.runtime.folder.pictures import write_pictures
 from ssldsl.runtime.folder.records import Line
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
-from ssldsl.runtime.folder.trackers import Trackers
+from ssldsl.runtime.folder.trackers import Trackers, check_trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.ledger import Difference, Ledger, make_lock
 from ssldsl.runtime.nets.modules import build_modules
@@ -108,11 +109,17 @@ def run(
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already."""
     options, begun = options or Options(), time.time()
     processes = join_processes()
-    check_packages(plan, library)
     datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
-    data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
-    lock = make_lock(plan, options.identity, _digests(plan, data), origin_digests(plan, options.folder))
-    ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
+    try:
+        check_packages(plan, library)
+        check_trackers(options.trackers)
+        data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
+        lock = make_lock(plan, options.identity, _digests(plan, data), origin_digests(plan, options.folder))
+        ledger = _ledger(plan, folder, lock, options, resume) if processes.is_main_process else None
+    except SpecError:
+        with suppress(OSError):  # it holds something, or is not there
+            folder.rmdir()
+        raise
     processes.wait_for_everyone()
     running = Run(
         plan=plan,
@@ -122,8 +129,9 @@ def run(
         datasets=datasets,
         data=data,
         ledger=ledger,
-        reporter=make_reporter(is_wanted=options.is_progress_shown and processes.is_main_process),
+        reporter=make_reporter(is_main=processes.is_main_process, is_wanted=options.is_progress_shown),
         trackers=Trackers.start(options.trackers, folder, plan),
+        has_begun=resume,
     )
     with listening() as interrupt:
         try:
@@ -141,7 +149,11 @@ def run(
 
 @define
 class Run:
-    """A run under way. `results`: the last evaluation of every stage. `taken`: optimiser steps of this sitting."""
+    """A run under way.
+
+    results: the last evaluation of every stage. taken: optimizer steps of this sitting. has_begun: the folder holds
+    something that was computed; a run that is refused before that leaves no folder.
+    """
 
     plan: Plan
     folder: Path
@@ -154,11 +166,15 @@ class Run:
     trackers: Trackers
     results: dict[str, Results] = Factory(dict)
     taken: int = 0
+    has_begun: bool = False
+    is_refused: bool = False
     _saved_at: float = Factory(time.monotonic)
     _save_seconds: float = 0.0
 
     def carry_out(self, interrupt: Interrupt) -> Result:
         """Train every stage that is not done yet."""
+        for note in self.ledger.notes if self.ledger is not None else ():
+            self.reporter.say(f"warning: {note}")
         resources = self._resources()
         start = latest(self.folder / CHECKPOINTS)
         if start is not None:
@@ -184,7 +200,8 @@ class Run:
 
     def fail(self, error: SpecError) -> None:
         """Record that the run ended with a message."""
-        if self.ledger is not None:
+        self.is_refused = not self.has_begun and not isinstance(error, LostProcess)
+        if self.ledger is not None and not self.is_refused:
             with suppress(SpecError):  # a disk that is full stays full: the error itself is what counts
                 self.ledger.end("failed", self.results, error.diagnostics[0].message)
 
@@ -193,6 +210,8 @@ class Run:
         self.trackers.finish()
         if self.ledger is not None:
             self.ledger.close()
+            if self.is_refused:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def _resources(self) -> RunResources:
         fields: dict[str, Shape] = {}
@@ -223,6 +242,7 @@ class Run:
     ) -> Ending:
         """Train one stage, from its start or from a checkpoint in it."""
         resources, labels = with_derived(resources, stage, self.datasets, self.folder, self.reporter)
+        self.has_begun = self.has_begun or bool(labels)
         if labels and begun is None:
             self._record_labels(number, stage, labels)
         with explaining_evaluation(StepContext(self.folder, stage)):  # memory may not do for what a stage holds
@@ -231,6 +251,7 @@ class Run:
             restore(parts.state, begun)
         results = self.results.get(stage.name, {}) if begun is not None else {}
         trainer = Trainer(parts, self._hooks(parts, number), self.reporter, interrupt, results)
+        self.has_begun = True
         try:
             ending = trainer.train(begun.step if begun is not None else 0)
         finally:

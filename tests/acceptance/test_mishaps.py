@@ -43,6 +43,7 @@ def test_a_network_that_cannot_be_made_is_shown_in_the_spec(
     )
     text = message(run(spec))
     assert said in text and "spec.ssl:4:18" in text
+    assert not list(Path("runs").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,14 @@ def test_a_failed_run_says_why(tmp_path: Path) -> None:
     assert "`vat` became NaN in step 91" in words(page_of(folder))
 
 
+def test_what_went_otherwise_than_it_should_is_said(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "a", plan())
+    assert "notes.txt" not in words(page_of(folder))
+    (folder / "notes.txt").write_text("the checkpoint 00-main-00000009 is damaged\nthe run begins anew\n")
+    text = words(page_of(folder))
+    assert "the checkpoint 00-main-00000009 is damaged" in text and "the run begins anew" in text
+
+
 def test_a_killed_run_says_that_nobody_knows(tmp_path: Path) -> None:
     assert "still running, or killed" in words(page_of(write_run(tmp_path / "a", plan(), status=None)))
 

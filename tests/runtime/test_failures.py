@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 from accelerate import Accelerator
+from attrs import evolve
 from experiments import LIBRARY, LOSS, changed, experiment, node_of
 from own_ops import no_space
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.graph.plan import Plan
+from ssldsl.graph.plan import InitPlan, Plan
 from ssldsl.ops.places import BrokenData, MissingData
 from ssldsl.runtime import ledger
 from ssldsl.runtime.data.datasets import Datasets
@@ -232,6 +233,27 @@ def test_fp16_without_a_gpu_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
 def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
     options = Options(is_progress_shown=False, trackers=("mlflowww",))
     assert failure(experiment(), tmp_path / "run", options).code == "R412"
+
+
+@pytest.mark.parametrize(
+    ("plan", "options"),
+    [
+        (experiment("accumulate=3"), QUIET),
+        (experiment(), evolve(QUIET, trackers=("mlflowww",))),
+        (changed(experiment(), init=(InitPlan(modules=("encoder",), file="none.safetensors"),)), QUIET),
+    ],
+    ids=["a batch", "a tracker", "weights"],
+)
+def test_what_is_refused_before_the_first_step_leaves_no_folder(tmp_path: Path, plan: Plan, options: Options) -> None:
+    (tmp_path / "run").mkdir()  # as it is claimed for the run
+    failure(plan, tmp_path / "run", options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_is_there_stays_when_another_is_refused_in_its_place(tmp_path: Path) -> None:
+    run(experiment("run=2it"), tmp_path / "run", LIBRARY, QUIET)
+    assert failure(experiment("accumulate=3"), tmp_path / "run").code == "R409"
+    assert latest(tmp_path / "run" / "checkpoints") is not None
 
 
 def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

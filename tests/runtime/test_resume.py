@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from attrs import evolve
 from experiments import LIBRARY, experiment, stateful, two_stages
 from killed_run import PLANS, QUIET
 
@@ -173,3 +174,33 @@ def test_global_random_numbers_are_those_of_the_step(tmp_path: Path) -> None:
     torch.manual_seed(2)
     run(stateful("run=3it"), tmp_path / "two", LIBRARY, Options(is_progress_shown=False))
     assert outcome(tmp_path / "one") == outcome(tmp_path / "two")
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut off"])
+def test_a_damaged_newest_checkpoint_is_passed_over_with_a_word(
+    damage: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan, every_four = stateful("run=12it"), Options(is_progress_shown=False, checkpoint_every=4)
+    run(plan, tmp_path / "whole", LIBRARY, every_four)
+    run(plan, tmp_path / "run", LIBRARY, evolve(every_four, stop_after=9))
+    newest = complete_checkpoints(tmp_path / "run" / "checkpoints")[-1]
+    file = newest.folder / "weights.safetensors"
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if damage == "flipped" else content[:-1])
+    capsys.readouterr()
+    run(plan, tmp_path / "run", LIBRARY, every_four, resume=True)
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+    said = [f"the checkpoint {newest.folder} is damaged", "the run goes on from 00-main-00000008: the steps after it"]
+    for text in (capsys.readouterr().err, (tmp_path / "run" / "notes.txt").read_text()):
+        assert all(words in text for words in said)
+
+
+def test_where_every_checkpoint_is_damaged_the_run_begins_anew(tmp_path: Path) -> None:
+    plan, every_two = stateful("run=6it"), Options(is_progress_shown=False, checkpoint_every=2)
+    run(plan, tmp_path / "whole", LIBRARY, every_two)
+    run(plan, tmp_path / "run", LIBRARY, evolve(every_two, stop_after=3))
+    for checkpoint in complete_checkpoints(tmp_path / "run" / "checkpoints"):
+        (checkpoint.folder / "state.json").write_bytes(b"{}")
+    run(plan, tmp_path / "run", LIBRARY, every_two, resume=True)
+    assert outcome(tmp_path / "run") == outcome(tmp_path / "whole")
+    assert "the run begins anew" in (tmp_path / "run" / "notes.txt").read_text()

@@ -28,7 +28,7 @@ from ssldsl.report.run.settings import stage_settings
 from ssldsl.report.svg.series import duration, told, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
 from ssldsl.runtime.folder.pictures import is_picture, picture_name
-from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, REPORT, RESOLVED, SPEC
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, RARE, REPORT, RESOLVED, SPEC
 from ssldsl.runtime.folder.stage_end import in_order
 from ssldsl.runtime.train.collapse import Pinned, Watch
 
@@ -104,7 +104,7 @@ def render(run: RunFolder) -> str:
         modules=[(module, module_text(module)) for module in run.plan.modules],
         data_names=_data_names(run.plan),
         specs=_specs(run.path),
-        missing=[name for name in FILES if not (run.path / name).is_file()],
+        missing=[name for name in FILES if name not in RARE and not (run.path / name).is_file()],
         files=_files(run.path),
         readouts=embedded(figures.readouts),
     )

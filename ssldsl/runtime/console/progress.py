@@ -29,23 +29,29 @@ class Reporter(Protocol):
     def close(self) -> None: ...
 
 
-class Silent:
-    """Says nothing."""
+def make_reporter(*, is_main: bool = True, is_wanted: bool = True) -> Reporter:
+    """The reporter that suits the process and the error stream. `is_wanted`: that progress is shown."""
+    if not is_main or not is_wanted:
+        return Quiet(is_main)
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+class Quiet:
+    """Shows no progress; the main process says what has to be said."""
+
+    def __init__(self, is_main: bool) -> None:
+        self._is_main = is_main
 
     def start(self, stage: StagePlan, step: int) -> None: ...
     def advance(self, step: int) -> None: ...
     def passing(self, text: str, done: int, batches: int) -> None: ...
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None: ...
     def evaluated(self, step: int, results: Mapping[str, object]) -> None: ...
-    def say(self, text: str) -> None: ...
     def close(self) -> None: ...
 
-
-def make_reporter(*, is_wanted: bool) -> Reporter:
-    """The reporter that suits the error stream."""
-    if not is_wanted:
-        return Silent()
-    return Bar() if sys.stderr.isatty() else Lines()
+    def say(self, text: str) -> None:
+        if self._is_main:
+            print(text, file=sys.stderr, flush=True)
 
 
 class Lines:

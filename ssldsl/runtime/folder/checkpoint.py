@@ -91,6 +91,28 @@ def latest(folder: Path) -> Checkpoint | None:
     return next(reversed(complete_checkpoints(folder)), None)
 
 
+def set_damaged_aside(folder: Path) -> list[str]:
+    """Take the newest checkpoints out of the way until one is what was written, file by file. Says why, each a line."""
+    found = []
+    for path in sorted(folder.glob("[!.]*"), reverse=True):  # by name: number of the stage, then of its steps
+        damage = _damage(path)
+        if damage is None:
+            break
+        found.append(f"the checkpoint {path} is damaged: {damage}")
+        path.rename(folder / f".{path.name}")  # as what a kill leaves behind: the next one that is written removes it
+    return found
+
+
+def _damage(folder: Path) -> str | None:
+    """How a checkpoint differs from what was written; nothing where it does not."""
+    manifest = _manifest(folder)
+    if manifest is None:
+        return "files are missing or cut off"
+    wrong = (name for name, facts in manifest["files"].items() if _file_digest(folder / name) != facts["sha256"])
+    name = next(wrong, None)
+    return None if name is None else f"`{name}` is not what was written"
+
+
 def read_part(checkpoint: Checkpoint, part: str) -> dict[str, Tensor]:
     """The tensors of one part, checked against the manifest; nothing where the checkpoint has no such part."""
     name = f"{part}.safetensors"
@@ -171,6 +193,11 @@ def _portable(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
 
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -194,7 +221,7 @@ def _checked(checkpoint: Checkpoint, name: str) -> bytes:
             Diagnostic(
                 "R408",
                 f"the checkpoint {checkpoint.folder} is damaged: `{name}` is not what was written",
-                help="remove that checkpoint's folder; `ssldsl resume` then takes the one before it",
+                help="`ssldsl resume` goes on from the newest checkpoint that is whole",
             )
         )
     return content

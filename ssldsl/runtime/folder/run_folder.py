@@ -15,9 +15,9 @@ if TYPE_CHECKING:  # its pydantic models take time that `check`, which knows wha
 
 SPEC, RESOLVED, REQUEST = "spec.ssl", "resolved.ssl", "request.json"
 PLAN, LOCK = "plan.json", "lock.json"
-METRICS, TABLE, SUMMARY = "metrics.jsonl", "metrics.csv", "summary.json"
+METRICS, TABLE, SUMMARY, NOTES = "metrics.jsonl", "metrics.csv", "summary.json", "notes.txt"
 REPORT = "report.html"
-CHECKPOINTS, DERIVED, PICTURES, USED = "checkpoints", "derived", "pictures", "used"  # folders
+CHECKPOINTS, DERIVED, PICTURES, TRACKING, USED = "checkpoints", "derived", "pictures", "tracking", "used"  # folders
 
 FILES = {
     SPEC: "the spec as it was given",
@@ -28,7 +28,9 @@ FILES = {
     METRICS: "every recorded line",
     TABLE: "the same as a table",
     SUMMARY: "how the run ended",
+    NOTES: "what went otherwise than it should",
 }
+RARE = (NOTES,)  # there only where there is something to say
 
 Line = Mapping[str, Any]
 
@@ -79,6 +81,14 @@ def read_lines(folder: Path) -> tuple[tuple[Line, ...], int]:
         if isinstance(line, dict) and "stage" in line and "step" in line:
             lines.append(line)
     return tuple(lines), len(texts) - len(lines)
+
+
+def read_notes(folder: Path) -> tuple[str, ...]:
+    """What went otherwise than it should, a line each; hardly ever anything."""
+    try:
+        return tuple((folder / NOTES).read_text(encoding="utf-8", errors="replace").splitlines())
+    except OSError:
+        return ()
 
 
 def read_object(path: Path) -> dict[str, Any]:

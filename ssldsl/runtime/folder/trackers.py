@@ -18,8 +18,8 @@ from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.device.accelerator import wants_cpu
 from ssldsl.runtime.folder.records import Line
+from ssldsl.runtime.folder.run_folder import TRACKING
 
-FOLDER = "tracking"  # in a run folder
 _AVAILABLE = {"tensorboard": is_tensorboard_available, "wandb": is_wandb_available}
 
 
@@ -31,13 +31,11 @@ class Trackers:
 
     @staticmethod
     def start(names: Sequence[str], folder: Path, plan: Plan) -> "Trackers":
-        """Start the named trackers, which write into the run folder."""
+        """Start trackers that `check_trackers` knows; they write into the run folder."""
         if not names:
             return Trackers()
-        for name in names:
-            _check(name)
         os.environ.setdefault("WANDB_MODE", "offline")
-        place = folder / FOLDER
+        place = folder / TRACKING
         place.mkdir(exist_ok=True)
         accelerator = Accelerator(cpu=wants_cpu(), log_with=list(names), project_dir=str(place))
         accelerator.init_trackers(plan.name, {"seed": plan.seed}, {"wandb": {"dir": str(place)}})
@@ -52,6 +50,12 @@ class Trackers:
     def finish(self) -> None:
         for tracker in self.found:
             tracker.finish()
+
+
+def check_trackers(names: Sequence[str]) -> None:
+    """Refuse trackers that there are not (R412)."""
+    for name in names:
+        _check(name)
 
 
 def _check(name: str) -> None:
