@@ -10,7 +10,7 @@ import pytest
 import torch
 from accelerate import Accelerator
 from attrs import evolve
-from experiments import LIBRARY, LOSS, changed, experiment, node_of
+from experiments import LIBRARY, LOSS, changed, experiment, node_of, with_stage
 from own_ops import no_space
 
 from ssldsl.errors import Diagnostic, SpecError
@@ -240,7 +240,7 @@ def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
     [
         (experiment("accumulate=3"), QUIET),
         (experiment(), evolve(QUIET, trackers=("mlflowww",))),
-        (changed(experiment(), init=(InitPlan(modules=("encoder",), file="none.safetensors"),)), QUIET),
+        (with_stage(experiment(), init=(InitPlan(modules=("encoder",), file="none.safetensors"),)), QUIET),
     ],
     ids=["a batch", "a tracker", "weights"],
 )
