@@ -257,3 +257,8 @@ class SplitsType:
 
 
 Type = TensorType | TupleType | NetType | DataType | SplitsType
+
+
+def is_data(type_: Type) -> bool:
+    """Whether something is samples as they lie on the disk, and no value of a step."""
+    return isinstance(type_, DataType | SplitsType)

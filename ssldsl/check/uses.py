@@ -5,9 +5,11 @@ from pathlib import Path
 from attrs import evolve
 
 from ssldsl.check.evaluate import declarations
+from ssldsl.check.evaluate.names import BUILTINS
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.errors import SpecError, did_you_mean
+from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
@@ -26,7 +28,7 @@ def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: 
             continue
         if path.suffix == ".py":
             try:
-                ctx.library = ctx.library.with_file(path)
+                ctx.library = ctx.library.with_file(path, reserved=(*PRIMITIVES, *BUILTINS))
             except SpecError as error:
                 ctx.is_incomplete = True
                 _report_foreign(ctx, error, path)

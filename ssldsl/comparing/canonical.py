@@ -12,10 +12,10 @@ from attrs import define, field, frozen
 
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
+from ssldsl.ir.primitives import COMMUTATIVE, PRIMITIVES
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.ir.walk import walk
 
-COMMUTATIVE = frozenset({"mean", "sum"})
 PLACES = frozenset({"root"})  # settings that say where files lie, not what is in them
 ROUNDS = 3
 
@@ -124,9 +124,13 @@ class Forms:
 
 def is_name(node: Node, setting: str) -> bool:
     """Whether a setting of a node is the name of a module, a stage or a stream."""
-    if node.op == "net":
-        return setting in ("name", "stage")
-    return node.op in ("draw", "rows") and setting == "stream"
+    return setting in _kinds(node)
+
+
+def _kinds(node: Node) -> dict[str, str]:
+    """The settings of a node that are names, and what they name."""
+    primitive = PRIMITIVES.get(node.op)
+    return dict(primitive.names) if primitive is not None else {}
 
 
 @define
@@ -146,8 +150,8 @@ class Labels:
 
     def settings(self, node: Node) -> Any:
         plain = settings_form((k, v) for k, v in node.settings if not is_name(node, k))
-        kinds = {"name": "module", "stage": "stage", "stream": "stream"}
-        return (plain, [self.of(kinds[k], str(v)) for k, v in node.settings if is_name(node, k)])
+        kinds = _kinds(node)
+        return (plain, [self.of(kinds[k], str(v)) for k, v in node.settings if k in kinds])
 
     def draw(self, node: Node) -> str:
         return self.of("draw", node.draw) if node.draw else ""

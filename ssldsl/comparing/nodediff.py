@@ -5,16 +5,17 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from ssldsl.comparing.canonical import COMMUTATIVE, PLACES, is_name, setting_form
+from ssldsl.comparing.canonical import PLACES, is_name, setting_form
 from ssldsl.comparing.matching import Matching
 from ssldsl.ir import wording
 from ssldsl.ir.nodes import Duration, Node, Setting
+from ssldsl.ir.primitives import COMMUTATIVE, NETWORKS, PRIMITIVES
 from ssldsl.source import Span
+from ssldsl.types import TensorType
 
-PLUMBING = frozenset(
-    {"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop", "apply", "compose"}
-    | {"rows", "index"}
-)
+PLUMBING = frozenset(name for name, primitive in PRIMITIVES.items() if not primitive.is_origin)
+TOLD = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.short is not None)
+IMPLIED = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_implied)
 DEPTH = 8  # how many ops put in between are still seen as put in between
 
 
@@ -55,10 +56,10 @@ class NodeDiff:
             self._net(a, b, path, above or (a, b))
             return
         here = self._path(a, path)
-        if a.op != "repeat":  # how often labels are repeated follows from the view that multiplies rows
+        if a.op not in IMPLIED:
             self._settings(a, b, here if head or a.op in PLUMBING else f"{here}.{a.op}")
         below = head and a.op in PLUMBING
-        around = (above or (a, b)) if a.op == "compose" else (a, b)
+        around = (above or (a, b)) if a.op in NETWORKS else (a, b)
         for x, y in self._inputs(a, b, path):
             self.compare(x, y, path, below, around)
 
@@ -126,7 +127,7 @@ class NodeDiff:
         more = b if is_added else a
         passed = [more, *self._chain(more)]
         put = passed[: passed.index(base)]
-        shown = [n for n in put if n.op not in PLUMBING or n.op in ("stop", "apply")] or put
+        shown = [n for n in put if n.op not in PLUMBING or n.op in TOLD] or put
         words = " >> ".join(self._short(n) for n in reversed(shown))
         here = self._path(shown[0], path)
         if is_added:
@@ -154,10 +155,9 @@ class NodeDiff:
 
     def _short(self, node: Node) -> str:
         """An op with its settings, without what it is applied to."""
-        if node.op == "apply":
-            return text(node.inputs[0])
-        if node.op == "stop":
-            return "stop"
+        primitive = PRIMITIVES.get(node.op)
+        if primitive is not None and primitive.short is not None:
+            return primitive.short(node, text)
         return wording.call(node.op, node.settings, self.matching.second.signatures, bare=True)
 
     def _add(self, path: str, before: str, after: str, a: Node | None, b: Node | None, is_place: bool = False) -> None:
@@ -169,9 +169,12 @@ class NodeDiff:
 
 def main_input(node: Node) -> Node | None:
     """The input that a value comes from: what a net is applied to, else the first input that is no net."""
-    if node.op == "apply":
-        return node.inputs[1]
-    return next((i for i in node.inputs if i.op not in ("net", "compose", "rows")), None)
+    return next((i for i in node.inputs if i.op not in NETWORKS and not is_of_rows(i)), None)
+
+
+def is_of_rows(node: Node) -> bool:
+    """Whether a value says which samples rows are."""
+    return isinstance(node.type, TensorType) and node.type.kind == "Rows"
 
 
 def place(node: Node | None, innermost: bool = False) -> Span | None:
@@ -200,26 +203,9 @@ def written(value: Setting) -> str:
 
 def text(node: Node, depth: int = 2) -> str:
     """A node in one line, its inputs two levels down."""
-    match node.op:
-        case "net":
-            stage = [str(node.setting("stage"))] if node.setting("stage") is not None else []
-            return ".".join([*stage, *(["average"] if node.setting("average") else []), str(node.setting("name"))])
-        case "draw" | "whole":
-            return ".".join(str(node.setting(k)) for k in ("stream", "field") if node.setting(k))
-        case "source":
-            return f"{node.setting('op')}()"
-        case "split":
-            return f"{text(node.inputs[0])}.{node.setting('name')}"
-        case "compose":
-            return " >> ".join(text(i) for i in node.inputs)
-        case "field" | "repeat":
-            return text(node.inputs[0], depth)
-        case "rows":
-            return str(node.setting("stream"))
-        case "index":
-            return f"{text(node.inputs[0], depth)}.index"
-        case "apply":
-            return f"{text(node.inputs[0])}({text(node.inputs[1], depth)})"
+    primitive = PRIMITIVES.get(node.op)
+    if primitive is not None and primitive.words is not None:
+        return primitive.words(node, lambda part: text(part, depth))
     inputs = [text(i, depth - 1) for i in node.inputs] if depth else ["…"] * bool(node.inputs)
     return f"{node.op}({', '.join((*inputs, *_shown(node)))})"
 

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Picture
-from ssldsl.drawing.tracing import NETS, Tracer, module_of
+from ssldsl.drawing.tracing import Tracer, module_of
 from ssldsl.ir import wording
 from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
+from ssldsl.ir.primitives import COMMUTATIVE, NETWORKS
 from ssldsl.ir.program import Evaluation, Program, Stage, Term
 from ssldsl.ir.walk import ancestors, origins
 from ssldsl.source import Source, Span
 
 KINDS = ("stream", "view", "net", "head", "target", "memory", "loss", "total", "eval")
-MEANS = frozenset({"mean", "sum"})
 
 
 def picture_of(program: Program) -> Picture:
@@ -63,7 +63,7 @@ def _trace_term(tracer: Tracer, term: Term) -> None:
 
 
 def _losses(node: Node) -> Iterable[Node]:
-    if node.op in MEANS:
+    if node.op in COMMUTATIVE:
         for value in node.inputs:
             yield from _losses(value)
     else:
@@ -113,7 +113,7 @@ def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
 
 def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
     """A quiet box, joined to the last module of the net it measures."""
-    whole, nets = list(_upstream(evaluation.node, "whole")), list(_upstream(evaluation.node, "net", "compose"))
+    whole, nets = list(_upstream(evaluation.node, "whole")), list(_upstream(evaluation.node, *NETWORKS))
     texts = dict.fromkeys(wording.data(n.inputs[0], tracer.program.signatures) for n in whole)
     spans = [evaluation.span, *evaluation.node.spans]
     id = tracer.box(
@@ -131,7 +131,7 @@ def _upstream(node: Node, *ops: str) -> Iterable[Node]:
     """The nearest nodes of these ops, in the order they are read; nothing beyond a net."""
     if node.op in ops:
         yield node
-    elif node.op not in NETS:
+    elif node.op not in NETWORKS:
         yield from dict.fromkeys(n for i in node.inputs for n in _upstream(i, *ops))
 
 

@@ -13,12 +13,11 @@ from ssldsl.drawing.picture import Box, BoxKind, Edge, EdgeKind
 from ssldsl.ir import wording
 from ssldsl.ir.modules import owner, parts, paths_of
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
 from ssldsl.ir.program import Module, Program, Stage
 from ssldsl.source import Span
 from ssldsl.types import NetType, TensorType, Type
 
-PASSING = frozenset({"repeat", "field", "slice", "every", "concat", "gather", "mean", "sum", "stop"})
-NETS = frozenset({"net", "compose"})
 BOXES: Mapping[str, BoxKind] = {"views": "view", "memory": "memory"}  # of the roles that are drawn in their own way
 
 
@@ -106,19 +105,21 @@ class Tracer:
         return self._values[node.id]
 
     def _trace(self, node: Node) -> Iterable[Value]:
-        if node.op == "draw":
-            return [self._drawn(node)]
-        if node.op in NETS or node.op in {"rows", "whole", "source", "split"}:
-            return []
-        if node.op == "index":
-            return [self._numbers(rows, node) for rows in _rows(node)]
-        if node.op in PASSING:
-            return self._passed(node)
-        if node.op == "apply":
-            return self._through(node.inputs[0], self.values(node.inputs[1]), node)
-        if self._in_stream(node):
-            return [self._chip(node, v) for v in self._inputs(node)]
-        return self._applied(node)
+        primitive = PRIMITIVES.get(node.op)
+        if primitive is None:
+            in_stream = self._in_stream(node)
+            return [self._chip(node, v) for v in self._inputs(node)] if in_stream else self._applied(node)
+        match primitive.drawn:
+            case "stream":
+                return [self._drawn(node)]
+            case "numbers":
+                return [self._numbers(rows, node) for rows in _rows(node)]
+            case "through":
+                return self._passed(node)
+            case "modules":
+                return self._through(node.inputs[0], self.values(node.inputs[1]), node)
+            case "nothing":
+                return []
 
     def _inputs(self, node: Node) -> list[Value]:
         return list(dict.fromkeys(v for i in node.inputs for v in self.values(i)))
@@ -132,7 +133,7 @@ class Tracer:
             lines += [wording.data(i, self.program.signatures) for i in node.inputs]
             spans = (stream.span,) if stream and stream.span else ()
             self.boxes[id] = evolve(self.boxes[id], lines=tuple(lines), spans=spans)
-        if node.op == "rows":
+        if PRIMITIVES[node.op].drawn == "nothing":
             return Value(id, (id,), (name,), "label", node, node.type)
         is_label = isinstance(node.type, TensorType) and node.type.kind == "Labels"
         self._note(id, type=str(node.type))
@@ -245,7 +246,7 @@ class Tracer:
     def into(self, node: Node) -> list[Value]:
         """The values an op reads. Where it takes a net and runs it itself, they pass the net's boxes on their way."""
         inputs = self._inputs(node)
-        for net in (i for i in node.inputs if i.op in NETS):
+        for net in (i for i in node.inputs if i.op in NETWORKS):
             raw = [v for v in inputs if v.kind == "data" and not any(_is_module(p) for p in v.path)]
             passed = self._through(net, raw, _inside(node, net))
             known = {(v.box, v.streams) for v in inputs}
@@ -259,7 +260,7 @@ class Tracer:
 
 def _rows(node: Node) -> list[Node]:
     """The draws whose samples the rows of a value are."""
-    return [node] if node.op == "rows" else [rows for i in node.inputs for rows in _rows(i)]
+    return [node] if node.op in WITH_BATCH else [rows for i in node.inputs for rows in _rows(i)]
 
 
 def _behind(part: Node, value: Value, node: Node, is_last: bool) -> Type:

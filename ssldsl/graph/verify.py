@@ -4,11 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, needs, ordered
-from ssldsl.graph.primitives import PRIMITIVES, derived
-from ssldsl.graph.shapes import divided
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ops.signature import Signature
-from ssldsl.types import NetType, TensorType, Type
+from ssldsl.types import TensorType, Type
 
 
 def verify(graph: Graph, signatures: Mapping[str, Signature], after: str = "lowering") -> None:
@@ -61,14 +60,14 @@ def _wrong_node(node: Node, signatures: Mapping[str, Signature]) -> Iterator[str
 
 
 def _wrong_primitive(node: Node) -> Iterator[str]:
-    if not PRIMITIVES[node.op].allows(len(node.inputs)):
+    primitive = PRIMITIVES[node.op]
+    if not primitive.arity.allows(len(node.inputs)):
         yield f"{len(node.inputs)} inputs"
         return
-    expected = derived(node)
+    expected = primitive.type_of(node)
     if expected is not None and not _agree(expected, node.type, _symbols(node)):
         yield f"its type is {node.type}, its inputs make it {expected}"
-    if node.op == "apply":
-        yield from _wrong_apply(node)
+    yield from primitive.faults(node)
 
 
 def _agree(expected: Type, found: Type, known: frozenset[str]) -> bool:
@@ -86,16 +85,6 @@ def _agree(expected: Type, found: Type, known: frozenset[str]) -> bool:
 def _symbols(node: Node) -> frozenset[str]:
     tensors = (n.type for n in node.inputs if isinstance(n.type, TensorType))
     return frozenset[str]().union(*(dim.symbols for type_ in tensors for dim in type_.dims))
-
-
-def _wrong_apply(node: Node) -> Iterator[str]:
-    net, value = (n.type for n in node.inputs)
-    if not isinstance(net, NetType):
-        yield f"it applies {net}, which is not a network"
-    elif not isinstance(value, TensorType) or not value.dims:
-        yield f"it is applied to {value}, which is not a batch"
-    elif net.source is not None and divided(value.dims[0], net.rows_taken) is None:
-        yield f"it wants {net.source} and gets {value}"
 
 
 def _wrong_call(node: Node, signature: Signature) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import walk
+from ssldsl.ir.walk import leaves, walk
 from ssldsl.types import NetType
 
 
@@ -20,7 +20,7 @@ def owner(paths: Iterable[str], path: str) -> tuple[str, str]:
 
 def parts(net: Node) -> list[Node]:
     """The `net` nodes of a network, in the order that a value passes them."""
-    return [net] if net.op == "net" else [part for inner in net.inputs for part in parts(inner)]
+    return leaves(net, lambda node: node.inputs)
 
 
 def paths_of(net: Node) -> tuple[str, ...]:

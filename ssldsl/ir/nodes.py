@@ -19,17 +19,7 @@ Setting = Any
 class Node:
     """An op applied to nodes. Equality is identity: interning makes equal nodes the same object.
 
-    op: an op of the library, or one of the primitives
-        `source` (setting `op`, and the settings of that data source), `split`,
-        `draw` (inputs: data; settings `stream`, `field`: one batch of a stream),
-        `whole` (setting `field`: all samples, for an eval),
-        `rows` (inputs: data; setting `stream`: which samples a draw holds),
-        `index` (inputs: rows; the number of every row's sample in its data set),
-        `repeat` (setting `times`: every row, n times running),
-        `net` (setting `name`; `stage` and `average` where an earlier stage's weights are meant),
-        `compose` (inputs: nets), `apply` (inputs: net, value),
-        `field` (setting `name`, of a tuple),
-        `stop`, `concat`, `slice` (settings `start`, `stop`: dims), `mean`, `sum`.
+    op: an op of the library, or one of the primitives (`ssldsl.ir.primitives`).
     params: name of the op's parameter that each input fills.
     live: the modules whose parameters the value's gradient reaches.
     draw: of an op that draws or remembers, the name of that call; part of identity.

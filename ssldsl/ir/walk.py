@@ -31,6 +31,12 @@ def walk(roots: Iterable[N], inputs_of: Callable[[N], Sequence[N]]) -> list[N]:
     return list(done)
 
 
+def leaves(root: N, inputs_of: Callable[[N], Sequence[N]]) -> list[N]:
+    """What has no inputs below a root, in order, and again wherever it is met again."""
+    inputs = inputs_of(root)
+    return [leaf for value in inputs for leaf in leaves(value, inputs_of)] if inputs else [root]
+
+
 def ancestors(roots: Iterable[Node]) -> list[Node]:
     """Every node the roots depend on, themselves included, inputs before users."""
     return walk(roots, lambda node: node.inputs)

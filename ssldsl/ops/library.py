@@ -4,7 +4,7 @@ Names are known by listing folders; a file is read when its op is first asked fo
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -108,14 +108,18 @@ class Library:
         """The `.ssl` file of every definition, by name."""
         return _Methods(self)
 
-    def with_file(self, path: Path | str) -> "Library":
-        """This library and the ops of a user's own file. `SpecError` if it is wrong, or a name is taken."""
+    def with_file(self, path: Path | str, reserved: Collection[str] = ()) -> "Library":
+        """This library and the ops of a user's own file. `SpecError` if it is wrong, or a name is taken.
+
+        reserved: names that no op may have, because the language uses them itself.
+        """
         path = Path(path).absolute()
         text = read_text(path)
         found = read_signatures(str(path), text)
-        taken = [s for s in found if self._taken(s)]
+        taken = [_taken(s, text, f"`{s.name}` is a name that ssldsl uses itself") for s in found if s.name in reserved]
+        taken += [_taken(s, text, f"the library already has `{s.name}`") for s in found if self._taken(s)]
         if taken:
-            raise SpecError(_taken(s, text) for s in taken)
+            raise SpecError(taken)
         return Library(self.folders, {**self.files, **{s.name: s for s in found}}, self.with_installed)
 
     def _taken(self, signature: Signature) -> bool:
@@ -149,12 +153,12 @@ class _Methods(Mapping[str, Path]):
         return len(list(iter(self)))
 
 
-def _taken(signature: Signature, text: str) -> Diagnostic:
+def _taken(signature: Signature, text: str, message: str) -> Diagnostic:
     source = Source(signature.path, text)
     start = source.line_starts[signature.line - 1]
     return Diagnostic(
         "R204",
-        f"the library already has `{signature.name}`",
+        message,
         Span(source, start, start + len(source.line(signature.line))),
         help="names are unique: give your op another one",
     )

@@ -3,9 +3,9 @@
 from attrs import evolve
 
 from ssldsl.graph.graph import Builder, Graph, rewrite
-from ssldsl.graph.primitives import is_data
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
 from ssldsl.passes.context import Clock, Context
+from ssldsl.types import is_data
 
 
 def clock(graph: Graph, context: Context) -> Graph:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from attrs import define, frozen
 
 from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
-from ssldsl.graph.shapes import rows_of, with_rows
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.shapes import rows_of, with_rows
 from ssldsl.passes.context import Context, couples_batch
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.slicing import again, join_rows, live_of, take_rows, tensor

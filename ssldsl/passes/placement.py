@@ -4,10 +4,9 @@ from attrs import evolve
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, Placement
-from ssldsl.graph.primitives import is_data
 from ssldsl.ir.nodes import Node
 from ssldsl.passes.context import Context
-from ssldsl.types import TensorType, TupleType, Type
+from ssldsl.types import TensorType, TupleType, Type, is_data
 
 
 def placement(graph: Graph, context: Context) -> Graph:

@@ -16,15 +16,14 @@ from ssldsl.graph.plan import (
     TermPlan,
 )
 from ssldsl.graph.plan_types import planned
-from ssldsl.graph.primitives import is_data
-from ssldsl.graph.shapes import with_sizes
 from ssldsl.ir.nodes import Duration, Node
 from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term
+from ssldsl.ir.shapes import with_sizes
 from ssldsl.ops.signature import Signature
 from ssldsl.passes import Clock, Context, run_passes
 from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of
-from ssldsl.types import ROWS, TensorType
+from ssldsl.types import ROWS, TensorType, is_data
 
 
 def make_plan(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from attrs import frozen
 
 from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
-from ssldsl.graph.shapes import divided, rows_of
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.shapes import rows_of
 from ssldsl.passes.context import Context, couples_batch, takes_several
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.slicing import take_rows, tensor
@@ -95,4 +95,4 @@ def _times(one: TensorType, several: TensorType) -> int | None:
     if not one.dims[0].terms or one.dims[1:] != several.dims[1:]:
         return None
     times = several.dims[0].terms[0][1] // one.dims[0].terms[0][1]
-    return times if divided(several.dims[0], times) == one.dims[0] else None
+    return times if several.dims[0].divided(times) == one.dims[0] else None

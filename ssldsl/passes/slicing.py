@@ -6,9 +6,9 @@ from attrs import frozen
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Builder
-from ssldsl.graph.primitives import slice_of
-from ssldsl.graph.shapes import joined, rows_of
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.primitives.slice import slice_of
+from ssldsl.ir.shapes import joined, rows_of
 from ssldsl.types import Dim, TensorType
 
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.primitives import KEEPS_NUMBERS
+from ssldsl.ir.walk import walk
 from ssldsl.ops.signature import Signature
-
-_SAME_AS_INPUT = frozenset({"stop"})  # the numbers of their one input
 
 
 @define(eq=False)
@@ -25,21 +25,14 @@ class Sameness:
         return self._of(first) == self._of(second)
 
     def _of(self, root: Node) -> int:
-        stack = [root]
-        while stack:
-            node = stack[-1]
-            left = [i for i in node.inputs if i.id not in self._classes]
-            if left:
-                stack.extend(left)
-                continue
-            stack.pop()
+        for node in walk([root], lambda n: () if n.id in self._classes else n.inputs):
             if node.id not in self._classes:
                 self._classes[node.id] = self._class(node)
         return self._classes[root.id]
 
     def _class(self, node: Node) -> int:
         inputs = tuple(self._classes[i.id] for i in node.inputs)
-        if node.op in _SAME_AS_INPUT or self._keeps_prediction(node):
+        if node.op in KEEPS_NUMBERS or self._keeps_prediction(node):
             return inputs[0]
         key = (node.op, inputs, node.params, repr(node.settings), node.draw)
         return self._keys.setdefault(key, len(self._keys))

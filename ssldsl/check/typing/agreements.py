@@ -6,6 +6,7 @@ from ssldsl.check.state.context import Context
 from ssldsl.check.typing import instances
 from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node, Setting
+from ssldsl.ir.primitives import KEEPS_NUMBERS
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.source import Span
 from ssldsl.types import TensorType
@@ -124,7 +125,7 @@ def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node
 
 def _network_of(scores: Node) -> str:
     """The path of the network that gave some scores, or what else they are."""
-    while scores.op == "stop":
+    while scores.op in KEEPS_NUMBERS:
         scores = scores.inputs[0]
     is_applied = scores.op == "apply" and scores.inputs[0].op == "net"
     return str(scores.inputs[0].setting("name")) if is_applied else f"node {scores.id}"

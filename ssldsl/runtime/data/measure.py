@@ -7,7 +7,6 @@ from attrs import frozen
 
 from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.plan_types import planned
-from ssldsl.graph.primitives import is_data
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Program
 from ssldsl.ops.data import Samples
@@ -15,7 +14,7 @@ from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.failures import explaining_data_at
 from ssldsl.source import Span
-from ssldsl.types import DataType, Dim, SplitsType
+from ssldsl.types import DataType, Dim, SplitsType, is_data
 
 
 @frozen

@@ -11,6 +11,7 @@ from torch import nn
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import tensors_of
+from ssldsl.ir.walk import leaves
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.nets.shapes import Shape, shape_behind
@@ -161,12 +162,8 @@ class Builder:
 
 def net_paths(nodes: Mapping[str, NodePlan], id_: str) -> list[str]:
     """The modules of a `net` or `compose` node, in the order they are applied."""
-    node = nodes[id_]
-    if node.op == "net":
-        return [str(node.settings["name"])]
-    if node.op == "compose":
-        return [path for input_ in node.inputs for path in net_paths(nodes, input_)]
-    raise InternalError(f"node {id_} ({node.op}) is not a net")
+    parts = leaves(id_, lambda id_: nodes[id_].inputs)
+    return [str(nodes[part].settings["name"]) for part in parts]
 
 
 def owner(modules: nn.ModuleDict, path: str) -> tuple[str, str]:

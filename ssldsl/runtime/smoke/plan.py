@@ -25,6 +25,7 @@ from ssldsl.graph.plan import (
     StagePlan,
 )
 from ssldsl.graph.plan_types import DataPlan, TensorPlan, with_tensors
+from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.ops.samples import MemorySamples
@@ -121,8 +122,8 @@ class _Rows:
 def _node(node: NodePlan, rows: _Rows) -> NodePlan:
     """Rows that are cut out of a batch, in the batch's proportion; what a value's type says of its rows follows."""
     settings = dict(node.settings)
-    if node.op == "slice":
-        settings |= {name: rows.scaled(int(settings[name])) for name in ("start", "stop")}
+    counts = PRIMITIVES[node.op].row_settings if node.op in PRIMITIVES else ()
+    settings |= {name: rows.scaled(int(settings[name])) for name in counts}
     in_step = node.placement in ("step", "host")
     type_ = with_tensors(node.type, rows.fewer) if in_step else node.type
     return node.model_copy(update={"settings": settings, "type": type_})
@@ -130,7 +131,7 @@ def _node(node: NodePlan, rows: _Rows) -> NodePlan:
 
 def _of_memories(stage: StagePlan, library: Library) -> set[str]:
     """The nodes whose rows are those that memories hold: they stay as many."""
-    nets = {node.id for node in stage.nodes if node.op in ("net", "compose")}
+    nets = {node.id for node in stage.nodes if node.op in NETWORKS}
     found: set[str] = set()
     for node in stage.nodes:
         signature = library.get(node.op)

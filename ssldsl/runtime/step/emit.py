@@ -8,11 +8,13 @@ from torch import nn
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
 from ssldsl.graph.plan_types import TensorPlan, is_of_kind
+from ssldsl.ir.primitive import Printed
+from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
 from ssldsl.ops.signature import Edge, Signature
+from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 
-NETS = ("net", "compose")
 _LOW_PRECISION_ROLES = ("losses", "targets", "memory")
 _NOT_FLOAT = ("Net", "Labels", "Rows", "Data")
 
@@ -69,7 +71,7 @@ class Emission:
 
     def from_batch(self, node: NodePlan) -> bool:
         """Whether the value comes in with the batch rather than being computed from other nodes."""
-        if node.op in ("draw", "rows"):
+        if node.op in WITH_BATCH:
             return True
         return not self.on_host and self._made_on_host(node) and not self._is_rows(node)
 
@@ -82,30 +84,29 @@ class Emission:
         """Whether a value needs no network and no gradient: it may be computed before all that does."""
         if node.grad or node.op == "apply" or self.on_host:
             return False
-        return not any(self.nodes[id_].op in NETS for id_ in node.inputs)
+        return not any(self.nodes[id_].op in NETWORKS for id_ in node.inputs)
 
     def _made_on_host(self, node: NodePlan) -> bool:
         return node.placement == "host" or (node.op == "field" and self._made_on_host(self.nodes[node.inputs[0]]))
 
     def _is_rows(self, node: NodePlan) -> bool:
-        return node.op == "rows" or is_of_kind(node.type, "Rows")
+        return is_of_kind(node.type, "Rows")
 
     # Writing
 
     def emit(self, lines: Lines, node: NodePlan) -> None:
         """Write one node."""
-        if node.op in NETS:
-            self._values[node.id] = self._net(node)
-            return
-        if node.op in ("mean", "sum") and len(node.inputs) == 1:
-            self._values[node.id] = self.value(node.inputs[0])
+        made_on_host = self.from_batch(node) and node.op not in WITH_BATCH
+        text = self._primitive(node) if node.op in PRIMITIVES and not made_on_host else ""
+        if node.op in NETWORKS or (node.inputs and text in map(self._values.get, node.inputs)):
+            self._values[node.id] = text  # nothing to compute
             return
         self._open(lines, node)
         target = self.names.take(self._wanted_name(node))
-        if self.from_batch(node) and node.op not in ("draw", "rows"):
+        if made_on_host:
             lines.add(f"{target} = {self._host_read(node, target)}", node)
-        elif node.op in PRIMITIVES:
-            lines.add(f"{target} = {getattr(self, f'_{node.op}')(node)}", node)
+        elif text:
+            lines.add(f"{target} = {text}", node)
         else:
             signature = signature_of(self.library, node.op)
             function = self._function(node, signature)
@@ -135,7 +136,7 @@ class Emission:
         """The context managers a node runs under."""
         if self.on_host:
             return ()
-        if self.from_batch(node) or self._is_rows(node) or (node.op in ("field", "index") and not node.grad):
+        if self.from_batch(node) or self._is_rows(node) or (node.op in _LOOKUPS and not node.grad):
             return self._regime  # nothing is computed: it may stand in any block
         regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
         if self.stage.precision == "fp32":
@@ -153,17 +154,12 @@ class Emission:
         return signature.role in _LOW_PRECISION_ROLES and not any(edge.kind == "Net" for edge in signature.edges)
 
     def _wanted_name(self, node: NodePlan) -> str:
-        if node.op == "draw":
-            return f"{node.settings['stream']}_{node.settings['field']}"
-        if node.op == "rows":
-            return f"{node.settings['stream']}_rows"
-        if node.id in self.terms or node.alias:
+        if (node.id in self.terms or node.alias) and node.op not in WITH_BATCH:
             return self.terms.get(node.id, node.alias)
+        primitive = PRIMITIVES.get(node.op)
         kind = node.type.kind.lower() if isinstance(node.type, TensorPlan) else ""
-        if node.op == "field":
-            kind = str(node.settings["name"])
-        if node.op == "index":
-            kind = "instance"
+        if primitive is not None and primitive.called is not None:
+            kind = primitive.called(node.settings)
         if not kind.isidentifier() or kind == "scalar":
             return f"{node.op}_value"
         stream = self.stream_of(node)
@@ -171,22 +167,26 @@ class Emission:
 
     def stream_of(self, node: NodePlan) -> str:
         """The stream a value is made of by one chain of views, or nothing."""
-        while node.op not in ("draw", "rows"):
+        while node.op not in WITH_BATCH:
             values = [self.nodes[id_] for id_ in node.inputs]
-            if len(values) != 1 or values[0].op in NETS:
+            if len(values) != 1 or values[0].op in NETWORKS:
                 return ""
             node = values[0]
         return str(node.settings["stream"])
 
     # Expressions
 
-    def _draw(self, node: NodePlan) -> str:
-        return self._read(f"{node.settings['stream']}.{node.settings['field']}")
-
-    def _rows(self, node: NodePlan) -> str:
-        stream = node.settings["stream"]
-        self.tools.add("Rows")
-        return f"Rows({', '.join(self._read(f'{stream}.{part}') for part in ('index', 'epoch', 'copy'))})"
+    def _primitive(self, node: NodePlan) -> str:
+        """The text of a primitive."""
+        primitive = PRIMITIVES[node.op]
+        if primitive.python is None:
+            raise InternalError(f"node {node.id}: `{node.op}` has no part in a step")
+        self.tools |= set(primitive.tools)
+        reads = [self._read(key) for key in primitive.reads(node.settings)]
+        nets = [id_ for id_ in (node.id, *node.inputs) if self.nodes[id_].op in NETWORKS]
+        modules = [f"self.{self._attribute(path)}" for id_ in nets[:1] for path in net_paths(self.nodes, id_)]
+        inputs = reads or self._inputs(node)
+        return primitive.python(Printed(tuple(inputs), node.settings, tuple(modules), self._is_rows(node), self.shards))
 
     def _read(self, key: str) -> str:
         self.reads[key] = None
@@ -199,72 +199,6 @@ class Emission:
         key = f"{stream}.{target}"
         self.host_results[key] = (node, stream)
         return self._read(key)
-
-    def _index(self, node: NodePlan) -> str:
-        return f"{self._inputs(node)[0]}.index"
-
-    def _repeat(self, node: NodePlan) -> str:
-        (value,) = self._inputs(node)
-        times = int(node.settings["times"])
-        if self._is_rows(node):
-            return f"{value}.repeat({times})"
-        return f"{value}.repeat_interleave({times}, dim=0)"
-
-    def _field(self, node: NodePlan) -> str:
-        return f"{self._inputs(node)[0]}.{node.settings['name']}"
-
-    def _stop(self, node: NodePlan) -> str:
-        return f"{self._inputs(node)[0]}.detach()"
-
-    def _concat(self, node: NodePlan) -> str:
-        values = ", ".join(self._inputs(node))
-        return f"Rows.joined({values})" if self._is_rows(node) else f"torch.cat([{values}])"
-
-    def _slice(self, node: NodePlan) -> str:
-        step = int(node.settings.get("step") or 1)
-        bounds = [int(node.settings["start"]), int(node.settings["stop"])]
-        if any(bound % self.shards for bound in bounds):
-            raise InternalError(f"node {node.id}: rows {bounds} cannot be shared by {self.shards} equal parts")
-        start, stop = (bound // self.shards for bound in bounds)
-        return self._each(node, "{}" + f"[{start or ''}:{stop}{f':{step}' if step > 1 else ''}]")
-
-    def _mean(self, node: NodePlan) -> str:
-        return f"({' + '.join(self._inputs(node))}) / {len(node.inputs)}"
-
-    def _sum(self, node: NodePlan) -> str:
-        return " + ".join(self._inputs(node))
-
-    def _gather(self, node: NodePlan) -> str:
-        self.tools.add("gather")
-        return self._each(node, "gather({})")
-
-    def _local(self, node: NodePlan) -> str:
-        self.tools.add("local")
-        return self._each(node, "local({})")
-
-    def _each(self, node: NodePlan, text: str) -> str:
-        """An expression of the input, or of each of its three parts where it says which samples rows are."""
-        (value,) = self._inputs(node)
-        return f"Rows(*({text.format('part')} for part in {value}))" if self._is_rows(node) else text.format(value)
-
-    def _apply(self, node: NodePlan) -> str:
-        net, value = node.inputs
-        text = self.value(value)
-        for path in self._paths(self.nodes[net]):
-            text = f"self.{self._attribute(path)}({text})"
-        return text
-
-    def _net(self, node: NodePlan) -> str:
-        """A network as a value, for ops that call it."""
-        return f"Composition({', '.join(f'self.{self._attribute(path)}' for path in self._paths(node))})"
-
-    def _paths(self, node: NodePlan) -> list[str]:
-        """The modules of a net, in the order they are applied."""
-        if node.op == "net":
-            return [str(node.settings["name"])]
-        if node.op == "compose":
-            return [path for input_ in node.inputs for path in self._paths(self.nodes[input_])]
-        raise InternalError(f"node {node.id} ({node.op}) is not a net")
 
     def _attribute(self, path: str) -> str:
         by_path = {p: a for a, p in self.attributes.items()}
@@ -384,10 +318,7 @@ def _place(node: NodePlan) -> Place | None:
     return next((place for place in node.places if place.file == node.places[-1].file), None)
 
 
-PRIMITIVES = frozenset(
-    {"draw", "rows", "repeat", "field", "stop", "concat", "slice", "mean", "sum", "gather", "local", "apply", *NETS}
-    | {"source", "split", "whole", "index"}
-)
+_LOOKUPS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_lookup)
 _TOOLS = {
     "Composition": "ssldsl.runtime.nets.composition",
     "Rows": "ssldsl.ops.random",

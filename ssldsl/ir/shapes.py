@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
+from ssldsl.ir.nodes import Node
 from ssldsl.types import DataType, Dim, DimLike, NetType, SplitsType, TensorType, TupleType, Type
 
 
 def applied(net: NetType, value: TensorType) -> TensorType:
     """The type of a network's output for this input, whose rows are a multiple of those that it takes for one."""
-    rows = divided(value.dims[0], net.rows_taken)
+    rows = value.dims[0].divided(net.rows_taken)
     bound: dict[str, DimLike] = {"batch": value.dims[0] if rows is None else rows}
     if net.source is not None:
         for wanted, found in zip(net.source.dims[1:], value.dims[1:], strict=False):
@@ -47,11 +48,6 @@ def with_sizes(type_: Type, sizes: Mapping[str, DimLike]) -> Type:
             return NetType(source, substituted(type_.target, sizes), type_.couples_batch)
 
 
-def divided(size: Dim, by: int) -> Dim | None:
-    """A size divided by a number, if that leaves no rest."""
-    return size.divided(by)
-
-
 def with_rows(type_: TensorType, rows: Dim) -> TensorType:
     """The same type with this many rows."""
     return TensorType(type_.kind, (rows, *type_.dims[1:]), type_.classes)
@@ -65,3 +61,15 @@ def joined(types: Sequence[TensorType]) -> TensorType:
     """The type of a concatenation: the rows of all, of the first one's shape."""
     rows = sum((t.dims[0] for t in types), Dim.of(0))
     return with_rows(types[0], rows)
+
+
+def tensors(node: Node) -> list[TensorType] | None:
+    """The types of a node's inputs, if there are any and all are tensors."""
+    found = [value.type for value in node.inputs if isinstance(value.type, TensorType)]
+    return found if found and len(found) == len(node.inputs) else None
+
+
+def as_input(node: Node) -> TensorType | None:
+    """The type of the first input, where all are tensors."""
+    found = tensors(node)
+    return None if found is None else found[0]

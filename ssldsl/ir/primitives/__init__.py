@@ -1,0 +1,36 @@
+"""The ops that the language has of itself. Each is a file here, and is known by what that file says of it."""
+
+from collections.abc import Mapping
+
+from ssldsl.ir.primitive import Primitive
+from ssldsl.ir.primitives import (
+    apply,
+    compose,
+    concat,
+    draw,
+    field,
+    gather,
+    index,
+    local,
+    mean,
+    net,
+    repeat,
+    rows,
+    slice,
+    source,
+    split,
+    stop,
+    sum,
+    whole,
+)
+
+_FILES = (
+    *(source, split, draw, whole, rows, index, repeat),
+    *(net, compose, apply),
+    *(field, stop, concat, slice, mean, sum, gather, local),
+)
+PRIMITIVES: Mapping[str, Primitive] = {file.PRIMITIVE.name: file.PRIMITIVE for file in _FILES}
+NETWORKS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_network)
+WITH_BATCH = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.comes_with_batch)
+COMMUTATIVE = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_commutative)
+KEEPS_NUMBERS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.keeps_numbers)
