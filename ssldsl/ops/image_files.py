@@ -22,6 +22,11 @@ _DAMAGED = (
 )  # fmt: skip
 
 
+def is_visible(name: str) -> bool:
+    """Whether a file or folder is one of a person, and none that a system left behind."""
+    return not name.startswith(".") and name not in ("__MACOSX", "Thumbs.db", "desktop.ini")
+
+
 def is_image_file(name: str) -> bool:
     """Whether a file is read as a picture, by the ending of its name."""
     return name.lower().endswith(ENDINGS)
@@ -45,7 +50,7 @@ def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str,
     if here in above:
         return
     with os.scandir(place) as entries:
-        visible = [entry for entry in entries if not entry.name.startswith(".")]
+        visible = [entry for entry in entries if is_visible(entry.name)]
     folders = {entry.name for entry in visible if entry.is_dir()}
     found.append((place, [entry.name for entry in visible if entry.name not in folders]))
     for name in folders:

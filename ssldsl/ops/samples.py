@@ -101,12 +101,17 @@ class MemorySamples:
 
 @frozen(eq=False)
 class FileSamples:
-    """Images in files, read one by one as RGB; their sizes may differ. `names` are paths below `folder`."""
+    """Images in files, read one by one as RGB; their sizes may differ. `names` are paths below `folder`.
+
+    notes: what a person should know of how they were found. class_names: what the labels stand for, where it is known.
+    """
 
     folder: Path
     names: Sequence[str]
     ids: Tensor
     labels: Tensor | None = None
+    notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -159,7 +164,7 @@ class FileSamples:
     def take(self, rows: Tensor) -> "FileSamples":
         """The data set of the given samples, in that order."""
         names = tuple(self.names[row] for row in rows.tolist())
-        return FileSamples(self.folder, names, self.ids[rows], None if self.labels is None else self.labels[rows])
+        return evolve(self, names=names, ids=self.ids[rows], labels=None if self.labels is None else self.labels[rows])
 
     def without(self, field: str) -> "FileSamples":
         return evolve(self, labels=None) if field == "label" else self

@@ -3,7 +3,7 @@
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from ssldsl.runtime.folder.checkpoint import (
     write_file,
 )
 from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
-from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, NOTES, PLAN, SUMMARY, read_lock, read_plan
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, NOTES, PLAN, SUMMARY, read_lock, read_notes, read_plan
 
 Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages
@@ -77,6 +77,14 @@ class Ledger:
     def record(self, line: Line) -> None:
         with explaining_disk(self.folder):
             self.files.write({**line, "seconds": round(self.elapsed(), 3)})
+
+    def note(self, texts: Iterable[str]) -> list[str]:
+        """Keep what a person should know in notes.txt. Gives what is new of it."""
+        known = read_notes(self.folder)
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        with explaining_disk(self.folder):
+            _append_notes(self.folder, new)
+        return new
 
     def save(
         self, *, number: int, stage: str, step: int, is_end: bool, tensors: Tensors, state: dict[str, Any]

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.console.interrupts import Interrupt, listening
 from ssldsl.runtime.console.progress import Reporter, make_reporter
+from ssldsl.runtime.data.data_notes import data_notes
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.derived import Data, Labels
 from ssldsl.runtime.derive import with_derived
@@ -245,6 +246,8 @@ class Run:
         self.has_begun = self.has_begun or bool(labels)
         if labels and begun is None:
             self._record_labels(number, stage, labels)
+        if not is_smoke(self.plan):
+            self._tell(data_notes(stage, self.data[stage.name], self.library))
         with explaining_evaluation(StepContext(self.folder, stage)):  # memory may not do for what a stage holds
             parts = prepare(resources, stage, is_new=begun is None)
         if begun is not None:
@@ -267,6 +270,11 @@ class Run:
         lines = {name: found.as_line() for name, found in labels.items()}
         before = sum(other.steps for other in in_order(self.plan)[:number])
         self._record(before, {"stage": stage.name, "step": 0, "epoch": 0.0, "labels": lines})
+
+    def _tell(self, notes: Iterable[str]) -> None:
+        """Say what a person should know, and keep it in the folder. Nothing is said twice."""
+        for note in self.ledger.note(notes) if self.ledger is not None else ():
+            self.reporter.say(f"note: {note}")
 
     def _hooks(self, parts: StageParts, number: int) -> Hooks:
         before = sum(stage.steps for stage in in_order(self.plan)[:number])

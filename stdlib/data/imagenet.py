@@ -1,9 +1,11 @@
 """ImageNet (ILSVRC 2012): 1.3 million photographs of a thousand kinds of things."""
 
+from functools import partial
+
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.places import find
-from ssldsl.stdlib.data.image_folder import folder_splits
+from ssldsl.stdlib.data.image_folder import class_names, folder_splits, read_split
 
 
 @op(
@@ -22,4 +24,7 @@ def imagenet(*, root: str = "") -> Splits:
     how = "To get it: register at image-net.org, and let torchvision.datasets.ImageNet unpack the two archives"
     places = ["imagenet/train", "ImageNet/train", "ILSVRC2012/train", "train"]
     folder = find("imagenet", places, root, how).parent
-    return folder_splits(imagenet, folder, {"train": folder / "train", "val": folder / "val"})
+    classes = partial(class_names, folder / "train")
+    return folder_splits(
+        imagenet, {name: partial(read_split, folder / name, classes) for name in ("train", "val")}, classes
+    )

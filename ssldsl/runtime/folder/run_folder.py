@@ -28,7 +28,7 @@ FILES = {
     METRICS: "every recorded line",
     TABLE: "the same as a table",
     SUMMARY: "how the run ended",
-    NOTES: "what went otherwise than it should",
+    NOTES: "what a person should know of the data and of how it went",
 }
 RARE = (NOTES,)  # there only where there is something to say
 
@@ -84,7 +84,7 @@ def read_lines(folder: Path) -> tuple[tuple[Line, ...], int]:
 
 
 def read_notes(folder: Path) -> tuple[str, ...]:
-    """What went otherwise than it should, a line each; hardly ever anything."""
+    """What a person should know of the data and of how the run went, a line each; often nothing."""
     try:
         return tuple((folder / NOTES).read_text(encoding="utf-8", errors="replace").splitlines())
     except OSError:

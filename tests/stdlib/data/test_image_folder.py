@@ -65,9 +65,34 @@ def test_a_path_is_looked_for_here_and_below_the_data_roots(photos: Path, tmp_pa
         image_folder(path="elsewhere")
 
 
-def test_a_split_that_is_not_there_is_named(photos: Path) -> None:
-    with pytest.raises(BrokenData, match=r"photos/test: there is no such folder"):
+def test_a_split_that_is_not_there_is_named_with_what_is_there(photos: Path) -> None:
+    (photos / "tests").mkdir()
+    with pytest.raises(BrokenData, match=r"photos/test: there is no such folder") as caught:
         image_folder(path=str(photos))["test"]
+    there, meant = caught.value.reason.splitlines()[1:]
+    assert there == "beside it are: `tests`, `train` (the split `train`), `val` (the split `val`)"
+    assert meant == "did you mean `tests`?"
+
+
+@pytest.mark.parametrize(
+    ("split", "name"), [("train", "Train"), ("train", "training"), ("val", "validation"), ("val", "VALID")]
+)
+def test_a_split_is_found_by_its_other_names(split: str, name: str, photos: Path) -> None:
+    expected = image_folder(path=str(photos))[split].names
+    (photos / split).rename(photos / name)
+    assert image_folder(path=str(photos))[split].names == expected
+
+
+def test_two_folders_that_may_be_meant_are_none(photos: Path) -> None:
+    shutil.copytree(photos / "train", photos / "Train")
+    (photos / "train").rename(photos / "training")
+    with pytest.raises(BrokenData, match="beside it are: `Train`"):
+        image_folder(path=str(photos))["train"]
+
+
+def test_splits_are_no_classes(photos: Path) -> None:
+    with pytest.raises(BrokenData, match=r"splits and not classes\nwrite `\.train`"):
+        image_folder(path=str(photos))["all"]
 
 
 def test_images_of_different_sizes_are_read_one_by_one(photos: Path) -> None:
@@ -125,3 +150,67 @@ def test_imagenet_is_found_in_its_folder_and_counted(photos: Path, tmp_path: Pat
     declare(imagenet, splits={"train": 12, "val": 8})
     splits = imagenet(root=str(tmp_path))
     assert isinstance(splits["train"], FileSamples) and splits["val"].labels.unique().tolist() == [0, 2]
+
+
+def test_files_that_are_not_read_are_counted_with_their_endings(photos: Path) -> None:
+    for number in range(3):
+        (photos / "train" / "cat" / f"{number}.gif").touch()
+    (photos / "train" / "loose.png").touch()
+    (photos / "train" / "Thumbs.db").touch()
+    files, loose = image_folder(path=str(photos))["train"].take(torch.arange(2)).notes
+    assert f"6 files are not read in {photos / 'train'} (3 .gif, 3 .txt); read are .bmp, .jpeg" in files
+    assert f"1 picture lies in {photos / 'train'} itself, in no folder of a class" in loose
+
+
+def test_a_folder_of_files_that_are_not_read_says_which_are(photos: Path) -> None:
+    for file in (photos / "val").rglob("*.*"):
+        file.rename(file.with_suffix(".avif"))
+    with pytest.raises(BrokenData, match=r"no images in the folders of this folder\n.*10 \.avif\); read are \.bmp"):
+        image_folder(path=str(photos))["val"]
+
+
+def test_what_systems_leave_behind_is_no_class_and_no_picture(photos: Path) -> None:
+    expected = image_folder(path=str(photos))["train"].names
+    for name in (
+        ".ipynb_checkpoints/a.png",
+        "__MACOSX/a.png",
+        "cat/._a.png",
+        "dog/.ipynb_checkpoints/a-checkpoint.png",
+    ):
+        (photos / "train" / name).parent.mkdir(exist_ok=True)
+        (photos / "train" / name).touch()
+    assert image_folder(path=str(photos))["train"].names == expected
+
+
+def test_folders_in_the_folder_of_a_class_belong_to_it(photos: Path) -> None:
+    (photos / "train" / "cat" / "2024").mkdir()
+    (photos / "train" / "cat" / "a.png").rename(photos / "train" / "cat" / "2024" / "a.png")
+    train = image_folder(path=str(photos))["train"]
+    assert "cat/2024/a.png" in train.names and train.labels.bincount().tolist() == [4, 4, 4]
+
+
+@pytest.mark.parametrize("name", ["unlabeled", "Unlabelled"])
+def test_pictures_without_labels_lie_beside_the_other_splits(name: str, photos: Path) -> None:
+    (photos / name / "more").mkdir(parents=True)
+    for place in (".", "more"):
+        shutil.copy(photos / "train" / "cat" / "a.png", photos / name / place / "a.png")
+    splits = image_folder(path=str(photos))
+    assert splits["unlabeled"].names == ("a.png", "more/a.png") and splits["unlabeled"].labels is None
+    assert splits.classes == 3
+
+
+def test_a_flat_folder_is_unlabeled_pictures(photos: Path) -> None:
+    flat = image_folder(path=str(photos / "train" / "cat"))
+    assert flat["unlabeled"].names == ("a.png", "b.jpg", "c.png", "d.JPEG")
+    with pytest.raises(BrokenData, match=r"4 pictures lie in .* the split `unlabeled`"):
+        flat["all"]
+
+
+def test_the_pictures_of_all_splits_together_are_not_the_unlabeled_ones(photos: Path) -> None:
+    with pytest.raises(BrokenData, match=r"photos/unlabeled: there is no such folder"):
+        image_folder(path=str(photos))["unlabeled"]
+
+
+def test_a_file_is_no_folder(photos: Path) -> None:
+    with pytest.raises(BrokenData, match="this is a file, and a folder of images is wanted"):
+        image_folder(path=str(photos / "train" / "cat" / "a.png"))
