@@ -11,17 +11,15 @@ from ssldsl.check.edits import edits
 from ssldsl.check.evaluate import declarations, expressions
 from ssldsl.check.evaluate.definitions import read_names
 from ssldsl.check.rules import SPEC_RULES
-from ssldsl.check.stages.stages import read_stage, split_settings
+from ssldsl.check.stages.spec import read_spec_settings, read_stages
 from ssldsl.check.state.budget import UNITS, Budget, TooLarge
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.loss_edits import LossEdits
-from ssldsl.check.state.reader import Reader, SpecReading
+from ssldsl.check.state.reader import SpecReading
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.scope import Scope
-from ssldsl.check.state.settings import SHARED_SETTINGS, STAGE_SETTINGS
-from ssldsl.check.state.values import UNKNOWN, describe
 from ssldsl.check.uses import use_files
-from ssldsl.errors import Diagnostic, Note, SpecError, did_you_mean
+from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Module, Program, Stage, Stream
 from ssldsl.ir.walk import ancestors
@@ -82,22 +80,20 @@ def check(
     done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
     file, loss_edits = edits.apply(file, done, reporter, library)
     scope = Scope()
-    ctx = Context(library, reporter, scope, expressions.evaluate, budget or Budget())
+    ctx = Context(library, reporter, scope, expressions.evaluate, loss_edits, bool(done), budget or Budget())
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
-    stages: list[Stage] = []
-    written = 0
+    stages, written = list[Stage](), {"seed": 0}
     with suppress(TooLarge):
         declarations.declare(ctx, file.statements, scope)
         read_names(ctx, file, scope)
         declarations.read_all(ctx, scope)
-        stages = _stages(ctx, file, loss_edits, bool(done))
-        written = _seed(ctx, file)
+        stages, written = read_stages(ctx, file), read_spec_settings(ctx, file)
     for rule in SPEC_RULES:
-        for diagnostic in rule(SpecReading(ctx, file, tuple(stages), loss_edits, bool(done))):
+        for diagnostic in rule(SpecReading(ctx, file, tuple(stages))):
             reporter.report(diagnostic)
     program = None
     if not reporter.failed:
-        chosen = written if seed is None else seed
+        chosen = written["seed"] if seed is None else seed
         program = _program(ctx, source, file, stages, chosen, [edits.describe(e, print_expr) for e in done])
     found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
     return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
@@ -169,73 +165,6 @@ def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
     return [tree.SetEdit(sweep.path, value, span=value.span) for value in sweep.values.items]
 
 
-def _stages(ctx: Context, file: tree.File, loss_edits: LossEdits, edited: bool) -> list[Stage]:
-    written = [s for s in file.statements if isinstance(s, tree.StageDecl)]
-    if not written:
-        settings = split_settings(ctx, file.statements, (*STAGE_SETTINGS, "seed"), {})
-        span = _implicit_span(file)
-        stage = read_stage(Reader(ctx, "main", (), file.statements, ctx.file_scope, settings, span, loss_edits, edited))
-        return [stage] if stage else []
-    shared = split_settings(ctx, file.statements, SHARED_SETTINGS, {})
-    for statement in file.statements:
-        if isinstance(statement, tree.Train | tree.Init | tree.Eval):
-            word = type(statement).__name__.lower()
-            ctx.reporter.error(
-                "D508", statement.span, f"`{word}` belongs to a stage", "", help="write it inside a stage"
-            )
-    stages = []
-    for declared in _ordered(ctx, written):
-        scope = Scope(parent=ctx.file_scope)
-        declarations.declare(ctx, declared.body, scope)
-        own = split_settings(ctx, declared.body, STAGE_SETTINGS, {k: v for k, v in shared.items() if k != "seed"})
-        after = tuple(n.id for n in declared.after)
-        name = declared.name
-        stage = read_stage(Reader(ctx, name.id, after, declared.body, scope, own, name.span, loss_edits, edited))
-        ctx.stages[declared.name.id] = stage
-        if stage is not None:
-            stages.append(stage)
-    return stages
-
-
-def _implicit_span(file: tree.File) -> Span:
-    loss = next((s for s in file.statements if isinstance(s, tree.Setting) and s.name.id == "loss"), None)
-    if loss is not None:
-        return loss.span
-    return file.statements[-1].span if file.statements else file.span
-
-
-def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]:
-    """Stages, each after those it follows; unknown names and circles are reported."""
-    by_name = {s.name.id: s for s in stages}
-    for stage in stages:
-        for name in stage.after:
-            if name.id not in by_name:
-                ctx.reporter.error(
-                    "D503",
-                    name.span,
-                    f"there is no stage `{name.id}` to come after",
-                    "",
-                    help=did_you_mean(name.id, by_name) or f"stages are: {', '.join(by_name)}",
-                )
-    done: list[tree.StageDecl] = []
-    left = list(by_name.values())
-    while left:
-        names = {s.name.id for s in done}
-        ready = [s for s in left if all(n.id in names or n.id not in by_name for n in s.after)]
-        if not ready:
-            ctx.reporter.error(
-                "D503",
-                left[0].name.span,
-                f"stage `{left[0].name.id}` comes after itself",
-                "a circle of stages",
-                notes=tuple(Note(s.name.span, "part of the circle") for s in left[1:]),
-            )
-            return done
-        done += ready
-        left = [s for s in left if s not in ready]
-    return done
-
-
 def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:
     nodes = [n for s in stages for n in ancestors([*(t.node for t in s.terms), *(e.node for e in s.evaluations)])]
     used = {str(n.setting("name")) for n in nodes if n.op == "net"}
@@ -279,22 +208,6 @@ def _stream(ctx: Context, name: str) -> Stream:
         return Stream(name, None, size.type.size if size else 0, draft.parts, draft.span)  # type: ignore[arg-type]  # a join has parts with data
     node: Node = draft.data.node
     return Stream(name, node, draft.data.type.size, (), draft.span)
-
-
-def _seed(ctx: Context, file: tree.File) -> int:
-    """The seed that the spec says; 0 where it says none, or a wrong one, which is reported."""
-    written = next((s for s in file.statements if isinstance(s, tree.Setting) and s.name.id == "seed"), None)
-    if written is None:
-        return 0
-    value = ctx.evaluate(written.value, ctx.file_scope)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if value is not UNKNOWN:
-        message = f"`seed` must be a whole number not below 0, found {describe(value)}"
-        ctx.reporter.error(
-            "T302", written.value.span, message, help="for example `seed = 1`; `--seed 0..4` runs several"
-        )
-    return 0
 
 
 def _explicit(file: tree.File) -> frozenset[str]:

@@ -1,10 +1,13 @@
 """`resolve`: the whole experiment as a spec, nothing left implicit; what the author did not write says `# default`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import evolve
 
 from ssldsl.check.checking import Checked
+from ssldsl.check.stages.settings import SETTINGS
+from ssldsl.check.stages.spec import IMPLICIT
 from ssldsl.ir.program import Configured, Stage
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
@@ -15,7 +18,6 @@ from ssldsl.syntax.walk import replaced
 from ssldsl.values import literal
 
 DEFAULT = "  # default"
-IMPLICIT = "main"
 
 
 @room_to_recurse()
@@ -132,24 +134,20 @@ def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]
     lines = []
     if not any(isinstance(s, tree.Train) for s in statements):
         lines.append(f"train {', '.join(stage.train)}{DEFAULT}")
-    values: dict[str, str | None] = {
-        "optimizer": _configured(stage.optimizer),
-        "batch": "{" + ", ".join(f"{k}: {v}" for k, v in stage.batch) + "}",
-        "clock": stage.clock,
-        "forward": stage.forward,
-        "average": _configured(stage.average) if stage.average else None,
-        "clip": None if stage.clip is None else repr(stage.clip),
-        "accumulate": str(stage.accumulate),
-        "precision": stage.precision,
-        "compile": literal(stage.compile),
-        "statistics": stage.statistics,
-        "evaluate": str(stage.evaluate),
-    }
-    lines += [
-        f"{name} = {value}{DEFAULT}" for name, value in values.items() if value is not None and name not in written
-    ]
+    for row in SETTINGS:
+        if row.level != "spec" and row.name not in written and (value := getattr(stage, row.name)) not in (None, ()):
+            lines.append(f"{row.name} = {_text(value)}{DEFAULT}")
     return lines
 
 
-def _configured(configured: Configured) -> str:
-    return f"{configured.op}({', '.join(f'{k}={literal(v)}' for k, v in configured.settings)})"
+def _text(value: Any) -> str:
+    """The value of a setting as the language writes it."""
+    match value:
+        case Configured():
+            return f"{value.op}({', '.join(f'{k}={literal(v)}' for k, v in value.settings)})"
+        case tuple():
+            return "{" + ", ".join(f"{k}: {v}" for k, v in value) + "}"
+        case str():
+            return value
+        case _:
+            return literal(value)

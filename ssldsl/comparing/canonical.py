@@ -280,7 +280,7 @@ def _stage_form(colours: Colours, number: int, stage: Stage) -> Any:
         sorted(index.get(a, -1) for a in stage.after), terms, evaluations, sorted(modules),
         sorted(_colour_of(colours, path) for path in stage.train), [_init_form(colours, i, index) for i in stage.init],
         configured_form(stage.optimizer), groups, batch, colours.colour.get(("stream", stage.clock), stage.clock),
-        repr(stage.run), coupled, configured_form(stage.average), stage.clip, stage.is_clip_per_tensor,
+        repr(stage.run), coupled, configured_form(stage.average), stage.clip,
     )  # fmt: skip
 
 

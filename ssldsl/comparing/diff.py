@@ -10,6 +10,7 @@ from typing import Any, Literal
 from attrs import define, evolve, field, frozen
 
 from ssldsl.check import Checked
+from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.comparing.canonical import configured_form, identity, scalar_form, setting_form
 from ssldsl.comparing.matching import Matching, last_views, matched, matched_terms
 from ssldsl.comparing.nodediff import NodeDiff, text, written
@@ -273,12 +274,9 @@ class _Comparison:
     def _execution(self, a: Stage, b: Stage) -> None:
         """How it is run. Merging or splitting batches changes the result only where rows depend on one another."""
         coupled: Kind = "semantic" if couples_batch(a) or couples_batch(b) else "execution"
-        kinds: Mapping[str, Kind] = {
-            "forward": coupled, "accumulate": coupled, "statistics": coupled,
-            "precision": "execution", "compile": "execution", "evaluate": "execution",
-        }  # fmt: skip
-        for name, kind in kinds.items():
-            before, after = getattr(a, name), getattr(b, name)
+        for row in (row for row in SETTINGS if row.change != "semantic"):
+            kind: Kind = coupled if row.change == "coupled" else "execution"
+            before, after, name = getattr(a, row.name), getattr(b, row.name), row.name
             if before != after:
                 self._add(kind, f"{a.name}.{name}", _plain(before), _plain(after), a.place(name), b.place(name))
 

@@ -94,6 +94,14 @@ class Evaluation:
 
 
 @frozen
+class Clip:
+    """The largest norm of the gradient: of all tensors together, or of each."""
+
+    norm: float
+    is_per_tensor: bool = False
+
+
+@frozen
 class Stage:
     """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`.
 
@@ -113,7 +121,7 @@ class Stage:
     forward: str  # "concat", "separate"
     average: Configured | None
     evaluations: tuple[Evaluation, ...]
-    clip: float | None = None
+    clip: Clip | None = None
     accumulate: int = 1
     precision: str = "fp32"  # "fp32", "bf16", "fp16"
     compile: bool = False
@@ -121,7 +129,6 @@ class Stage:
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
     span: Span | None = field(default=None, eq=False, repr=False)
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)
-    is_clip_per_tensor: bool = False
 
     def place(self, setting: str) -> Span | None:
         """Where the value of a setting, or a part of it, is written, if it is."""

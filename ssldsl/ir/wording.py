@@ -172,8 +172,10 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
 
 def clip(stage: Stage) -> str:
     """The largest norm of the gradient, as the language writes it."""
-    norm = setting(stage.clip, {})
-    return f"per_tensor({norm})" if stage.is_clip_per_tensor else norm
+    if stage.clip is None:
+        return "none"
+    norm = setting(stage.clip.norm, {})
+    return f"per_tensor({norm})" if stage.clip.is_per_tensor else norm
 
 
 def configured(value: Configured, program: Program) -> str:

@@ -104,8 +104,8 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         average=None if stage.average is None else _configured(stage.average, values),
         evaluations=tuple(_evaluation(program, evaluation, names) for evaluation in graph.evaluations),
         evaluate_every=max(1, round(clock.steps_of(stage.evaluate))),
-        clip=stage.clip,
-        clip_per_tensor=stage.is_clip_per_tensor,
+        clip=None if stage.clip is None else stage.clip.norm,
+        clip_per_tensor=stage.clip is not None and stage.clip.is_per_tensor,
         accumulate=stage.accumulate,
         precision=stage.precision,  # type: ignore[arg-type]  # pydantic checks the word
         compile=stage.compile,

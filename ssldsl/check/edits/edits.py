@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from attrs import evolve
 
 from ssldsl.check.edits.positions import Placed
+from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
-from ssldsl.check.state.settings import SHARED_SETTINGS, STAGE_SETTINGS
 from ssldsl.errors import did_you_mean
 from ssldsl.ops.library import Library
 from ssldsl.source import Span
@@ -95,7 +95,7 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
         return evolve(file, statements=tuple(s for s in file.statements if s is not stages[path[0].id]))
     if isinstance(edit, tree.DropEdit) and [name.id for name in path] == ["init"]:
         return _drop_init(file, edit, stage, reporter)
-    if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in (*STAGE_SETTINGS, *SHARED_SETTINGS):
+    if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in DEFAULTS:
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
     if not stage:
@@ -171,7 +171,7 @@ def _edit_statements(
             return None
         value = edit.value if not rest else _with_argument(statement.value, rest, edit, placed)
         return None if value is None else (*statements[:i], evolve(statement, value=value), *statements[i + 1 :])
-    addable = (*STAGE_SETTINGS, *SHARED_SETTINGS) if implicit else SHARED_SETTINGS
+    addable = DEFAULTS if implicit else ABOVE_STAGES
     if isinstance(edit, tree.SetEdit) and not rest and name in addable:
         return (*statements, tree.Setting(path[0], edit.value, span=edit.span))
     return None
@@ -268,7 +268,7 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     owners = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
     help = f"it is set in stages: {', '.join(f'`{s}.{text}`' for s in owners)}" if owners else ""
     help = help or did_you_mean(path[0].id, known)
-    if path[1:] and path[0].id in STAGE_SETTINGS and path[0].id not in known and not owners:
+    if path[1:] and path[0].id in OF_A_STAGE and path[0].id not in known and not owners:
         help = f"`{path[0].id}` is not written here, so there is no part of it to change: set the whole of it"
     if path[0].id in known:
         help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""

@@ -15,5 +15,5 @@ def idle_stream(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     counted = stage.clock if stage.place("clock") is not None else None
     for name, _ in stage.batch:
         place = stage.place(f"batch.{name}")
-        if place is not None and name not in drawn and name != counted and not reader.is_edited:
+        if place is not None and name not in drawn and name != counted and not reader.ctx.is_edited:
             yield stages.idle_stream(reader.subject, name, place)

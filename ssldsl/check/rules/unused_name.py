@@ -11,7 +11,7 @@ from ssldsl.syntax.walk import refs
 
 def unused_name(spec: SpecReading) -> Iterator[Diagnostic]:
     """Silent under edits, which leave names behind, and beside an error, which may have hidden a use."""
-    if spec.is_edited or spec.ctx.reporter.failed:
+    if spec.ctx.is_edited or spec.ctx.reporter.failed:
         return
     named = _named(spec.file.statements)
     for binding in spec.ctx.file_scope.bindings.values():

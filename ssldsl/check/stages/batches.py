@@ -12,12 +12,13 @@ from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
 from ssldsl.values import is_number
 
-DEFAULT_BATCH = 64
+EXAMPLE = 64  # rows, in what messages suggest
 
 
 def read_duration(reader: Reader, name: str) -> Duration | None:
+    """A length of time above 0, or nothing once it is reported to be none."""
     value = reader.value(name)
-    if value is None or value is UNKNOWN:
+    if value is UNKNOWN:
         return None
     if not isinstance(value, Duration):
         shown = f"a bare number `{reader.place(name).text}`" if is_number(value) else describe(value)
@@ -25,7 +26,7 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
             "D501",
             name,
             f"`{name}` wants a duration, found {shown}",
-            "in what unit?",
+            "in what unit?" if is_number(value) else "",
             duration_advice(value),
         )
         return None
@@ -38,8 +39,9 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
     return value
 
 
-def read_run(reader: Reader) -> Duration | None:
-    if "run" not in reader.settings:
+def read_run(reader: Reader, name: str) -> Duration | None:
+    """How long the stage is, or nothing once it is reported that the spec does not say."""
+    if name not in reader.settings:
         reader.ctx.reporter.error(
             "D504",
             reader.span,
@@ -48,20 +50,21 @@ def read_run(reader: Reader) -> Duration | None:
             help="for example `run = 30ep` (passes over the clock stream) or `run = 500it` (steps)",
         )
         return None
-    return read_duration(reader, "run")
+    return read_duration(reader, name)
 
 
-def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | None:
+def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
     """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
+    terms: list[Term] | None = reader.found["loss"]
     read = (n for n in ancestors(t.node for t in terms or ()) if n.op in ("draw", "rows"))
     used = list(dict.fromkeys(str(n.setting("stream")) for n in read))
-    value = reader.value("batch")
+    value = reader.value(name)
     if value is UNKNOWN:
         return None
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
-        return None if terms is None else dict.fromkeys(used, value or DEFAULT_BATCH)
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return None if terms is None else tuple((stream, value) for stream in used)
     if not isinstance(value, Entries):
-        names = ", ".join(f"{u}: {DEFAULT_BATCH}" for u in used) or "labeled: 64"
+        names = ", ".join(f"{u}: {EXAMPLE}" for u in used) or "labeled: 64"
         reader.error(
             "D505",
             "batch",
@@ -72,10 +75,10 @@ def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | Non
         return None
     rows: dict[str, int] = {}
     good = True
-    for (name, count), (key, place) in zip(value.values, value.spans, strict=True):
-        good &= _batch_entry(reader, name, count, key, place)
-        reader.places[f"batch.{name}"] = key
-        rows[name] = count
+    for (stream, count), (key, place) in zip(value.values, value.spans, strict=True):
+        good &= _batch_entry(reader, stream, count, key, place)
+        reader.places[f"batch.{stream}"] = key
+        rows[stream] = count
     missing = [u for u in used if u not in rows]
     if missing and good:
         reader.error(
@@ -83,10 +86,10 @@ def read_batch(reader: Reader, terms: list[Term] | None) -> dict[str, int] | Non
             "batch",
             f"`batch` does not say how many rows of `{missing[0]}` a step takes",
             "",
-            f"add `{missing[0]}: {DEFAULT_BATCH}`",
+            f"add `{missing[0]}: {EXAMPLE}`",
         )
         return None
-    return rows if good else None
+    return tuple(rows.items()) if good else None
 
 
 def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) -> bool:
@@ -124,11 +127,12 @@ def _is_broken_stream(reader: Reader, name: str) -> bool:
     return binding is not None and binding.value is UNKNOWN
 
 
-def read_clock(reader: Reader, batch: dict[str, int] | None) -> str:
+def read_clock(reader: Reader, name: str) -> str:
     """The stream whose pass is an epoch; by default the first that `batch` names. Without `batch`, it is wrong."""
-    value = reader.value("clock")
-    if batch is None:
+    value, rows = reader.value(name), reader.found["batch"]
+    if rows is None:
         return ""
+    batch = dict(rows)
     if value is None or value is UNKNOWN:
         return next(iter(batch), "")
     if not isinstance(value, StreamRef) or value.name not in batch:

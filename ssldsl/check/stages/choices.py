@@ -6,6 +6,7 @@ from typing import Any
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Settings, describe
 from ssldsl.errors import did_you_mean
+from ssldsl.ir.program import Clip
 from ssldsl.syntax import tree
 from ssldsl.values import is_number
 
@@ -16,61 +17,69 @@ _MEANT = {  # what other tools call it
 }
 
 
-def read_choice(reader: Reader, name: str, options: tuple[str, ...]) -> str:
-    """A setting that is one of a few words; empty where the spec does not say."""
-    setting = reader.settings.get(name)
-    if setting is None:
-        return ""
-    word = (
-        setting.value.id
-        if isinstance(setting.value, tree.Ref)
-        else setting.value.value
-        if isinstance(setting.value, tree.String)
-        else ""
-    )
-    if word in options:
-        return word
-    text = setting.value.span.text
-    meant = _MEANT.get(text.strip('"'), "")
-    reader.error(
-        "T302",
-        name,
-        f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, found `{text}`",
-        "",
-        f"write `{meant}`" if meant in options else did_you_mean(word, options) if word else "",
-    )
-    return options[0]
+def choice(*options: str) -> Callable[[Reader, str], str]:
+    """A reader of a setting that is one of a few words, or a text with one of them."""
+
+    def read(reader: Reader, name: str) -> str:
+        written = reader.expression(name)
+        word = ""
+        if isinstance(written, tree.Ref):
+            word = written.id
+        if isinstance(written, tree.String):
+            word = written.value
+        if word in options:
+            return word
+        text = reader.place(name).text
+        meant = _MEANT.get(text.strip('"'), "")
+        reader.error(
+            "T302",
+            name,
+            f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, found `{text}`",
+            "",
+            f"write `{meant}`" if meant in options else did_you_mean(word, options) if word else "",
+        )
+        return options[0]
+
+    return read
 
 
-def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str) -> Any:
+def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str, help: str = "") -> Any:
     value = reader.value(name)
-    if value is None or value is UNKNOWN or holds(value):
+    if value is UNKNOWN or holds(value):
         return None if value is UNKNOWN else value
-    reader.error("T302", name, f"`{name}` must be {wanted}, found {describe(value)}")
+    reader.error("T302", name, f"`{name}` must be {wanted}, found {describe(value)}", "", help)
     return None
 
 
-def read_clip(reader: Reader) -> tuple[float | None, bool]:
-    """The largest norm of the gradient, and whether it is that of each tensor and not that of all together."""
-    value = _number(reader, "clip", _limits, "a number above 0, the largest norm of the gradient, or `per_tensor(3.0)`")
+def read_clip(reader: Reader, name: str) -> Clip | None:
+    """The largest norm of the gradient, of all tensors together or of each."""
+    value = _number(reader, name, _limits, "a number above 0, the largest norm of the gradient, or `per_tensor(3.0)`")
     if isinstance(value, Settings):
-        return float(dict(value.values)["norm"]), True
-    return None if value is None else float(value), False
+        return Clip(float(dict(value.values)["norm"]), is_per_tensor=True)
+    return None if value is None else Clip(float(value))
 
 
 def _limits(value: Any) -> bool:
-    return (is_number(value) and value > 0) or (isinstance(value, Settings) and value.op == "per_tensor")
+    is_each = isinstance(value, Settings) and value.op == "per_tensor"
+    return value is None or is_each or (is_number(value) and value > 0)
 
 
-def read_accumulate(reader: Reader) -> int:
-    value = _number(
-        reader,
-        "accumulate",
-        lambda v: isinstance(v, int) and not isinstance(v, bool) and v >= 1,
-        "a whole number above 0, into how many parts a batch is split",
-    )
-    return value or 1
+def read_accumulate(reader: Reader, name: str) -> int:
+    """Into how many parts a batch is split."""
+    wanted = "a whole number above 0, into how many parts a batch is split"
+    return _number(reader, name, lambda v: _is_whole(v) and v >= 1, wanted) or 1
 
 
 def read_flag(reader: Reader, name: str) -> bool:
+    """Whether something is wanted."""
     return bool(_number(reader, name, lambda v: isinstance(v, bool), "true or false"))
+
+
+def read_seed(reader: Reader, name: str) -> int:
+    """A whole number, 0 where the spec says none."""
+    wanted, help = "a whole number not below 0", "for example `seed = 1`; `--seed 0..4` runs several"
+    return _number(reader, name, lambda v: _is_whole(v) and v >= 0, wanted, help) or 0
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

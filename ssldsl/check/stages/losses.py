@@ -2,6 +2,7 @@
 
 from attrs import evolve
 
+from ssldsl.check.evaluate import declarations
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Items, Loss, LossPart, StreamRef, describe
@@ -14,7 +15,14 @@ from ssldsl.values import is_number, is_scalar
 WHOLE = "loss"  # the sum of all terms is recorded under this name
 
 
-def read_terms(reader: Reader) -> list[Term] | None:
+def read_loss(reader: Reader, name: str) -> list[Term] | None:
+    """The terms. Then every `let` of the stage is read, used or not, so that all that is wrong with them is said."""
+    terms = _terms(reader)
+    declarations.read_all(reader.ctx, reader.scope)
+    return terms
+
+
+def _terms(reader: Reader) -> list[Term] | None:
     ctx = reader.ctx
     if "loss" not in reader.settings:
         ctx.reporter.error(
@@ -74,22 +82,23 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
 
 def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
     """What edits leave of the terms, or nothing once it is reported that they leave none."""
+    edits = reader.ctx.loss_edits
     names = [p.name for p in parts]
-    for stage, term, span in reader.edits.drops:
+    for stage, term, span in edits.drops:
         if stage in ("", reader.name):
             if term in names:
-                reader.edits.gone += [p.span for p in parts if p.name == term]
+                edits.gone += [p.span for p in parts if p.name == term]
                 parts = [p for p in parts if p.name != term]
-                reader.edits.met.add(span)
+                edits.met.add(span)
             elif stage:
                 _no_term(reader, term, names, span)
-    for stage, term, expr, span in reader.edits.weights:
+    for stage, term, expr, span in edits.weights:
         if stage in ("", reader.name):
             if term not in names:
                 if stage:
                     _no_term(reader, term, names, span)
                 continue
-            reader.edits.met.add(span)
+            edits.met.add(span)
             weight = reader.ctx.evaluate(expr, reader.scope)
             if is_scalar(weight):
                 scalar: Scalar = Constant(float(weight)) if is_number(weight) else weight
@@ -100,7 +109,7 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
                 )
     if not parts:
         reader.ctx.reporter.error(
-            "D504", reader.edits.drops[-1][2], f"without `{reader.edits.drops[-1][1]}` nothing is left of the loss", ""
+            "D504", edits.drops[-1][2], f"without `{edits.drops[-1][1]}` nothing is left of the loss", ""
         )
         return None
     return parts

@@ -16,6 +16,7 @@ from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.values import is_number
 
+Groups = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]  # settings of single modules or parts of them
 Paths = list[tuple[str, Span]]  # modules or parts of them, and where they are named
 
 
@@ -73,8 +74,15 @@ def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
     return True
 
 
-def read_train(reader: Reader, terms: list[Term] | None) -> tuple[str, ...] | None:
+def read_train(reader: Reader) -> tuple[str, ...] | None:
     """What is trained: what the spec names, else all that a term reaches. Nothing where names or terms are wrong."""
+    if "train" not in reader.found:
+        reader.found["train"] = _train(reader, reader.found["loss"])
+    found: tuple[str, ...] | None = reader.found["train"]
+    return found
+
+
+def _train(reader: Reader, terms: list[Term] | None) -> tuple[str, ...] | None:
     written = [s for s in reader.body if isinstance(s, tree.Train)]
     if written:
         paths = _paths(reader, [n for s in written for n in s.nets], "train")
@@ -158,53 +166,44 @@ def _before(reader: Reader, origin: StageRef, statement: tree.Init) -> bool:
     return True
 
 
-def read_optimizer(reader: Reader) -> Configured | None:
-    """What the spec says or the default, or nothing once it is reported to be wrong."""
-    value = reader.value("optimizer")
+def read_optimizer(reader: Reader, name: str) -> Configured:
+    """The optimizer with its settings; one without a name once it is reported to be wrong."""
+    value = reader.value(name)
     if isinstance(value, Settings) and value.op not in ("polyak", "swa", "per_tensor"):
-        return Configured(value.op, value.values, value.span)
-    if value is not None and value is not UNKNOWN:
+        return Configured(value.op, value.values, value.span if name in reader.settings else None)
+    if value is not UNKNOWN:
         reader.error(
             "T310",
-            "optimizer",
+            name,
             f"`optimizer` wants an optimizer, found {describe(value)}",
             "",
             "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`",
         )
-    if value is not None:
-        return None
-    signature = reader.ctx.signature("sgd")
-    assert signature is not None
-    settings, _ = check_settings(signature, {"lr": (0.03, reader.span), "momentum": (0.9, reader.span)}, reader.span)
-    return Configured("sgd", tuple((s.name, settings[s.name]) for s in signature.settings))
+    return Configured("")
 
 
 _GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
 
 
-def read_groups(
-    reader: Reader, optimizer: Configured | None, trained: tuple[str, ...] | None
-) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+def read_groups(reader: Reader, name: str) -> Groups:
     """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
-    value = reader.value("groups")
+    value, optimizer, trained = reader.value(name), reader.found["optimizer"], read_train(reader)
     if value is None or value is UNKNOWN:
         return ()
     if not isinstance(value, Entries):
-        reader.error(
-            "D509", "groups", f"`groups` maps networks to settings, found {describe(value)}", "", _GROUPS_EXAMPLE
-        )
+        reader.error("D509", name, f"`groups` maps networks to settings, found {describe(value)}", "", _GROUPS_EXAMPLE)
         return ()
     found = []
-    for (name, given), (key, place) in zip(value.values, value.spans, strict=True):
+    for (path, given), (key, place) in zip(value.values, value.spans, strict=True):
         if not isinstance(given, Entries):
-            message = f"the settings of `{name}` are a map, found {describe(given)}"
+            message = f"the settings of `{path}` are a map, found {describe(given)}"
             reader.ctx.reporter.error("D509", place, message, help=_GROUPS_EXAMPLE)
             continue
-        if trained is not None and not _is_trained(reader, name, trained):
-            help = did_you_mean(name, trained) or f"it trains: {', '.join(trained)}"
-            reader.ctx.reporter.error("D509", key, f"{reader.subject} does not train `{name}`", "", help=help)
+        if trained is not None and not _is_trained(reader, path, trained):
+            help = did_you_mean(path, trained) or f"it trains: {', '.join(trained)}"
+            reader.ctx.reporter.error("D509", key, f"{reader.subject} does not train `{path}`", "", help=help)
             continue
-        if optimizer is None:
+        if not optimizer.op:
             continue
         signature = reader.ctx.signature(optimizer.op)
         assert signature is not None
@@ -216,7 +215,7 @@ def read_groups(
         for problem in problems:
             reader.ctx.reporter.report(problem)
         if not problems:
-            found.append((name, (*freeze, *((k, settings[k]) for k in own))))
+            found.append((path, (*freeze, *((k, settings[k]) for k in own))))
     return tuple(found)
 
 
@@ -246,15 +245,16 @@ def _is_part(reader: Reader, name: str, trained: tuple[str, ...]) -> bool:
     return draft is not None and part in draft.signature.parts
 
 
-def read_average(reader: Reader) -> Configured | None:
-    value = reader.value("average")
+def read_average(reader: Reader, name: str) -> Configured | None:
+    """An average of the weights, if one is wanted."""
+    value = reader.value(name)
     if value is None or value is UNKNOWN:
         return None
     if isinstance(value, Settings) and value.op in ("polyak", "swa"):
         return Configured(value.op, value.values, value.span)
     reader.error(
         "T310",
-        "average",
+        name,
         f"`average` wants an average of the weights, found {describe(value)}",
         "",
         "for example `polyak(half_life=1ep)` or `swa(start=75%)`",

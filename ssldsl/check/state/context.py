@@ -7,6 +7,7 @@ from typing import Any
 from attrs import Factory, define, field
 
 from ssldsl.check.state.budget import Budget
+from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.sameness import Sameness
 from ssldsl.check.state.scope import Binding, Scope
@@ -95,6 +96,8 @@ class Context:
     reporter: Reporter
     file_scope: Scope
     _evaluate: "Callable[[Context, tree.Expr, Scope], Any]"  # handed in, since it stands above all that calls it
+    loss_edits: LossEdits = field(factory=LossEdits)
+    is_edited: bool = False  # by a variant, `--set` or `--drop`
     budget: Budget = field(factory=Budget)
     interner: Interner = field(factory=Interner)
     modules: dict[str, ModuleDraft] = field(factory=dict)

@@ -1,23 +1,26 @@
 """A stage, and then the whole spec, as they are read: what rules look at besides the result."""
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from attrs import define, field, frozen
 
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.scope import Scope
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Stage
-from ssldsl.source import Span
+from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.parser import parse_expression
 
 
 @define(eq=False)
 class Reader:
     """Reads one stage.
 
-    settings: those that are written, by name. body: the statements of the stage.
+    settings: those that are written, by name. defaults: of all settings, as the language writes them.
+    body: the statements of the stage. found: the settings that have been read so far, and `train`.
     places: where parts of settings and of statements are written, as `batch.labeled` and `train.encoder`.
     """
 
@@ -27,15 +30,21 @@ class Reader:
     body: tuple[tree.Statement, ...]
     scope: Scope
     settings: dict[str, tree.Setting]
+    defaults: Mapping[str, str]
     span: Span
-    edits: LossEdits
-    is_edited: bool = False
     places: dict[str, Span] = field(factory=dict)
+    found: dict[str, Any] = field(factory=dict)
+
+    def expression(self, name: str) -> tree.Expr | None:
+        """A setting as it is written, or else its default; nothing where it has none."""
+        setting, default = self.settings.get(name), self.defaults[name]
+        return setting.value if setting is not None else _parsed(default) if default else None
 
     def value(self, name: str) -> Any:
-        """The meaning of a setting; `None` where the spec does not say."""
-        setting = self.settings.get(name)
-        return None if setting is None else self.ctx.evaluate(setting.value, self.scope)
+        """The meaning of a setting, or of its default; `None` where it has none."""
+        expr = self.expression(name)
+        scope = self.scope if name in self.settings else Scope()  # a default means the same in every spec
+        return None if expr is None else self.ctx.evaluate(expr, scope)
 
     def place(self, name: str) -> Span:
         """Where a setting is written, or else the stage."""
@@ -55,12 +64,15 @@ class Reader:
         self.ctx.reporter.error(code, self.place(name), message, label, help=help)
 
 
+@cache
+def _parsed(default: str) -> tree.Expr:
+    return parse_expression(Source("<default>", default))
+
+
 @frozen
 class SpecReading:
-    """A spec as it was read, with its stages and with what edits found in their losses."""
+    """A spec as it was read, with its stages."""
 
     ctx: Context
     file: tree.File
     stages: tuple[Stage, ...]
-    loss_edits: LossEdits
-    is_edited: bool

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.graph.plan import InitPlan, OpPlan, StagePlan
 from ssldsl.report.svg.series import whole
 
@@ -23,13 +24,10 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
         yield "gradient norm", f"at most {stage.clip:g}{' in every tensor' if stage.clip_per_tensor else ''}"
     if stage.average is not None:
         yield "average", op_text(stage.average)
-    if stage.accumulate > 1:
-        yield "accumulate", f"{stage.accumulate} parts of a batch"
     every = f"every {whole(stage.evaluate_every)} steps and at the end" if stage.evaluate_every else "at the end"
     yield "evaluation", every if stage.evaluations else "none"
-    compiled = ", compiled" if stage.compile else ""
-    statistics = f", {stage.statistics} batch statistics" if stage.statistics != "global" else ""
-    yield "execution", f"{stage.precision}{compiled}, forward {stage.forward}{statistics}"
+    how = (row.name for row in SETTINGS if row.change != "semantic" and row.name in StagePlan.model_fields)
+    yield "execution", ", ".join(f"{name} {setting_text(getattr(stage, name))}" for name in how)
 
 
 def _init(init: InitPlan) -> str:

@@ -1,0 +1,139 @@
+"""The stages of a spec: which there are, in what order, and which settings stand above them."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ssldsl.check.evaluate import declarations
+from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE, SETTINGS
+from ssldsl.check.stages.stages import read_stage
+from ssldsl.check.state.context import Context
+from ssldsl.check.state.reader import Reader
+from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.values import UNKNOWN
+from ssldsl.errors import Note, did_you_mean
+from ssldsl.ir.program import Stage
+from ssldsl.source import Span
+from ssldsl.syntax import tree
+
+IMPLICIT = "main"  # the stage of a spec that declares none
+_MEANT = {  # what people write who come from other tools
+    **dict.fromkeys(("epochs", "max_epochs", "num_epochs"), "`run` says how long a stage is: `run = 30ep`"),
+    **dict.fromkeys(("steps", "iterations", "max_steps"), "`run` says how long a stage is: `run = 500it`"),
+    **dict.fromkeys(("lr", "learning_rate"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1)`"),
+    **dict.fromkeys(("momentum", "weight_decay"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1, ...)`"),
+    **dict.fromkeys(("scheduler", "schedule"), "the rate itself is a schedule: `optimizer = sgd(lr=0.1 * cosine())`"),
+    **dict.fromkeys(("clip_grad", "grad_clip", "clip_norm", "max_norm"), "`clip` is the largest norm of the gradient"),
+    **dict.fromkeys(("amp", "dtype", "fp16", "bf16"), "`precision` says what is computed with: `precision = bf16`"),
+    **dict.fromkeys(("eval_every", "val_interval"), "`evaluate` says how often: `evaluate = 5%`"),
+    "batch_size": "`batch` gives every stream its rows: `batch = {labeled: 64}`",
+}
+
+
+def split_settings(
+    ctx: Context, statements: Iterable[tree.Statement], allowed: Collection[str], known: Mapping[str, tree.Setting]
+) -> dict[str, tree.Setting]:
+    """The settings among some statements, by name; unknown and repeated ones are reported."""
+    found: dict[str, tree.Setting] = {}
+    for statement in statements:
+        if not isinstance(statement, tree.Setting):
+            continue
+        name = statement.name.id
+        if name not in allowed:
+            if ctx.file_scope.find(name) is None:
+                ctx.file_scope.bind(name, UNKNOWN, statement.name.span)  # perhaps a `let`: its uses are no new mistake
+            elsewhere = name in OF_A_STAGE
+            message = f"`{name}` belongs to a stage" if elsewhere else f"there is no setting `{name}`"
+            help = "write it inside a stage" if elsewhere else _MEANT.get(name, "") or did_you_mean(name, allowed)
+            ctx.reporter.error(
+                "D508" if elsewhere else "N206",
+                statement.name.span,
+                message,
+                "",
+                help=help or f"to name a value, write `let {name} = ...`; settings are: {', '.join(allowed)}",
+            )
+        elif name in found:
+            ctx.reporter.error(
+                "N202",
+                statement.name.span,
+                f"`{name}` is set twice",
+                "set again here",
+                notes=(Note(found[name].name.span, "first set here"),),
+            )
+        else:
+            found[name] = statement
+    return {**known, **found}
+
+
+def read_stages(ctx: Context, file: tree.File) -> list[Stage]:
+    """Every stage, each after those it follows; a spec without stages is one."""
+    declared = [s for s in file.statements if isinstance(s, tree.StageDecl)]
+    if not declared:
+        settings, span = split_settings(ctx, file.statements, DEFAULTS, {}), _implicit_span(file)
+        only = read_stage(Reader(ctx, IMPLICIT, (), file.statements, ctx.file_scope, settings, DEFAULTS, span))
+        return [] if only is None else [only]
+    shared = split_settings(ctx, file.statements, ABOVE_STAGES, {})
+    _report_outside(ctx, file)
+    for written in _ordered(ctx, declared):
+        scope, name = Scope(parent=ctx.file_scope), written.name
+        declarations.declare(ctx, written.body, scope)
+        settings = split_settings(ctx, written.body, OF_A_STAGE, {n: s for n, s in shared.items() if n in OF_A_STAGE})
+        after = tuple(n.id for n in written.after)
+        reader = Reader(ctx, name.id, after, written.body, scope, settings, DEFAULTS, name.span)
+        ctx.stages[name.id] = read_stage(reader)
+    return [stage for stage in ctx.stages.values() if stage is not None]
+
+
+def read_spec_settings(ctx: Context, file: tree.File) -> dict[str, Any]:
+    """The settings of the whole experiment: `seed`."""
+    written = {s.name.id: s for s in reversed(file.statements) if isinstance(s, tree.Setting)}
+    reader = Reader(ctx, "", (), file.statements, ctx.file_scope, written, DEFAULTS, file.span)
+    return {row.name: row.read(reader, row.name) for row in SETTINGS if row.level == "spec"}
+
+
+def _report_outside(ctx: Context, file: tree.File) -> None:
+    """Statements of a stage that stand outside of all of them."""
+    for statement in file.statements:
+        if isinstance(statement, tree.Train | tree.Init | tree.Eval):
+            word = type(statement).__name__.lower()
+            ctx.reporter.error(
+                "D508", statement.span, f"`{word}` belongs to a stage", "", help="write it inside a stage"
+            )
+
+
+def _implicit_span(file: tree.File) -> Span:
+    loss = next((s for s in file.statements if isinstance(s, tree.Setting) and s.name.id == "loss"), None)
+    if loss is not None:
+        return loss.span
+    return file.statements[-1].span if file.statements else file.span
+
+
+def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]:
+    """Stages, each after those it follows; unknown names and circles are reported."""
+    by_name = {s.name.id: s for s in stages}
+    for stage in stages:
+        for name in stage.after:
+            if name.id not in by_name:
+                ctx.reporter.error(
+                    "D503",
+                    name.span,
+                    f"there is no stage `{name.id}` to come after",
+                    "",
+                    help=did_you_mean(name.id, by_name) or f"stages are: {', '.join(by_name)}",
+                )
+    done: list[tree.StageDecl] = []
+    left = list(by_name.values())
+    while left:
+        names = {s.name.id for s in done}
+        ready = [s for s in left if all(n.id in names or n.id not in by_name for n in s.after)]
+        if not ready:
+            ctx.reporter.error(
+                "D503",
+                left[0].name.span,
+                f"stage `{left[0].name.id}` comes after itself",
+                "a circle of stages",
+                notes=tuple(Note(s.name.span, "part of the circle") for s in left[1:]),
+            )
+            return done
+        done += ready
+        left = [s for s in left if s not in ready]
+    return done
