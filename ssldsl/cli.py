@@ -74,7 +74,7 @@ def main() -> None:
         code = 0
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except Exception as error:  # noqa: BLE001  # the last line of defence: everything else is our mistake
+    except Exception as error:  # noqa: BLE001  # the last line of defense: everything else is our mistake
         code = _our_error(error)
     sys.exit(code if isinstance(code, int) else 0)
 

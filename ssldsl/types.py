@@ -136,11 +136,11 @@ def solve_dim(text: str, found: Dim, number: Callable[[str], DimLike], setting: 
 
 # What each kind of tensor means; the keys are the names an annotation may use (`ssldsl.ops.kinds`).
 KINDS: Mapping[str, str] = {
-    "Images": "float images in [0, 1] or normalised, batch first",
+    "Images": "float images in [0, 1] or normalized, batch first",
     "Vectors": "float vectors as they come from the data",
-    "Features": "what a network makes of its input, not normalised",
+    "Features": "what a network makes of its input, not normalized",
     "Embeddings": "rows of unit length",
-    "Logits": "unnormalised scores of classes",
+    "Logits": "unnormalized scores of classes",
     "Probs": "rows that sum to one",
     "Labels": "whole numbers from 0 to classes - 1",
     "Pairs": "a value for every pair of rows",
@@ -212,7 +212,7 @@ class NetType:
 
     source: TensorType | None
     target: TensorType
-    couples_batch: bool = False  # a row of the output depends on the other rows (batch normalisation)
+    couples_batch: bool = False  # a row of the output depends on the other rows (batch normalization)
 
     @property
     def rows_taken(self) -> int:

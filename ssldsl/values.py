@@ -9,7 +9,7 @@ from ssldsl.source import Span
 
 @frozen
 class Duration:
-    """A length of time: `ep` passes over the clock stream, `it` optimiser steps, `%` of the stage's run."""
+    """A length of time: `ep` passes over the clock stream, `it` optimizer steps, `%` of the stage's run."""
 
     value: float
     unit: Literal["ep", "it", "%"]

@@ -14,7 +14,7 @@ from ssldsl.runtime.folder.request import Edits
 @click.command()
 @click.argument("spec")
 @click.option("--emit", type=click.Choice(["python", "plan", "ir"]), default="python", help="What to print.")
-@click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimising passes.")
+@click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimizing passes.")
 @click.option(
     "--dump-ir", "dumps", multiple=True, metavar="PASS", help="Print the graph after this pass (or `all`) to stderr."
 )

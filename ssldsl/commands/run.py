@@ -26,7 +26,7 @@ from ssldsl.runtime.folder.request import Edits, Request
     "--compile/--no-compile", "compiled", default=None, help="torch.compile the step, instead of what the spec says."
 )
 @carried_out
-@click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimising passes.")
+@click.option("-O", "level", type=click.IntRange(0, 1), default=1, help="0: without optimizing passes.")
 def run(
     spec: str,
     edits: Edits,

@@ -1,7 +1,7 @@
 """The meaning of an experiment without its accidents: names, the order of terms, how a product is written.
 
-Two experiments of equal `identity` minimise the same losses over the same data in the same way. Names are replaced by
-colours: every module, stream and random draw gets one, made of what it is and of where it occurs, refined a few times.
+Two experiments of equal `identity` minimize the same losses over the same data in the same way. Names are replaced by
+colors: every module, stream and random draw gets one, made of what it is and of where it occurs, refined a few times.
 """
 
 import hashlib
@@ -175,35 +175,35 @@ def roots(program: Program) -> list[Root]:
 
 
 @define
-class Colours:
-    """A colour for every module, stream and draw, that does not depend on its name."""
+class Colors:
+    """A color for every module, stream and draw, that does not depend on its name."""
 
     program: Program
     forms: Forms = field(factory=Forms)
-    colour: dict[tuple[str, str], str] = field(factory=dict)
+    color: dict[tuple[str, str], str] = field(factory=dict)
 
     @property
     def paths(self) -> list[str]:
         """The modules of the program."""
         return [module.path for module in self.program.modules]
 
-    def refine(self) -> "Colours":
+    def refine(self) -> "Colors":
         """Start from what a thing is; then look, again and again, at where it is used."""
         for module in self.program.modules:
-            self.colour["module", module.path] = digest(_module_form(module))
+            self.color["module", module.path] = digest(_module_form(module))
         for i, stage in enumerate(self.program.stages):
-            self.colour["stage", stage.name] = digest(i)
+            self.color["stage", stage.name] = digest(i)
         for stream in self.program.streams:
-            self.colour["stream", stream.name] = digest(self._stream_form(stream))
+            self.color["stream", stream.name] = digest(self._stream_form(stream))
         for _ in range(ROUNDS):
             uses = self._uses()
-            keys = {*self.colour, *uses}
-            self.colour = {key: digest((self.colour.get(key, ""), sorted(uses.get(key, ())))) for key in keys}
+            keys = {*self.color, *uses}
+            self.color = {key: digest((self.color.get(key, ""), sorted(uses.get(key, ())))) for key in keys}
         return self
 
     def naming(self, stage: int) -> Naming:
         def name(kind: str, name: str) -> str:
-            return self.colour.get((kind, f"{stage}/{name}" if kind == "draw" else name), "")
+            return self.color.get((kind, f"{stage}/{name}" if kind == "draw" else name), "")
 
         return name
 
@@ -233,7 +233,7 @@ class Colours:
             for name, rows in stage.batch:
                 uses.setdefault(("stream", name), []).append(f"batch {i} {rows} {stage.clock == name}")
         for module in (m for m in self.program.modules if m.average_of):
-            uses.setdefault(("module", module.path), []).append("follows " + self.colour["module", module.average_of])
+            uses.setdefault(("module", module.path), []).append("follows " + self.color["module", module.average_of])
         return uses
 
 
@@ -256,37 +256,37 @@ def identity(program: Program) -> str:
 
     Equal for two specs that differ only in names, format, the order of terms, or in how they are executed.
     """
-    colours = Colours(program).refine()
-    stages = [_stage_form(colours, i, stage) for i, stage in enumerate(program.stages)]
+    colors = Colors(program).refine()
+    stages = [_stage_form(colors, i, stage) for i, stage in enumerate(program.stages)]
     return hashlib.sha256(repr((program.seed, stages)).encode()).hexdigest()
 
 
-def _stage_form(colours: Colours, number: int, stage: Stage) -> Any:
-    index = {s.name: i for i, s in enumerate(colours.program.stages)}
-    naming = colours.naming(number)
-    terms = sorted(repr((scalar_form(t.weight), colours.forms.form(t.node, naming))) for t in stage.terms)
-    evaluations = sorted(repr(colours.forms.form(e.node, naming)) for e in stage.evaluations)
+def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
+    index = {s.name: i for i, s in enumerate(colors.program.stages)}
+    naming = colors.naming(number)
+    terms = sorted(repr((scalar_form(t.weight), colors.forms.form(t.node, naming))) for t in stage.terms)
+    evaluations = sorted(repr(colors.forms.form(e.node, naming)) for e in stage.evaluations)
     modules = {
-        colours.colour["module", name]
-        for root in roots(colours.program)
+        colors.color["module", name]
+        for root in roots(colors.program)
         if root.stage == number
-        for kind, name, _ in colours.forms.names(root.node, naming)
+        for kind, name, _ in colors.forms.names(root.node, naming)
         if kind == "module"
     }
-    groups = sorted((_colour_of(colours, path), settings_form(settings)) for path, settings in stage.groups)
-    batch = sorted((colours.colour.get(("stream", name), name), rows) for name, rows in stage.batch)
+    groups = sorted((_color_of(colors, path), settings_form(settings)) for path, settings in stage.groups)
+    batch = sorted((colors.color.get(("stream", name), name), rows) for name, rows in stage.batch)
     coupled = (stage.forward, stage.statistics, stage.accumulate) if couples_batch(stage) else None
     return (
         sorted(index.get(a, -1) for a in stage.after), terms, evaluations, sorted(modules),
-        sorted(_colour_of(colours, path) for path in stage.train), [_init_form(colours, i, index) for i in stage.init],
-        configured_form(stage.optimizer), groups, batch, colours.colour.get(("stream", stage.clock), stage.clock),
+        sorted(_color_of(colors, path) for path in stage.train), [_init_form(colors, i, index) for i in stage.init],
+        configured_form(stage.optimizer), groups, batch, colors.color.get(("stream", stage.clock), stage.clock),
         repr(stage.run), coupled, configured_form(stage.average), stage.clip,
     )  # fmt: skip
 
 
-def _init_form(colours: Colours, init: InitFrom, index: dict[str, int]) -> Any:
+def _init_form(colors: Colors, init: InitFrom, index: dict[str, int]) -> Any:
     return (
-        sorted(_colour_of(colours, p) for p in init.modules),
+        sorted(_color_of(colors, p) for p in init.modules),
         init.stage if init.run else index.get(init.stage, init.stage),
         init.average,
         init.file,
@@ -296,6 +296,6 @@ def _init_form(colours: Colours, init: InitFrom, index: dict[str, int]) -> Any:
     )
 
 
-def _colour_of(colours: Colours, path: str) -> str:
-    module, part = owner(colours.paths, path)
-    return f"{colours.colour.get(('module', module), module)} {part}"
+def _color_of(colors: Colors, path: str) -> str:
+    module, part = owner(colors.paths, path)
+    return f"{colors.color.get(('module', module), module)} {part}"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from ssldsl.comparing.canonical import Colours, Forms, Naming, identity
+from ssldsl.comparing.canonical import Colors, Forms, Naming, identity
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Module, Program, Stage, Term
 from ssldsl.ir.walk import ancestors
@@ -52,27 +52,27 @@ class Matching:
 def matched(first: Program, second: Program) -> Matching:
     """Match two experiments. Where they mean the same, names that were exchanged follow their meaning."""
     matching = Matching(first, second)
-    a, b = Colours(first).refine().colour, Colours(second).refine().colour
+    a, b = Colors(first).refine().color, Colors(second).refine().color
     same = identity(first) == identity(second)
     for kind, pairs, names in (
         ("module", matching.modules, ([m.path for m in first.modules], [m.path for m in second.modules])),
         ("stream", matching.streams, ([s.name for s in first.streams], [s.name for s in second.streams])),
     ):
-        colour = _same_colour(kind, a, b)
+        color = _same_color(kind, a, b)
         if same:
             left = list(names[1])
             for name in names[0]:
-                free = sorted((n for n in left if colour(name, n)), key=lambda n: n != name)
+                free = sorted((n for n in left if color(name, n)), key=lambda n: n != name)
                 if free:
                     pairs[name] = free[0]
                     left.remove(free[0])
         else:
-            pairs.update(paired(*names, colour, _same_sort(kind, first, second)))
+            pairs.update(paired(*names, color, _same_sort(kind, first, second)))
     matching.stages.update(_stages(first.stages, second.stages))
     return matching
 
 
-def _same_colour(
+def _same_color(
     kind: str, a: Mapping[tuple[str, str], str], b: Mapping[tuple[str, str], str]
 ) -> Callable[[str, str], bool]:
     return lambda one, other: a[kind, one] == b[kind, other]

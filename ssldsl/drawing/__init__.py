@@ -1,4 +1,4 @@
-"""Drawings of a method: what it draws from, what it passes through, what it minimises; stage by stage."""
+"""Drawings of a method: what it draws from, what it passes through, what it minimizes; stage by stage."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -103,7 +103,7 @@ def _merged(first: tuple[Cluster, ...], second: tuple[Cluster, ...]) -> list[Clu
 
 
 def _part(whole: Layout, picture: Picture) -> Layout:
-    """Of an arrangement of both, what belongs to one; its colours are those of the whole."""
+    """Of an arrangement of both, what belongs to one; its colors are those of the whole."""
     boxes, edges = {b.id for b in picture.boxes}, {e.id for e in picture.edges}
     stages = {c.id for c in picture.clusters}
     pairs = {(k.source, k.target) for k in picture.links}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ssldsl.drawing.palette import AVERAGE, BOXES, INK, LINE, MARKS, SOFT, stream_colour
+from ssldsl.drawing.palette import AVERAGE, BOXES, INK, LINE, MARKS, SOFT, stream_color
 from ssldsl.drawing.picture import Box, Edge, Picture
 
 SHAPES: Mapping[str, str] = {
@@ -43,21 +43,21 @@ def _quoted(text: str) -> str:
 def _box(box: Box) -> str:
     lines = [box.title, *box.lines, *box.chips, "fixed" if box.frozen else ""]
     fill, line = BOXES[box.kind]
-    colour = MARKS.get(box.mark, line)
+    color = MARKS.get(box.mark, line)
     ink = ", fontcolor=white" if box.kind == "total" else ""
     width = ", penwidth=3" if box.mark in MARKS else ""
     label = r"\n".join(part for part in lines if part)
     return (
         f"{_quoted(box.id)} [label={_quoted(label)}, shape={SHAPES[box.kind]}, fillcolor={_quoted(fill)}, "
-        f"color={_quoted(colour)}{ink}{width}]"
+        f"color={_quoted(color)}{ink}{width}]"
     )
 
 
 def _edge(edge: Edge, picture: Picture, shapes: bool) -> str:
     words = [edge.text, edge.shape if shapes else "", f"×{edge.count}" if edge.count > 1 else ""]
-    colours = [stream_colour(s, picture.streams) for s in edge.streams]
-    colour = ":".join(colours) or {"ema": AVERAGE, "eval": LINE, "weight": INK}.get(edge.kind, SOFT)
-    more = [f"color={_quoted(MARKS.get(edge.mark, colour))}"]
+    colors = [stream_color(s, picture.streams) for s in edge.streams]
+    color = ":".join(colors) or {"ema": AVERAGE, "eval": LINE, "weight": INK}.get(edge.kind, SOFT)
+    more = [f"color={_quoted(MARKS.get(edge.mark, color))}"]
     more += [f"label={_quoted(' '.join(w for w in words if w))}"] if any(words) else []
     more += ["style=dashed"] if edge.detached else ["style=dotted", "constraint=false"] if edge.kind == "ema" else []
     more += [f"penwidth={ {'data': 2, 'label': 0.8}.get(edge.kind, 1) }"]

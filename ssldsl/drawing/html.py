@@ -18,7 +18,7 @@ WIDE, LARGE = 2.0, 1700.0  # a drawing at least this much wider than high, or th
 
 KINDS = {
     "stream": "stream", "view": "view", "net": "network", "head": "head", "target": "op",
-    "memory": "memory of earlier steps", "loss": "loss term", "total": "what is minimised", "eval": "evaluation",
+    "memory": "memory of earlier steps", "loss": "loss term", "total": "what is minimized", "eval": "evaluation",
 }  # fmt: skip
 LANES = {"data": "value", "label": "labels", "weight": "weighted term", "ema": "moving average", "eval": "evaluated"}
 

@@ -19,7 +19,7 @@ def text(
     y: float,
     content: str,
     size: float,
-    colour: str,
+    color: str,
     *,
     bold: bool = False,
     anchor: str = "start",
@@ -34,7 +34,7 @@ def text(
     more += f' text-anchor="{anchor}"' if anchor != "start" else ""
     more += f' stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"' if halo else ""
     kinds = f' class="{kind}{" halo" if halo else ""}"' if kind or halo else ""
-    return f'<text x="{n(x)}" y="{n(y)}" font-size="{n(size)}" fill="{colour}"{more}{kinds}>{escape(content)}</text>'
+    return f'<text x="{n(x)}" y="{n(y)}" font-size="{n(size)}" fill="{color}"{more}{kinds}>{escape(content)}</text>'
 
 
 def rect(r: Rect, fill: str, line: str, radius: float, *, kind: str = "", width: float = 1, dash: str = "") -> str:
@@ -57,11 +57,11 @@ def store(r: Rect, fill: str, line: str, width: float) -> str:
     return f'<path d="{d}" fill="{fill}" stroke="{line}" stroke-width="{n(width)}" class="shape"/>'
 
 
-def path(d: str, colour: str, width: float, *, kind: str = "", dash: str = "", opacity: float = 1) -> str:
+def path(d: str, color: str, width: float, *, kind: str = "", dash: str = "", opacity: float = 1) -> str:
     more = f' stroke-dasharray="{dash}"' if dash else ""
     more += f' opacity="{n(opacity)}"' if opacity < 1 else ""
     more += f' class="{kind}"' if kind else ""
-    return f'<path d="{d}" fill="none" stroke="{colour}" stroke-width="{n(width)}"{more}/>'
+    return f'<path d="{d}" fill="none" stroke="{color}" stroke-width="{n(width)}"{more}/>'
 
 
 def curve(points: Sequence[Point], shift: float = 0.0) -> str:
@@ -78,6 +78,6 @@ def curve(points: Sequence[Point], shift: float = 0.0) -> str:
     return "".join(parts)
 
 
-def head(point: Point, colour: str, size: float = 5.0) -> str:
+def head(point: Point, color: str, size: float = 5.0) -> str:
     x, y = point
-    return f'<path class="tip" d="M{n(x)} {n(y)}l{n(-size * 1.3)} {n(-size * 0.75)}v{n(size * 1.5)}z" fill="{colour}"/>'
+    return f'<path class="tip" d="M{n(x)} {n(y)}l{n(-size * 1.3)} {n(-size * 0.75)}v{n(size * 1.5)}z" fill="{color}"/>'

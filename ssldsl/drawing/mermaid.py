@@ -59,17 +59,17 @@ def _styles(picture: Picture, names: Mapping[str, str], edges: Iterable[Edge]) -
             ink = "#ffffff" if kind == "total" else "#1b2430"
             yield f"  classDef {kind} fill:{fill},stroke:{line},color:{ink}"
             yield f"  class {','.join(ids)} {kind}"
-    for mark, colour in MARKS.items():
+    for mark, color in MARKS.items():
         ids = [names[b.id] for b in picture.boxes if b.mark == mark]
         if ids:
-            yield f"  classDef {mark} stroke:{colour},stroke-width:3px"
+            yield f"  classDef {mark} stroke:{color},stroke-width:3px"
             yield f"  class {','.join(ids)} {mark}"
-    coloured: dict[str, list[str]] = {}
+    colored: dict[str, list[str]] = {}
     for i, edge in enumerate(edges):
-        colour = AVERAGE if edge.kind == "ema" else MARKS.get(edge.mark, "")
-        if not colour and edge.streams:
-            colour = STREAMS[picture.streams.index(edge.streams[0]) % len(STREAMS)]
-        if colour:
-            coloured.setdefault(colour, []).append(str(i))
-    for colour, which in coloured.items():
-        yield f"  linkStyle {','.join(which)} stroke:{colour}"
+        color = AVERAGE if edge.kind == "ema" else MARKS.get(edge.mark, "")
+        if not color and edge.streams:
+            color = STREAMS[picture.streams.index(edge.streams[0]) % len(STREAMS)]
+        if color:
+            colored.setdefault(color, []).append(str(i))
+    for color, which in colored.items():
+        yield f"  linkStyle {','.join(which)} stroke:{color}"

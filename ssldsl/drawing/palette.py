@@ -1,4 +1,4 @@
-"""Colours: after Okabe and Ito, so that streams stay apart for all eyes, darkened where lines are thin."""
+"""Colors: after Okabe and Ito, so that streams stay apart for all eyes, darkened where lines are thin."""
 
 STREAMS = ("#0072B2", "#E08A00", "#009E73", "#C0569A", "#48A9E6", "#A6761D", "#6F6FCF", "#5B6770")
 
@@ -19,6 +19,6 @@ AVERAGE, LINK = "#7A4FB0", "#7C8797"
 MARKS = {"added": "#0072B2", "removed": "#C2410C", "changed": "#B7791F"}
 
 
-def stream_colour(stream: str, streams: tuple[str, ...]) -> str:
-    """The colour of a stream: its place among the streams says which."""
+def stream_color(stream: str, streams: tuple[str, ...]) -> str:
+    """The color of a stream: its place among the streams says which."""
     return STREAMS[streams.index(stream) % len(STREAMS)] if stream in streams else SOFT

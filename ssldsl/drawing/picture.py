@@ -90,7 +90,7 @@ class Link:
 
 @frozen
 class Picture:
-    """A method as drawn. `streams`: in the order of their colours. `sources`: the texts that spans lie in."""
+    """A method as drawn. `streams`: in the order of their colors. `sources`: the texts that spans lie in."""
 
     name: str
     clusters: tuple[Cluster, ...]

@@ -46,7 +46,7 @@ class Placing:
         return (6.0, 10.0, 13.0)[boxes]
 
     def _settle(self, i: int) -> None:
-        """Put one column where its neighbours pull it: least squares with room between, or isotonic regression."""
+        """Put one column where its neighbors pull it: least squares with room between, or isotonic regression."""
         column = self.order.columns[i]
         wishes, weights, offsets, y = [], [], [], 0.0
         for k, slot in enumerate(column):

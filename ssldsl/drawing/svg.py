@@ -22,7 +22,7 @@ from ssldsl.drawing.palette import (
     MARKS,
     PAPER,
     SOFT,
-    stream_colour,
+    stream_color,
 )  # fmt: skip
 from ssldsl.drawing.picture import Box, Cluster, Edge, Mark
 from ssldsl.drawing.sizes import (
@@ -121,21 +121,21 @@ def _frame(layout: Layout, cluster: Cluster) -> Iterable[str]:
         yield text(x, frame.y + 21, cluster.title, 15, INK, bold=True, kind="name")
         x += text_width(cluster.title, 15, bold=True) + 18
     for i, line in enumerate(layout.captions[cluster.id]):
-        colour = MARKS.get(cluster.mark, SOFT)
-        yield text(x, frame.y + 20.5 + 16 * i, line.replace("   ", "   ·   "), CAPTION, colour, kind="caption")
+        color = MARKS.get(cluster.mark, SOFT)
+        yield text(x, frame.y + 20.5 + 16 * i, line.replace("   ", "   ·   "), CAPTION, color, kind="caption")
     yield "</g>"
 
 
 def _arrow(arrow: Arrow) -> Iterable[str]:
     (x, y), *_ = arrow.points
-    colour = MARKS.get(arrow.link.mark, LINK)
+    color = MARKS.get(arrow.link.mark, LINK)
     d = f"M{n(x)} {n(y)}" + "".join(f"L{n(px)} {n(py)}" for px, py in arrow.points[1:])
     ex, ey = arrow.points[-1]
     yield _group("link", f"{arrow.link.source}>{arrow.link.target}", arrow.link.mark, arrow.link.text)
-    yield path(d, colour, 2.2, kind="line")
-    yield f'<path class="tip" d="M{n(ex)} {n(ey)}l-5 -8h10z" fill="{colour}"/>'
+    yield path(d, color, 2.2, kind="line")
+    yield f'<path class="tip" d="M{n(ex)} {n(ey)}l-5 -8h10z" fill="{color}"/>'
     words = arrow.link.text or f"after {arrow.link.source}"
-    yield text(arrow.text[0], arrow.text[1] + 4, words, CAPTION, colour, kind="caption")
+    yield text(arrow.text[0], arrow.text[1] + 4, words, CAPTION, color, kind="caption")
     yield "</g>"
 
 
@@ -152,7 +152,7 @@ def _lane(layout: Layout, edge: Edge) -> Iterable[str]:
     elif edge.kind == "ema":
         yield from _average(edge, route)
     else:
-        yield from _coloured(layout, edge, route)
+        yield from _colored(layout, edge, route)
     yield "</g>"
 
 
@@ -167,8 +167,8 @@ def _about_lane(edge: Edge) -> str:
 
 
 def _plain(edge: Edge, route: Route) -> Iterable[str]:
-    colour, width = (INK, 1.8) if edge.kind == "weight" else (LINE, 1.2)
-    yield path(curve(route.points), colour, width, kind="line quiet" if edge.kind == "eval" else "line strong")
+    color, width = (INK, 1.8) if edge.kind == "weight" else (LINE, 1.2)
+    yield path(curve(route.points), color, width, kind="line quiet" if edge.kind == "eval" else "line strong")
 
 
 def _average(edge: Edge, route: Route) -> Iterable[str]:
@@ -178,7 +178,7 @@ def _average(edge: Edge, route: Route) -> Iterable[str]:
     yield f'<path class="tip" d="M{n(ex)} {n(ey)}l-4.5 {n(-7 * down)}h9z" fill="{AVERAGE}"/>'
 
 
-def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
+def _colored(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
     """One stroke a stream, side by side, on a light casing that parts lanes where they cross."""
     streams, all_streams = edge.streams or ("",), layout.picture.streams
     width = 2.6 if edge.kind == "data" else 1.3
@@ -188,8 +188,8 @@ def _coloured(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
         yield path(curve(route.points), FRAME, width * len(streams) + 3, kind="casing")
     for i, stream in enumerate(streams):
         shift = (i - (len(streams) - 1) / 2) * spread
-        yield path(curve(route.points, shift), stream_colour(stream, all_streams), width, kind="line", dash=dash)
-    yield head(route.points[-1], stream_colour(streams[-1], all_streams), 5 if edge.kind == "data" else 4)
+        yield path(curve(route.points, shift), stream_color(stream, all_streams), width, kind="line", dash=dash)
+    yield head(route.points[-1], stream_color(streams[-1], all_streams), 5 if edge.kind == "data" else 4)
 
 
 def _words(layout: Layout, edge: Edge) -> Iterable[str]:
@@ -199,16 +199,16 @@ def _words(layout: Layout, edge: Edge) -> Iterable[str]:
         yield text(route.label[0], route.label[1] + 4, edge.text, LINE_SIZE, AVERAGE, anchor="middle", halo=True)
     if edge.kind not in ("data", "label"):
         return
-    colour = stream_colour(edge.streams[0], layout.picture.streams) if edge.streams else SOFT
+    color = stream_color(edge.streams[0], layout.picture.streams) if edge.streams else SOFT
     (x, y), *_ = route.points
     is_first = layout.picture.box(edge.source).kind == "stream"  # behind a view, its box says how often it is drawn
     count = f"×{edge.count}" if edge.count > 1 and is_first else ""
     words = " ".join(w for w in (edge.shape if layout.shapes else "", count) if w)
     if words:
-        yield text(x + 8, y - 4, words, SHAPE, colour, kind="shape", halo=True)
+        yield text(x + 8, y - 4, words, SHAPE, color, kind="shape", halo=True)
     if edge.kind == "label" and edge.text and _is_first(layout, edge):
         at = route.label if route.label != (x, y) else (x + 8 + text_width(edge.text, LINE_SIZE) / 2, y)
-        yield text(at[0], at[1] - 3.5, edge.text, LINE_SIZE, colour, anchor="middle", kind="word", halo=True)
+        yield text(at[0], at[1] - 3.5, edge.text, LINE_SIZE, color, anchor="middle", kind="word", halo=True)
 
 
 def _is_first(layout: Layout, edge: Edge) -> bool:
@@ -227,11 +227,11 @@ def _pill(layout: Layout, edge: Edge) -> Iterable[str]:
     height = 7 + 14 * len(lines)
     # quiet without being see-through: the lane runs under it
     yield _group("pill", edge.id, "" if edge.mark == "same" else edge.mark, _about_lane(edge))
-    colour = FAINT if edge.mark == "same" else MARKS.get(edge.mark, INK)
-    yield rect(Rect(x - width / 2, y - height / 2, width, height), PAPER, colour, 10, kind="pill", width=1.2)
+    color = FAINT if edge.mark == "same" else MARKS.get(edge.mark, INK)
+    yield rect(Rect(x - width / 2, y - height / 2, width, height), PAPER, color, 10, kind="pill", width=1.2)
     for i, line in enumerate(lines):
         down = y - height / 2 + 14.5 + 14 * i
-        yield text(x, down, line, PILL, colour, bold=True, anchor="middle", kind="name", inside=True)
+        yield text(x, down, line, PILL, color, bold=True, anchor="middle", kind="name", inside=True)
     yield "</g>"
 
 
@@ -256,7 +256,7 @@ def _box(layout: Layout, box: Box) -> Iterable[str]:
         yield rect(place, fill, AVERAGE if box.average else line, radius, kind="shape", width=width, dash=dash)
     if box.kind == "stream":
         yield f'<rect x="{n(place.x)}" y="{n(place.y + 6)}" width="4" height="{n(place.height - 12)}" rx="2" ' \
-              f'fill="{stream_colour(box.title, layout.picture.streams)}"/>'  # fmt: skip
+              f'fill="{stream_color(box.title, layout.picture.streams)}"/>'  # fmt: skip
     yield from _inner_lanes(layout, box)
     yield from _box_text(layout, box, place)
     if box.mark in SIGNS:
@@ -282,8 +282,8 @@ def _inner_lanes(layout: Layout, box: Box) -> Iterable[str]:
             ends = (layout.routes[origin].points[-1], layout.routes[edge.id].points[0])
             before = next((e for e in layout.picture.edges if e.id == origin), edge)
             for stream in before.streams:
-                colour = stream_colour(stream, layout.picture.streams)
-                yield path(curve(ends), colour, 2.2, kind="inner", opacity=0.55, dash="6 4" if before.detached else "")
+                color = stream_color(stream, layout.picture.streams)
+                yield path(curve(ends), color, 2.2, kind="inner", opacity=0.55, dash="6 4" if before.detached else "")
 
 
 def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:

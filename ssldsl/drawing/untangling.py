@@ -10,7 +10,7 @@ MAX_ROUNDS = 12
 
 @define
 class Untangling:
-    """The columns of one drawing. `links`: between neighbouring columns, with weights.
+    """The columns of one drawing. `links`: between neighboring columns, with weights.
 
     preference: what it costs to have the first above the second, besides crossings.
     """

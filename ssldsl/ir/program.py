@@ -125,7 +125,7 @@ class Stage:
     accumulate: int = 1
     precision: str = "fp32"  # "fp32", "bf16", "fp16"
     compile: bool = False
-    statistics: str = "global"  # batch normalisation over "global" or "local" (per process) batches
+    statistics: str = "global"  # batch normalization over "global" or "local" (per process) batches
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
     span: Span | None = field(default=None, eq=False, repr=False)
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)

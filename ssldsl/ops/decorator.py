@@ -22,7 +22,7 @@ class Facts:
     """What `@op(...)` says. Every value is a literal: the static reader takes it from the source text.
 
     paper: key in `stdlib/papers.bib`.
-    batch_coupled: rows of the result depend on one another (batch normalisation); a mapping names the settings that
+    batch_coupled: rows of the result depend on one another (batch normalization); a mapping names the settings that
         make it so.
     random: of a network: its forward pass draws random numbers where it learns (dropout), from torch's own generator,
         which is seeded for every step, and for every row by itself; so rows that are wanted twice are drawn twice. A

@@ -9,7 +9,7 @@ class Net(Protocol):
     """A network, or a composition of several, in the mode (training or evaluation) of the step."""
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """The ordinary forward pass; batch normalisation updates its running statistics in training mode."""
+        """The ordinary forward pass; batch normalization updates its running statistics in training mode."""
         ...
 
     def frozen(self, inputs: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ def split_decay(groups: Sequence[Group], weight_decay: float, exclude: Collectio
 
     A group is `{"params": [...], "names": [...]}` with settings of its own that win over the optimizer's. Excluded
     parameters come in a group of decay 0 whose `fixed` names the settings that no schedule may touch.
-    exclude: `bias`: parameters called bias; `norm`: the scale of a normalisation layer (a `weight` of one dimension)
+    exclude: `bias`: parameters called bias; `norm`: the scale of a normalization layer (a `weight` of one dimension)
         and its bias.
     """
     result: list[Group] = []

@@ -34,7 +34,7 @@ class Pass:
 
 PASSES = (
     Pass("clock", clock, 0, "first: whatever is said of time is then said in steps, and constants can be compared"),
-    Pass("forward_policy", forward_policy, 0, "part of what the spec means, so before anything is optimised"),
+    Pass("forward_policy", forward_policy, 0, "part of what the spec means, so before anything is optimized"),
     Pass("effects", effects, 0, "after the policy has made forwards one, before any pass could change their order"),
     Pass("fold", fold, 1, "may drop whole terms, so before their forwards are merged with others"),
     Pass("share_rows", share_rows, 1, "before merging, which would compute the rows twice in one forward"),

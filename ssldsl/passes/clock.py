@@ -1,4 +1,4 @@
-"""Turns durations into optimiser steps."""
+"""Turns durations into optimizer steps."""
 
 from attrs import evolve
 

@@ -14,7 +14,7 @@ from ssldsl.types import NetType
 
 @frozen
 class Clock:
-    """How long a pass over the clock stream and the stage's whole run are, in optimiser steps."""
+    """How long a pass over the clock stream and the stage's whole run are, in optimizer steps."""
 
     steps_per_epoch: int
     steps: int

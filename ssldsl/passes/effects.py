@@ -11,7 +11,7 @@ from ssldsl.passes.context import Context, couples_batch, nets_of
 def effects(graph: Graph, context: Context) -> Graph:
     """For every module that couples the rows of a batch, the nodes that run it are a chain in the order of the spec.
 
-    Batch normalisation keeps running averages: the last batch counts most, and another order is another experiment.
+    Batch normalization keeps running averages: the last batch counts most, and another order is another experiment.
     Later passes may add, merge and drop nodes; the chain holds whatever they do.
     """
     chains: dict[str, list[Node]] = {}

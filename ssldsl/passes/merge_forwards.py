@@ -16,7 +16,7 @@ from ssldsl.types import Dim, TensorType
 def forward_policy(graph: Graph, context: Context) -> Graph:
     """Under `forward = concat`, networks that couple the rows of a batch see all their batches as one.
 
-    That is what the experiment says and no optimisation: the statistics of a batch are those of all rows together.
+    That is what the experiment says and no optimization: the statistics of a batch are those of all rows together.
     Forwards become one whose inputs have the same shape and the same depth, counted in such forwards.
     """
     if graph.forward != "concat":

@@ -41,7 +41,7 @@ def take_rows(build: Builder, like: Node, value: Node, start: Dim, stop: Dim, st
 
 
 def join_rows(build: Builder, like: Node, values: list[Node]) -> Node:
-    """The values one below the other. Neighbouring rows of the same value are taken in one piece."""
+    """The values one below the other. Neighboring rows of the same value are taken in one piece."""
     pieces: list[tuple[Run, list[Node]]] = []
     for value in values:
         run = run_of(value)

@@ -75,7 +75,7 @@ class Options:
     texts: files for the run folder, such as `spec.ssl` and `resolved.ssl`. identity: hash of the experiment's meaning.
     difference: says what differs from the experiment in the folder, when a resume is refused.
     folder: where relative names in the spec start. checkpoint_every: steps; else as often as costs little.
-    stop_after: optimiser steps after which the run stops as if somebody had asked for it.
+    stop_after: optimizer steps after which the run stops as if somebody had asked for it.
     """
 
     texts: Mapping[str, str] = field(factory=dict)

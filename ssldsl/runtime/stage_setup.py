@@ -22,7 +22,7 @@ from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.module import StageStep, make_step
-from ssldsl.runtime.train.init_weights import initialise
+from ssldsl.runtime.train.init_weights import initialize
 from ssldsl.runtime.train.loop import TOTAL, StageParts, window_length
 from ssldsl.runtime.train.loss_ring import LossRing
 from ssldsl.runtime.train.optimizer import make_optimizer
@@ -59,7 +59,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     check_divisible(stage, accelerator.num_processes)
     modules.to(accelerator.device)
     if is_new:
-        initialise(
+        initialize(
             plan, stage, modules, resources.saved, fields=resources.fields, library=library, folder=resources.folder
         )
     lay_out(modules, accelerator.device, stage.precision)

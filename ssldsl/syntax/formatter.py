@@ -249,7 +249,7 @@ def _piece(node: tree.Statement | Edit) -> _Piece:
 
 
 def _subject(node: object) -> str:
-    """The kind of a statement, as far as its `=` is set below those of its neighbours; a kind of its own if not."""
+    """The kind of a statement, as far as its `=` is set below those of its neighbors; a kind of its own if not."""
     match node:
         case tree.Declaration():
             return "let" if node.kind == "let" else "declaration"

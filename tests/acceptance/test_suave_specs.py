@@ -88,7 +88,7 @@ def test_terms_weigh_as_many_rows_as_they_have(
 ) -> None:
     found = weights("suave_imagenet", *variants)
     for stage, expected in (("pretrain", pretrain), ("finetune", finetune)):
-        names = ("swapped", "mixed", "labeled", "online")
+        names = ("swapped", "mixed", "labeled", "online_probe")
         assert [found[stage][name] for name in names] == pytest.approx(expected, abs=5e-5)
 
 
@@ -122,7 +122,7 @@ def test_the_plan_of_suave_has_two_queues_in_either_stage_and_new_prototypes() -
     assert "clusters" not in taken and {"encoder", "hidden", "output"} <= taken
 
 
-def test_the_plan_of_dino_has_a_centre_a_teacher_and_a_last_layer_that_waits() -> None:
+def test_the_plan_of_dino_has_a_center_a_teacher_and_a_last_layer_that_waits() -> None:
     stage = stages("dino_imagenet")["pretrain"]
     assert [node.op for node in stage.nodes if node.op == "center"] == ["center"]
     assert stage.groups["clusters.last"]["freeze"] == stage.steps_per_epoch == 1251

@@ -79,7 +79,7 @@ def test_accuracies_correlations_and_regret_are_those_of_the_stored_weights(runs
 
 
 def test_the_first_metric_that_says_who_is_right_is_taken(runs: Path) -> None:
-    """Not the confusion matrix, nor the vote of neighbours, which stand before it."""
+    """Not the confusion matrix, nor the vote of neighbors, which stand before it."""
     done = ssldsl("validation", runs, "--sizes", "10", "--draws", "2")
     assert done.stdout.startswith("top1 of 3 runs, 360 samples of 10 classes, 2 draws of every size, seed 0\n")
 
@@ -152,7 +152,7 @@ def test_a_run_that_does_not_give_what_it_recorded_is_refused(runs: Path, tmp_pa
     assert "error[R429]: a run does not give any more what it recorded" in text and "was 0.9900" in text
 
 
-LABELLING = """\
+LABELING = """\
 ssl 1
 data   images  = digits()
 stream labeled = images.train.subset(50, seed=0)
@@ -172,8 +172,8 @@ stage retrain after joint {
 
 
 def test_runs_are_not_judged_by_labels_of_their_own(tmp_path: Path) -> None:
-    (tmp_path / "labelling.ssl").write_text(LABELLING, "utf-8")
-    run(tmp_path / "labelling.ssl", "--seed", "0..2")
+    (tmp_path / "labeling.ssl").write_text(LABELING, "utf-8")
+    run(tmp_path / "labeling.ssl", "--seed", "0..2")
     text = message(ssldsl("validation", tmp_path / "runs"))
     assert text.startswith("error[R428]: `own` of the run in") and "labels that `pseudo_label` made" in text
     assert ssldsl("validation", tmp_path / "runs", "--metric", "top1", "--draws", "2").stdout.startswith(

@@ -226,7 +226,7 @@ def test_without_its_init_a_stage_starts_afresh():
     assert codes(checked(STAGES, drops=("first.init",))) == ["N210"]
 
 
-def test_a_stage_is_initialised_from_the_average_of_another():
+def test_a_stage_is_initialized_from_the_average_of_another():
     _, second = checked(STAGES).unwrap().stages
     assert (second.init[0].modules, second.init[0].stage, second.init[0].average) == (
         ("encoder", "classes"),
@@ -241,7 +241,7 @@ def test_declarations_may_stand_in_any_order():
     assert codes(checked("ssl 1\n" + "\n".join(reversed(lines)))) == []
 
 
-def test_what_a_stage_does_not_initialise_starts_afresh():
+def test_what_a_stage_does_not_initialize_starts_afresh():
     text = (
         f"{HEAD}stage first {{ loss = ce(labeled) + vat(unlabeled) run = 2it }}\n"
         "stage second after first { init encoder from first loss = ce(labeled) run = 2it }\n"

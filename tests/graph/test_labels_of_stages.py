@@ -86,7 +86,7 @@ def test_stages_are_linked_by_what_one_makes_of_the_others_data() -> None:
 def test_the_drawing_says_who_labels_what() -> None:
     picture = picture_of(program())
     links = {(link.source, link.target): link.text for link in picture.links}
-    assert links["joint", "retrain"] == "pseudo labelled by the average of joint"
+    assert links["joint", "retrain"] == "pseudo labeled by the average of joint"
     assert links["other", "retrain"] == ""
     (box,) = [b for b in picture.boxes if b.id == "retrain/stream:pseudo"]
     assert "digits.train.unlabel.pseudo_label(the average of joint)" in box.lines
@@ -110,7 +110,7 @@ def test_the_step_has_nothing_to_do_with_how_its_data_came_about() -> None:
     assert not any(n.setting("stage") or n.op == "whole" for n in graph.trained_nodes)
 
 
-def test_batch_normalisation_that_labels_couples_no_batch() -> None:
+def test_batch_normalization_that_labels_couples_no_batch() -> None:
     own = (
         "  net  small = convnet(width=4)\n  head out   = linear(small.dim, 10)\n  loss = ce(pseudo, net=small >> out)\n"
     )

@@ -151,7 +151,7 @@ def test_normal_numbers_have_the_moments_of_the_normal_distribution() -> None:
         assert (numbers**power).mean().item() == pytest.approx(moment, abs=4 * math.sqrt(variance / n))
 
 
-def test_numbers_of_neighbouring_samples_and_calls_are_uncorrelated() -> None:
+def test_numbers_of_neighboring_samples_and_calls_are_uncorrelated() -> None:
     rng = many(20000)
     first, second = rng.normal().double(), rng.normal().double()
     bound = 4 / math.sqrt(20000)

@@ -1,4 +1,4 @@
-"""Epochs are passes over the clock stream, as S4L counts them over its labelled images."""
+"""Epochs are passes over the clock stream, as S4L counts them over its labeled images."""
 
 import pytest
 
@@ -14,5 +14,5 @@ def test_a_pass_has_as_many_steps_as_in_the_released_configurations(images: int,
     assert Clock.of(Duration(1, "ep"), images, batch).steps_per_epoch == expected
 
 
-def test_two_hundred_labelled_passes_are_a_hundred_thousand_steps() -> None:
+def test_two_hundred_labeled_passes_are_a_hundred_thousand_steps() -> None:
     assert Clock.of(Duration(200, "ep"), 128_000, 256).steps == 100_000

@@ -262,7 +262,7 @@ def _part_reads(old: dict[str, Any], new: dict[str, Any]) -> bool:
     return same and set(new.get("required", ())) <= set(old.get("required", ()))
 
 
-def test_a_schema_change_that_breaks_old_files_is_recognised() -> None:
+def test_a_schema_change_that_breaks_old_files_is_recognized() -> None:
     old = {"properties": {"name": {"type": "string"}}, "required": ["name"]}
     assert _reads(old, old | {"properties": {"name": {"type": "string"}, "more": {}}})
     assert not _reads(old, {"properties": {"name": {"type": "integer"}}, "required": ["name"]})

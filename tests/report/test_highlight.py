@@ -1,4 +1,4 @@
-"""Coloured specs."""
+"""Colored specs."""
 
 import html
 import re
@@ -16,7 +16,7 @@ def plain(markup: str) -> str:
 
 
 @pytest.mark.parametrize("text", [SPEC, BROKEN, "", "# only a comment", "run = 30ep"])
-def test_colours_change_no_character(text: str) -> None:
+def test_colors_change_no_character(text: str) -> None:
     assert plain(highlighted(text)) == text
 
 

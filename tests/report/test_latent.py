@@ -1,4 +1,4 @@
-"""The picture of a latent space in a page: every point where it belongs, in the colour of its class."""
+"""The picture of a latent space in a page: every point where it belongs, in the color of its class."""
 
 import re
 from pathlib import Path

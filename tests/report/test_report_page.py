@@ -108,7 +108,7 @@ def test_a_confusion_matrix_is_told_in_numbers_and_words(tmp_path: Path) -> None
     assert "80.0% 90.0%" in text and "0 1 2 20.0% 1 0 1 10.0%" in text
 
 
-def labelled_run(folder: Path, **labels: object) -> Path:
+def labeled_run(folder: Path, **labels: object) -> Path:
     """A run whose second stage begins with these labels."""
     both = plan(stage("first"), stage("second", after=("first",)))
     line = {"stage": "second", "step": 0, "epoch": 0.0, "labels": {"pseudo": labels}, "seconds": 1.0}
@@ -117,9 +117,9 @@ def labelled_run(folder: Path, **labels: object) -> Path:
 
 def test_the_labels_that_a_stage_begins_with_are_told(tmp_path: Path) -> None:
     counts = {"samples": 1437, "kept": 1200, "known": 20, "per_class": [0, 150, 1050], "agreement": 0.875}
-    first, second = words(page_of(labelled_run(tmp_path / "a", **counts))).split("Stage 2 of 2: second")
+    first, second = words(page_of(labeled_run(tmp_path / "a", **counts))).split("Stage 2 of 2: second")
     assert "Labels of" not in first.split("Stage 1 of 2: first")[1] and "Labels of pseudo" in second
-    assert "1 200 of 1 437 samples are labelled, 20 of them known before; 87.5 % of the others" in second.replace(
+    assert "1 200 of 1 437 samples are labeled, 20 of them known before; 87.5 % of the others" in second.replace(
         "\u202f", " "
     )
     assert "0 to 1 050 in a class, the median 150; 1 of 3 classes have none" in second.replace("\u202f", " ")
@@ -128,7 +128,7 @@ def test_the_labels_that_a_stage_begins_with_are_told(tmp_path: Path) -> None:
 
 def test_of_many_classes_every_label_is_a_bar_without_its_number(tmp_path: Path) -> None:
     counts = {"samples": 4000, "kept": 4000, "known": 0, "per_class": [3, 5] * 500}
-    page = page_of(labelled_run(tmp_path / "a", **counts))
+    page = page_of(labeled_run(tmp_path / "a", **counts))
     (bars,) = re.findall(r'd="([^"]*)" class="bar"', page)
     assert bars.count("z") == 1000 and "known" not in words(page).split("Labels of pseudo")[1].split("class")[0]
 

@@ -43,13 +43,13 @@ def test_the_deviation_of_one_accuracy_is_that_of_the_notes(samples: int, points
 
 
 def test_correlations_are_those_of_the_definition(found: Validation) -> None:
-    """Pearson's from centred products; Spearman's as Pearson's of ranks."""
+    """Pearson's from centered products; Spearman's as Pearson's of ranks."""
     subset = np.array([0.2, 0.55, 0.5, 0.9])
     whole = found.accuracies
-    centred = [values - values.mean() for values in (subset, whole)]
-    expected = (centred[0] @ centred[1]) / math.sqrt((centred[0] @ centred[0]) * (centred[1] @ centred[1]))
+    centered = [values - values.mean() for values in (subset, whole)]
+    expected = (centered[0] @ centered[1]) / math.sqrt((centered[0] @ centered[0]) * (centered[1] @ centered[1]))
     assert pearson(subset, whole) == pytest.approx(expected, abs=1e-12)
-    assert spearman(subset, whole) == pytest.approx(1 - 6 * 2 / (4 * 15))  # two neighbours changed places
+    assert spearman(subset, whole) == pytest.approx(1 - 6 * 2 / (4 * 15))  # two neighbors changed places
 
 
 def test_runs_that_are_equal_on_a_subset_correlate_with_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Specs with all kinds of state: two queues that fill at different times, a centre, a teacher, prototypes."""
+"""Specs with all kinds of state: two queues that fill at different times, a center, a teacher, prototypes."""
 
 from ssldsl.check import check
 from ssldsl.graph.plan import Plan
@@ -37,7 +37,7 @@ eval top1(images.test, net=trunk >> protos)
 """
 )
 
-# Daino at the size of a test: a teacher with a centre that its scores share, and labels on the student's head.
+# Daino at the size of a test: a teacher with a center that its scores share, and labels on the student's head.
 DAINO = (
     HEAD
     + """

@@ -86,16 +86,16 @@ def test_two_processes_assign_as_one_process_does_in_the_worked_numbers(ranks: R
     torch.testing.assert_close(found, torch.tensor(expected), atol=2e-6, rtol=0)
 
 
-def centred_on(rank: int, scores: list[Tensor]) -> Tensor:
+def centered_on(rank: int, scores: list[Tensor]) -> Tensor:
     running = Center(3)
     running.value.copy_(torch.tensor([0.2, 0.1, -0.1]))
     running.commit([gather(share(rank, t)) for t in scores])
     return running.value
 
 
-def test_two_processes_move_a_centre_as_one_does_in_the_worked_numbers(ranks: Ranks) -> None:
+def test_two_processes_move_a_center_as_one_does_in_the_worked_numbers(ranks: Ranks) -> None:
     scores = [torch.tensor([[0.5, 0.1, -0.2], [0.2, 0.6, 0]]), torch.tensor([[0.4, 0.2, -0.1], [0.1, 0.5, 0.1]])]
-    for found in ranks.call(centred_on, scores):
+    for found in ranks.call(centered_on, scores):
         torch.testing.assert_close(found, torch.tensor([0.21, 0.125, -0.095]))
 
 
@@ -104,10 +104,10 @@ def test_one_process_needs_no_collective() -> None:
     assert gather(rows) is rows and local(rows) is rows and all_sum(rows) is rows
 
 
-# Batch normalisation
+# Batch normalization
 
 
-def normalised(rank: int, norm: nn.Module, rows: Tensor, weights: Tensor, parallel: bool) -> dict[str, Any]:
+def normalized(rank: int, norm: nn.Module, rows: Tensor, weights: Tensor, parallel: bool) -> dict[str, Any]:
     """Output, gradients and statistics of two passes."""
     if parallel:
         holder = nn.Sequential(norm)
@@ -134,14 +134,14 @@ def normalised(rank: int, norm: nn.Module, rows: Tensor, weights: Tensor, parall
         (nn.BatchNorm2d(3, affine=False), (4, 3, 2, 2)),
     ],
 )
-def test_batch_normalisation_over_two_processes_is_that_of_the_joined_batch(
+def test_batch_normalization_over_two_processes_is_that_of_the_joined_batch(
     ranks: Ranks, norm: nn.Module, shape: tuple[int, ...]
 ) -> None:
     generator = torch.Generator().manual_seed(0)
     rows = torch.randn(*shape, generator=generator) * 3 + 100  # far from zero: sums of squares would lose digits
     weights = torch.randn(*shape, generator=generator)
-    expected = normalised(0, copy.deepcopy(norm), rows, weights, False)
-    found = ranks.call(normalised, norm, rows, weights, True)
+    expected = normalized(0, copy.deepcopy(norm), rows, weights, False)
+    found = ranks.call(normalized, norm, rows, weights, True)
     for name in ("output", "rows"):
         torch.testing.assert_close(torch.cat([f[name] for f in found]), expected[name], rtol=1e-5, atol=1e-4)
     for i, gradient in enumerate(expected["parameters"]):
@@ -191,8 +191,8 @@ class OwnNorm(nn.BatchNorm1d):
     """A layer whose forward nobody knows."""
 
 
-def test_an_unknown_kind_of_batch_normalisation_is_refused() -> None:
-    with pytest.raises(SpecError, match="`OwnNorm` cannot normalise over several processes"):
+def test_an_unknown_kind_of_batch_normalization_is_refused() -> None:
+    with pytest.raises(SpecError, match="`OwnNorm` cannot normalize over several processes"):
         set_statistics(nn.Sequential(OwnNorm(3)), across_processes=True)
 
 

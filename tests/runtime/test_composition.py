@@ -43,7 +43,7 @@ def test_frozen_pass_changes_no_buffer_and_the_ordinary_pass_does() -> None:
     assert net[1].num_batches_tracked == 1 and net[2].passes == 1
 
 
-def test_frozen_pass_normalises_by_the_batch_in_training_mode_as_the_ordinary_one_does() -> None:
+def test_frozen_pass_normalizes_by_the_batch_in_training_mode_as_the_ordinary_one_does() -> None:
     net, x = network(), torch.rand(6, 1, 8, 8)
     frozen = Composition(net).frozen(x)
     torch.testing.assert_close(frozen, Composition(net)(x))

@@ -52,7 +52,7 @@ def train_rows(ids: Tensor) -> list[int]:
 
 
 def known_rows() -> list[int]:
-    """Where the labelled samples are."""
+    """Where the labeled samples are."""
     stage = plan_of(text()).stages[0]
     return train_rows(Datasets(LIBRARY).samples(stage, stage.streams[0].data).ids)
 
@@ -221,7 +221,7 @@ def test_nothing_left_is_said_at_the_line_of_the_labels(tmp_path: Path) -> None:
     assert found.code == "R431" and found.span is not None and found.span.text.startswith("images.train.pseudo_label")
 
 
-def test_a_part_of_labelled_data_is_chosen_by_the_new_labels(tmp_path: Path) -> None:
+def test_a_part_of_labeled_data_is_chosen_by_the_new_labels(tmp_path: Path) -> None:
     plan = plan_of(text(pseudo=f"{KEPT}.subset(100, seed=1)", second="2it"))
     assert plan.stages[1].streams[0].size == 100
     carried_out(plan, tmp_path / "run")
@@ -236,7 +236,7 @@ def test_a_part_of_labelled_data_is_chosen_by_the_new_labels(tmp_path: Path) -> 
 
 
 def image_files(folder: Path) -> Path:
-    """Red and blue images of different sizes, as files, by their colour."""
+    """Red and blue images of different sizes, as files, by their color."""
     generator = torch.Generator().manual_seed(0)
     for split, count in (("train", 20), ("val", 6), ("test", 6)):
         for number in range(count):
@@ -275,7 +275,7 @@ stage second after first {{
 
 
 @pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
-def test_images_in_files_are_labelled_too(tmp_path: Path, workers: int) -> None:
+def test_images_in_files_are_labeled_too(tmp_path: Path, workers: int) -> None:
     plan = plan_of(FILES.format(path=image_files(tmp_path / "images")))
     options = Options(is_progress_shown=False, workers=workers)
     assert run(plan, tmp_path / "run", LIBRARY, options).status == "finished"
@@ -286,7 +286,7 @@ def test_images_in_files_are_labelled_too(tmp_path: Path, workers: int) -> None:
     }  # fmt: skip
 
 
-def test_the_labelled_data_of_a_finished_run_are_read_from_its_folder(whole: Path) -> None:
+def test_the_labeled_data_of_a_finished_run_are_read_from_its_folder(whole: Path) -> None:
     stage = plan_of(text()).stages[1]
     samples = Derived(stage, Datasets(LIBRARY), LIBRARY, whole).samples(stage.streams[0].data)
     assert samples.labels is not None and torch.equal(samples.labels, kept(whole)["labels"])

@@ -138,7 +138,7 @@ def test_equal_data_is_read_once_and_shapes_are_told() -> None:
 
 
 def on_host(plan: Plan) -> Plan:
-    """The same plan with the unlabelled stream's view in workers."""
+    """The same plan with the unlabeled stream's view in workers."""
     stage: StagePlan = plan.stages[0]
     nodes = tuple(
         n.model_copy(update={"placement": "host"}) if n.draw == "unlabeled/random_shift" else n for n in stage.nodes

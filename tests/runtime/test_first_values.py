@@ -133,7 +133,7 @@ def test_a_module_that_holds_values_needs_a_name(more: str, tmp_path: Path) -> N
 def test_a_module_without_values_is_called_in_an_evaluation_as_in_a_loss(tmp_path: Path) -> None:
     trained(tmp_path, SCALED, "run")
     found = read_lines(tmp_path / "run")[0][-1]["eval"]
-    assert found["sphere"] == found["knn"] > 0.2  # neighbours are sought on the sphere anyway
+    assert found["sphere"] == found["knn"] > 0.2  # neighbors are sought on the sphere anyway
 
 
 @pytest.mark.parametrize("draw", [lambda: torch.rand(3).tolist(), lambda: np.random.rand(3).tolist(), random.random])

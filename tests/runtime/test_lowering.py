@@ -163,7 +163,7 @@ def test_in_low_precision_losses_are_computed_in_float32() -> None:
 def test_in_low_precision_a_pass_without_gradient_takes_none_from_later_passes() -> None:
     plan = quickstart("precision=bf16")
     stage = plan.stages[0]
-    first = next(n.id for n in stage.nodes if n.op == "apply")  # the encoder of the labelled images, before all others
+    first = next(n.id for n in stage.nodes if n.op == "apply")  # the encoder of the labeled images, before all others
     nodes = tuple(n.model_copy(update={"grad": n.grad and n.id != first}) for n in stage.nodes)
     plan = without_term(plan.model_copy(update={"stages": (stage.model_copy(update={"nodes": nodes}),)}), "vat")
     modules, step = built(plan)

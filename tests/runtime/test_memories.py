@@ -77,12 +77,12 @@ def test_a_queue_changes_nothing_until_it_is_full(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
-def test_the_optimised_run_equals_the_plain_one(spec: str, tmp_path: Path) -> None:
-    plain, optimised = (final(plan_of(spec, level=level), tmp_path / str(level)) for level in (0, 1))
-    assert largest_difference(plain, optimised) < 1e-5
+def test_the_optimized_run_equals_the_plain_one(spec: str, tmp_path: Path) -> None:
+    plain, optimized = (final(plan_of(spec, level=level), tmp_path / str(level)) for level in (0, 1))
+    assert largest_difference(plain, optimized) < 1e-5
 
 
-def test_parts_of_a_batch_read_one_centre_and_change_it_once(tmp_path: Path) -> None:
+def test_parts_of_a_batch_read_one_center_and_change_it_once(tmp_path: Path) -> None:
     whole, parts = (final(plan_of(DAINO, accumulate=n), tmp_path / str(n)) for n in (1, 2))
     assert largest_difference(whole, parts) < 1e-5
 

@@ -19,7 +19,7 @@ from ssldsl.runtime.nets.modules import (
 )
 from ssldsl.runtime.nets.shapes import output_shape
 from ssldsl.runtime.step.module import make_step
-from ssldsl.runtime.train.init_weights import initialise
+from ssldsl.runtime.train.init_weights import initialize
 
 SCALARS = torch.tensor([0.0, 0.3])
 
@@ -125,11 +125,11 @@ def test_a_moving_average_is_a_copy_without_gradient_and_learns_its_statistics_i
 # Weights at the start of a stage
 
 
-def initialised(plan: Plan, init: InitPlan, folder: Path, **saved: object) -> torch.nn.ModuleDict:
+def initialized(plan: Plan, init: InitPlan, folder: Path, **saved: object) -> torch.nn.ModuleDict:
     modules = build_modules(plan, FIELDS, LIBRARY)
     set_trained(plan.stages[0], modules)
     stage = plan.stages[0].model_copy(update={"init": (init,)})
-    initialise(
+    initialize(
         plan, stage, modules, lambda stage, average: saved[f"{stage}_{average}"], fields=FIELDS, library=LIBRARY,
         folder=folder,
     )  # fmt: skip
@@ -140,10 +140,10 @@ def test_weights_come_from_a_stage_or_from_its_average(tmp_path: Path) -> None:
     state = build_modules(quickstart(seed=7), FIELDS, LIBRARY).state_dict()
     average = {name: tensor * 0 + 1 for name, tensor in state.items()}
     saved = {"pre_False": state, "pre_True": average}
-    plain = initialised(quickstart(), InitPlan(modules=("encoder",), stage="pre"), tmp_path, **saved)
+    plain = initialized(quickstart(), InitPlan(modules=("encoder",), stage="pre"), tmp_path, **saved)
     assert torch.equal(plain["encoder"].blocks[0][0].weight, state["encoder.blocks.0.0.weight"])
     assert not torch.equal(plain["classes"].map.weight, state["classes.map.weight"])
-    averaged = initialised(
+    averaged = initialized(
         quickstart(), InitPlan(modules=("rotation.angles",), stage="pre", average=True), tmp_path, **saved
     )
     assert (averaged["rotation/angles"].map.weight == 1).all()
@@ -151,7 +151,7 @@ def test_weights_come_from_a_stage_or_from_its_average(tmp_path: Path) -> None:
 
 def test_fresh_weights_differ_from_the_first_ones_and_are_reproducible(tmp_path: Path) -> None:
     first = build_modules(quickstart(), FIELDS, LIBRARY)
-    one, two = (initialised(quickstart(), InitPlan(modules=("classes",)), tmp_path) for _ in range(2))
+    one, two = (initialized(quickstart(), InitPlan(modules=("classes",)), tmp_path) for _ in range(2))
     assert torch.equal(one["classes"].map.weight, two["classes"].map.weight)
     assert not torch.equal(one["classes"].map.weight, first["classes"].map.weight)
 
@@ -166,7 +166,7 @@ def test_weights_come_from_a_file_with_or_without_a_prefix(tmp_path: Path, prefi
         torch.save({"state_dict": named, "epoch": 3}, file)
     else:
         save_file(named, file)
-    modules = initialised(quickstart(), InitPlan(modules=("encoder",), file=file.name), tmp_path)
+    modules = initialized(quickstart(), InitPlan(modules=("encoder",), file=file.name), tmp_path)
     assert all(torch.equal(tensor, state[name]) for name, tensor in modules["encoder"].state_dict().items())
 
 
@@ -174,7 +174,7 @@ def test_weights_that_do_not_fit_are_refused_with_names_and_shapes(tmp_path: Pat
     save_file({"map.weight": torch.zeros(3, 32), "other": torch.zeros(1)}, tmp_path / "head.safetensors")
     place = quickstart().stages[0].nodes[-1].places[-1]
     with pytest.raises(SpecError) as caught:
-        initialised(quickstart(), InitPlan(modules=("classes",), file="head.safetensors", place=place), tmp_path)
+        initialized(quickstart(), InitPlan(modules=("classes",), file="head.safetensors", place=place), tmp_path)
     text = str(caught.value)
     assert "error[R422]: the weights of `head.safetensors` do not fit `classes`" in text
     assert "quickstart.ssl:9:" in text and "missing: map.bias" in text
@@ -205,7 +205,7 @@ def test_a_moving_average_starts_again_as_a_copy_when_its_network_gets_new_weigh
     teacher = ModulePlan(path="teacher", op="convnet", kind="net", average_of="encoder", half_life=10.0)
     plan = with_modules(quickstart(), teacher)
     state = build_modules(with_modules(quickstart(seed=7), teacher), FIELDS, LIBRARY).state_dict()
-    modules = initialised(plan, InitPlan(modules=("encoder",), stage="pre"), tmp_path, pre_False=state)
+    modules = initialized(plan, InitPlan(modules=("encoder",), stage="pre"), tmp_path, pre_False=state)
     assert torch.equal(modules["teacher"].blocks[0][0].weight, state["encoder.blocks.0.0.weight"])
 
 

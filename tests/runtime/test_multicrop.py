@@ -9,7 +9,7 @@ from test_step_of_specs import plan_of as spec_plan
 
 def test_the_backbone_runs_once_for_each_size_and_the_head_once_over_all_rows() -> None:
     seen = one_step(0, plan_of())["seen"]
-    # 2 large crops of 16 images, their mixture, 8 labelled images and their mixture; 4 small crops
+    # 2 large crops of 16 images, their mixture, 8 labeled images and their mixture; 4 small crops
     assert sorted((len(rows), rows.shape[-1]) for rows in seen["encoder"]) == [(64, 6), (64, 8)]
     for head in ("hidden", "bottleneck", "clusters"):
         assert [len(rows) for rows in seen[head]] == [128]

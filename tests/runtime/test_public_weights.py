@@ -14,7 +14,7 @@ from ssldsl.errors import SpecError
 from ssldsl.ops.library import Library
 from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.nets.modules import build_modules
-from ssldsl.runtime.train.init_weights import initialise
+from ssldsl.runtime.train.init_weights import initialize
 from ssldsl.source import Source
 from ssldsl.stdlib.nets.resnet18 import ResNet18
 from ssldsl.stdlib.nets.vit import Vit
@@ -42,7 +42,7 @@ def taken_over(folder: Path, net: str, origin: str) -> State:
     plan, library, fields = pipeline.compile(program), Library.shipped(), {"labeled.image": (1, 8, 8)}
     assert set(origin_digests(plan, folder)) == {origin.split('"')[1]}
     modules = build_modules(plan, fields, library)
-    initialise(plan, plan.stages[0], modules, lambda *_: {}, fields=fields, library=library, folder=folder)
+    initialize(plan, plan.stages[0], modules, lambda *_: {}, fields=fields, library=library, folder=folder)
     return modules["f"].state_dict()
 
 

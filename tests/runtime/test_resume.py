@@ -49,7 +49,7 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
         ("stateful", ("step:2", "step:7", "write:optimizer.safetensors")),
         # with queues that fill, are full, and are being written
         ("suave", ("step:2", "step:4", "write:memory.safetensors")),
-        # with the teacher among the weights, and the centre
+        # with the teacher among the weights, and the center
         ("daino", ("step:4", "write:weights.safetensors", "write:memory.safetensors")),
     ],
     ids=["stateful", "suave", "daino"],

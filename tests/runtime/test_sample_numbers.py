@@ -43,10 +43,10 @@ run   = 20it
 """
 
 
-def test_the_optimised_step_equals_the_plain_one() -> None:
-    plain, optimised = (one_step(plan_of(EXEMPLAR, level)) for level in (0, 1))
-    torch.testing.assert_close(optimised[0], plain[0], rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(optimised[1], plain[1], rtol=1e-4, atol=1e-6)
+def test_the_optimized_step_equals_the_plain_one() -> None:
+    plain, optimized = (one_step(plan_of(EXEMPLAR, level)) for level in (0, 1))
+    torch.testing.assert_close(optimized[0], plain[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(optimized[1], plain[1], rtol=1e-4, atol=1e-6)
 
 
 def by_hand(modules: torch.nn.ModuleDict, batch: dict[str, Tensor], stream: str, draw: str) -> Tensor:
@@ -128,12 +128,12 @@ def test_two_processes_compare_the_patches_of_both(ranks: Ranks) -> None:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    """Three classes of eight images of different sizes, each image of one colour that says its class and number."""
+    """Three classes of eight images of different sizes, each image of one color that says its class and number."""
     for i in range(24):
-        colour = (10 * i + 5, 80 * (i // 8), 200)
+        color = (10 * i + 5, 80 * (i // 8), 200)
         folder = tmp_path / f"class{i // 8}"
         folder.mkdir(exist_ok=True)
-        Image.new("RGB", (10 + i % 5, 12 + i % 3), colour).save(folder / f"{i:02}.png")
+        Image.new("RGB", (10 + i % 5, 12 + i % 3), color).save(folder / f"{i:02}.png")
     return tmp_path
 
 

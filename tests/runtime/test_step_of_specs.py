@@ -39,19 +39,19 @@ def one_step(plan: Plan, step_number: int = 3) -> tuple[dict[str, Tensor], dict[
 
 
 @pytest.mark.parametrize(("norm", "forward"), [("group", "concat"), ("batch", "concat"), ("batch", "separate")])
-def test_the_optimised_step_equals_the_plain_one(norm: str, forward: str) -> None:
+def test_the_optimized_step_equals_the_plain_one(norm: str, forward: str) -> None:
     text = QUICKSTART.replace("convnet(width=32", f'convnet(norm="{norm}", width=8') + f"\nforward = {forward}\n"
-    plain, optimised = (one_step(plan_of(text, level)) for level in (0, 1))
-    torch.testing.assert_close(optimised[0], plain[0], rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(optimised[1], plain[1], rtol=1e-4, atol=1e-6)
-    torch.testing.assert_close(optimised[2], plain[2], rtol=1e-5, atol=1e-6)
+    plain, optimized = (one_step(plan_of(text, level)) for level in (0, 1))
+    torch.testing.assert_close(optimized[0], plain[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(optimized[1], plain[1], rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(optimized[2], plain[2], rtol=1e-5, atol=1e-6)
 
 
 def test_joined_batches_are_perturbed_as_one() -> None:
     text = QUICKSTART.replace("vat(unlabeled)", "vat(concat(all))").replace("width=32", "width=8")
-    plain, optimised = (one_step(plan_of(text, level)) for level in (0, 1))
-    torch.testing.assert_close(optimised[0], plain[0], rtol=1e-5, atol=1e-6)
-    torch.testing.assert_close(optimised[1], plain[1], rtol=1e-4, atol=1e-6)
+    plain, optimized = (one_step(plan_of(text, level)) for level in (0, 1))
+    torch.testing.assert_close(optimized[0], plain[0], rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(optimized[1], plain[1], rtol=1e-4, atol=1e-6)
 
 
 def test_every_trained_parameter_of_the_quickstart_gets_a_gradient() -> None:

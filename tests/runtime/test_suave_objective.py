@@ -33,7 +33,7 @@ TEACHER = [[0.5, 0.1, -0.2], [0.2, 0.6, 0], [0.4, 0.2, -0.1], [0.1, 0.5, 0.1]]
 STUDENT = [[0.4, 0, -0.1], [0.3, 0.5, 0.1], [0.5, 0.1, 0], [0, 0.4, 0.2], [0.3, 0.2, -0.3], [0.1, 0.3, 0]]
 
 
-CENTRE = [0.2, 0.1, -0.1]
+CENTER = [0.2, 0.1, -0.1]
 
 
 def loss_of(loss: str, rows: int, **scores: list[list[list[float]]]) -> float:
@@ -45,7 +45,7 @@ def loss_of(loss: str, rows: int, **scores: list[list[list[float]]]) -> float:
     modules.update({name.replace("_", "/"): Written(*map(torch.tensor, tables)) for name, tables in scores.items()})
     memories = build_memories(plan, stage, {"unlabeled.image": (1, 8, 8)}, LIBRARY)
     for memory in memories.values():
-        memory.value = torch.tensor(CENTRE)
+        memory.value = torch.tensor(CENTER)
     batch = {f"unlabeled.{part}": torch.arange(rows) for part in ("index", "epoch", "copy")}
     step = make_step(plan, stage, modules, LIBRARY, memories=memories)
     return step({**batch, "unlabeled.image": torch.rand(rows, 1, 8, 8)}, torch.zeros(0))["loss"].item()

@@ -1,4 +1,4 @@
-"""A teacher: weights that follow by a momentum in time, batches normalised by themselves, and no gradient."""
+"""A teacher: weights that follow by a momentum in time, batches normalized by themselves, and no gradient."""
 
 import pytest
 import torch
@@ -49,7 +49,7 @@ def test_a_teacher_of_ten_follows_a_student_who_counts(momentum: str, expected: 
     assert found == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_teacher_normalises_by_what_it_sees() -> None:
+def test_a_teacher_normalizes_by_what_it_sees() -> None:
     made = stage_parts(plan_of(DAINO.replace("width=8", 'width=8, norm="batch"') + "\nforward = concat\n"))
     seen: list[Tensor] = []
     layer = next(m for m in made.state.modules["teacher/encoder"].modules() if isinstance(m, torch.nn.BatchNorm2d))

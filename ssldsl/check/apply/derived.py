@@ -60,7 +60,7 @@ def derive(
         classes = size_of(str(signature.facts.classes), sizes, dict(settings))
         if classes is None or not _fits_labels(ctx, classes, inputs, given):
             return UNKNOWN
-        type_ = _labelled(signature, type_, classes, inputs.values())
+        type_ = _labeled(signature, type_, classes, inputs.values())
     node = ctx.interner.node(
         signature.name,
         tuple(inputs.values()),
@@ -190,7 +190,7 @@ def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Giv
     return True
 
 
-def _labelled(signature: Signature, before: DataType, classes: Dim, inputs: Iterable[Node]) -> DataType:
+def _labeled(signature: Signature, before: DataType, classes: Dim, inputs: Iterable[Node]) -> DataType:
     stages = dict.fromkeys(stage for stage, _ in origins(n for n in inputs if isinstance(n.type, TensorType)))
     kind = signature.facts.provenance
     fields = (*(f for f in before.fields if f[0] != "label"), ("label", TensorType("Labels", (), classes)))

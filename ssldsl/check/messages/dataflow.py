@@ -31,7 +31,7 @@ def unreached_module(path: str, place: Span, terms: Sequence[str]) -> Diagnostic
 def forward_policy(path: str, count: int, loss: Span, network: Span) -> Diagnostic:
     """A network that couples rows and gets several batches. `network`: where it is declared."""
     message = f"this loss sends {count} batches through `{path}`, whose rows depend on one another"
-    notes = (Note(network, "it normalises over the batch"),)
+    notes = (Note(network, "it normalizes over the batch"),)
     help = "write `forward = concat` (one joint batch, as in S4L and FixMatch) or `forward = separate`"
     return Diagnostic("D411", message, loss, "one batch, or several?", notes, help=help)
 

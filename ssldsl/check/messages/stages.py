@@ -31,7 +31,7 @@ def keeps_no_average_of_weights(stage: str, place: Span) -> Diagnostic:
 
 def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     """A network of an earlier stage that did not train it."""
-    message = f"stage `{stage}` neither trains nor initialises `{path}`, which is random there"
+    message = f"stage `{stage}` neither trains nor initializes `{path}`, which is random there"
     help = f"use `{path}` in the loss of `{stage}`, or take the network of another stage"
     return Diagnostic("D514", message, place, help=help)
 
@@ -57,8 +57,8 @@ def zero_weights(loss: Span) -> Diagnostic:
 
 
 def stays_random(path: str, loss: Span) -> Diagnostic:
-    """A network that nothing trains and nothing initialises."""
-    message = f"`{path}` is used, but neither trained nor initialised: it stays random"
+    """A network that nothing trains and nothing initializes."""
+    message = f"`{path}` is used, but neither trained nor initialized: it stays random"
     return _warning("L604", message, loss, help=f"add `{path}` to `train`, or `init {path} from ...`")
 
 

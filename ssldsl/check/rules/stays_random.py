@@ -1,4 +1,4 @@
-"""L604: a network that is neither trained nor initialised stays at its random weights, which is almost never meant."""
+"""L604: a network that is neither trained nor initialized stays at its random weights, which is almost never meant."""
 
 from collections.abc import Iterator
 

@@ -220,5 +220,5 @@ def no_label(ctx: Context, batch: Batch, span: Span) -> None:
         hints=(f"there is: {known}",),
         help="evaluate on data with labels"
         if batch.whole
-        else "use a labelled stream here, or a loss that needs no labels",
+        else "use a labeled stream here, or a loss that needs no labels",
     )

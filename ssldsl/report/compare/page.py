@@ -14,7 +14,7 @@ from ssldsl.report.compare.tables import cells, notes, number
 from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.rendering import Figures, embedded, page
 from ssldsl.report.svg.chart import HALF, Chart
-from ssldsl.report.svg.series import Series, colour, over_runs, thinned
+from ssldsl.report.svg.series import Series, color, over_runs, thinned
 from ssldsl.runtime.folder.run_folder import REPORT
 
 FEW = 160  # points of a line
@@ -22,7 +22,7 @@ FEW = 160  # points of a line
 
 @frozen
 class MetricView:
-    """A metric: its rows with colour, cells and dots, and the scale of the dots."""
+    """A metric: its rows with color, cells and dots, and the scale of the dots."""
 
     name: str
     rows: tuple[tuple[str, tuple[str, ...], Markup], ...]
@@ -33,7 +33,7 @@ class MetricView:
 class RunView:
     """A run in the list of all. `report`: where its page is, seen from this one; empty if it has none."""
 
-    colour: str
+    color: str
     folder: str
     report: str
     seed: int
@@ -48,7 +48,7 @@ def comparison_page(comparison: Comparison, out: Path) -> str:
     losses = [figures.add(chart) for chart in _loss_charts(comparison)]
     return page(
         "comparison.html.j2",
-        groups=[(colour(i), group) for i, group in enumerate(comparison.groups)],
+        groups=[(color(i), group) for i, group in enumerate(comparison.groups)],
         metrics=[_metric(comparison, name) for name in comparison.metrics],
         names=comparison.metrics,
         notes=list(notes(comparison)),
@@ -64,7 +64,7 @@ def _metric(comparison: Comparison, name: str) -> MetricView:
     marks = scale(rows)
 
     def view(i: int, row: Row) -> tuple[str, tuple[str, ...], Markup]:
-        return colour(i), cells(row), strip(row, marks, colour(i)) if marks else Markup("")
+        return color(i), cells(row), strip(row, marks, color(i)) if marks else Markup("")
 
     return MetricView(name, tuple(view(i, row) for i, row in enumerate(rows)), axis(marks) if marks else Markup(""))
 
@@ -104,21 +104,21 @@ def _loss_charts(comparison: Comparison) -> Iterator[Chart]:
 
 def _chart(title: str, comparison: Comparison, points: Callable[[RunFolder], Points], *, zero: bool) -> Chart | None:
     """A line for every group that has points."""
-    series = [_series(group, points, colour(i)) for i, group in enumerate(comparison.groups)]
+    series = [_series(group, points, color(i)) for i, group in enumerate(comparison.groups)]
     drawn = tuple(s for s in series if s.steps)
     steps = int(max((s.steps[-1] for s in drawn), default=0))
     return Chart(title, drawn, steps, width=HALF - 90, height=250, zero=zero) if drawn else None
 
 
-def _series(group: Group, points: Callable[[RunFolder], Points], colour: str) -> Series:
+def _series(group: Group, points: Callable[[RunFolder], Points], color: str) -> Series:
     (steps, means), sds = over_runs([points(run) for run in group.runs])
     if len(group.runs) < 2:
         ((steps, means), _, _) = thinned((steps, means), FEW)
-        return Series(group.label, steps, means, colour)
+        return Series(group.label, steps, means, color)
     low = thinned((steps, tuple(m - d for m, d in zip(means, sds, strict=True))), FEW)[0][1]
     high = thinned((steps, tuple(m + d for m, d in zip(means, sds, strict=True))), FEW)[0][1]
     ((steps, means), _, _) = thinned((steps, means), FEW)
-    return Series(group.label, steps, means, colour, low, high)
+    return Series(group.label, steps, means, color, low, high)
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def _runs(comparison: Comparison, out: Path) -> Iterator[RunView]:
             measured = numbers(run)
             report = run.path / REPORT
             yield RunView(
-                colour=colour(i),
+                color=color(i),
                 folder=run.path.name,
                 report=Path(os.path.relpath(report.resolve(), out.resolve().parent)).as_posix()
                 if report.is_file()

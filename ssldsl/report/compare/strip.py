@@ -22,19 +22,19 @@ def scale(rows: Iterable[Row]) -> list[float]:
     return ticks(min(ends) - room, max(ends) + room, 6)
 
 
-def strip(row: Row, marks: Sequence[float], colour: str) -> Markup:
+def strip(row: Row, marks: Sequence[float], color: str) -> Markup:
     """The values of one group."""
     middle = HEIGHT / 2
     parts = [_open(HEIGHT), *_grid(marks, 0, HEIGHT)]
     if row.mean is not None:
         mean, sd = row.mean, row.sd or 0.0
         low, high = _x(mean - sd, marks), _x(mean + sd, marks)
-        parts.append(f'<path d="M{n(low)} {middle}H{n(high)}" class="line {colour} spread"/>')
-        parts.append(f'<path d="M{n(_x(mean, marks))} 4V{HEIGHT - 4}" class="line {colour} strong"/>')
+        parts.append(f'<path d="M{n(low)} {middle}H{n(high)}" class="line {color} spread"/>')
+        parts.append(f'<path d="M{n(_x(mean, marks))} 4V{HEIGHT - 4}" class="line {color} strong"/>')
     for seed, value in row.values.items():
         title = escape(f"seed {seed}: {told(value)}")
         place = f'cx="{n(_x(value, marks))}" cy="{middle}"'
-        parts.append(f'<circle {place} r="4" class="dot {colour}"><title>{title}</title></circle>')
+        parts.append(f'<circle {place} r="4" class="dot {color}"><title>{title}</title></circle>')
     return Markup("".join([*parts, "</svg>"]))
 
 

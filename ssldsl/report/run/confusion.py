@@ -29,7 +29,7 @@ def is_square(matrix: Matrix) -> bool:
 
 
 def right_shares(matrix: Matrix) -> list[float | None]:
-    """Share of every class that is recognised; nothing for a class without samples."""
+    """Share of every class that is recognized; nothing for a class without samples."""
     return [row[i] / sum(row) if sum(row) > 0 else None for i, row in enumerate(matrix)]
 
 

@@ -1,4 +1,4 @@
-"""The charts of a stage: what was minimised and of what it was made, what was measured, what was scheduled."""
+"""The charts of a stage: what was minimized and of what it was made, what was measured, what was scheduled."""
 
 from collections.abc import Sequence
 
@@ -10,15 +10,15 @@ from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.run.method import Signatures
 from ssldsl.report.run.schedules import Scalar, curve, scalars_of
 from ssldsl.report.svg.chart import HALF, HIGH, WIDE, Chart
-from ssldsl.report.svg.series import MOST_POINTS, Series, colour, short, thinned
+from ssldsl.report.svg.series import MOST_POINTS, Series, color, short, thinned
 
 FEW = 120  # points of a line in a small chart
 
 
-def line(name: str, points: Points, colour: str, most: int = MOST_POINTS, **style: bool) -> Series:
+def line(name: str, points: Points, color: str, most: int = MOST_POINTS, **style: bool) -> Series:
     """A series of points, thinned; where it was, with a band from the lowest to the highest."""
     (steps, values), low, high = thinned(points, most)
-    return Series(name, steps, values, colour, low, high, **style)
+    return Series(name, steps, values, color, low, high, **style)
 
 
 def small(title: str, series: Sequence[Series], stage: StagePlan, note: str = "", *, zero: bool = True) -> Chart:
@@ -32,7 +32,7 @@ def loss_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
     if not total[0]:
         return []
     several = len(stage.terms) > 1
-    terms = [line(t.name, contribution(run, stage, t), colour(i)) for i, t in enumerate(stage.terms) if several]
+    terms = [line(t.name, contribution(run, stage, t), color(i)) for i, t in enumerate(stage.terms) if several]
     lines = (*terms, line("total" if several else stage.terms[0].name, total, "ink", strong=True))
     note = "the total, and what every term adds to it" if several else ""
     epoch = stage.steps_per_epoch
@@ -45,7 +45,7 @@ def metric_charts(run: RunFolder, stage: StagePlan) -> tuple[list[Chart], list[C
     for i, evaluation in enumerate(stage.evaluations):
         points = run.points(stage.name, "eval", evaluation.name)
         if len(points[0]) > 1:  # a single value stands at the head of the page
-            lines.append(line(evaluation.name, points, colour(i), dotted=True))
+            lines.append(line(evaluation.name, points, color(i), dotted=True))
     shares = tuple(s for s in lines if all(0 <= value <= 1 for value in s.values))
     epoch = stage.steps_per_epoch
     main = Chart("Evaluation", shares, stage.steps, width=HALF, height=HIGH, named=True, epoch=epoch)
@@ -69,13 +69,13 @@ def term_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
         points = run.points(stage.name, "loss", term.name)
         if not points[0]:
             continue
-        lines = [line(term.name, points, colour(i), FEW)]
+        lines = [line(term.name, points, color(i), FEW)]
         note = ""
         constant = Scalar(term.name, term.weight).constant
         if constant != 1.0:
             note = "dashed: times its weight" if constant is None else f"dashed: times its weight {_rounded(constant)}"
             weighted = contribution(run, stage, term)
-            lines.insert(0, line("times its weight", weighted, colour(i), FEW, dashed=True))
+            lines.insert(0, line("times its weight", weighted, color(i), FEW, dashed=True))
         charts.append(small(term.name, lines, stage, note))
     return charts
 

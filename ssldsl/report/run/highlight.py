@@ -1,4 +1,4 @@
-"""The text of a spec with its words told apart, for a page to colour."""
+"""The text of a spec with its words told apart, for a page to color."""
 
 from collections.abc import Iterator
 

@@ -17,7 +17,7 @@ MOST_NUMBERS = 20  # classes up to which every bar says its number
 
 
 @frozen
-class Labelled:
+class Labeled:
     """What the page says about the labels of one stream."""
 
     stream: str
@@ -26,19 +26,19 @@ class Labelled:
     drawing: Markup
 
 
-def read_labels(run: RunFolder, stage: StagePlan) -> tuple[Labelled, ...]:
+def read_labels(run: RunFolder, stage: StagePlan) -> tuple[Labeled, ...]:
     """The labels of a stage, stream by stream, as its first line has them."""
     line = next(run.lines_of(stage.name, "labels"), None)
     labels: Mapping[str, Any] = line["labels"] if line is not None else {}
     return tuple(
-        Labelled(stream, _text(found), _spread(found["per_class"]), _bars(found["per_class"]))
+        Labeled(stream, _text(found), _spread(found["per_class"]), _bars(found["per_class"]))
         for stream, found in labels.items()
     )
 
 
 def _text(found: Mapping[str, Any]) -> str:
-    """`1 437 of 1 437 samples are labelled, 20 of them known before; 10.1 % of the others are as in the data`."""
-    parts = [f"{whole(found['kept'])} of {whole(found['samples'])} samples are labelled"]
+    """`1 437 of 1 437 samples are labeled, 20 of them known before; 10.1 % of the others are as in the data`."""
+    parts = [f"{whole(found['kept'])} of {whole(found['samples'])} samples are labeled"]
     parts += [f", {whole(found['known'])} of them known before"] if found["known"] else []
     if "agreement" in found:
         who = "the others" if found["known"] else "them"

@@ -1,4 +1,4 @@
-"""The picture of a latent space: points in the plane in the colours of their classes, prototypes marked."""
+"""The picture of a latent space: points in the plane in the colors of their classes, prototypes marked."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from ssldsl.report.svg.chart import n
 from ssldsl.report.svg.series import whole
 
 SIDE, EDGE, CROSS = 640, 14, 5
-COLOURS = 20  # that the page has, as classes p0 to p19
+COLORS = 20  # that the page has, as classes p0 to p19
 
 
 @frozen
@@ -27,7 +27,7 @@ class Point:
 
 @frozen
 class Latent:
-    """A picture: what it shows in words, the classes in it with their colours, and the drawing."""
+    """A picture: what it shows in words, the classes in it with their colors, and the drawing."""
 
     name: str
     note: str
@@ -44,8 +44,8 @@ def read_latent(name: str, path: Path) -> Latent | None:
         return None
     points = [Point(*row) for row in rows]
     numbers = sorted({point.number for point in points if point.number >= 0})
-    colours = {number: f"p{i % COLOURS}" for i, number in enumerate(numbers)}
-    return Latent(name, _note(points), tuple(colours.items()), latent(points, colours)) if points else None
+    colors = {number: f"p{i % COLORS}" for i, number in enumerate(numbers)}
+    return Latent(name, _note(points), tuple(colors.items()), latent(points, colors)) if points else None
 
 
 def _note(points: Sequence[Point]) -> str:
@@ -55,7 +55,7 @@ def _note(points: Sequence[Point]) -> str:
     return f"{whole(samples)} samples of {classes} classes{crosses}; near is alike, far distances mean nothing"
 
 
-def latent(points: Sequence[Point], colours: dict[int, str]) -> Markup:
+def latent(points: Sequence[Point], colors: dict[int, str]) -> Markup:
     """The drawing: one path for every class, since a mark for every sample would be slow to show."""
     placed = _placed(points)
     samples = sorted((p for p in placed if not p.is_mark), key=lambda p: p.number)
@@ -63,8 +63,8 @@ def latent(points: Sequence[Point], colours: dict[int, str]) -> Markup:
     parts = [
         f'<svg viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}" class="latent" role="img">',
         "<title>latent space</title>",
-        *(_class(number, list(own), colours) for number, own in groupby(samples, key=lambda p: p.number)),
-        *(_crosses(number, list(own), colours) for number, own in groupby(marks, key=lambda p: p.number)),
+        *(_class(number, list(own), colors) for number, own in groupby(samples, key=lambda p: p.number)),
+        *(_crosses(number, list(own), colors) for number, own in groupby(marks, key=lambda p: p.number)),
         "</svg>",
     ]
     return Markup("\n".join(parts))  # numbers and our own words
@@ -80,15 +80,15 @@ def _placed(points: Sequence[Point]) -> list[Point]:
     return [Point(left + scale * (p.x - low[0]), top + scale * (high[1] - p.y), p.number, p.is_mark) for p in points]
 
 
-def _class(number: int, points: Iterable[Point], colours: dict[int, str]) -> str:
+def _class(number: int, points: Iterable[Point], colors: dict[int, str]) -> str:
     marks = "".join(f"M{n(p.x)} {n(p.y)}h0" for p in points)
-    return f'<path d="{marks}" class="points {colours.get(number, "")}"><title>class {number}</title></path>'
+    return f'<path d="{marks}" class="points {colors.get(number, "")}"><title>class {number}</title></path>'
 
 
-def _crosses(number: int, points: Iterable[Point], colours: dict[int, str]) -> str:
+def _crosses(number: int, points: Iterable[Point], colors: dict[int, str]) -> str:
     """Crosses with a rim, so that they stand out of their own class."""
     arms = f"m-{CROSS} -{CROSS}l{2 * CROSS} {2 * CROSS}m0 -{2 * CROSS}l-{2 * CROSS} {2 * CROSS}"
     marks = "".join(f"M{n(p.x)} {n(p.y)}{arms}" for p in points)
     title = f"<title>prototype{f' of class {number}' if number >= 0 else ''}</title>"
-    kind = colours.get(number, "ink")
+    kind = colors.get(number, "ink")
     return f'<path d="{marks}" class="rim"/><path d="{marks}" class="proto {kind}">{title}</path>'

@@ -21,7 +21,7 @@ from ssldsl.report.run.figures import (
     term_charts,
 )
 from ssldsl.report.run.highlight import highlighted
-from ssldsl.report.run.labels import Labelled, read_labels
+from ssldsl.report.run.labels import Labeled, read_labels
 from ssldsl.report.run.latent import Latent, read_latent
 from ssldsl.report.run.method import Signatures, read_method
 from ssldsl.report.run.settings import stage_settings
@@ -60,7 +60,7 @@ class StageView:
     done: int
     metrics: tuple[tuple[str, str], ...]
     evaluated: int
-    labels: tuple[Labelled, ...]
+    labels: tuple[Labeled, ...]
     main: tuple[Figure, ...]
     others: tuple[Figure, ...]
     terms: tuple[Figure, ...]
@@ -209,7 +209,7 @@ def _data_names(plan: Plan) -> dict[tuple[str, str], str]:
 
 
 def _specs(folder: Path) -> list[tuple[str, str, Markup]]:
-    """Name, meaning and coloured text of the specs in the folder."""
+    """Name, meaning and colored text of the specs in the folder."""
     return [
         (name, FILES[name], highlighted((folder / name).read_text(encoding="utf-8", errors="replace").strip()))
         for name in (SPEC, RESOLVED)

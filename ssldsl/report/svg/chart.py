@@ -1,4 +1,4 @@
-"""Line charts as SVG: drawn here, so that they take the colours of the page, light or dark, and print as they are.
+"""Line charts as SVG: drawn here, so that they take the colors of the page, light or dark, and print as they are.
 
 A page around them may follow the pointer and tell the values behind the lines (`readout`).
 """
@@ -72,7 +72,7 @@ def readout(chart: Chart) -> dict[str, Any]:
     lines = [
         {
             "name": series.name,
-            "colour": series.colour,
+            "color": series.color,
             "x": [round(step, 3) for step in series.steps],
             "y": [float(f"{value:.5g}") for value in series.values],
         }
@@ -143,17 +143,17 @@ def _line(series: Series, frame: Frame) -> Iterable[str]:
     points = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.values, strict=True)]
     if not points:
         return
-    kind = " ".join(["line", series.colour, *(["dashed"] * series.dashed), *(["strong"] * series.strong)])
+    kind = " ".join(["line", series.color, *(["dashed"] * series.dashed), *(["strong"] * series.strong)])
     if len(points) > 1:
         yield f'<path d="{_path(points)}" class="{kind}"/>'
     if len(points) == 1 or (series.dotted and len(points) <= 80):
-        yield from (f'<circle cx="{n(x)}" cy="{n(y)}" r="2.6" class="dot {series.colour}"/>' for x, y in points)
+        yield from (f'<circle cx="{n(x)}" cy="{n(y)}" r="2.6" class="dot {series.color}"/>' for x, y in points)
 
 
 def _band(series: Series, frame: Frame) -> str:
     above = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.high, strict=True)]
     below = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.low, strict=True)]
-    return f'<path d="{_path([*above, *reversed(below)])}Z" class="band {series.colour}"/>'
+    return f'<path d="{_path([*above, *reversed(below)])}Z" class="band {series.color}"/>'
 
 
 def _names(series: Sequence[Series], frame: Frame) -> Iterable[str]:
@@ -164,11 +164,11 @@ def _names(series: Sequence[Series], frame: Frame) -> Iterable[str]:
     for line, y in zip(ended, places, strict=True):
         end = (frame.x(line.steps[-1]) + 2, frame.y(line.values[-1]))
         yield f'<path d="{_path([end, (start - 3, y)])}" class="leader"/>'
-        yield _text(start, y + 3.5, _ending(line), f"name {line.colour}")
+        yield _text(start, y + 3.5, _ending(line), f"name {line.color}")
 
 
 def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Places in order, moved as little as a sweep can so that neighbours are `gap` apart, from `low` to `high`."""
+    """Places in order, moved as little as a sweep can so that neighbors are `gap` apart, from `low` to `high`."""
     found = list(places)
     for i in range(1, len(found)):
         found[i] = max(found[i], found[i - 1] + gap)

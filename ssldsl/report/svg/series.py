@@ -11,17 +11,17 @@ from ssldsl.report.folder import Points
 MOST_POINTS = 360  # more than that no eye can tell apart in a wide chart
 
 
-COLOURS = 8  # that the page has, as classes c0 to c7
+COLORS = 8  # that the page has, as classes c0 to c7
 
 
 @frozen
 class Series:
-    """A line of a chart. `colour`: a class of the page. `low` and `high`: a band around it, or empty."""
+    """A line of a chart. `color`: a class of the page. `low` and `high`: a band around it, or empty."""
 
     name: str
     steps: tuple[float, ...]
     values: tuple[float, ...]
-    colour: str = "ink"
+    color: str = "ink"
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     dashed: bool = False
@@ -29,13 +29,13 @@ class Series:
     strong: bool = False
 
 
-def colour(number: int) -> str:
-    """The class of the colour of the `number`-th thing of its kind."""
-    return f"c{number % COLOURS}"
+def color(number: int) -> str:
+    """The class of the color of the `number`-th thing of its kind."""
+    return f"c{number % COLORS}"
 
 
 def thinned(points: Points, most: int = MOST_POINTS) -> tuple[Points, tuple[float, ...], tuple[float, ...]]:
-    """At most so many points, each the mean of some neighbours, and their lowest and highest; no band if all stay."""
+    """At most so many points, each the mean of some neighbors, and their lowest and highest; no band if all stay."""
     steps, values = points
     if len(steps) <= most:
         return points, (), ()

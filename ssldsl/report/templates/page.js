@@ -14,7 +14,7 @@ function nearest(xs, x) {
 
 function row(line, value) {
   const row = document.createElement("div"), mark = document.createElement("i"), number = document.createElement("b");
-  mark.className = line.colour;
+  mark.className = line.color;
   number.textContent = Number(value.toPrecision(4)).toString().replace("-", "−");
   row.append(mark, line.name, number);
   return row;

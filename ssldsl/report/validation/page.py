@@ -44,7 +44,7 @@ def _note(size: Size) -> str:
 
 
 def _picture(size: Size, found: Validation, names: Names) -> Markup:
-    """Every draw as a faint dot, every run's mean over draws as a full one; the best run in its own colour."""
+    """Every draw as a faint dot, every run's mean over draws as a full one; the best run in its own color."""
     kinds = ["c1" if accuracy == found.accuracies.max() else "c0" for accuracy in found.accuracies]
     columns = list(zip(names.runs, found.accuracies, size.subsets.T, kinds, strict=True))
     draws = [

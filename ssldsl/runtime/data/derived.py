@@ -34,7 +34,7 @@ class Data(Protocol):
 @frozen
 class Labels:
     """What came out: how many samples there were and how many are left, how many of these were known, how many have
-    each label, and which share of those that were not known is labelled as in the data, where the data say.
+    each label, and which share of those that were not known is labeled as in the data, where the data say.
     """
 
     samples: int
@@ -51,7 +51,7 @@ class Labels:
     def __str__(self) -> str:
         known = f", {self.known} of them known" if self.known else ""
         agreement = "" if self.agreement is None else f"; {100 * self.agreement:.2f} % of the others are as in the data"
-        return f"{self.kept} of {self.samples} samples labelled{known}{agreement}"
+        return f"{self.kept} of {self.samples} samples labeled{known}{agreement}"
 
 
 def derived_nodes(stage: StagePlan, library: Library) -> list[NodePlan]:

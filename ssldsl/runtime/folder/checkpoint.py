@@ -1,7 +1,7 @@
 """Checkpoints: one folder per moment of a run, either complete or not there at all.
 
 A checkpoint is written under a name that begins with a dot, forced to the disk, and renamed. Its manifest is its last
-file and holds size and digest of every other, so whatever a kill leaves behind is recognised and passed over.
+file and holds size and digest of every other, so whatever a kill leaves behind is recognized and passed over.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Moving averages of weights: nets that are the average of another, and the average of a stage that evaluation uses.
 
-Both are updated after each optimiser step, on the device, with a factor that is a function of the step. All that a
+Both are updated after each optimizer step, on the device, with a factor that is a function of the step. All that a
 network holds follows: its parameters, and the statistics that it is evaluated with.
 """
 
@@ -26,7 +26,7 @@ Resolve = Callable[[Mapping[str, Any], int], Mapping[str, Any]]
 
 @frozen
 class Moving:
-    """Tensors that follow others: `average <- keep * average + (1 - keep) * live` after each optimiser step.
+    """Tensors that follow others: `average <- keep * average + (1 - keep) * live` after each optimizer step.
 
     statistics: names of those that are no parameters. A net that is an average moves them itself where a term runs it;
     that is undone when it follows, so they belong to its weights whoever runs it.

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _NormBase  # what every batch and instance normalisation derives from
+from torch.nn.modules.batchnorm import _NormBase  # what every batch and instance normalization derives from
 
 
 class Composition:
@@ -28,7 +28,7 @@ class Composition:
 
 
 def _without_effects(module: nn.Module, inputs: Tensor) -> Tensor:
-    """Run a module on copies of the buffers it could change; normalisation layers are told not to track instead."""
+    """Run a module on copies of the buffers it could change; normalization layers are told not to track instead."""
     tracking = [m for m in module.modules() if isinstance(m, _NormBase) and m.training and m.track_running_stats]
     copies = {
         f"{prefix}.{name}" if prefix else name: buffer.clone()
@@ -44,7 +44,7 @@ def _without_effects(module: nn.Module, inputs: Tensor) -> Tensor:
 
 @contextmanager
 def _untracked(norms: list[_NormBase]) -> Iterator[None]:
-    """Normalise by the statistics of the batch without recording them."""
+    """Normalize by the statistics of the batch without recording them."""
     try:
         for norm in norms:
             norm.track_running_stats = False

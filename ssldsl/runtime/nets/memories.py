@@ -1,4 +1,4 @@
-"""What a stage remembers from step to step: queues, centres. A step reads it as it was when the step began.
+"""What a stage remembers from step to step: queues, centers. A step reads it as it was when the step began.
 
 What is to be remembered comes with the losses of a step, from all processes, and is committed when all parts of the
 batch are through. So neither the number of processes nor that of parts changes what a memory holds.

@@ -1,4 +1,4 @@
-"""The modules of an experiment: built, initialised by seed and path alone, found by path, and grouped for training."""
+"""The modules of an experiment: built, initialized by seed and path alone, found by path, and grouped for training."""
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Batch normalisation over the rows of all processes, on any device."""
+"""Batch normalization over the rows of all processes, on any device."""
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ _PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 class GlobalBatchNorm(_BatchNorm):
-    """Normalises by the mean and variance over the rows of all processes, which must hold equally many.
+    """Normalizes by the mean and variance over the rows of all processes, which must hold equally many.
 
     On CUDA the ordinary pass is torch's own fused layer. Elsewhere it is written out; mean and variance are summed one
     after the other, since a variance from sums of squares loses digits. Layers that drop and activate as well (timm's)
@@ -37,12 +37,12 @@ class GlobalBatchNorm(_BatchNorm):
         """A layer has at least one channel."""
 
     def forward(self, input: Tensor) -> Tensor:
-        result = self._normalise(input)
+        result = self._normalize(input)
         for part in self.children():
             result = part(result)
         return result
 
-    def _normalise(self, input: Tensor) -> Tensor:
+    def _normalize(self, input: Tensor) -> Tensor:
         if not self.training:
             return super().forward(input)
         if (
@@ -53,10 +53,10 @@ class GlobalBatchNorm(_BatchNorm):
         count = input.numel() // input.shape[1] * processes()
         values = input.float()
         mean = all_sum(values.sum(dim=axes)) / count
-        centred = values - _columns(mean, input.dim())
-        variance = all_sum(centred.square().sum(dim=axes)) / count
+        centered = values - _columns(mean, input.dim())
+        variance = all_sum(centered.square().sum(dim=axes)) / count
         self._record(mean, variance, count)
-        result = centred * _columns((variance + self.eps).rsqrt(), input.dim())
+        result = centered * _columns((variance + self.eps).rsqrt(), input.dim())
         if self.affine:
             result = result * _columns(self.weight, input.dim()) + _columns(self.bias, input.dim())
         return result.to(input.dtype)
@@ -79,7 +79,7 @@ def _columns(values: Tensor, dims: int) -> Tensor:
 
 
 def set_statistics(module: nn.Module, *, across_processes: bool) -> None:
-    """Make every batch normalisation inside a module one over all processes, or one over the rows of its own process.
+    """Make every batch normalization inside a module one over all processes, or one over the rows of its own process.
 
     Parameters and buffers stay the same tensors under the same names.
     """
@@ -100,7 +100,7 @@ def _across(norm: _BatchNorm) -> GlobalBatchNorm:
     """The layer over all processes, or an error if this is a layer of a kind that we cannot see into."""
     parts = {name for name, _ in norm.named_children()}
     if type(norm) not in _PLAIN and not (parts and parts <= {"drop", "act"}):
-        message = f"`{type(norm).__name__}` cannot normalise over several processes"
+        message = f"`{type(norm).__name__}` cannot normalize over several processes"
         raise SpecError(Diagnostic("R424", message, help="set `statistics = local`, or train in one process"))
     return GlobalBatchNorm(norm)
 

@@ -18,7 +18,7 @@ from ssldsl.runtime.ops.load import Library
 from ssldsl.types import Dim
 
 LARGE = 64  # pixels of a side; what is above becomes a little more than this
-ROWS = 2  # of the smallest stream in one accumulated part: batch normalisation wants two
+ROWS = 2  # of the smallest stream in one accumulated part: batch normalization wants two
 STEP = 16  # the least difference of two sizes; they are multiples of it, or of the patches of a transformer
 PIXELS = ("size", "short_side")  # settings of views
 

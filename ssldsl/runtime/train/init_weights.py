@@ -20,7 +20,7 @@ State = Mapping[str, Tensor]
 USUAL = ("module", "encoder", "backbone")
 
 
-def initialise(
+def initialize(
     plan: Plan,
     stage: StagePlan,
     modules: nn.ModuleDict,

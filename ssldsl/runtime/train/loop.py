@@ -203,7 +203,7 @@ class Trainer:
 
 
 def take_step(parts: StageParts, step: int) -> None:
-    """One optimiser step: forward and backward of every part of the batch, the update, the averages."""
+    """One optimizer step: forward and backward of every part of the batch, the update, the averages."""
     accelerator, stage = parts.accelerator, parts.stage
     seed_step(parts.plan.seed, stage.name, step, accelerator.process_index, accelerator.device)
     averages = [*parts.nets, *([parts.state.average] if parts.state.average is not None else [])]

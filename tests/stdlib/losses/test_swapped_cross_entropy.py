@@ -43,11 +43,11 @@ def test_every_pair_has_its_worked_value(assigned: Tensor, predicting: Tensor, e
 
 TEACHER = double([[0.5, 0.1, -0.2], [0.2, 0.6, 0], [0.4, 0.2, -0.1], [0.1, 0.5, 0.1]])
 STUDENT = double([[0.4, 0, -0.1], [0.3, 0.5, 0.1], [0.5, 0.1, 0], [0, 0.4, 0.2], [0.3, 0.2, -0.3], [0.1, 0.3, 0]])
-CENTRE = double([[0.2, 0.1, -0.1]])
+CENTER = double([[0.2, 0.1, -0.1]])
 
 
 def test_a_teacher_with_a_center_has_the_worked_value() -> None:
-    targets = probabilities(TEACHER - CENTRE, temperature=0.04)
+    targets = probabilities(TEACHER - CENTER, temperature=0.04)
     found = swapped_cross_entropy(list(STUDENT.chunk(3)), list(targets.chunk(2)))
     assert found.item() == pytest.approx(0.225073, abs=1e-6)
 
@@ -56,7 +56,7 @@ def test_a_teacher_with_a_center_has_the_worked_value() -> None:
     ("view", "crop", "expected"), [(0, 1, 0.085110), (0, 2, 0.242943), (1, 0, 0.263476), (1, 2, 0.308761)]
 )
 def test_every_pair_of_teacher_and_student_has_its_worked_value(view: int, crop: int, expected: float) -> None:
-    targets = probabilities(TEACHER - CENTRE, temperature=0.04).chunk(2)[view]
+    targets = probabilities(TEACHER - CENTER, temperature=0.04).chunk(2)[view]
     found = soft_cross_entropy(STUDENT.chunk(3)[crop], targets, temperature=0.1)
     assert found.item() == pytest.approx(expected, abs=1e-6)
 

@@ -23,7 +23,7 @@ def test_the_center_moves_towards_the_mean_of_all_views_after_it_was_used() -> N
     torch.testing.assert_close(running(TEACHER), torch.tensor([0.21, 0.125, -0.095]))
 
 
-def test_centerd_and_sharpened_scores_are_the_worked_targets() -> None:
+def test_centered_and_sharpened_scores_are_the_worked_targets() -> None:
     c = center(0.2, 0.1, -0.1)(TEACHER)
     found = torch.cat([probabilities(centered(t, c), temperature=0.04) for t in TEACHER])
     expected = [
