@@ -40,6 +40,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "vit": {"width": 12, "depth": 2},
     "average_views": {"n_views": 3},
     "one_hot": {"classes": 5},
+    "knn_pairs": {"k": 3},
     **{f"resnet{depth}v2": {"width": 1} for depth in (18, 34, 50, 101, 152)},
 }
 
