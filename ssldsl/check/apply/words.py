@@ -22,7 +22,7 @@ from ssldsl.check.state.values import (
     as_scalar,
     describe,
 )
-from ssldsl.errors import did_you_mean
+from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.ir.nodes import Constant, Duration, Node
 from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
@@ -49,8 +49,9 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 def call(ctx: Context, word: str, given: list[Given], span: Span) -> Any:
     """Call one of the words; `draw` is not among them, since it reads its argument several times."""
-    bound = _bind(ctx, word, given, span)
-    if bound is None or any(g.value is UNKNOWN for g in given):
+    required, optional = PARAMETERS[word]
+    bound, is_good = bind(ctx, Parameters(word, required + optional, required), given, span)
+    if not is_good or any(g.value is UNKNOWN for g in given):
         return UNKNOWN
     match word:
         case "stop":
@@ -71,39 +72,6 @@ def call(ctx: Context, word: str, given: list[Given], span: Span) -> Any:
             return _per_tensor(ctx, bound["norm"], span)
         case _:
             return _weights(ctx, bound)
-
-
-def _bind(ctx: Context, word: str, given: list[Given], span: Span) -> dict[str, Given] | None:
-    required, optional = PARAMETERS[word]
-    order = required + optional
-    bound: dict[str, Given] = {}
-    for i, argument in enumerate(given):
-        name = argument.name.id if argument.name else order[i] if i < len(order) else ""
-        if name not in order or name in bound:
-            place = argument.name.span if argument.name else argument.span
-            _misplaced(ctx, word, name, name in bound, place)
-            return None
-        bound[name] = argument
-    for name in required:
-        if name not in bound:
-            ctx.reporter.error("T301", span, f"`{word}` needs `{name}`", f"`{name}` is missing")
-            return None
-    return bound
-
-
-def _misplaced(ctx: Context, word: str, name: str, is_double: bool, place: Span) -> None:
-    """Report an argument that a word does not take, or takes once only."""
-    required, optional = PARAMETERS[word]
-    order = required + optional
-    listed = f"it takes: {', '.join(order)}"
-    if is_double:
-        ctx.reporter.error("T306", place, f"`{name}` of `{word}` is given twice", "the second time")
-    elif name:
-        help = did_you_mean(name, order) or listed
-        ctx.reporter.error("N203", place, f"`{word}` has no argument `{name}`", "", help=help)
-    else:
-        message = f"`{word}` takes at most {len(order)} argument{'s' if len(order) > 1 else ''}"
-        ctx.reporter.error("T305", place, message, "one too many", help=listed)
 
 
 def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:

@@ -30,10 +30,11 @@ from ssldsl.check.state.values import (
     ViewPart,
     describe,
 )
+from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Constant, Curve, Node, Setting
 from ssldsl.ops import renamed
-from ssldsl.ops.arguments import check_settings
+from ssldsl.ops.arguments import check_settings, constructs
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -165,7 +166,6 @@ def _is_term(ctx: Context, node: Node) -> bool:
 
 
 def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Any:
-    constructs = signature.role in ("views", "nets", "heads", "schedules", "optimizers") or _is_source(signature)
     through: list[Given] = []
     if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
         through, given = given[:1], given[1:]
@@ -174,11 +174,14 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
         help = f"data go through a view by `>>`: `{given[0].span.text} >> {signature.name}(...)`"
         ctx.reporter.error("T310", given[0].span, message, "", help=help)
         return UNKNOWN
-    edges = () if constructs else tuple(e.name for e in signature.edges)
-    bound = _bind(ctx, signature, given, (*edges, *signature.given_sizes), expr)
-    if bound is None:
+    edges = () if constructs(signature) else signature.edges
+    leading = (*(e.name for e in edges), *signature.given_sizes)
+    order = (*leading, *(s.name for s in signature.settings))
+    required = tuple(e.name for e in edges if not e.optional)
+    bound, is_good = bind(ctx, Parameters(signature.name, order, required, is_open=True), given, expr.span)
+    if not is_good:
         return UNKNOWN
-    placed, rest = bound
+    placed, rest = ({n: g for n, g in bound.items() if (n in leading) == is_leading} for is_leading in (True, False))
     settings, problems = check_settings(
         signature,
         {n: (_plain(g.value), g.span) for n, g in rest.items()},
@@ -226,41 +229,6 @@ def _complete(
             ctx.complete(expr.span, spec.name, literal(settings[spec.name]))
 
 
-def _bind(
-    ctx: Context, signature: Signature, given: list[Given], leading: tuple[str, ...], expr: tree.Call
-) -> tuple[dict[str, Given], dict[str, Given]] | None:
-    """Arguments by name: those of edges and sizes, and those of settings."""
-    order = (*leading, *(s.name for s in signature.settings))
-    placed: dict[str, Given] = {}
-    rest: dict[str, Given] = {}
-    position = 0
-    for argument in given:
-        if argument.name is None:
-            if position >= len(order):
-                ctx.reporter.error(
-                    "T305",
-                    argument.span,
-                    f"`{signature.name}` takes at most {len(order)} argument{'s' if len(order) != 1 else ''}",
-                    "one too many",
-                    help=f"it takes: {', '.join(order)}" if order else "it takes none",
-                )
-                return None
-            name = order[position]
-            position += 1
-        else:
-            name = argument.name.id
-        target = placed if name in leading else rest
-        if (name in placed or name in rest) and argument.value is UNKNOWN:
-            return None
-        if name in placed or name in rest:
-            span = argument.name.span if argument.name else argument.span
-            ctx.reporter.error("T306", span, f"`{name}` of `{signature.name}` is given twice", "the second time")
-            return None
-        # an unknown name is for the settings' schema to refuse, and it points at the name
-        target[name] = argument if argument.name is None or name in order else evolve(argument, span=argument.name.span)
-    return placed, rest
-
-
 def _construct(
     ctx: Context,
     signature: Signature,
@@ -272,9 +240,6 @@ def _construct(
         case "data" if _is_source(signature):
             return data.source(ctx, signature, values, expr.span)
         case "data":
-            for edge in signature.edges:
-                if edge.name not in placed and not edge.optional:
-                    return _missing_edge(ctx, signature, edge.name, expr)
             given = {n: (g.value, g.span) for n, g in placed.items()}
             return transforms.transform(ctx, signature, given, values, expr.span)
         case "views":
@@ -285,21 +250,8 @@ def _construct(
             return Curve(signature.name, values, expr.span)
         case "optimizers":
             return Settings(signature.name, values, expr.span)
-    for edge_ in signature.edges:
-        if edge_.name not in placed and not edge_.optional:
-            return _missing_edge(ctx, signature, edge_.name, expr)
     edges = {n: (g.value, g.span) for n, g in placed.items()}
     return ops.op(ctx, signature, edges, values, expr.span)
-
-
-def _missing_edge(ctx: Context, signature: Signature, edge: str, expr: tree.Call) -> Any:
-    takes = ", ".join(
-        [*(e.name for e in signature.edges), *signature.given_sizes, *(s.name for s in signature.settings)]
-    )
-    ctx.reporter.error(
-        "T301", expr.span, f"`{signature.name}` needs `{edge}`", f"`{edge}` is missing", help=f"it takes: {takes}"
-    )
-    return UNKNOWN
 
 
 def _constructor(

@@ -8,8 +8,8 @@ from ssldsl.check.evaluate.names import MISSING, in_library, lookup, read_ref
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Net, TrainedNet, describe
-from ssldsl.errors import Note, did_you_mean, nearest
-from ssldsl.ops import renamed
+from ssldsl.check.typing.binding import Parameters, bind
+from ssldsl.errors import Note
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
 from ssldsl.syntax.walk import refs
@@ -54,49 +54,19 @@ def _bind_parameters(
 ) -> bool:
     definition = function.definition
     parameters = {p.name.id: p for p in definition.parameters}
-    values: dict[str, Given] = {}
-    good, meant = True, set[str]()
-    free = list(parameters)
-    for argument in given:
-        if argument.name is None:
-            position = next((p for p in free if p not in values), None)
-            if position is None:
-                ctx.reporter.error(
-                    "T305",
-                    argument.span,
-                    f"`{definition.name.id}` takes at most {len(free)} argument{'s' if len(free) != 1 else ''}",
-                    "one too many",
-                    help=f"it takes: {', '.join(free)}" if free else "it takes no arguments",
-                )
-                return False
-            values[position] = argument
-        elif argument.name.id not in parameters:
-            ctx.reporter.error(
-                "N203",
-                argument.name.span,
-                f"`{definition.name.id}` has no argument `{argument.name.id}`",
-                "",
-                help=renamed.new_argument(definition.name.id, argument.name.id)
-                or did_you_mean(argument.name.id, parameters)
-                or (f"it takes: {', '.join(parameters)}" if parameters else "it takes no arguments"),
-            )
-            good = False
-            meant.add(renamed.present_argument(definition.name.id, argument.name.id) or "")
-            meant.add(nearest(argument.name.id, parameters) or "")
-        elif argument.name.id in values:
-            message = f"`{argument.name.id}` of `{definition.name.id}` is given twice"
-            ctx.reporter.error("T306", argument.name.span, message, "the second time")
-            good = False
-        else:
-            values[argument.name.id] = argument
+    required = tuple(name for name, p in parameters.items() if not p.using and p.default is None)
+    declared = {n: p.span for n, p in parameters.items() if p.span.source in ctx.reporter.own}
+    takes = Parameters(definition.name.id, tuple(parameters), required, declared=declared)
+    values, is_bound = bind(ctx, takes, given, expr.span)
+    good = is_bound
     for name, parameter in parameters.items():
         if name in values:
             value = values[name].value
             good &= declarations.fits_type(ctx, parameter.type, value, values[name].span, name)
             good &= _is_network_if_wanted(ctx, function, parameter, values[name], caller)
             inner.bind(name, value, values[name].span)
-        elif name in meant:
-            inner.bind(name, UNKNOWN, parameter.name.span)  # given under a wrong name, which is reported
+        elif not is_bound:
+            inner.bind(name, UNKNOWN, parameter.name.span)  # perhaps given under a wrong name, which is reported
         else:
             value = _left_out(ctx, function, parameter, expr, caller, inner)
             if parameter.default is not None:
@@ -136,16 +106,6 @@ def _left_out(
 ) -> Any:
     """What a parameter stands for where the call does not say: its default, read where a `using` parameter says."""
     name, definition = parameter.name.id, function.definition.name.id
-    if not parameter.using and parameter.default is None:
-        ctx.reporter.error(
-            "T301",
-            expr.span,
-            f"`{definition}` needs `{name}`",
-            f"`{name}` is missing",
-            help=f"it takes: {', '.join(p.name.id for p in function.definition.parameters)}",
-            notes=(Note(parameter.span, "declared here"),) if parameter.span.source in ctx.reporter.own else (),
-        )
-        return UNKNOWN
     if not parameter.using:
         assert parameter.default is not None
         return ctx.evaluate(parameter.default, inner)  # it may name parameters before it

@@ -1,8 +1,9 @@
 """N2xx: names that nothing has, that two things have, or that nothing uses (L602)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from ssldsl.errors import Diagnostic, did_you_mean
+from ssldsl.ops import renamed
 from ssldsl.source import Span
 
 
@@ -16,3 +17,10 @@ def unused_name(name: str, kind: str, place: Span) -> Diagnostic:
     """A declaration without effect."""
     message, label = f"`{name}` is never used", f"this {kind} has no effect"
     return Diagnostic("L602", message, place, label, severity="warning")
+
+
+def no_argument(callee: str, name: str, takes: Sequence[str], place: Span) -> Diagnostic:
+    """An argument with a name that the callee does not know, or knew once."""
+    listed = f"it takes: {', '.join(takes)}" if takes else "it takes no arguments"
+    help = renamed.new_argument(callee, name) or did_you_mean(name, takes) or listed
+    return Diagnostic("N203", f"`{callee}` has no argument `{name}`", place, help=help)
