@@ -47,10 +47,9 @@ ROWS = {
 
 NARROW = ("--set", "encoder.width=1")
 DIGITS = ("supervised", "pseudo_label", "vat", "vat_entmin", "rotation", "exemplar", "single")
+# `.ci/run` smokes every spec as it stands; these are what it does not come by
 SMOKE: dict[str, tuple[str, tuple[str, ...]]] = {
-    "all stages of MOAM": ("s4l_moam_imagenet", NARROW),
     "VAT as released": ("s4l_vat_imagenet", (*NARROW, "--variant", "entmin", "--variant", "as_released")),
-    "MOAM on digits": ("s4l_digits", ()),
     **{f"{name} on digits": ("s4l_digits", ("--variant", name)) for name in DIGITS},
 }
 

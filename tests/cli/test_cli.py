@@ -131,8 +131,8 @@ def test_a_run_leaves_a_folder_that_explains_itself(spec, tmp_path):
 
 
 def test_several_seeds_are_several_runs(spec, tmp_path):
-    done = ssldsl("run", spec, "-o", tmp_path / "runs", "--seed", "3..4", "--no-report", "--no-progress")
-    assert done.returncode == 0, done.stderr
+    done = invoke("run", spec, "-o", tmp_path / "runs", "--seed", "3..4", "--no-report", "--no-progress")
+    assert done.return_value == 0, done.output
     assert sorted(p.name for p in (tmp_path / "runs").iterdir()) == ["tiny-s3-1", "tiny-s4-1"]
 
 
@@ -156,8 +156,8 @@ def test_a_bad_seed_is_a_message(spec):
 
 def test_a_sweep_runs_every_point(spec, tmp_path):
     spec.write_text(TINY + "\nsweep vat.epsilon in [1, 2]\n", encoding="utf-8")
-    done = ssldsl("run", spec, "--sweep", "-o", tmp_path / "runs", "--no-report", "--no-progress")
-    assert done.returncode == 0, done.stderr
+    done = invoke("run", spec, "--sweep", "-o", tmp_path / "runs", "--no-report", "--no-progress")
+    assert done.return_value == 0, done.output
     epsilons = set()
     for folder in (tmp_path / "runs").iterdir():
         nodes = json.loads((folder / "plan.json").read_text())["stages"][0]["nodes"]

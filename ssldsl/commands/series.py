@@ -1,0 +1,107 @@
+"""Runs one after another in one process: of several specs, with several variants and points, from several seeds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from attrs import frozen
+
+from ssldsl import pipeline, processes
+from ssldsl.check import Checked
+from ssldsl.commands.execution import Execution, execute
+from ssldsl.commands.options import USER_ERROR, say, show
+from ssldsl.commands.requests import label
+from ssldsl.errors import Diagnostic, SpecError, render
+from ssldsl.runtime.folder.request import Request
+
+
+@frozen
+class Outcome:
+    """How a run of several ended: its exit code, and a line about it."""
+
+    code: int
+    text: str
+
+    @property
+    def word(self) -> str:
+        """`finished`, `failed` or `stopped`."""
+        return {0: "finished", USER_ERROR: "failed"}.get(self.code, "stopped")
+
+
+def run_all(wanted: Sequence[Request], parent: Path, execution: Execution) -> int:
+    """Run some requests. Every one of them is checked before the first begins. Gives the exit code.
+
+    One that fails leaves the others alone, and a summary ends with why; one that is stopped ends them all.
+    """
+    checked = _checked(wanted)
+    if len(wanted) == 1:
+        return _run(wanted[0], checked[0], parent, execution)
+    outcomes: list[Outcome] = []
+    for number, (request, result) in enumerate(zip(wanted, checked, strict=True), start=1):
+        say(f"run {number} of {len(wanted)}: {_label(request, wanted)}")
+        outcomes.append(_outcome(_label(request, wanted), request, result, parent, execution))
+        if outcomes[-1].word == "stopped":
+            break
+    say(summary(outcomes))
+    return max(outcome.code for outcome in outcomes)
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """How many runs ended how, and a line for each that did not finish."""
+    counts = Counter(outcome.word for outcome in outcomes)
+    words = ", ".join(f"{counts[word]} {word}" for word in ("finished", "failed", "stopped") if counts[word])
+    return "\n".join([f"{len(outcomes)} runs: {words}", *(f"  {o.word}: {o.text}" for o in outcomes if o.code)])
+
+
+def _checked(wanted: Sequence[Request]) -> list[Checked]:
+    """All requests, checked: their warnings are shown, each spec's once, and the errors of all raised together."""
+    checked: list[Checked] = []
+    errors: dict[str, Diagnostic] = {}  # by what they say: seeds and points of one spec have the same
+    warned: set[str] = set()
+    for request in wanted:
+        result = request.checked()
+        checked.append(result)
+        if result.program is None:
+            errors |= {render(d): d for d in result.diagnostics if d.severity == "error"}
+        elif request.spec not in warned:
+            warned.add(request.spec)
+            show(result.diagnostics)
+    if errors:
+        raise SpecError(errors.values())
+    return checked
+
+
+def _label(request: Request, wanted: Sequence[Request]) -> str:
+    """What tells a run from the others of its command."""
+    own = label(request)
+    several = len({other.spec for other in wanted}) > 1
+    return f"{request.spec}, {own}" if several and own != request.spec else own
+
+
+def _outcome(name: str, request: Request, result: Checked, parent: Path, execution: Execution) -> Outcome:
+    try:
+        return Outcome(_run(request, result, parent, execution), name)
+    except SpecError as error:
+        if processes.has_launcher():  # the others wait for a process that goes on without them
+            raise
+        say(str(error))
+        return Outcome(USER_ERROR, f"{name}: {error.diagnostics[0].message}")
+
+
+def _run(request: Request, result: Checked, parent: Path, execution: Execution) -> int:
+    experiment = pipeline.prepare(request, result)
+    folder = _shared_folder(parent, experiment.name)
+    return execute(partial(pipeline.run, experiment, folder), folder, execution)
+
+
+def _shared_folder(parent: Path, name: str) -> Path:
+    """A new run folder, the same for all processes."""
+    from accelerate.utils import broadcast_object_list
+
+    from ssldsl.runtime.device.accelerator import join_processes
+    from ssldsl.runtime.folder.records import claim_folder
+
+    folder = [claim_folder(parent, name) if join_processes().is_main_process else None]
+    broadcast_object_list(folder)
+    return Path(str(folder[0]))
