@@ -146,6 +146,10 @@ KINDS: Mapping[str, str] = {
     "Pairs": "a value for every pair of rows",
     "Rows": "which samples the rows of a batch are: index, pass and copy",
     "Points": "places in a picture, a row each: across, upwards, class, and 1 for a mark",
+    "Losses": "a loss for every row",
+    "Weights": "a number from 0 to 1 for every row, such as a confidence",
+    "Masks": "1 for what counts, 0 for what does not",
+    "Scores": "scores or probabilities of classes: what has a largest class",
     "Scalar": "a single number",
     "Values": "any float tensor",
 }
@@ -162,10 +166,12 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Pairs": frozenset({"Pairs"}),
     "Rows": frozenset({"Rows"}),
     "Points": frozenset({"Points"}),
+    "Losses": frozenset({"Losses"}),
+    "Weights": frozenset({"Weights", "Masks"}),
+    "Masks": frozenset({"Masks"}),
+    "Scores": frozenset({"Logits", "Features", "Probs"}),
     "Scalar": frozenset({"Scalar"}),
-    "Values": frozenset(
-        {"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Pairs", "Scalar", "Values"}
-    ),
+    "Values": frozenset(KINDS) - {"Labels", "Rows", "Points"},
 }
 
 

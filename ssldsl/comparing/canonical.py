@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
@@ -92,25 +92,34 @@ class Forms:
         """What a node is, with every module, stream and draw alike."""
         for each in walk([node], lambda n: () if n.id in self._bare else n.inputs):
             if each.id not in self._bare:
-                inputs = [self._bare[i.id] for i in each.inputs]
-                kept = [(k, v) for k, v in each.settings if not is_name(each, k)]
-                order = sorted(inputs) if each.op in COMMUTATIVE else inputs
-                self._bare[each.id] = digest((each.op, settings_form(kept), each.params, bool(each.draw), order))
+                arranged = self._arranged(each)
+                inputs = [self._bare[i.id] for i in arranged.inputs]
+                kept = [(k, v) for k, v in arranged.settings if not is_name(each, k)]
+                self._bare[each.id] = digest((each.op, settings_form(kept), each.params, bool(each.draw), inputs))
         return self._bare[node.id]
 
     def walk(self, root: Node) -> list[Node]:
         """The node and all it depends on, inputs before users; those of a mean or a sum in an order of their own."""
-        return walk([root], self._inputs)
+        return walk([root], lambda node: self._arranged(node).inputs)
 
-    def _inputs(self, node: Node) -> list[Node]:
-        return sorted(node.inputs, key=self.bare) if node.op in COMMUTATIVE else list(node.inputs)
+    def _arranged(self, node: Node) -> Node:
+        """The inputs of sums and products in an order of their own, with the factors that go with them."""
+        if node.op not in COMMUTATIVE:
+            return node
+        paired = PRIMITIVES[node.op].paired
+        parts = sorted(zip(node.setting(paired) or (1,) * len(node.inputs), node.inputs, strict=True), key=self._part)
+        settings = tuple((k, tuple(f for f, _ in parts) if k == paired else v) for k, v in node.settings)
+        return evolve(node, inputs=tuple(n for _, n in parts), settings=settings)
+
+    def _part(self, part: tuple[Setting, Node]) -> tuple[str, str]:
+        return repr(setting_form(part[0])), self.bare(part[1])
 
     def form(self, root: Node, naming: Naming) -> tuple[Any, ...]:
         """The node as a list of lines, inputs before users, names as `naming` says, numbered where it says the same."""
-        labels, nodes = Labels(naming), self.walk(root)
+        labels, nodes = Labels(naming), [self._arranged(node) for node in self.walk(root)]
         index = {node.id: i for i, node in enumerate(nodes)}
         return tuple(
-            (n.op, labels.settings(n), n.params, labels.draw(n), [index[i.id] for i in self._inputs(n)]) for n in nodes
+            (n.op, labels.settings(n), n.params, labels.draw(n), [index[i.id] for i in n.inputs]) for n in nodes
         )
 
     def names(self, root: Node, naming: Naming) -> list[tuple[str, str, str]]:

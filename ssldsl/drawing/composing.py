@@ -1,6 +1,6 @@
 """From a checked experiment to its picture: every stage traced, terms weighted and added up, stages linked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
@@ -9,7 +9,7 @@ from ssldsl.drawing.tracing import Tracer, module_of
 from ssldsl.ir import wording
 from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
-from ssldsl.ir.primitives import COMMUTATIVE, NETWORKS
+from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ir.program import Evaluation, Program, Stage, Term
 from ssldsl.ir.walk import ancestors, origins
 from ssldsl.source import Source, Span
@@ -48,8 +48,8 @@ def _traced(program: Program, stage: Stage) -> Tracer:
 
 
 def _trace_term(tracer: Tracer, term: Term) -> None:
-    """A term is one box with the losses it averages."""
-    losses = list(_losses(term.node))
+    """A term is one box with the losses it averages, and reads what they are multiplied by."""
+    losses, factors = list(_losses(term.node)), list(_factors(term.node))
     title = term.name
     ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures) for n in losses)
     lines = [f"mean of {' and '.join(ops)}"] if len(ops) > 1 else list(ops)
@@ -60,14 +60,31 @@ def _trace_term(tracer: Tracer, term: Term) -> None:
     )
     for value in (v for n in losses for v in tracer.into(n)):
         tracer.lane(value, id)
+    for value in (v for n in factors for v in tracer.values(n)):
+        tracer.lane(value, id)
 
 
 def _losses(node: Node) -> Iterable[Node]:
-    if node.op in COMMUTATIVE:
-        for value in node.inputs:
+    """The ops that a term is made of."""
+    inner = _inner(node)
+    if inner:
+        for value in inner:
             yield from _losses(value)
     else:
         yield node
+
+
+def _factors(node: Node) -> Iterable[Node]:
+    """The masks, weights and numbers that losses are multiplied by."""
+    yield from (n for n in node.inputs if _inner(node) and n not in _inner(node))
+    for value in _inner(node):
+        yield from _factors(value)
+
+
+def _inner(node: Node) -> Sequence[Node]:
+    """What a loss is a mean, a sum or a multiple of; nothing for what an op gives."""
+    primitive = PRIMITIVES.get(node.op)
+    return primitive.of_losses(node) if primitive is not None and primitive.of_losses is not None else ()
 
 
 def _add_total(tracer: Tracer, stage: Stage) -> None:

@@ -166,6 +166,9 @@ class Tracer:
                 value = evolve(value, kind="label" if is_label else "data", name=name, node=node, type=node.type)
             if node.op == "stop" and any(_is_module(p) for p in value.path):
                 value = evolve(value, detached=True, reach=frozenset())
+            asked = PRIMITIVES[node.op].asked
+            if asked is not None:
+                value = evolve(value, detached=True, reach=frozenset(), name=asked(node), type=node.type)
             yield value
 
     def _through(self, net: Node, values: Sequence[Value], node: Node) -> list[Value]:

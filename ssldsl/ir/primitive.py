@@ -43,6 +43,10 @@ class Printed:
     is_rows: bool = False
     shards: int = 1
 
+    def number(self, value: Any) -> str:
+        """A number of the settings, or where among the scalars of the step a schedule stands."""
+        return f"scalars[{value['schedule']}]" if isinstance(value, dict) else repr(value)
+
     def each(self, text: str) -> str:
         """An expression of the input, or of each of its three parts where it says which samples rows are."""
         (value,) = self.inputs
@@ -70,11 +74,12 @@ class Primitive:
     reads: the keys of the batch that it is made of, if it comes with the batch.
     called: what a variable is called that holds it; by default after the kind of its type.
     words: the node in one line; by default as a call. short: what it says in a chain `a >> b`, if anything.
-    drawn: what a drawing makes of it.
+    drawn: what a drawing makes of it. asked: of what makes a mask of a value, what it asks of it.
+    of_losses: of what is made of losses, those of its inputs that are losses; the others multiply them.
     names: settings that are names, and the kind of thing they name. row_settings: settings that count rows.
     is_network: it is a network, and no value.
     is_origin: data, batches and networks come in by it; a difference in its settings is told under its own name.
-    is_commutative: the order of its inputs means nothing.
+    is_commutative: the order of its inputs means nothing. paired: the setting that has a value for each of them.
     keeps_numbers: its value is that of its one input, on one process.
     is_lookup: it takes a part of a value that is there, and computes nothing.
     is_implied: its settings follow from other nodes, so a difference in them is told there.
@@ -91,11 +96,14 @@ class Primitive:
     called: Callable[[Mapping[str, Any]], str] | None = None
     words: Callable[[Node, Say], str] | None = None
     short: Callable[[Node, Say], str] | None = None
+    asked: Callable[[Node], str] | None = None
+    of_losses: Callable[[Node], tuple[Node, ...]] | None = None
     names: tuple[tuple[str, str], ...] = ()
     row_settings: tuple[str, ...] = ()
     is_network: bool = False
     is_origin: bool = False
     is_commutative: bool = False
+    paired: str = ""
     keeps_numbers: bool = False
     is_lookup: bool = False
     is_implied: bool = False

@@ -69,6 +69,12 @@ def tensors(node: Node) -> list[TensorType] | None:
     return found if found and len(found) == len(node.inputs) else None
 
 
+def as_largest(node: Node) -> TensorType | None:
+    """The type of the input with the most dimensions, where all are tensors: a single number goes with any shape."""
+    found = tensors(node)
+    return None if found is None else max(found, key=lambda type_: len(type_.dims))
+
+
 def as_input(node: Node) -> TensorType | None:
     """The type of the first input, where all are tensors."""
     found = tensors(node)

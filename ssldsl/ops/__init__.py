@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         Images,
         Labels,
         Logits,
+        Losses,
+        Masks,
         NonNegativeFloat,
         NonNegativeInt,
         Pairs,
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
         Probs,
         Scalar,
         Scheduled,
+        Scores,
         Time,
         Values,
         Vectors,
+        Weights,
     )
 
 __all__ = [
@@ -44,6 +48,8 @@ __all__ = [
     "Images",
     "Labels",
     "Logits",
+    "Losses",
+    "Masks",
     "NonNegativeFloat",
     "NonNegativeInt",
     "Pairs",
@@ -53,9 +59,11 @@ __all__ = [
     "Probs",
     "Scalar",
     "Scheduled",
+    "Scores",
     "Time",
     "Values",
     "Vectors",
+    "Weights",
     "op",
 ]
 

@@ -171,8 +171,18 @@ def _check_values(place: str, what: Edge | Output, value: Tensor) -> None:
         norms = value.float().norm(dim=-1)
         off = torch.minimum((norms - 1).abs(), norms).max().item()  # an empty row is zero
         _require(off <= loose, f"rows of {place} should have length one, and are {off} off")
+    elif what.kind == "Weights":
+        _require(
+            bool(value.min() >= 0) and bool(value.max() <= 1), f"{place} should be from 0 to 1, and has {_range(value)}"
+        )
+    elif what.kind == "Masks":
+        _require(bool(((value == 0) | (value == 1)).all()), f"{place} should be 0 or 1, and has {_range(value)}")
     elif what.kind == "Labels":
         _require(value.min().item() >= 0, f"{place} should count from 0, and has {value.min().item()}")
+
+
+def _range(value: Tensor) -> str:
+    return f"values from {value.min().item()} to {value.max().item()}"
 
 
 def _require(good: bool, message: str) -> None:

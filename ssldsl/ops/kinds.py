@@ -33,12 +33,16 @@ if TYPE_CHECKING:
     from typing import Annotated as Images
     from typing import Annotated as Labels
     from typing import Annotated as Logits
+    from typing import Annotated as Losses
+    from typing import Annotated as Masks
     from typing import Annotated as Pairs
     from typing import Annotated as Points
     from typing import Annotated as Probs
     from typing import Annotated as Scalar
+    from typing import Annotated as Scores
     from typing import Annotated as Values
     from typing import Annotated as Vectors
+    from typing import Annotated as Weights
 
     _T = TypeVar("_T")
     Detached = Annotated[_T, "carries no gradient"]
@@ -73,6 +77,7 @@ else:
     Logits, Probs, Labels, Pairs, Points, Scalar, Values = (
         _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Points", "Scalar", "Values")
     )
+    Losses, Weights, Masks, Scores = (_Kind(n) for n in ("Losses", "Weights", "Masks", "Scores"))
     Detached, Scheduled = _Wrapper(), _Wrapper()
 
 __all__ = [
@@ -86,6 +91,8 @@ __all__ = [
     "Images",
     "Labels",
     "Logits",
+    "Losses",
+    "Masks",
     "NonNegativeFloat",
     "NonNegativeInt",
     "Pairs",
@@ -95,7 +102,9 @@ __all__ = [
     "Probs",
     "Scalar",
     "Scheduled",
+    "Scores",
     "Time",
     "Values",
     "Vectors",
+    "Weights",
 ]

@@ -91,6 +91,8 @@ def _flat(op: str, inputs: tuple[Node, ...]) -> tuple[Node, ...]:
 
 
 def _folded_setting(value: Setting) -> Setting:
+    if isinstance(value, tuple):
+        return tuple(map(_folded_setting, value))
     if not isinstance(value, Constant | Curve | Combined):
         return value
     scalar = folded_scalar(value)

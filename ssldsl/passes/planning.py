@@ -138,7 +138,7 @@ def _evaluation(program: Program, evaluation: Evaluation, names: Mapping[Node, s
 
 def classes_of(node: Node, signatures: Mapping[str, Signature], sizes: Mapping[str, int]) -> int | None:
     """Over how many classes a loss is a cross-entropy, or the mean of several; nothing if it is none, or of several."""
-    if node.op == "mean":
+    if node.op in ("mean", "row_mean"):
         found = {classes_of(part, signatures, sizes) for part in node.inputs}
         return found.pop() if len(found) == 1 else None
     signature = signatures.get(node.op)

@@ -90,19 +90,20 @@ class Recovery:
             return False
         expected, before = machine.expected(), self.tokens[i - 1]
         if not machine.saved and self.is_name_meant(i, expected):
-            self.tokens[i] = self.renamed(token)
+            self.tokens[i] = self.renamed(i)
             return True
         if not words.is_word(before.kind) or machine.symbols[-1:] not in ([before.kind], ["_any_name"]):
             return False
         begins = self.base() == len(machine.symbols) - 1
         if (token.kind == "ASSIGN" and begins) or (expected == {"ASSIGN"} and not begins):  # `view = 3`, `f(stage)`
             machine.pop(1)
-            return machine.feed(self.renamed(before))
+            return machine.feed(self.renamed(i - 1))
         return False
 
-    def renamed(self, token: Token) -> Token:
+    def renamed(self, i: int) -> Token:
         """Report a reserved word as no name, and make it one."""
-        help = words.FORMS.get(token.text) if token.first else None
+        token, is_called = self.tokens[i], self.tokens[i + 1].kind == "LPAR"
+        help = words.FORMS.get(token.text) if token.first else words.CALLED.get(token.text) if is_called else None
         message = f"`{token.text}` is a reserved word and cannot be a name"
         self.report("S106", message, token, help or "choose another name")
         return token._replace(kind="NAME")

@@ -38,6 +38,11 @@ FORMS = {  # statements that look like settings to those who first write one
 }
 
 
+CALLED = {  # functions of other languages
+    "where": "a comparison is a mask: `(confidence(p) >= 0.95) * cross_entropy(...)`",
+}
+
+
 def is_word(kind: str) -> bool:
     """Whether a kind of token is a reserved word."""
     return kind not in _PUNCTUATION

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Detached, Fraction, Probs, Scalar, op
+from ssldsl.ops import Detached, Fraction, Losses, Probs, op
 
 
 @op(paper="assran2021paws", uniform="classes")
@@ -12,10 +12,10 @@ def crop_cross_entropy(
     targets: list[Detached[Probs[Tensor, "batch classes"]]],
     *,
     min_prob: Fraction = 1e-4,
-) -> Scalar[Tensor, ""]:
-    r"""Mean cross-entropy of all crops' rows, in nats: a large crop has the other one's target, a small one both.
+) -> Losses[Tensor, "batch"]:
+    r"""Cross-entropy of every row, over all crops, in nats: a large crop has the other one's target, a small one both.
 
-    $$ L = -\frac{1}{V B} \sum_{v, b, c} t^{(v)}_{bc} \log p^{(v)}_{bc}, \quad
+    $$ \ell_b = -\frac{1}{V} \sum_{v, c} t^{(v)}_{bc} \log p^{(v)}_{bc}, \quad
        t^{(1)} = q^{(2)}, \; t^{(2)} = q^{(1)}, \; t^{(v > 2)} = \tfrac12 (q^{(1)} + q^{(2)}) $$
 
     V lists of distributions, the two large crops first, and targets q of these two. What of a target is less than
@@ -30,4 +30,4 @@ def crop_cross_entropy(
     wanted = torch.where(wanted < min_prob, 0, wanted)
     predicted = torch.stack(probs)
     log_p = predicted.clamp(min=torch.finfo(predicted.dtype).tiny).log()
-    return -(wanted * log_p).sum(dim=-1).mean()
+    return -(wanted * log_p).sum(dim=-1).mean(dim=0)

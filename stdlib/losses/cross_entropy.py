@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional
 
-from ssldsl.ops import Fraction, Labels, Logits, PositiveFloat, Scalar, op
+from ssldsl.ops import Fraction, Labels, Logits, Losses, PositiveFloat, op
 
 
 @op(paper="szegedy2016rethinking", uniform="classes")
@@ -13,14 +13,14 @@ def cross_entropy(
     *,
     smoothing: Fraction = 0.0,
     temperature: PositiveFloat = 1.0,
-) -> Scalar[Tensor, ""]:
-    r"""Mean negative log-probability of the true class, in nats.
+) -> Losses[Tensor, "batch"]:
+    r"""Negative log-probability of the true class of every row, in nats.
 
-    $$ L = -\frac{1}{B} \sum_b \sum_c q_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
+    $$ \ell_b = -\sum_c q_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
        q_b = (1 - s)\,\mathrm{onehot}(y_b) + s / C $$
 
     Source: common practice; smoothing spreads `s` over all classes, the true one among them (Szegedy et al., CVPR 2016,
     sec. 7). At least 0; log classes for uniform predictions.
     """
     tempered = logits if temperature == 1.0 else logits / temperature
-    return functional.cross_entropy(tempered, labels, label_smoothing=smoothing)
+    return functional.cross_entropy(tempered, labels, label_smoothing=smoothing, reduction="none")

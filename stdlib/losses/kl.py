@@ -3,17 +3,19 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Detached, Logits, Probs, Scalar, op
+from ssldsl.ops import Detached, Logits, Losses, Probs, op
 
 
 @op()
-def kl(logits: Logits[Tensor, "batch classes"], target: Detached[Probs[Tensor, "batch classes"]]) -> Scalar[Tensor, ""]:
-    r"""Mean Kullback-Leibler divergence from the target to the prediction, in nats.
+def kl(
+    logits: Logits[Tensor, "batch classes"], target: Detached[Probs[Tensor, "batch classes"]]
+) -> Losses[Tensor, "batch"]:
+    r"""Kullback-Leibler divergence from the target to the prediction of every row, in nats.
 
-    $$ L = \frac{1}{B} \sum_b \sum_c q_{bc} (\log q_{bc} - \log \mathrm{softmax}(z_b)_c) $$
+    $$ \ell_b = \sum_c q_{bc} (\log q_{bc} - \log \mathrm{softmax}(z_b)_c) $$
 
     Source: Kullback & Leibler, 1951. At least 0; 0 where the prediction is the target. Its gradient is that of
     `soft_cross_entropy`.
     """
     log_p = logits.log_softmax(dim=-1)
-    return (torch.xlogy(target, target) - target * log_p).sum(dim=-1).mean()
+    return (torch.xlogy(target, target) - target * log_p).sum(dim=-1)

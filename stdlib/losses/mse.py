@@ -2,15 +2,17 @@
 
 from torch import Tensor
 
-from ssldsl.ops import Detached, Probs, Scalar, op
+from ssldsl.ops import Detached, Losses, Probs, op
 
 
 @op(paper="tarvainen2017mean")
-def mse(probs: Probs[Tensor, "batch classes"], target: Detached[Probs[Tensor, "batch classes"]]) -> Scalar[Tensor, ""]:
-    r"""Squared difference of the probabilities, averaged over rows and over classes.
+def mse(
+    probs: Probs[Tensor, "batch classes"], target: Detached[Probs[Tensor, "batch classes"]]
+) -> Losses[Tensor, "batch"]:
+    r"""Squared difference of the probabilities of every row, averaged over classes.
 
-    $$ L = \frac{1}{B C} \sum_b \sum_c (p_{bc} - q_{bc})^2 $$
+    $$ \ell_b = \frac{1}{C} \sum_c (p_{bc} - q_{bc})^2 $$
 
     Source: Laine & Aila, ICLR 2017, algorithm 1; Tarvainen & Valpola, NeurIPS 2017. In [0, 2 / classes].
     """
-    return (probs - target).square().mean()
+    return (probs - target).square().mean(dim=-1)

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from ssldsl.ops import Detached, Fraction, Logits, PositiveFloat, Probs, Scalar, op
+from ssldsl.ops import Detached, Fraction, Logits, Losses, PositiveFloat, Probs, op
 
 
 @op(uniform="classes")
@@ -12,10 +12,10 @@ def soft_cross_entropy(
     *,
     temperature: PositiveFloat = 1.0,
     smoothing: Fraction = 0.0,
-) -> Scalar[Tensor, ""]:
-    r"""Mean cross-entropy of the predictions with target distributions, in nats.
+) -> Losses[Tensor, "batch"]:
+    r"""Cross-entropy of the prediction with the target distribution of every row, in nats.
 
-    $$ L = -\frac{1}{B} \sum_b \sum_c q'_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
+    $$ \ell_b = -\sum_c q'_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
        q'_{bc} = (1 - s)\,q_{bc} + s / C $$
 
     The temperature divides the logits alone. `smoothing` spreads s over all classes, as in `cross_entropy`.
@@ -24,4 +24,4 @@ def soft_cross_entropy(
     """
     log_p = (logits / temperature).log_softmax(dim=-1)
     smooth = targets if smoothing == 0.0 else (1 - smoothing) * targets + smoothing / targets.shape[-1]
-    return -(smooth * log_p).sum(dim=-1).mean()
+    return -(smooth * log_p).sum(dim=-1)

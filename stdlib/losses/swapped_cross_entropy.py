@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Detached, Logits, PositiveFloat, Probs, Scalar, op
+from ssldsl.ops import Detached, Logits, Losses, PositiveFloat, Probs, op
 
 
 @op(paper="caron2020swav", uniform="classes")
@@ -12,10 +12,10 @@ def swapped_cross_entropy(
     targets: list[Detached[Probs[Tensor, "batch classes"]]],
     *,
     temperature: PositiveFloat = 0.1,
-) -> Scalar[Tensor, ""]:
-    r"""Mean cross-entropy over all pairs of a view's target and another view's prediction, in nats.
+) -> Losses[Tensor, "batch"]:
+    r"""Mean cross-entropy of every row over all pairs of a view's target and another view's prediction, in nats.
 
-    $$ L = -\frac{1}{G (V - 1)} \sum_{i=1}^{G} \sum_{v \ne i} \frac{1}{B} \sum_b \sum_c
+    $$ \ell_b = -\frac{1}{G (V - 1)} \sum_{i=1}^{G} \sum_{v \ne i} \sum_c
        q^{(i)}_{bc} \log \mathrm{softmax}(z^{(v)}_b / T)_c $$
 
     V lists of logits, and targets of the first G of these views. The temperature divides the logits alone.
@@ -27,4 +27,4 @@ def swapped_cross_entropy(
         raise ValueError(f"{len(targets)} targets for {len(logits)} views: wanted are views to compare them with")
     log_p = (torch.stack(logits) / temperature).log_softmax(dim=-1)
     others = log_p.sum(dim=0) - log_p[: len(targets)]  # for every target: the predictions of the other views
-    return -(torch.stack(targets) * others).sum(dim=-1).mean() / (len(logits) - 1)
+    return -(torch.stack(targets) * others).sum(dim=-1).mean(dim=0) / (len(logits) - 1)

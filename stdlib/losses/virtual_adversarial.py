@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from ssldsl.ops import Logits, PositiveFloat, PositiveInt, Scalar, Values, op
+from ssldsl.ops import Logits, Losses, PositiveFloat, PositiveInt, Values, op
 from ssldsl.ops.net import Net
 from ssldsl.ops.random import SampleRng
 
@@ -26,10 +26,10 @@ def virtual_adversarial(
     iterations: PositiveInt = 1,
     direction: Literal["clean_to_adversarial", "adversarial_to_clean"] = "clean_to_adversarial",
     radius: Literal["exact", "released"] = "exact",
-) -> Scalar[Tensor, ""]:
-    r"""Mean divergence between the predictions for a sample and for its virtual adversarial neighbor.
+) -> Losses[Tensor, "batch"]:
+    r"""Divergence between the predictions for every sample and for its virtual adversarial neighbor.
 
-    $$ L = \frac{1}{B} \sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
+    $$ \ell_b = \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
        g = \nabla_v \textstyle\sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + v_b)) $$
 
     `inputs` are images, vectors, or what a network made of them; `logits` are those of the unperturbed inputs; they and
@@ -54,11 +54,11 @@ def virtual_adversarial(
 
 
 def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
-    """Mean Kullback-Leibler divergence between two predictions, from logits."""
+    """Kullback-Leibler divergence between two predictions of every row, from logits."""
     log_p, log_q = clean.log_softmax(dim=-1), adversarial.log_softmax(dim=-1)
     if direction == "adversarial_to_clean":
         log_p, log_q = log_q, log_p
-    return (log_p.exp() * (log_p - log_q)).sum(dim=-1).mean()
+    return (log_p.exp() * (log_p - log_q)).sum(dim=-1)
 
 
 # the compiler cannot follow a derivative that is taken inside a forward pass
@@ -88,7 +88,7 @@ def _difference(net: Net, inputs: Tensor, v: Tensor, direction: str) -> Tensor:
         with torch.no_grad():  # anew: rounded logits, or those of another batch, would differ by more than v makes
             clean = net.frozen(inputs)
         v = v.clone().requires_grad_()
-        total = divergence(clean, net.frozen(inputs + v), direction) * len(inputs)
+        total = divergence(clean, net.frozen(inputs + v), direction).sum()
         return torch.autograd.grad(total, v)[0]
 
 

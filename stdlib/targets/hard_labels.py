@@ -2,15 +2,15 @@
 
 from torch import Tensor
 
-from ssldsl.ops import Labels, Logits, op
+from ssldsl.ops import Labels, Scores, op
 
 
 @op(paper="lee2013pseudo")
-def hard_labels(logits: Logits[Tensor, "batch classes"]) -> Labels[Tensor, "batch"]:
-    r"""Hard pseudo-labels: the class of the largest logit in every row.
+def hard_labels(scores: Scores[Tensor, "batch classes"]) -> Labels[Tensor, "batch"]:
+    r"""Hard pseudo-labels: the class of the largest logit, or of the largest probability, in every row.
 
     $$ y_b = \arg\max_c z_{bc} $$
 
     Source: Lee, ICML workshop on representation learning 2013. Of equal logits the first class; carries no gradient.
     """
-    return logits.argmax(dim=-1)
+    return scores.argmax(dim=-1)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Fraction, Images, Values, op
+from ssldsl.ops import Fraction, Images, Weights, op
 from ssldsl.ops.random import SampleRng
 from ssldsl.stdlib.targets.cutmix import outside_box
 from ssldsl.stdlib.targets.mixup import blend
@@ -15,7 +15,7 @@ class Mixed(NamedTuple):
     """Mixed images, and λ: what part of each is from its own batch."""
 
     images: Images[Tensor, "batch channels height width"]
-    lam: Values[Tensor, "batch"]
+    lam: Weights[Tensor, "batch"]
 
 
 @op(paper="fini2023suave", across="gather")

@@ -94,14 +94,15 @@ def test_a_join_is_the_mean_of_stream_means():
 
 def test_concat_pools_the_rows():
     found = terms(with_loss("ce(labeled) + entmin(concat([unlabeled, unlabeled >> flip()])) as pooled"))
-    logits = found["pooled"].node.inputs[0]
+    logits = found["pooled"].node.inputs[0].inputs[0]
     assert str(logits.type) == "Logits[2*B_unlabeled, 10]"
 
 
 def test_rotation_multiplies_rows_and_repeats_labels():
     more = "let turned = labeled >> rotate4()"
-    node = terms(with_loss("cross_entropy(classes(encoder(turned)), turned.label) as sup", more=more))["sup"].node
-    assert [str(i.type) for i in node.inputs] == ["Logits[4*B_labeled, 10]", "Labels[4*B_labeled; 10 classes]"]
+    found = terms(with_loss("cross_entropy(classes(encoder(turned)), turned.label) as sup", more=more))
+    (losses,) = found["sup"].node.inputs
+    assert [str(i.type) for i in losses.inputs] == ["Logits[4*B_labeled, 10]", "Labels[4*B_labeled; 10 classes]"]
 
 
 def test_sizes_that_are_left_out_come_from_the_input():
@@ -140,7 +141,7 @@ def test_set_reaches_params_settings_arguments_and_maps():
     stage = program.stages[0]
     assert stage.terms[1].weight == Constant(0.4)
     assert stage.run == Duration(3, "ep")
-    assert stage.terms[1].node.setting("epsilon") == 2.5
+    assert stage.terms[1].node.inputs[0].setting("epsilon") == 2.5
     assert dict(stage.batch)["labeled"] == 10
     assert dict(program.module("encoder").settings)["width"] == 16
 

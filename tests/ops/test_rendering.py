@@ -30,7 +30,7 @@ def test_an_op_is_shown_with_call_settings_formula_and_users() -> None:
     text = show_op("cross_entropy")
     assert text.startswith("cross_entropy(logits, labels, smoothing=0.0, temperature=1.0)\n")
     assert "smoothing    a number, between 0 and 1  default 0.0" in text
-    assert "$$ L = " in text
+    assert "$$ \\ell_b = " in text
     assert "ce, " in text
     assert "quickstart.ssl" in text
     assert "stdlib/losses/cross_entropy.py" in text

@@ -55,7 +55,7 @@ def root(loss: str, more: str = HEADS) -> Node:
 
 
 def test_a_mean_of_one_is_that_one() -> None:
-    assert root(f"mean([{A}])").op == "entropy"
+    assert root(f"mean([{A}])").op == "row_mean"
 
 
 def test_a_mean_of_means_of_equally_many_is_one_mean() -> None:
@@ -63,16 +63,25 @@ def test_a_mean_of_means_of_equally_many_is_one_mean() -> None:
 
 
 def test_a_mean_of_means_of_different_numbers_stays() -> None:
-    assert [n.op for n in root(f"mean([mean([{A}, {B}]), {C}])").inputs] == ["mean", "entropy"]
+    assert [n.op for n in root(f"mean([mean([{A}, {B}]), {C}])").inputs] == ["mean", "row_mean"]
 
 
 def test_a_sum_of_sums_is_one_sum() -> None:
     assert len(root(f"sum([sum([{A}, {B}]), {C}])").inputs) == 3
 
 
+def test_the_factors_of_a_sum_of_tensors_are_computed() -> None:
+    target = (
+        "(0*cosine() + 0.5)*probabilities(stop(b(encoder(labeled)))) + 0.5*probabilities(stop(c(encoder(labeled))))"
+    )
+    (losses,) = root(f"mean(soft_cross_entropy(a(encoder(labeled)), {target}))").inputs
+    assert losses.inputs[1].setting("by") == (0.5, 0.5)
+
+
 def test_a_constant_schedule_of_a_setting_is_a_number() -> None:
     target = "stop(probabilities(b(encoder(labeled)), temperature=0*cosine() + 0.5))"
-    (stop,) = (node for node in root(f"soft_cross_entropy(a(encoder(labeled)), {target})").inputs if node.op == "stop")
+    (losses,) = root(f"soft_cross_entropy(a(encoder(labeled)), {target})").inputs
+    (stop,) = (node for node in losses.inputs if node.op == "stop")
     assert stop.inputs[0].setting("temperature") == 0.5
 
 

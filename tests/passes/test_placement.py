@@ -93,10 +93,19 @@ def test_nothing_before_a_stop_is_recorded() -> None:
 
 def test_batches_that_an_op_gives_after_gathering_go_back_to_their_process() -> None:
     loss = "soft_cross_entropy(classes(encoder(labeled)), sinkhorn(stop(classes(encoder(labeled)))))"
-    root = optimized(with_loss(loss)).terms[0].node
-    local = root.inputs[1]
+    (losses,) = optimized(with_loss(loss)).terms[0].node.inputs
+    local = losses.inputs[1]
     assert [local.op, local.inputs[0].op, local.inputs[0].inputs[0].op] == ["local", "sinkhorn", "gather"]
-    assert root.inputs[0].op == "apply"
+    assert losses.inputs[0].op == "apply"
+
+
+def test_a_mean_over_rows_is_gathered_where_it_is_compared_and_not_where_it_is_added_up() -> None:
+    more = "let p = probabilities(stop(classes(encoder(labeled))))"
+    loss = "mean((confidence(p) >= 0.9*mean(confidence(p))) * entropy(classes(encoder(labeled)))) + 2*ce(labeled)"
+    found = optimized(with_loss(loss, more))
+    means = {node: node.inputs[0].op for node in found.nodes if node.op == "row_mean"}
+    assert sorted(means.values()) == ["cross_entropy", "gather", "product"]
+    assert [means[term.node] for term in found.terms] == ["product", "cross_entropy"]
 
 
 def test_forwards_of_a_batch_normalized_network_are_one_chain() -> None:

@@ -71,6 +71,25 @@ accumulate = {accumulate}
 """
 )
 
+# FixMatch, and the same with a threshold that is a mean of the labeled rows of all processes (as AdaMatch has it).
+THRESHOLDS = (
+    HEAD
+    + """
+net model   = encoder >> linear(encoder.dim, images.classes)
+let strong  = random_shift(unlabeled, 2)
+let p       = probabilities(stop(model(unlabeled)))
+let known   = confidence(probabilities(stop(model(labeled))))
+let sure    = confidence(p) >= mean(known)
+loss = ce(labeled, net=model) + fixmatch(unlabeled, strong, net=model, threshold=0.12)
+     + mean((1 - 0.5*sure) * kl(model(strong), 0.75*p + 0.25*mean([p, p]))) as soft
+batch      = {{labeled: 8, unlabeled: 16}}
+run        = {steps}it
+clock      = unlabeled
+optimizer  = sgd(lr=0.1, momentum=0.9)
+accumulate = {accumulate}
+"""
+)
+
 
 def plan_of(text: str, *, level: int = 1, length: int = 48, steps: int = 8, accumulate: int = 1) -> Plan:
     """The plan of a spec of this file. A queue of 48 rows is full after three steps of 16."""

@@ -67,7 +67,7 @@ def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)
-    is_part = edge.kind in ("Images", "Values")
+    is_part = edge.kind in ("Images", "Values", "Weights")
     values = torch.rand(shape, generator=generator) if is_part else torch.randn(shape, generator=generator)
     if edge.kind == "Probs":
         values = values.softmax(dim=-1)

@@ -7,7 +7,8 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import networks, ops
+from ssldsl.check.apply import algebra, networks, ops
+from ssldsl.check.apply.algebra import kind_of
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -27,6 +28,7 @@ from ssldsl.check.state.values import (
     as_scalar,
     describe,
 )
+from ssldsl.check.typing.advice import tensor_advice
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
@@ -59,6 +61,9 @@ def unary(ctx: Context, expr: tree.Unary, value: Any) -> Any:
         return value.scaled(_times(Constant(-1.0)))
     if expr.op == "not" and isinstance(value, bool):
         return not value
+    result = algebra.unary(ctx, expr, value)
+    if result is not NotImplemented:
+        return result
     wanted = "a number or a loss" if expr.op == "-" else "a condition"
     ctx.reporter.error("T313", expr.operand.span, f"`{expr.op}` wants {wanted}, found {describe(value)}")
     return UNKNOWN
@@ -90,6 +95,7 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
 def _is_deep(value: Any) -> bool:
     """Whether whoever reads a schedule, or the weight of a term, would go down too far."""
     weights = [part.weight for part in value.parts] if isinstance(value, Loss) and len(value.parts) == 1 else [value]
+    weights += (value.setting("by") or ()) if isinstance(value, Node) else ()
     return any(isinstance(weight, Combined) and weight.depth > DEEPEST for weight in weights)
 
 
@@ -107,6 +113,8 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
     if op in "+-" and (_is_loss_list(left) or _is_loss_list(right)):
         listed = expr.left if _is_loss_list(left) else expr.right
         return f"reduce the list first: `mean({listed.span.text})`"
+    if kind_of(left) or kind_of(right):
+        return tensor_advice(expr, *(_loss_kind(v) or kind_of(v) for v in (left, right)))
     if op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
         other = expr.right if isinstance(left, Loss) else expr.left
         if is_scalar(right if isinstance(left, Loss) else left):
@@ -123,12 +131,19 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
     return ""
 
 
+def _loss_kind(value: Any) -> str:
+    """The kind of what a loss adds up; empty for what is none."""
+    return kind_of(value.parts[0].node) if isinstance(value, Loss) else ""
+
+
 def _is_loss_list(value: Any) -> bool:
     return isinstance(value, Items) and all(isinstance(v, Loss) for v in value.values)
 
 
 def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     op = expr.op
+    if op not in ("then", "|", ">>") and (found := algebra.binary(ctx, expr, left, right)) is not NotImplemented:
+        return found
     if op in COMPARISONS or op in ("and", "or"):
         return _logic(op, left, right)
     if op == "then":
@@ -145,6 +160,8 @@ def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         return _sizes(op, left, right)
     if isinstance(left, Loss) or isinstance(right, Loss):
         return _losses(op, left, right)
+    if op in ("*", "/") and (_is_loss_list(left) or _is_loss_list(right)):
+        return _loss_lists(op, left, right)
     if isinstance(left, Entries) and is_number(right) and op == "*":
         return evolve(left, values=tuple((k, v * right) for k, v in left.values))
     return NotImplemented
@@ -282,6 +299,15 @@ def _losses(op: str, left: Any, right: Any) -> Any:
         other = right if op == "+" else right.scaled(_times(Constant(-1.0)))
         return Loss(left.parts + other.parts)
     return NotImplemented
+
+
+def _loss_lists(op: str, left: Any, right: Any) -> Any:
+    """A list of losses times a number, item by item."""
+    if _is_loss_list(left):
+        values = tuple(_losses(op, loss, right) for loss in left.values)
+    else:
+        values = tuple(_losses(op, left, loss) for loss in right.values)
+    return NotImplemented if NotImplemented in values else Items(values)
 
 
 def named(ctx: Context, expr: tree.Named, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ssldsl.check.apply import data
+from ssldsl.check.apply import data, reductions
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -57,7 +57,7 @@ def call(ctx: Context, word: str, given: list[Given], span: Span) -> Any:
         case "stop":
             return _stop(ctx, bound["value"].value, span)
         case "mean" | "sum":
-            return _reduce(ctx, word, bound["values"].value, span)
+            return reductions.reduce(ctx, word, bound["values"].value, span)
         case "concat":
             return _concat(ctx, bound["values"].value, span)
         case "first" | "last":
@@ -145,30 +145,6 @@ def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span, help: 
     if value is not UNKNOWN:
         ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "", help=help)
     return UNKNOWN
-
-
-def _reduce(ctx: Context, word: str, value: Any, span: Span) -> Any:
-    if isinstance(value, Loss):
-        return value
-    value = _tensors(ctx, value, span)
-    nodes = value.values if isinstance(value, Items) else (value,)
-    if not nodes:
-        return _refuse(ctx, word, "losses (or numbers)", value, span)
-    if all(is_number(n) for n in nodes):
-        return sum(nodes) / (len(nodes) if word == "mean" else 1)
-    for node in nodes:
-        if not isinstance(node, Node) or not isinstance(node.type, TensorType) or node.type.kind != "Scalar":
-            return _refuse(ctx, word, "losses (or numbers)", node, span)
-    if len(nodes) == 1:
-        return nodes[0]
-    return ctx.interner.node(
-        word,
-        tuple(nodes),
-        params=("values",) * len(nodes),
-        type=nodes[0].type,
-        spans=(span, *ctx.reporter.calls),
-        live=frozenset[str]().union(*(n.live for n in nodes)),
-    )
 
 
 def _concat(ctx: Context, value: Any, span: Span) -> Any:

@@ -104,7 +104,9 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             result = _call_op(ctx, callee.signature, given, expr)
             return _define_result(ctx, result, callee.signature.name, expr.span)
         case Builtin():
-            return _define_result(ctx, words.call(ctx, callee.name, given, expr.span), callee.name, expr.span)
+            result = words.call(ctx, callee.name, given, expr.span)
+            is_named = callee.name in ("mean", "sum")  # after its losses, not after what reduces them
+            return result if is_named else _define_result(ctx, result, callee.name, expr.span)
         case Net() | Constructor() | View() | TrainedNet():
             if len(given) != 1 or given[0].name is not None:
                 _not_one_batch(ctx, callee, given, expr)
@@ -149,7 +151,7 @@ def _not_one_batch(
 
 
 def _define_result(ctx: Context, value: Any, name: str, span: Span) -> Any:
-    """A single number is a loss term, called after the function that made it unless `as` names it."""
+    """Losses, of rows or a single number, are a term called after the function that made it unless `as` names it."""
     if isinstance(value, Node) and _is_term(ctx, value):
         return Loss((LossPart(name, False, Constant(1.0), value, span),))
     if isinstance(value, Loss) and len(value.parts) == 1 and not value.parts[0].named:
@@ -162,7 +164,7 @@ def _define_result(ctx: Context, value: Any, name: str, span: Span) -> Any:
 def _is_term(ctx: Context, node: Node) -> bool:
     signature = ctx.signatures.get(node.op)
     is_metric = signature is not None and signature.role == "metrics"
-    return isinstance(node.type, TensorType) and node.type.kind == "Scalar" and not is_metric
+    return isinstance(node.type, TensorType) and node.type.kind in ("Losses", "Scalar") and not is_metric
 
 
 def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Any:

@@ -31,6 +31,9 @@ from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
 
 _MEANT = {  # what other languages call it
+    "max": "the largest probability of every row is `confidence(p)`",
+    "argmax": "the class of the largest score of every row is `hard_labels(scores)`",
+    "detach": "write `stop(...)`",
     **dict.fromkeys(("True", "yes", "on"), "write `true`"),
     **dict.fromkeys(("False", "no", "off"), "write `false`"),
     **dict.fromkeys(("None", "null", "nil"), "write `none`"),

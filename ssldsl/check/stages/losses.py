@@ -2,6 +2,7 @@
 
 from attrs import evolve
 
+from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
@@ -45,7 +46,7 @@ def _terms(reader: Reader) -> list[Term] | None:
         help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
         reader.error("T315", "loss", f"a loss is a sum of terms, found {describe(value)}", "", help)
         return None
-    parts = _edited(reader, _numbered(ctx, value.parts))
+    parts = _edited(reader, _numbered(ctx, reductions.averaged(ctx, value).parts))
     if parts is None:
         return None
     return [Term(p.name, p.weight, p.node, p.span) for p in parts]

@@ -3,6 +3,7 @@
 from ssldsl.check.state.context import Context
 from ssldsl.ops.signature import Edge
 from ssldsl.source import Span
+from ssldsl.syntax import tree
 from ssldsl.types import TensorType
 
 
@@ -14,6 +15,8 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
             return "these are probabilities already: pass the logits of the head, before softmax"
         case "Probs", "Logits":
             return f"turn scores into probabilities first: `probabilities({text})`"
+        case "Probs", "Values":
+            return "shares of distributions add up to 1, as in `0.9*p + 0.1*q`"
         case "Probs", "Labels":
             return f"turn labels into distributions first: `one_hot({text}, images.classes)`"
         case "Embeddings", _:
@@ -39,3 +42,23 @@ def shape_advice(edge: Edge, found: TensorType) -> str:
     if edge.many:
         return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
     return ""
+
+
+def tensor_advice(expr: tree.Binary, left: str, right: str) -> str:
+    """What to do where an operator has no meaning for tensors of these kinds; empty stands for what is no tensor."""
+    op, kinds = expr.op, {left, right}
+    if op in (">=", "<=", ">", "<") and "Losses" in kinds:
+        return f"`{op}` binds looser than `*`: put the comparison in parentheses, `(x {op} 0.95) * loss`"
+    if op in ("==", "!="):
+        return "labels can be equal; numbers hardly ever are: compare them by `>=` or `<=`"
+    if op == "*" and kinds & {"Weights", "Masks"} and "Scalar" in kinds:
+        return "this term is one number already: weigh the rows before their mean, `mean(mask * cross_entropy(...))`"
+    if op == "*" and "Losses" in kinds:
+        return (
+            "losses are multiplied by numbers, schedules, and masks or weights of their rows: `confidence(p) >= 0.95`"
+        )
+    if op in ("+", "-") and kinds & {"Losses", "Scalar"}:
+        return "only a loss can be added to a loss; masks and weights multiply it"
+    if op in ("/", "**"):
+        return 'a tensor is divided by a number; more is an op of your own: `use "my_ops.py"`'
+    return 'more than sums, products and comparisons is an op of your own: `use "my_ops.py"`' if all(kinds) else ""

@@ -12,6 +12,7 @@ from ssldsl.source import Span
 from ssldsl.types import TensorType
 
 Given = dict[str, tuple[Any, Span]]
+_SIDES = frozenset({"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Scores"})
 
 
 def agree(
@@ -27,7 +28,7 @@ def agree(
     checks = (_with_labels, _with_classes, _with_copies)
     if not all(check(ctx, signature, inputs, params, given) for check in checks):
         return False
-    _compare_with_itself(ctx, signature, inputs, settings, span)
+    _compare_with_itself(ctx, signature, inputs, params, given, settings, span)
     return True
 
 
@@ -79,7 +80,7 @@ def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params
     """Features are scores only where there are as many as the data have classes."""
     for node, param in zip(inputs, params, strict=True):
         edge = signature.edge(param)
-        is_scores = edge is not None and edge.kind == "Logits"
+        is_scores = edge is not None and edge.kind in ("Logits", "Scores")
         if not is_scores or not isinstance(node.type, TensorType) or node.type.kind != "Features" or node.rows is None:
             continue
         width, classes = node.type.dims[-1], instances.classes_of(node.rows)
@@ -118,7 +119,7 @@ def _scores(signature: Signature, inputs: list[Node], params: list[str]) -> Node
     """The input that an op reads as scores of classes, whatever else it may be."""
     for node, param in zip(inputs, params, strict=True):
         edge = signature.edge(param)
-        if edge is not None and edge.kind in ("Logits", "Probs") and isinstance(node.type, TensorType):
+        if edge is not None and edge.kind in ("Logits", "Probs", "Scores") and isinstance(node.type, TensorType):
             return node
     return None
 
@@ -141,16 +142,54 @@ def _head_of(ctx: Context, scores: Node) -> tuple[Note, ...]:
 
 
 def _compare_with_itself(
-    ctx: Context, signature: Signature, inputs: list[Node], settings: tuple[tuple[str, Setting], ...], span: Span
+    ctx: Context,
+    signature: Signature,
+    inputs: list[Node],
+    params: list[str],
+    given: Given,
+    settings: tuple[tuple[str, Setting], ...],
+    span: Span,
 ) -> None:
-    tensors = [n for n in inputs if isinstance(n.type, TensorType)]
-    if signature.role != "losses" or len(tensors) < 2 or dict(settings).get("temperature", 1.0) != 1.0:
+    """A loss holds predictions against something else: against their target, or against one another in a list."""
+    if signature.role != "losses":
         return
-    if all(ctx.sameness.is_same(tensors[0], other) for other in tensors[1:]):
-        ctx.reporter.error(
-            "D406",
-            span,
-            f"`{signature.name}` compares a value with itself, so this term teaches nothing",
-            "both sides are the same numbers",
-            help="one side should come from another view, another network, or an average of it",
-        )
+    for edge in signature.edges:
+        items = [node for node, param in zip(inputs, params, strict=True) if param == edge.name]
+        if _first_twin(ctx, items):
+            what = f"two items of `{edge.name}` are the same numbers"
+            _report_twins(
+                ctx, signature, given[edge.name][1], what, "draw every view anew, for example by `draw(2, ...)`"
+            )
+            return
+    if dict(settings).get("temperature", 1.0) == 1.0 and _is_its_own_target(ctx, signature, inputs, params):
+        help = "one side should come from another view, another network, or an average of it"
+        _report_twins(ctx, signature, span, "both sides are the same numbers", help)
+
+
+def _first_twin(ctx: Context, items: list[Node]) -> bool:
+    """Whether two of several values are the same numbers."""
+    return any(ctx.sameness.is_same(a, b) for i, a in enumerate(items) for b in items[i + 1 :])
+
+
+def _is_its_own_target(ctx: Context, signature: Signature, inputs: list[Node], params: list[str]) -> bool:
+    """Whether a prediction is its target: that is the detached edge; where there is none, all sides are alike.
+
+    Masks, weights and numbers are no sides. Items of lists are not paired: which belong together only the op says.
+    """
+    edges = [(signature.edge(param), node) for node, param in zip(inputs, params, strict=True)]
+    sides = [(e, n) for e, n in edges if e is not None and _is_side(e)]
+    targets = [n for e, n in sides if e.detached]
+    predictions = [n for e, n in sides if not e.detached]
+    if targets:
+        return any(ctx.sameness.is_same(p, t) for p in predictions for t in targets)
+    return len(predictions) > 1 and all(ctx.sameness.is_same(predictions[0], p) for p in predictions[1:])
+
+
+def _is_side(edge: Edge) -> bool:
+    """Whether an edge takes one prediction or one target for every row."""
+    return not edge.many and (edge.kind in _SIDES or (edge.kind == "Values" and len(edge.dims) > 1))
+
+
+def _report_twins(ctx: Context, signature: Signature, place: Span, label: str, help: str) -> None:
+    message = f"`{signature.name}` compares a value with itself, so this term teaches nothing"
+    ctx.reporter.error("D406", place, message, label, help=help)

@@ -34,14 +34,14 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
             "D402",
             span,
             f"`{edge.name}` of `{signature.name}` is a target and must not carry gradient",
-            f"its gradient reaches {_names(value.live)}",
+            f"its gradient reaches {names(value.live)}",
             help=f"detach it: `stop({span.text})`",
         )
         return None
     return value
 
 
-def _names(names: frozenset[str]) -> str:
+def names(names: frozenset[str]) -> str:
     return ", ".join(f"`{n}`" for n in sorted(names))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ssldsl.ir.primitive import Primitive
 from ssldsl.ir.primitives import (
     apply,
+    compare,
     compose,
     concat,
     draw,
@@ -14,13 +15,16 @@ from ssldsl.ir.primitives import (
     local,
     mean,
     net,
+    product,
     repeat,
+    row_mean,
     rows,
     slice,
     source,
     split,
     stop,
     sum,
+    weighted_sum,
     whole,
 )
 
@@ -28,6 +32,7 @@ _FILES = (
     *(source, split, draw, whole, rows, index, repeat),
     *(net, compose, apply),
     *(field, stop, concat, slice, mean, sum, gather, local),
+    *(row_mean, weighted_sum, product, compare),
 )
 PRIMITIVES: Mapping[str, Primitive] = {file.PRIMITIVE.name: file.PRIMITIVE for file in _FILES}
 NETWORKS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_network)

@@ -9,4 +9,12 @@ def _python(printed: Printed) -> str:
     return values[0] if len(values) == 1 else f"({' + '.join(values)}) / {len(values)}"
 
 
-PRIMITIVE = Primitive("mean", SOME, drawn="through", type_of=as_input, python=_python, is_commutative=True)
+PRIMITIVE = Primitive(
+    "mean",
+    SOME,
+    drawn="through",
+    type_of=as_input,
+    python=_python,
+    of_losses=lambda node: node.inputs,
+    is_commutative=True,
+)

@@ -9,5 +9,6 @@ PRIMITIVE = Primitive(
     drawn="through",
     type_of=as_input,
     python=lambda printed: " + ".join(printed.inputs),
+    of_losses=lambda node: node.inputs,
     is_commutative=True,
 )

@@ -1,5 +1,6 @@
 """Nodes of a plan computed one by one, without generated code: how evaluation runs its part of the graph."""
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,14 @@ from ssldsl.runtime.ops.load import Library, check_unnamed, op_object, signature
 Value = Any  # a tensor, a tuple of them, rows, or a network
 Resolve = Callable[[Mapping[str, Any]], dict[str, Any]]  # settings -> settings without schedules
 NETS = ("net", "compose")
+COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 Weights = tuple[str, bool]  # the stage that left them, and whether they are averaged
 
 
@@ -70,7 +79,7 @@ class Direct:
             return Composition(*self._parts(node))
         inputs = [values[id_] for id_ in node.inputs]
         if node.op in PRIMITIVES:
-            return PRIMITIVES[node.op](inputs, node.settings)
+            return PRIMITIVES[node.op](inputs, resolve(node.settings))
         return self._call(node, inputs, values, resolve(node.settings))
 
     def _parts(self, node: NodePlan) -> list[nn.Module]:
@@ -122,6 +131,17 @@ def _sum(inputs: list[Value], settings: Mapping[str, Any]) -> Tensor:
     return total
 
 
+def _weighted_sum(inputs: list[Value], settings: Mapping[str, Any]) -> Tensor:
+    parts = [by * value for by, value in zip(settings["by"], inputs, strict=True)]
+    return _sum(parts if settings.get("plus") is None else [settings["plus"], *parts], {})
+
+
+def _compare(inputs: list[Value], settings: Mapping[str, Any]) -> Tensor:
+    left, right = [*inputs, settings.get("to")][:2]
+    found: Tensor = COMPARISONS[settings["sign"]](left, right)
+    return found.float()
+
+
 PRIMITIVES: Mapping[str, Callable[[list[Value], Mapping[str, Any]], Value]] = {
     "apply": lambda inputs, settings: inputs[0](inputs[1]),
     "index": lambda inputs, settings: inputs[0].index,
@@ -131,4 +151,8 @@ PRIMITIVES: Mapping[str, Callable[[list[Value], Mapping[str, Any]], Value]] = {
     "concat": _concat,
     "sum": _sum,
     "mean": lambda inputs, settings: _sum(inputs, settings) / len(inputs),
+    "row_mean": lambda inputs, settings: inputs[0].mean(),
+    "weighted_sum": _weighted_sum,
+    "product": lambda inputs, settings: inputs[0] * inputs[1],
+    "compare": _compare,
 }

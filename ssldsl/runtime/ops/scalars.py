@@ -113,4 +113,4 @@ class Scalars:
     def _setting(self, value: Any, step: int) -> Any:
         if isinstance(value, dict) and set(value) == {"schedule"}:
             return self._schedules[value["schedule"]](step, self.steps)
-        return value
+        return [self._setting(v, step) for v in value] if isinstance(value, list) else value

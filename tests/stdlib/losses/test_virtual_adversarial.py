@@ -26,7 +26,7 @@ def linear(images: Tensor) -> Tensor:
 
 
 def oracle_loss(net: FrozenOnly, **settings: object) -> Tensor:
-    return virtual_adversarial(net, X, linear(X), rng=Written(D), epsilon=0.5, **settings)  # type: ignore[arg-type]
+    return virtual_adversarial(net, X, linear(X), rng=Written(D), epsilon=0.5, **settings).mean()  # type: ignore[arg-type]
 
 
 def test_the_perturbation_lies_along_the_exact_curvature() -> None:
@@ -60,7 +60,7 @@ def test_the_gradient_at_the_adversarial_logits_is_that_of_the_oracle(direction:
     loss = virtual_adversarial(
         FrozenOnly(lambda x: linear(x) if not kept and x.requires_grad else remember(x)),
         images, linear(X), rng=Written(D), epsilon=0.5, direction=direction,  # type: ignore[arg-type]
-    )  # fmt: skip
+    ).mean()  # fmt: skip
     loss.backward()
     assert kept[-1].grad is not None
     assert kept[-1].grad[0].tolist() == pytest.approx(expected, abs=1e-9)
@@ -86,7 +86,7 @@ def test_the_perturbation_has_length_epsilon_whatever_the_size_of_image_and_batc
     with torch.no_grad():
         model[-1].weight.mul_(1e-6)  # nearly no slope: a floor in the normalizer would show
     net = FrozenOnly(model)
-    virtual_adversarial(net, images, model(images), rng=rng_for(batch), epsilon=40.0)
+    virtual_adversarial(net, images, model(images), rng=rng_for(batch), epsilon=40.0).mean()
     lengths = (net.inputs[-1] - images).flatten(1).norm(dim=1)
     torch.testing.assert_close(lengths, torch.full((batch,), 40.0), rtol=1e-5, atol=0)
 
@@ -99,7 +99,7 @@ def test_the_exact_direction_is_the_limit_of_finite_differences(norm: str) -> No
     found = []
     for xi in (None, 1e-6):
         net = FrozenOnly(Composition(model).frozen)
-        virtual_adversarial(net, images, Composition(model).frozen(images), rng=rng_for(4), xi=xi)
+        virtual_adversarial(net, images, Composition(model).frozen(images), rng=rng_for(4), xi=xi).mean()
         found.append(net.inputs[-1])
     torch.testing.assert_close(found[0], found[1], atol=1e-4, rtol=0)
 
@@ -110,7 +110,7 @@ def test_the_perturbation_changes_predictions_more_than_a_random_one() -> None:
     images = torch.rand(32, 3, 8, 8)
     logits = model(images)
     net = FrozenOnly(model)
-    found = virtual_adversarial(net, images, logits, rng=rng_for(32), epsilon=0.5)
+    found = virtual_adversarial(net, images, logits, rng=rng_for(32), epsilon=0.5).mean()
     random = functional.normalize(torch.randn(32, 192), dim=1).view_as(images) * 0.5
     log_p, log_q = logits.log_softmax(1), model(images + random).log_softmax(1)
     assert found > 3 * (log_p.exp() * (log_p - log_q)).sum(1).mean()
@@ -121,7 +121,7 @@ def test_running_statistics_stay_as_they_are() -> None:
     images = torch.rand(6, 3, 8, 8)
     logits = model(images)
     before = copy.deepcopy(model.state_dict())
-    virtual_adversarial(Composition(model), images, logits, rng=rng_for(6)).backward()
+    virtual_adversarial(Composition(model), images, logits, rng=rng_for(6)).mean().backward()
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
@@ -129,7 +129,7 @@ def test_clean_logits_and_images_receive_no_gradient() -> None:
     model = conv_classifier()
     images = torch.rand(3, 3, 8, 8, requires_grad=True)
     logits = model(images.detach()).detach().requires_grad_()
-    virtual_adversarial(Composition(model), images, logits, rng=rng_for(3)).backward()
+    virtual_adversarial(Composition(model), images, logits, rng=rng_for(3)).mean().backward()
     assert images.grad is None and logits.grad is None
 
 
@@ -138,7 +138,7 @@ def test_weights_receive_the_gradient_of_the_divergence_at_a_fixed_perturbation(
     model = conv_classifier()
     images = torch.rand(3, 3, 8, 8)
     net = FrozenOnly(model)
-    loss = virtual_adversarial(net, images, model(images), rng=rng_for(3))
+    loss = virtual_adversarial(net, images, model(images), rng=rng_for(3)).mean()
     found = torch.autograd.grad(loss, list(model.parameters()))
     fixed = functional.kl_div(
         model(net.inputs[-1]).log_softmax(1), model(images).softmax(1).detach(), reduction="batchmean"
@@ -155,7 +155,7 @@ def test_bfloat16_finds_nearly_the_direction_of_float32() -> None:
     for enabled in (False, True):
         net = FrozenOnly(model)
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
-            virtual_adversarial(net, images, model(images), rng=rng_for(8)).backward()
+            virtual_adversarial(net, images, model(images), rng=rng_for(8)).mean().backward()
         steps.append((net.inputs[-1] - images).float().flatten(1))
     assert functional.cosine_similarity(*steps).min() > 0.97
 
@@ -165,7 +165,7 @@ def test_a_network_that_is_certain_gives_a_finite_gradient() -> None:
     with torch.no_grad():
         model[-1].bias.copy_(torch.tensor([200.0, 0, 0, 0, 0]))
     images = torch.rand(3, 3, 8, 8)
-    virtual_adversarial(Composition(model), images, model(images), rng=rng_for(3)).backward()
+    virtual_adversarial(Composition(model), images, model(images), rng=rng_for(3)).mean().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())
 
 
@@ -173,7 +173,7 @@ def test_a_network_that_ignores_its_input_is_refused() -> None:
     with pytest.raises(ValueError, match="does not depend on its input"):
         virtual_adversarial(
             FrozenOnly(lambda x: torch.zeros(2, 3)), torch.rand(2, 3, 4, 4), torch.zeros(2, 3), rng=rng_for(2)
-        )
+        ).mean()
 
 
 def test_at_each_row_the_divergences_are_those_of_the_oracle() -> None:
@@ -183,14 +183,15 @@ def test_at_each_row_the_divergences_are_those_of_the_oracle() -> None:
     }
     for direction, values in expected.items():
         found = [
-            divergence(linear(X)[i : i + 1], linear(X + 0.5 * U.view_as(X))[i : i + 1], direction) for i in range(2)
+            divergence(linear(X)[i : i + 1], linear(X + 0.5 * U.view_as(X))[i : i + 1], direction).mean()
+            for i in range(2)
         ]
         assert [f.item() for f in found] == pytest.approx(values, abs=1e-9)
 
 
 def test_the_sign_of_the_direction_is_arbitrary_and_the_other_one_may_cost_more() -> None:
     other = [
-        divergence(linear(X)[i : i + 1], linear(X - 0.5 * U.view_as(X))[i : i + 1], "clean_to_adversarial")
+        divergence(linear(X)[i : i + 1], linear(X - 0.5 * U.view_as(X))[i : i + 1], "clean_to_adversarial").mean()
         for i in range(2)
     ]
     assert [f.item() for f in other] == pytest.approx([0.0295738221, 0.1138193260], abs=1e-9)
@@ -213,7 +214,7 @@ def test_with_the_released_radius_the_perturbation_is_as_short_as_in_the_release
 def test_the_released_radius_is_epsilon_where_the_curvature_is_large() -> None:
     net = FrozenOnly(lambda x: 30 * linear(x))
     images = X / 100
-    virtual_adversarial(net, images, net.frozen(images), rng=Written(D), epsilon=0.5, radius="released")
+    virtual_adversarial(net, images, net.frozen(images), rng=Written(D), epsilon=0.5, radius="released").mean()
     lengths = (net.inputs[-1] - images).flatten(1).norm(dim=1)
     torch.testing.assert_close(lengths, torch.full((2,), 0.5, dtype=torch.float64), atol=1e-12, rtol=0)
 
@@ -247,7 +248,7 @@ def test_many_iterations_converge_to_the_first_eigenvector(row: int, eigenvalue:
 
 def test_vectors_are_perturbed_as_images_are() -> None:
     net = FrozenOnly(lambda x: x @ W.T + B)
-    loss = virtual_adversarial(net, X.flatten(1), linear(X), rng=Written(D), epsilon=0.5)
+    loss = virtual_adversarial(net, X.flatten(1), linear(X), rng=Written(D), epsilon=0.5).mean()
     assert loss.item() == pytest.approx(0.0500636460, abs=1e-10)
     torch.testing.assert_close((net.inputs[-1] - X.flatten(1)) / 0.5, U, atol=1e-9, rtol=0)
 
@@ -266,7 +267,7 @@ def direction_of(model: nn.Module, images: Tensor, **settings: object) -> Tensor
     net = FrozenOnly(Composition(model).frozen)
     virtual_adversarial(
         net, images, Composition(model).frozen(images), rng=rng_for(len(images)), epsilon=40.0, **settings
-    )  # type: ignore[arg-type]
+    ).mean()  # type: ignore[arg-type]
     return (net.inputs[-1] - images).double().flatten(1)
 
 

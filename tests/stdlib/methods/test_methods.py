@@ -39,6 +39,8 @@ LOSSES = [
     'ce(labeled) + vat(all, net=encoder >> classes, epsilon=0.5, iterations=2, direction="adversarial_to_clean")',
     'ce(labeled) + vat(unlabeled, direction="adversarial_to_clean", radius="released", xi=0.01)',
     "ce(labeled) + entmin(all)",
+    "ce(labeled) + fixmatch(unlabeled, unlabeled >> random_shift(3), threshold=0.8)",
+    "ce(labeled) + uda(unlabeled, unlabeled >> random_shift(3), net=encoder >> classes)",
     "ce(labeled) + mean_teacher(unlabeled, unlabeled >> random_shift(2), teacher)",
     "ce(labeled) + mean_teacher_kl(all, all, teacher)",
     "mixed_ce(labeled, images.classes, smoothing=0.01) + entmin(unlabeled)",

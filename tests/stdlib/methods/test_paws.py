@@ -42,7 +42,7 @@ def test_the_support_gives_the_worked_assignments() -> None:
 
 
 def test_the_cross_entropy_has_the_worked_value() -> None:
-    assert crop_cross_entropy(guesses(), targets()).item() == pytest.approx(0.141337, abs=1e-6)
+    assert crop_cross_entropy(guesses(), targets()).mean().item() == pytest.approx(0.141337, abs=1e-6)
 
 
 def test_the_regularizer_has_the_worked_value() -> None:
@@ -53,13 +53,13 @@ def test_the_regularizer_has_the_worked_value() -> None:
 
 def test_the_total_has_the_worked_value() -> None:
     spread = marginal_entropy([sharpen(p, temperature=0.25) for p in guesses()])
-    assert (crop_cross_entropy(guesses(), targets()) - spread).item() == pytest.approx(-0.551735, abs=1e-6)
+    assert (crop_cross_entropy(guesses(), targets()).mean() - spread).item() == pytest.approx(-0.551735, abs=1e-6)
 
 
 def test_exchanging_the_large_crops_changes_nothing() -> None:
     first, second, small = guesses()
-    exchanged = crop_cross_entropy([second, first, small], targets()[::-1])
-    torch.testing.assert_close(exchanged, crop_cross_entropy(guesses(), targets()))
+    exchanged = crop_cross_entropy([second, first, small], targets()[::-1]).mean()
+    torch.testing.assert_close(exchanged, crop_cross_entropy(guesses(), targets()).mean())
 
 
 def test_the_entropy_is_largest_where_all_classes_are_used_alike() -> None:
@@ -90,7 +90,7 @@ def test_assignments_and_their_gradients_are_those_of_the_sum_over_the_support()
 def test_small_parts_of_a_target_count_nothing() -> None:
     wanted = [double([[0.99995, 0.00005]]), double([[0.99995, 0.00005]])]
     predicted = [double([[0.5, 0.5]]), double([[0.5, 0.5]])]
-    assert crop_cross_entropy(predicted, wanted).item() == pytest.approx(0.99995 * math.log(2), abs=1e-12)
+    assert crop_cross_entropy(predicted, wanted).mean().item() == pytest.approx(0.99995 * math.log(2), abs=1e-12)
 
 
 def test_one_crop_alone_is_refused() -> None:

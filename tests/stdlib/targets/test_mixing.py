@@ -75,7 +75,7 @@ def test_assignments_of_two_views_have_the_worked_values() -> None:
     found = mixed_targets(torch.tensor(first), torch.tensor(second), torch.full((4,), 0.7))
     torch.testing.assert_close(found, torch.tensor(expected), atol=2e-6, rtol=0)
     scores = torch.tensor([[0.5, 0.3, 0.2], [0.6, 0.3, 0.1], [0.5, 0.4, 0.1], [0.5, 0.2, 0.2]])
-    assert soft_cross_entropy(scores, found, temperature=0.1).item() == pytest.approx(1.598732, abs=5e-6)
+    assert soft_cross_entropy(scores, found, temperature=0.1).mean().item() == pytest.approx(1.598732, abs=5e-6)
 
 
 def test_mixup_weighs_every_pixel_alike(images: Tensor) -> None:

@@ -1,0 +1,18 @@
+"""Numbers of classes as numbers of rows."""
+
+from torch import Tensor
+
+from ssldsl.ops import Labels, Values, op
+
+
+@op()
+def by_class(values: Values[Tensor, "classes"], labels: Labels[Tensor, "batch"]) -> Values[Tensor, "batch"]:
+    r"""For every row the value of its class.
+
+    $$ v_b = t_{y_b} $$
+
+    A threshold for every class: `confidence(p) >= by_class(thresholds, hard_labels(p))`.
+
+    Source: common practice; no paper. In the range of the values.
+    """
+    return values[labels]
