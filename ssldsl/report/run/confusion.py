@@ -6,6 +6,8 @@ from math import sqrt
 from attrs import frozen
 from markupsafe import Markup
 
+from ssldsl.report.svg.axes import sheet, text
+
 Matrix = Sequence[Sequence[float]]
 CELL, MARGIN = 34.0, 40.0
 MOST_NUMBERS = 20  # classes up to which every cell says its number
@@ -54,8 +56,7 @@ def heat_map(matrix: Matrix) -> Markup | None:
     side = cell * size
     width, height = MARGIN + side + 52, MARGIN + side + 8
     parts = [
-        f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" class="heat">'
-        "<title>confusion matrix</title>",
+        sheet(round(width), round(height), "confusion matrix", kind="heat"),
         *_numbering(size, cell),
         *(_cells_with_numbers(matrix, cell) if with_numbers else _cells(matrix, cell)),
         f'<rect x="{MARGIN}" y="{MARGIN}" width="{side:.1f}" height="{side:.1f}" class="edge"/>',
@@ -67,13 +68,12 @@ def heat_map(matrix: Matrix) -> Markup | None:
 
 def _numbering(size: int, cell: float) -> Iterable[str]:
     every = next(k for k in (1, 2, 5, 10, 20, 50) if k * cell >= 15)
-    turned = f'transform="rotate(-90 12 {MARGIN})" text-anchor="end"'
-    yield f'<text x="{MARGIN}" y="12" class="tick">taken for →</text>'
-    yield f'<text x="12" y="{MARGIN}" class="tick" {turned}>true class</text>'
+    yield text(MARGIN, 12, "taken for →", "tick")
+    yield text(12, MARGIN, "true class", "tick", "end", upwards=True)
     for i in range(0, size, every):
         at = MARGIN + (i + 0.5) * cell
-        yield f'<text x="{at:.1f}" y="{MARGIN - 7}" class="tick" text-anchor="middle">{i}</text>'
-        yield f'<text x="{MARGIN - 7}" y="{at + 3.5:.1f}" class="tick" text-anchor="end">{i}</text>'
+        yield text(at, MARGIN - 7, str(i), "tick", "middle")
+        yield text(MARGIN - 7, at + 3.5, str(i), "tick", "end")
 
 
 def _strength(count: float, total: float) -> float:
@@ -91,10 +91,10 @@ def _cells_with_numbers(matrix: Matrix, cell: float) -> Iterable[str]:
             kind = "right" if i == j else "wrong"
             place = f'x="{x:.1f}" y="{y:.1f}" width="{cell:.1f}" height="{cell:.1f}"'
             yield f'<rect {place} class="{kind}" fill-opacity="{strength:.2f}"/>'
-            text = f"{count:.0f}" if float(count).is_integer() else f"{count:.2g}"
+            number = f"{count:.0f}" if float(count).is_integer() else f"{count:.2g}"
             shade = " over" if strength > 0.62 else ""
             middle = f'x="{x + cell / 2:.1f}" y="{y + cell / 2 + 4:.1f}"'
-            yield f'<text {middle} class="cell{shade}" text-anchor="middle">{text}</text>'
+            yield f'<text {middle} class="cell{shade}" text-anchor="middle">{number}</text>'
 
 
 def _cells(matrix: Matrix, cell: float) -> Iterable[str]:
@@ -116,8 +116,7 @@ def _cells(matrix: Matrix, cell: float) -> Iterable[str]:
 def _shares(matrix: Matrix, cell: float) -> Iterable[str]:
     """The share that is right, behind every row."""
     x = MARGIN + len(matrix) * cell + 46
-    yield f'<text x="{x:.1f}" y="{MARGIN - 7}" class="tick" text-anchor="end">right</text>'
+    yield text(x, MARGIN - 7, "right", "tick", "end")
     for i, share in enumerate(right_shares(matrix)):
-        text = "–" if share is None else f"{100 * share:.1f}%"
-        y = MARGIN + (i + 0.5) * cell + 3.5
-        yield f'<text x="{x:.1f}" y="{y:.1f}" class="tick" text-anchor="end">{text}</text>'
+        share_text = "–" if share is None else f"{100 * share:.1f}%"
+        yield text(x, MARGIN + (i + 0.5) * cell + 3.5, share_text, "tick", "end")

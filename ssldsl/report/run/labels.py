@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from ssldsl.graph.plan import StagePlan
 from ssldsl.report.folder import RunFolder
-from ssldsl.report.svg.chart import GLYPH, HALF, n
+from ssldsl.report.svg.axes import Axis, levels, n, sheet, text
+from ssldsl.report.svg.chart import GLYPH, HALF
 from ssldsl.report.svg.series import short, ticks, whole
 
 HEIGHT, TOP, FOOT = 150, 18, 22
@@ -57,37 +58,28 @@ def _bars(counts: Sequence[int]) -> Markup:
     """A bar for every class."""
     marks = ticks(0, max(*counts, 1), 4)
     left, bottom = 10 + GLYPH * max(len(short(mark)) for mark in marks), HEIGHT - FOOT
-    cell, scale = (HALF - left - 4) / len(counts), (bottom - TOP) / marks[-1]
+    y = Axis(marks[0], marks[-1], bottom, TOP)
+    cell = (HALF - left - 4) / len(counts)
     bar = 0.76 * cell if len(counts) <= MOST_NUMBERS else max(cell, 0.8)
     lefts = [left + (i + 0.5) * cell - bar / 2 for i in range(len(counts))]
     corners = zip(lefts, counts, strict=True)
-    shape = "".join(f"M{n(x)} {n(bottom)}v{n(-count * scale)}h{n(bar)}V{n(bottom)}z" for x, count in corners)
+    shape = "".join(f"M{n(x)} {n(bottom)}V{n(y(count))}h{n(bar)}V{n(bottom)}z" for x, count in corners)
     parts = [
-        f'<svg viewBox="0 0 {HALF} {HEIGHT}" width="{HALF}" height="{HEIGHT}" class="plot" role="img">'
-        "<title>samples of every class</title>",
-        *_axis(marks, left, bottom, scale),
+        sheet(HALF, HEIGHT, "samples of every class"),
+        *levels(marks, y, left, HALF),
         f'<path d="{shape}" class="bar"/>',
-        *_numbers(counts, left, bottom, cell, scale),
+        *_numbers(counts, left, cell, y),
         "</svg>",
     ]
     return Markup("\n".join(parts))  # numbers and our own words
 
 
-def _axis(marks: Sequence[float], left: float, bottom: float, scale: float) -> Iterable[str]:
-    for mark in marks:
-        y = bottom - mark * scale
-        yield f'<line x1="{n(left)}" x2="{HALF}" y1="{n(y)}" y2="{n(y)}" class="{"grid" if mark else "base"}"/>'
-        yield f'<text x="{n(left - 6)}" y="{n(y + 3.5)}" class="tick" text-anchor="end">{short(mark)}</text>'
-
-
-def _numbers(counts: Sequence[int], left: float, bottom: float, cell: float, scale: float) -> Iterable[str]:
+def _numbers(counts: Sequence[int], left: float, cell: float, y: Axis) -> Iterable[str]:
     """Classes under the bars; where there is room, how many there are above them."""
     every = next((k for k in (1, 2, 5, 10, 20, 50, 100, 200) if k * cell >= 26), len(counts))
     for i, count in enumerate(counts):
-        x = n(left + (i + 0.5) * cell)
+        x = left + (i + 0.5) * cell
         if i % every == 0:
-            name = str(i) if i else "class 0"
-            yield f'<text x="{x}" y="{n(bottom + 15)}" class="tick" text-anchor="middle">{name}</text>'
+            yield text(x, y.start + 15, str(i) if i else "class 0", "tick", "middle")
         if len(counts) <= MOST_NUMBERS:
-            y = n(bottom - count * scale - 4)
-            yield f'<text x="{x}" y="{y}" class="tick" text-anchor="middle">{short(count)}</text>'
+            yield text(x, y(count) - 4, short(count), "tick", "middle")

@@ -8,7 +8,7 @@ from pathlib import Path
 from attrs import frozen
 from markupsafe import Markup
 
-from ssldsl.report.svg.chart import n
+from ssldsl.report.svg.axes import n, sheet
 from ssldsl.report.svg.series import whole
 
 SIDE, EDGE, CROSS = 640, 14, 5
@@ -61,8 +61,7 @@ def latent(points: Sequence[Point], colors: dict[int, str]) -> Markup:
     samples = sorted((p for p in placed if not p.is_mark), key=lambda p: p.number)
     marks = sorted((p for p in placed if p.is_mark), key=lambda p: p.number)
     parts = [
-        f'<svg viewBox="0 0 {SIDE} {SIDE}" width="{SIDE}" height="{SIDE}" class="latent" role="img">',
-        "<title>latent space</title>",
+        sheet(SIDE, SIDE, "latent space", kind="latent"),
         *(_class(number, list(own), colors) for number, own in groupby(samples, key=lambda p: p.number)),
         *(_crosses(number, list(own), colors) for number, own in groupby(marks, key=lambda p: p.number)),
         "</svg>",

@@ -5,15 +5,16 @@ A page around them may follow the pointer and tell the values behind the lines (
 
 from collections.abc import Iterable, Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
 from attrs import frozen
 from markupsafe import Markup
 
+from ssldsl.drawing.metrics import text_width
+from ssldsl.report.svg.axes import SIZES, Axis, foot, levels, n, path, sheet, text
 from ssldsl.report.svg.series import Series, is_flat, short, ticks, told
 
 WIDE, HALF, HIGH = 752, 504, 290  # side by side they are as wide as the page
-GLYPH = 6.0  # about the width of a character of a label
+GLYPH = 6.0  # about the width of a digit of a label
 
 
 @frozen
@@ -33,31 +34,36 @@ class Chart:
 
 @frozen
 class Frame:
-    """Where data lie on the sheet."""
+    """Where data lie on the sheet: steps from left to right, values from the bottom up."""
 
-    left: float
-    right: float
-    top: float
-    bottom: float
-    steps: float
-    low: float
-    high: float
+    steps: Axis
+    values: Axis
 
-    def x(self, step: float) -> float:
-        return self.left + (self.right - self.left) * step / self.steps
+    @property
+    def left(self) -> float:
+        return self.steps.start
 
-    def y(self, value: float) -> float:
-        return self.bottom - (self.bottom - self.top) * (value - self.low) / (self.high - self.low)
+    @property
+    def right(self) -> float:
+        return self.steps.end
+
+    @property
+    def top(self) -> float:
+        return self.values.end
+
+    @property
+    def bottom(self) -> float:
+        return self.values.start
 
 
 def svg(chart: Chart, number: int) -> Markup:
     """The drawing. `number` tells the charts of a page apart."""
     marks = _value_ticks(chart)
     frame = _frame(chart, marks)
-    box = f'viewBox="0 0 {chart.width} {chart.height}" width="{chart.width}" height="{chart.height}"'
     parts = [
-        f'<svg {box} class="plot" role="img" data-chart="{number}"><title>{escape(chart.title)}</title>',
-        *_axes(chart, frame, marks),
+        sheet(chart.width, chart.height, chart.title, more=f' data-chart="{number}"'),
+        *levels(marks, frame.values, frame.left, frame.right),
+        *_step_marks(chart, frame),
         *(_band(series, frame) for series in chart.series if series.low),
         *(part for series in chart.series for part in _line(series, frame)),
         *(_names(chart.series, frame) if chart.named else ()),
@@ -78,8 +84,9 @@ def readout(chart: Chart) -> dict[str, Any]:
         }
         for series in chart.series
     ]
-    sheet = {name: round(getattr(frame, name), 3) for name in ("left", "right", "top", "bottom", "steps")}
-    return {**sheet, "low": frame.low, "high": frame.high, "epoch": chart.epoch, "lines": lines}
+    corners = {name: round(getattr(frame, name), 3) for name in ("left", "right", "top", "bottom")}
+    values = {"steps": frame.steps.high, "low": frame.values.low, "high": frame.values.high}
+    return {**corners, **values, "epoch": chart.epoch, "lines": lines}
 
 
 # --- geometry -------------------------------------------------------------------------------------------------------
@@ -97,74 +104,62 @@ def _value_ticks(chart: Chart) -> list[float]:
 
 def _frame(chart: Chart, marks: Sequence[float]) -> Frame:
     left = 10 + GLYPH * max(len(short(mark)) for mark in marks)
-    names = max((len(_ending(s)) for s in chart.series if s.values), default=0) if chart.named else 0
-    right = chart.width - (14 + GLYPH * names if names else 12)
-    return Frame(left, right, 10, chart.height - 24, max(1, chart.steps), marks[0], marks[-1])
+    names = max((_ending_width(s) for s in chart.series if s.values), default=0.0) if chart.named else 0.0
+    right = chart.width - (14 + names if names else 12)
+    steps = Axis(0, max(1, chart.steps), left, right)
+    return Frame(steps, Axis(marks[0], marks[-1], chart.height - 24, 10))
 
 
 def _ending(series: Series) -> str:
     return f"{series.name} {told(series.values[-1])}"
 
 
+def _ending_width(series: Series) -> float:
+    return text_width(_ending(series), SIZES["name"], bold=series.color == "ink")
+
+
 # --- marks ----------------------------------------------------------------------------------------------------------
 
 
-def n(value: float) -> str:
-    """A coordinate as short as it can be."""
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _text(x: float, y: float, content: str, kind: str, anchor: str = "start") -> str:
-    return f'<text x="{n(x)}" y="{n(y)}" class="{kind}" text-anchor="{anchor}">{escape(content)}</text>'
-
-
-def _axes(chart: Chart, frame: Frame, marks: Sequence[float]) -> Iterable[str]:
-    for mark in marks:
-        y = frame.y(mark)
-        kind = "base" if mark == marks[0] else "grid"
-        yield f'<line x1="{n(frame.left)}" x2="{n(frame.right)}" y1="{n(y)}" y2="{n(y)}" class="{kind}"/>'
-        yield _text(frame.left - 6, y + 3.5, short(mark), "tick", "end")
+def _step_marks(chart: Chart, frame: Frame) -> Iterable[str]:
+    """Steps under the plot; the first says what is counted, the last stays on the sheet."""
     width = GLYPH * (len(short(chart.steps)) + 2)
     count = max(2, min(7, int((frame.right - frame.left) / max(40, width))))
-    steps = [step for step in ticks(0, chart.steps, count) if step <= chart.steps and step == int(step)]
-    for step in steps:
-        x = frame.x(step)
-        yield f'<line x1="{n(x)}" x2="{n(x)}" y1="{n(frame.bottom)}" y2="{n(frame.bottom + 3)}" class="base"/>'
-        anchor = "end" if x + width / 2 > frame.right and step else "middle"
-        label = "step 0" if not step else short(step)
-        yield _text(max(x, frame.left + 12) if not step else x, frame.bottom + 15, label, "tick", anchor)
-
-
-def _path(points: Iterable[tuple[float, float]]) -> str:
-    return "M" + "L".join(f"{n(x)} {n(y)}" for x, y in points)
+    for step in (s for s in ticks(0, chart.steps, count) if s <= chart.steps and s == int(s)):
+        x = frame.steps(step)
+        yield foot(x, frame.bottom)
+        if step:
+            yield text(x, frame.bottom + 15, short(step), "tick", "end" if x + width / 2 > frame.right else "middle")
+        else:
+            yield text(max(x, frame.left + 12), frame.bottom + 15, "step 0", "tick", "middle")
 
 
 def _line(series: Series, frame: Frame) -> Iterable[str]:
-    points = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.values, strict=True)]
+    points = [(frame.steps(s), frame.values(v)) for s, v in zip(series.steps, series.values, strict=True)]
     if not points:
         return
     kind = " ".join(["line", series.color, *(["dashed"] * series.dashed), *(["strong"] * series.strong)])
     if len(points) > 1:
-        yield f'<path d="{_path(points)}" class="{kind}"/>'
+        yield f'<path d="{path(points)}" class="{kind}"/>'
     if len(points) == 1 or (series.dotted and len(points) <= 80):
         yield from (f'<circle cx="{n(x)}" cy="{n(y)}" r="2.6" class="dot {series.color}"/>' for x, y in points)
 
 
 def _band(series: Series, frame: Frame) -> str:
-    above = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.high, strict=True)]
-    below = [(frame.x(s), frame.y(v)) for s, v in zip(series.steps, series.low, strict=True)]
-    return f'<path d="{_path([*above, *reversed(below)])}Z" class="band {series.color}"/>'
+    above = [(frame.steps(s), frame.values(v)) for s, v in zip(series.steps, series.high, strict=True)]
+    below = [(frame.steps(s), frame.values(v)) for s, v in zip(series.steps, series.low, strict=True)]
+    return f'<path d="{path([*above, *reversed(below)])}Z" class="band {series.color}"/>'
 
 
 def _names(series: Sequence[Series], frame: Frame) -> Iterable[str]:
     """Every name at the end of its line, with its last value, pushed apart where lines end together."""
-    ended = sorted((s for s in series if s.values), key=lambda s: frame.y(s.values[-1]))
-    places = apart([frame.y(s.values[-1]) for s in ended], 13.0, frame.top, frame.bottom - 6)
-    start = max((frame.x(s.steps[-1]) for s in ended), default=frame.right) + 9
+    ended = sorted((s for s in series if s.values), key=lambda s: frame.values(s.values[-1]))
+    places = apart([frame.values(s.values[-1]) for s in ended], 13.0, frame.top, frame.bottom - 6)
+    start = max((frame.steps(s.steps[-1]) for s in ended), default=frame.right) + 9
     for line, y in zip(ended, places, strict=True):
-        end = (frame.x(line.steps[-1]) + 2, frame.y(line.values[-1]))
-        yield f'<path d="{_path([end, (start - 3, y)])}" class="leader"/>'
-        yield _text(start, y + 3.5, _ending(line), f"name {line.color}")
+        end = (frame.steps(line.steps[-1]) + 2, frame.values(line.values[-1]))
+        yield f'<path d="{path([end, (start - 3, y)])}" class="leader"/>'
+        yield text(start, y + 3.5, _ending(line), f"name {line.color}")
 
 
 def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -1,15 +1,15 @@
 """Dots over two axes of one unit, with the line on which both are equal."""
 
-from collections.abc import Iterable, Sequence
 from xml.sax.saxutils import escape
 
 from attrs import frozen
 from markupsafe import Markup
 
-from ssldsl.report.svg.chart import n
-from ssldsl.report.svg.series import is_flat, short, ticks
+from ssldsl.report.svg.axes import Axis, foot, levels, marks_around, n, path, sheet, text
+from ssldsl.report.svg.series import short
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 408, 360, 56, 12, 42
+WIDTH, HEIGHT = 408, 360
+LEFT, RIGHT, TOP, FLOOR = 56, WIDTH - 12, 12, HEIGHT - 42
 
 
 @frozen
@@ -32,63 +32,31 @@ class Scatter:
     dots: tuple[Dot, ...]
 
 
-@frozen
-class _Sheet:
-    across: Sequence[float]
-    upwards: Sequence[float]
-
-    def x(self, value: float) -> float:
-        low, high = self.across[0], self.across[-1]
-        return LEFT + (WIDTH - 12 - LEFT) * (value - low) / (high - low)
-
-    def y(self, value: float) -> float:
-        low, high = self.upwards[0], self.upwards[-1]
-        return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * (value - low) / (high - low)
-
-
 def scatter(plot: Scatter) -> Markup:
     """The drawing."""
-    sheet = _Sheet(_marks([dot.x for dot in plot.dots], 5), _marks([dot.y for dot in plot.dots], 6))
+    across, upwards = marks_around([dot.x for dot in plot.dots], 5), marks_around([dot.y for dot in plot.dots], 6)
+    x = Axis(across[0], across[-1], LEFT, RIGHT)
+    y = Axis(upwards[0], upwards[-1], FLOOR, TOP)
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" class="plot scatter" role="img">',
-        f"<title>{escape(plot.title)}</title>",
-        *_axes(plot, sheet),
-        _equal(sheet),
-        *(_mark(dot, sheet) for dot in plot.dots),
+        sheet(WIDTH, HEIGHT, plot.title, kind="plot scatter"),
+        *levels(upwards, y, LEFT, RIGHT),
+        *(foot(x(mark), FLOOR) for mark in across),
+        *(text(x(mark), FLOOR + 16, short(mark), "tick", "middle") for mark in across),
+        text(RIGHT, HEIGHT - 6, plot.across, "tick", "end"),
+        text(12, TOP, plot.upwards, "tick", "end", upwards=True),
+        _equal(x, y),
+        *(_mark(dot, x, y) for dot in plot.dots),
         "</svg>",
     ]
     return Markup("\n".join(parts))  # every text in it is escaped where it is written
 
 
-def _marks(values: Sequence[float], count: int) -> list[float]:
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.05 * abs(low) or 0.5 if is_flat(low, high) else 0.0
-    return ticks(low - room, high + room, count)
-
-
-def _axes(plot: Scatter, sheet: _Sheet) -> Iterable[str]:
-    floor, right = HEIGHT - BOTTOM, WIDTH - 12
-    for mark in sheet.upwards:
-        y = n(sheet.y(mark))
-        yield f'<path d="M{LEFT} {y}H{right}" class="{"base" if mark == sheet.upwards[0] else "grid"}"/>'
-        yield f'<text x="{LEFT - 6}" y="{n(sheet.y(mark) + 3.5)}" class="tick" text-anchor="end">{short(mark)}</text>'
-    for mark in sheet.across:
-        x = n(sheet.x(mark))
-        yield f'<path d="M{x} {floor}v4" class="base"/>'
-        yield f'<text x="{x}" y="{floor + 16}" class="tick" text-anchor="middle">{short(mark)}</text>'
-    yield f'<text x="{right}" y="{HEIGHT - 6}" class="tick" text-anchor="end">{escape(plot.across)}</text>'
-    turned = f'transform="rotate(-90 12 {TOP})" text-anchor="end"'
-    yield f'<text x="12" y="{TOP}" class="tick" {turned}>{escape(plot.upwards)}</text>'
-
-
-def _equal(sheet: _Sheet) -> str:
+def _equal(x: Axis, y: Axis) -> str:
     """The part of the line of equal values that lies on the sheet."""
-    low, high = max(sheet.across[0], sheet.upwards[0]), min(sheet.across[-1], sheet.upwards[-1])
-    if low >= high:
-        return ""
-    return f'<path d="M{n(sheet.x(low))} {n(sheet.y(low))}L{n(sheet.x(high))} {n(sheet.y(high))}" class="cross"/>'
+    low, high = max(x.low, y.low), min(x.high, y.high)
+    return f'<path d="{path([(x(low), y(low)), (x(high), y(high))])}" class="cross"/>' if low < high else ""
 
 
-def _mark(dot: Dot, sheet: _Sheet) -> str:
-    place = f'cx="{n(sheet.x(dot.x))}" cy="{n(sheet.y(dot.y))}"'
+def _mark(dot: Dot, x: Axis, y: Axis) -> str:
+    place = f'cx="{n(x(dot.x))}" cy="{n(y(dot.y))}"'
     return f'<circle {place} r="3.4" class="dot {dot.kind}"><title>{escape(dot.text)}</title></circle>'
