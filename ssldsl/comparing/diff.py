@@ -245,6 +245,7 @@ class _Comparison:
 
     def _stage(self, a: Stage, b: Stage) -> None:
         told = set(self.nodes.seen)  # of the streams; what stages share is told for each
+        self.nodes.stages = (a, b)
         spans = (a.span, b.span)
         self._terms(a, b)
         self._value("semantic", f"{a.name}.run", a.run, b.run, a.place("run"), b.place("run"))
@@ -269,7 +270,7 @@ class _Comparison:
             self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), a.place("clip"), b.place("clip"))
         self._evaluations(a, b)
         self._execution(a, b)
-        self.nodes.seen = told
+        self.nodes.seen, self.nodes.stages = told, (None, None)
 
     def _execution(self, a: Stage, b: Stage) -> None:
         """How it is run. Merging or splitting batches changes the result only where rows depend on one another."""

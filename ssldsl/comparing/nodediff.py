@@ -10,6 +10,7 @@ from ssldsl.comparing.matching import Matching
 from ssldsl.ir import wording
 from ssldsl.ir.nodes import Duration, Node, Setting
 from ssldsl.ir.primitives import COMMUTATIVE, NETWORKS, PRIMITIVES
+from ssldsl.ir.program import Stage
 from ssldsl.source import Span
 from ssldsl.types import TensorType
 
@@ -33,9 +34,13 @@ class Difference:
 
 @define
 class NodeDiff:
-    """Compares nodes of two matched experiments; a pair that a stage meets again is not described again."""
+    """Compares nodes of two matched experiments; a pair that a stage meets again is not described again.
+
+    stages: those whose nodes are compared, for the places where they write them; none of what stages share.
+    """
 
     matching: Matching
+    stages: tuple[Stage | None, Stage | None] = (None, None)
     found: list[Difference] = field(factory=list)
     seen: set[tuple[int, int]] = field(factory=set)
     _same: dict[tuple[int, int], bool] = field(factory=dict)
@@ -162,7 +167,8 @@ class NodeDiff:
 
     def _add(self, path: str, before: str, after: str, a: Node | None, b: Node | None, is_place: bool = False) -> None:
         in_stream = path.startswith("stream.")
-        entry = Difference(path, before, after, place(a, in_stream), place(b, in_stream), is_place)
+        first, second = (place(n, s, in_stream) for n, s in zip((a, b), self.stages, strict=True))
+        entry = Difference(path, before, after, first, second, is_place)
         if not any((d.path, d.before, d.after) == (path, before, after) for d in self.found):
             self.found.append(entry)
 
@@ -177,11 +183,10 @@ def is_of_rows(node: Node) -> bool:
     return isinstance(node.type, TensorType) and node.type.kind == "Rows"
 
 
-def place(node: Node | None, innermost: bool = False) -> Span | None:
+def place(node: Node | None, stage: Stage | None, innermost: bool = False) -> Span | None:
     """Where a reader finds it: in the spec, the outermost span; of what a stream declares, the innermost."""
-    if node is None or not node.spans:
-        return None
-    return node.spans[0 if innermost else -1]
+    spans = () if node is None else node.spans if stage is None else stage.spans_of(node)
+    return spans[0 if innermost else -1] if spans else None
 
 
 def written(value: Setting) -> str:

@@ -53,7 +53,7 @@ def _trace_term(tracer: Tracer, term: Term) -> None:
     title = term.name
     ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures) for n in losses)
     lines = [f"mean of {' and '.join(ops)}"] if len(ops) > 1 else list(ops)
-    spans = [term.span, *(s for n in losses for s in n.spans)]
+    spans = [term.span, *(s for n in losses for s in tracer.stage.spans_of(n))]
     id = tracer.box(f"loss:{term.name}", "loss", title, spans=spans, lines=lines)
     tracer.boxes[id] = evolve(
         tracer.boxes[id], type=str(term.node.type), reach=tuple(sorted(tracer.learning(term.node.live)))
@@ -132,7 +132,7 @@ def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
     """A quiet box, joined to the last module of the net it measures."""
     whole, nets = list(_upstream(evaluation.node, "whole")), list(_upstream(evaluation.node, *NETWORKS))
     texts = dict.fromkeys(wording.data(n.inputs[0], tracer.program.signatures) for n in whole)
-    spans = [evaluation.span, *evaluation.node.spans]
+    spans = [evaluation.span, *tracer.stage.spans_of(evaluation.node)]
     id = tracer.box(
         f"eval:{evaluation.name}", "eval", evaluation.name, spans=spans, lines=[f"on {t}" for t in texts][:1]
     )

@@ -91,7 +91,7 @@ class Tracer:
                 type=str(value.type),
                 reach=tuple(sorted(value.reach)),
                 origins=value.lanes,
-                spans=value.node.spans,
+                spans=self.stage.spans_of(value.node),
             )
         self.edges[id] = evolve(self.edges[id], count=max(1, len(seen)))
         return id
@@ -214,7 +214,9 @@ class Tracer:
         else:
             text = wording.arguments(node.op, node.settings, self.program.signatures)
             title, lines = wording.titled(node.op, text)
-            id = self.box(self._short(kind, node.op, (text, *before)), kind, title, spans=node.spans, lines=lines)
+            id = self.box(
+                self._short(kind, node.op, (text, *before)), kind, title, spans=self.stage.spans_of(node), lines=lines
+            )
         lanes = {v: self.lane(v, id) for v in inputs}
         live = self.learning(node.live)
         self._note(id, type=str(node.type), reach=live)
@@ -232,7 +234,7 @@ class Tracer:
         """A view under the name that it is declared by, if any; it counts how often it is drawn of one stream."""
         text = wording.view(node.op, node.settings, self.program.signatures)
         path = f"{node.within}.{node.op}" if node.within else node.op
-        id = self.box(self._short("view", path, (text, *before)), "view", node.within, spans=node.spans)
+        id = self.box(self._short("view", path, (text, *before)), "view", node.within, spans=self.stage.spans_of(node))
         drawn = self._drawn_views.setdefault(id, Counter())
         drawn.update(streams)
         self.boxes[id] = evolve(self.boxes[id], chips=(text,), count=max(drawn.values(), default=1))

@@ -15,6 +15,7 @@ from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Interner, Node, Setting, step_inputs
 from ssldsl.ir.program import Evaluation, Program, Stage, Term
 from ssldsl.ir.walk import origins
+from ssldsl.source import Span
 from ssldsl.types import Type
 
 Placement = Literal["data", "host", "step", "evaluation"]
@@ -114,7 +115,7 @@ def stage_graph(program: Program, stage: Stage) -> Graph:
     whole = evolve(graph, nodes=ordered(graph.roots, needs))
 
     def without_rows(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
-        return build.like(node, inputs, rows="same" if node.draw else None)
+        return build.like(node, inputs, rows="same" if node.draw else None, spans=stage.spans_of(node))
 
     graph = rewrite(whole, without_rows)
     return evolve(graph, nodes=ordered(graph.roots, needs))
@@ -154,6 +155,7 @@ class Builder:
         live: frozenset[str] | None = None,
         alias: str | None = None,
         rows: Node | Literal["same"] | None = "same",
+        spans: tuple[Span, ...] | None = None,
     ) -> Node:
         """A node made of `inputs`, as `node` is where nothing else is said. A new op has neither draw nor rows."""
         same = op is None or op == node.op
@@ -168,7 +170,7 @@ class Builder:
             live=node.live if live is None else live,
             draw=node.draw if same else "",
             rows=rows,
-            spans=node.spans,
+            spans=node.spans if spans is None else spans,
             alias=node.alias if alias is None else alias,
         )
         if made.id == len(self.nodes):

@@ -24,7 +24,7 @@ class Node:
     live: the modules whose parameters the value's gradient reaches.
     draw: of an op that draws or remembers, the name of that call; part of identity.
     rows: the node that says which samples the rows are.
-    spans: where it was written, innermost first (the call inside a `def`, then the call of the `def`).
+    spans: where it was first written, innermost first (the call inside a `def`, then the call of the `def`).
     """
 
     id: int
@@ -55,10 +55,22 @@ def step_inputs(node: Node) -> tuple[Node, ...]:
 
 
 class Interner:
-    """Makes nodes; the same node for the same op, inputs, settings and draw."""
+    """Makes nodes; the same node for the same op, inputs, settings and draw.
+
+    written: where every node was first written since the stage began that is being read. Two stages that write the
+        same share a node, and not the place.
+    """
 
     def __init__(self) -> None:
         self._nodes: dict[Any, Node] = {}
+        self.written: dict[int, tuple[Span, ...]] = {}
+
+    def begin_stage(self) -> None:
+        self.written = {}
+
+    def spans_of(self, node: Node) -> tuple[Span, ...]:
+        """Where a node is written in the stage that is being read, or else where it was first written."""
+        return self.written.get(node.id, node.spans)
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -85,7 +97,9 @@ class Interner:
             self._nodes[key] = Node(
                 len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias, within
             )
-        return self._nodes[key]
+        node = self._nodes[key]
+        self.written.setdefault(node.id, spans or node.spans)
+        return node
 
 
 __all__ = [

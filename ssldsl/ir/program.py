@@ -1,5 +1,7 @@
 """A checked experiment: what `check` gives and the graph is built from."""
 
+from collections.abc import Mapping
+
 from attrs import field, frozen
 
 from ssldsl.ir.nodes import Duration, Node, Scalar, Setting
@@ -106,6 +108,7 @@ class Stage:
     """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`.
 
     places: of what is written of the settings, and of their parts: `batch`, `batch.labeled`, `train.encoder`.
+    written: where this stage writes its nodes, by their ids; another stage may have written the same ones before.
     """
 
     name: str
@@ -129,10 +132,15 @@ class Stage:
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))
     span: Span | None = field(default=None, eq=False, repr=False)
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)
+    written: Mapping[int, tuple[Span, ...]] = field(factory=dict, eq=False, repr=False)
 
     def place(self, setting: str) -> Span | None:
         """Where the value of a setting, or a part of it, is written, if it is."""
         return dict(self.places).get(setting)
+
+    def spans_of(self, node: Node) -> tuple[Span, ...]:
+        """Where this stage writes a node, innermost first."""
+        return self.written.get(node.id, node.spans)
 
 
 @frozen

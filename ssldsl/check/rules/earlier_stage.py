@@ -21,9 +21,9 @@ def earlier_stage(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
         if name in before:
             yield from _weights(reader, node, name)
         elif name == stage.name:
-            yield stages.reads_itself(name, node.spans[0])
+            yield stages.reads_itself(name, reader.written_at(node))
         else:
-            yield stages.comes_not_after(stage.name, name, node.spans[0])
+            yield stages.comes_not_after(stage.name, name, reader.written_at(node))
 
 
 def _weights(reader: Reader, node: Node, name: str) -> Iterator[Diagnostic]:
@@ -34,9 +34,9 @@ def _weights(reader: Reader, node: Node, name: str) -> Iterator[Diagnostic]:
         return
     earlier = [s for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None]
     if node.setting("average") and stage.average is None:
-        yield stages.keeps_no_average_of_weights(name, node.spans[0])
+        yield stages.keeps_no_average_of_weights(name, reader.written_at(node))
     held = [p for s in (stage, *earlier) for p in s.train]
     held += [m for s in (stage, *earlier) for i in s.init if i.file or i.run for m in i.modules]
     is_held = any(p == path or p.startswith(f"{path}.") for p in held)
     if not is_held and not draft.average_of and draft.owns_parameters:
-        yield stages.random_there(name, path, node.spans[0])
+        yield stages.random_there(name, path, reader.written_at(node))

@@ -14,6 +14,7 @@ def read_stage(reader: Reader) -> Stage | None:
     """One stage, checked; nothing where its loss or its length is missing or wrong."""
     ctx = reader.ctx
     ctx.stage = StageDraft(reader.name)
+    ctx.interner.begin_stage()
     try:
         stage = _read(reader)
         if stage is None:
@@ -27,6 +28,7 @@ def read_stage(reader: Reader) -> Stage | None:
 
 
 def _read(reader: Reader) -> Stage | None:
+    ctx = reader.ctx
     for row in SETTINGS:
         if row.level != "spec":
             reader.found[row.name] = row.read(reader, row.name)
@@ -44,6 +46,7 @@ def _read(reader: Reader) -> Stage | None:
         evaluations=tuple(evaluations),
         span=reader.span,
         places=(*((name, setting.value.span) for name, setting in reader.settings.items()), *reader.places.items()),
+        written=ctx.interner.written,
         **settings,
     )
 

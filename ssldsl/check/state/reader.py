@@ -53,7 +53,8 @@ class Reader:
 
     def written_at(self, node: Node) -> Span:
         """Where a person wrote a node: inside a shipped definition, the call that led there."""
-        return next((s for s in node.spans if s.source in self.ctx.reporter.own), node.spans[0])
+        spans = self.ctx.interner.spans_of(node)
+        return next((s for s in spans if s.source in self.ctx.reporter.own), spans[0])
 
     @property
     def subject(self) -> str:

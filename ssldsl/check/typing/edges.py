@@ -192,7 +192,7 @@ def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
                 params=("value",),
                 settings=(("name", name),),
                 rows=node.rows,
-                spans=node.spans,
+                spans=ctx.interner.spans_of(node),
                 live=frozenset() if type_.kind == "Labels" else node.live,
             ),
         )
