@@ -108,14 +108,16 @@ def role_of(signature: Signature) -> Role:
         return "schedules"
     if "Parameters" in kinds:
         return "optimizers"
-    if not results or (results == ["Scalar"] and signature.outputs[0].name == "" and _over_a_data_set(signature)):
+    if not results or _measures(signature):
         return "metrics"
     if kinds[0] in ("Images", "Vectors") and results[0] == kinds[0]:
         return "views"
     return "losses" if results == ["Scalar"] else "targets"
 
 
-def _over_a_data_set(signature: Signature) -> bool:
-    """Metrics see whole data sets, losses a batch: their first dimension has another name."""
-    dims = [e.dims[0] for e in signature.edges if e.dims]
-    return bool(dims) and "batch" not in dims
+def _measures(signature: Signature) -> bool:
+    """Whether an op says numbers about a whole data set, whose rows have another name than those of a batch."""
+    rows = {edge.dims[0] for edge in signature.edges if edge.dims}
+    kinds = {output.kind for output in signature.outputs}
+    per_row = any(dim in rows for output in signature.outputs for dim in output.dims)
+    return bool(rows) and "batch" not in rows and kinds <= {"Scalar", "Values", "Points"} and not per_row

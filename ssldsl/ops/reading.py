@@ -294,7 +294,8 @@ class _Reader:
     def _fields(self, result: ast.ClassDef) -> Iterator[Output]:
         for item in result.body:
             if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-                kind, dims = edges.read_kind(item.annotation)
+                is_number = last_name(item.annotation) == "float"
+                kind, dims = ("Scalar", ()) if is_number else edges.read_kind(item.annotation)
                 yield Output(item.target.id, kind, dims)
 
 

@@ -22,7 +22,7 @@ from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.derived import Data, Labels
 from ssldsl.runtime.derive import with_derived
 from ssldsl.runtime.device.accelerator import join_processes
-from ssldsl.runtime.evaluate.evaluator import Results
+from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import (
     StepContext,
     explaining_data,
@@ -34,6 +34,7 @@ from ssldsl.runtime.failures import (
 from ssldsl.runtime.folder.checkpoint import Checkpoint, latest, read_part, read_state
 from ssldsl.runtime.folder.pictures import write_pictures
 from ssldsl.runtime.folder.records import Line
+from ssldsl.runtime.folder.results import write_arrays
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS
 from ssldsl.runtime.folder.stage_end import final_weights, in_order
 from ssldsl.runtime.folder.trackers import Trackers, check_trackers
@@ -152,8 +153,9 @@ def run(
 class Run:
     """A run under way.
 
-    results: the last evaluation of every stage. taken: optimizer steps of this sitting. has_begun: the folder holds
-    something that was computed; a run that is refused before that leaves no folder.
+    results: the last evaluation of every stage. told: what the notes on metrics were about. taken: optimizer steps of
+    this sitting. has_begun: the folder holds something that was computed; a run that is refused before that leaves no
+    folder.
     """
 
     plan: Plan
@@ -166,6 +168,7 @@ class Run:
     reporter: Reporter
     trackers: Trackers
     results: dict[str, Results] = Factory(dict)
+    told: set[str] = Factory(set)
     taken: int = 0
     has_begun: bool = False
     is_refused: bool = False
@@ -281,6 +284,7 @@ class Run:
         return Hooks(
             folder=self.folder,
             record=partial(self._record, before),
+            evaluated=partial(self._record_results, before),
             save=partial(self._save, parts, number),
             is_save_due=partial(self._is_save_due, parts.stage),
             must_stop=self._must_stop,
@@ -290,6 +294,15 @@ class Run:
         if self.ledger is not None:
             self.ledger.record(line)
             self.trackers.log(line, before + line["step"])
+
+    def _record_results(self, before: int, place: Line, found: Evaluated) -> None:
+        """Record an evaluation; arrays first, since the line names their files."""
+        if self.ledger is not None:
+            with explaining_disk(self.folder):
+                write_arrays(self.folder, found.stage, found.arrays)
+        self._record(before, {**place, "eval": found.results})
+        self._tell(text for about, text in found.notes.items() if about not in self.told)
+        self.told |= found.notes.keys()
 
     def _save(self, parts: StageParts, number: int, done: int, results: Results) -> None:
         """Write a checkpoint, unless the weights are no longer numbers."""

@@ -62,7 +62,7 @@ def test_accuracy_is_that_of_one_pass_over_the_test_set() -> None:
     whole = test.read(torch.arange(360))
     with torch.no_grad():
         guesses = modules["classes"](modules["encoder"](whole["image"])).argmax(dim=1)
-    results = evaluator(plan, modules, OneProcess()).evaluate(0)
+    results = evaluator(plan, modules, OneProcess()).evaluate(0).results
     assert results["top1"] == pytest.approx((guesses == whole["label"]).float().mean().item())
     counts = results["confused"]
     assert isinstance(counts, list) and counts[0][0] == ((guesses == 0) & (whole["label"] == 0)).sum().item()
@@ -71,7 +71,7 @@ def test_accuracy_is_that_of_one_pass_over_the_test_set() -> None:
 def test_the_size_of_a_batch_does_not_matter() -> None:
     plan = experiment()
     modules = networks(plan)
-    sizes = [evaluator(plan, modules, OneProcess(), rows).evaluate(0) for rows in (7, 360, 1000)]
+    sizes = [evaluator(plan, modules, OneProcess(), rows).evaluate(0).results for rows in (7, 360, 1000)]
     assert sizes[0] == sizes[1] == sizes[2]
 
 
@@ -82,8 +82,8 @@ def test_shares_of_several_processes_are_the_whole(world: int) -> None:
     gathered: list[list[torch.Tensor]] = [[] for _ in range(world)]
     for rank in range(world - 1):
         evaluator(plan, modules, OneOfMany(rank, world, gathered)).evaluate(0)
-    together = evaluator(plan, modules, OneOfMany(world - 1, world, gathered)).evaluate(0)
-    assert together == evaluator(plan, modules, OneProcess()).evaluate(0)
+    together = evaluator(plan, modules, OneOfMany(world - 1, world, gathered)).evaluate(0).results
+    assert together == evaluator(plan, modules, OneProcess()).evaluate(0).results
 
 
 def test_networks_keep_mode_statistics_and_weights() -> None:
@@ -103,7 +103,7 @@ def test_the_average_is_what_is_evaluated() -> None:
     modules = networks(plan)
     live = dict(modules.named_parameters())
     average = Moving({name: torch.zeros_like(p) for name, p in live.items()}, live, lambda step, steps: 0.5)
-    results = evaluator(plan, modules, OneProcess()).evaluate(0, average)
+    results = evaluator(plan, modules, OneProcess()).evaluate(0, average).results
     labels = torch.from_numpy(load_digits().target)
     assert results["top1"] == pytest.approx((labels == 0).double().mean().item(), abs=0.005)  # all scores are 0
 
@@ -117,7 +117,7 @@ def test_evaluation_mode_ends_with_an_error() -> None:
 
 def test_one_metric_may_read_two_data_sets() -> None:
     plan = experiment(metrics="eval knn(images.test, images.train, k=1)")
-    assert 0.5 < evaluator(plan, networks(plan), OneProcess()).evaluate(0)["knn"] < 1.0
+    assert 0.5 < evaluator(plan, networks(plan), OneProcess()).evaluate(0).results["knn"] < 1.0
 
 
 def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_images_in_files_of_any_size_are_cut_to_one_by_their_views(tmp_path: Pat
     measured = measure(program, Datasets(LIBRARY))
     plan = make_plan(program, sizes=measured.sizes, resident=measured.resident)
     modules = build_modules(plan, {"drawn.image": (3, 8, 8)}, LIBRARY)
-    counts = evaluator(plan, modules, OneProcess(), rows=4).evaluate(0)["confusion_matrix"]
+    counts = evaluator(plan, modules, OneProcess(), rows=4).evaluate(0).results["confusion_matrix"]
     assert isinstance(counts, list) and sum(map(sum, counts)) == 6
 
 
@@ -159,4 +159,4 @@ def test_polyak_average_has_the_half_life_it_says() -> None:
 
 def test_a_plan_with_every_kind_of_state_can_be_evaluated() -> None:
     plan = stateful()
-    assert 0 <= evaluator(plan, networks(plan), OneProcess()).evaluate(0)["top1"] <= 1
+    assert 0 <= evaluator(plan, networks(plan), OneProcess()).evaluate(0).results["top1"] <= 1

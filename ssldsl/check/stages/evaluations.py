@@ -1,9 +1,11 @@
 """What a stage measures: metrics over whole data sets."""
 
+from typing import Any
+
 from attrs import evolve
 
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, describe
+from ssldsl.check.state.values import UNKNOWN, Batch, describe
 from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Evaluation
@@ -47,7 +49,7 @@ def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
     name = expr.name.id if isinstance(expr, tree.Named) else ""
     if isinstance(expr, tree.Named):
         expr = expr.value
-    value = reader.ctx.evaluate(expr, reader.scope)
+    value = _whole(reader.ctx.evaluate(expr, reader.scope))
     if value is UNKNOWN:
         return None
     signature = reader.ctx.signatures.get(value.op) if isinstance(value, Node) else None
@@ -57,9 +59,16 @@ def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
             expr.span,
             f"`eval` wants a metric, found {describe(value)}",
             "",
-            help="for example `eval top1(images.test)`",
+            help="a metric says numbers about a whole data set, for example `eval top1(images.test)`",
         )
         return None
     function = expr.function if isinstance(expr, tree.Call) else None
     called = function.id if isinstance(function, tree.Ref) else value.op
     return Evaluation(name or called, value, statement.span)
+
+
+def _whole(value: Any) -> Any:
+    """The op that gave several numbers at once; any other value as it is."""
+    if isinstance(value, Batch) and value.fields and all(node.op == "field" for _, node in value.fields):
+        return value.fields[0][1].inputs[0]
+    return value

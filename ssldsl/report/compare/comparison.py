@@ -6,6 +6,7 @@ from attrs import frozen
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import Plan
+from ssldsl.graph.results import result_names
 from ssldsl.report.compare.groups import Group, gather
 from ssldsl.report.folder import RunFolder
 from ssldsl.report.statistics import Paired, paired, spread, welch
@@ -74,11 +75,11 @@ def _values(group: Group, metric: str) -> dict[int, float]:
 
 def places(plan: Plan) -> dict[str, tuple[str, str]]:
     """Stage and name of every metric: plain for the last stage that has it, `stage.metric` for those before."""
-    last = {e.name: stage.name for stage in plan.stages for e in stage.evaluations}
+    last = {name: stage.name for stage in plan.stages for name in result_names(stage)}
     return {
-        e.name if last[e.name] == stage.name else f"{stage.name}.{e.name}": (stage.name, e.name)
+        name if last[name] == stage.name else f"{stage.name}.{name}": (stage.name, name)
         for stage in plan.stages
-        for e in stage.evaluations
+        for name in result_names(stage)
     }
 
 

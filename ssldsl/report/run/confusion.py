@@ -1,6 +1,8 @@
 """A confusion matrix as a heat map, and in words: how often each class is right, what is taken for what."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import nsmallest
 from math import sqrt
 
 from attrs import frozen
@@ -25,25 +27,18 @@ class Confused:
     share: float
 
 
-def is_square(matrix: Matrix) -> bool:
-    """Whether it is a matrix of numbers with as many rows as columns."""
-    return bool(matrix) and all(len(row) == len(matrix) for row in matrix)
-
-
 def right_shares(matrix: Matrix) -> list[float | None]:
     """Share of every class that is recognized; nothing for a class without samples."""
     return [row[i] / sum(row) if sum(row) > 0 else None for i, row in enumerate(matrix)]
 
 
-def most_confused(matrix: Matrix, most: int = 8) -> list[Confused]:
-    """The pairs of classes that are confused most often, the most frequent first."""
-    found = [
-        Confused(i, j, count, count / sum(row))
-        for i, row in enumerate(matrix)
-        for j, count in enumerate(row)
-        if i != j and count > 0
-    ]
-    return sorted(found, key=lambda c: (-c.count, -c.share, c.true, c.taken))[:most]
+def most_confused(cells: Mapping[tuple[int, ...], float], most: int = 8) -> list[Confused]:
+    """The pairs of classes that are confused most often, the most frequent first. cells: by (true class, taken for)."""
+    totals: defaultdict[int, float] = defaultdict(float)
+    for (true, _), count in cells.items():
+        totals[true] += count
+    found = (Confused(i, j, count, count / totals[i]) for (i, j), count in cells.items() if i != j and count > 0)
+    return nsmallest(most, found, key=lambda c: (-c.count, -c.share, c.true, c.taken))
 
 
 def heat_map(matrix: Matrix) -> Markup | None:
@@ -78,7 +73,7 @@ def _numbering(size: int, cell: float) -> Iterable[str]:
 
 def _strength(count: float, total: float) -> float:
     """How strong a cell is: the root of its share of the row, so that rare confusions are seen."""
-    return sqrt(count / total) if total > 0 else 0.0
+    return sqrt(max(count, 0) / total) if total > 0 else 0.0  # a matrix of one's own may hold anything
 
 
 def _cells_with_numbers(matrix: Matrix, cell: float) -> Iterable[str]:

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.plan import StagePlan, TermPlan
+from ssldsl.graph.results import result_names
 from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.run.method import Signatures
 from ssldsl.report.run.schedules import Scalar, curve, scalars_of
@@ -42,10 +43,10 @@ def loss_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
 def metric_charts(run: RunFolder, stage: StagePlan) -> tuple[list[Chart], list[Chart]]:
     """Metrics that are shares in one chart; small ones of the others."""
     lines = []
-    for i, evaluation in enumerate(stage.evaluations):
-        points = run.points(stage.name, "eval", evaluation.name)
+    for i, name in enumerate(result_names(stage)):
+        points = run.points(stage.name, "eval", name)
         if len(points[0]) > 1:  # a single value stands at the head of the page
-            lines.append(line(evaluation.name, points, color(i), dotted=True))
+            lines.append(line(name, points, color(i), dotted=True))
     shares = tuple(s for s in lines if all(0 <= value <= 1 for value in s.values))
     epoch = stage.steps_per_epoch
     main = Chart("Evaluation", shares, stage.steps, width=HALF, height=HIGH, named=True, epoch=epoch)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from attrs import frozen
 from markupsafe import Markup
@@ -11,7 +10,6 @@ from markupsafe import Markup
 from ssldsl.graph.plan import ModulePlan, Plan, StagePlan
 from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.rendering import Figure, Figures, embedded, page
-from ssldsl.report.run.confusion import Confused, heat_map, is_square, most_confused
 from ssldsl.report.run.figures import (
     Schedules,
     loss_charts,
@@ -24,8 +22,9 @@ from ssldsl.report.run.highlight import highlighted
 from ssldsl.report.run.labels import Labeled, read_labels
 from ssldsl.report.run.latent import Latent, read_latent
 from ssldsl.report.run.method import Signatures, read_method
+from ssldsl.report.run.results import Heat, array_texts, heats, number_texts
 from ssldsl.report.run.settings import stage_settings
-from ssldsl.report.svg.series import duration, told, whole
+from ssldsl.report.svg.series import duration, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
 from ssldsl.runtime.folder.pictures import is_picture, picture_name
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, RARE, REPORT, RESOLVED, SPEC
@@ -41,17 +40,6 @@ STATES = {
 
 
 @frozen
-class Heat:
-    """A matrix among the metrics. `drawing` is missing where there are too many classes to see."""
-
-    name: str
-    is_confusion: bool
-    classes: int
-    drawing: Markup | None
-    confused: tuple[Confused, ...]
-
-
-@frozen
 class StageView:
     """What the page says about one stage."""
 
@@ -59,6 +47,7 @@ class StageView:
     number: int
     done: int
     metrics: tuple[tuple[str, str], ...]
+    arrays: tuple[tuple[str, str], ...]
     evaluated: int
     labels: tuple[Labeled, ...]
     main: tuple[Figure, ...]
@@ -148,7 +137,8 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         plan=stage,
         number=number,
         done=run.steps_done(stage.name),
-        metrics=tuple((name, told(value)) for name, value in metrics.items() if isinstance(value, int | float)),
+        metrics=tuple(number_texts(metrics)),
+        arrays=tuple(array_texts(run.path, metrics)),
         evaluated=evaluated,
         labels=read_labels(run, stage),
         main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares)),
@@ -156,7 +146,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         terms=tuple(figures.add(chart) for chart in term_charts(run, stage)),
         scheduled=tuple(figures.add(chart) for chart in (*found.charts, *([speed] if speed else []))),
         schedules=found,
-        heats=tuple(_heats(stage, metrics)),
+        heats=tuple(heats(run.path, stage, metrics)),
         latents=tuple(_latents(run.path, stage)),
         settings=tuple(stage_settings(stage)),
         pinned=_pinned(run, stage),
@@ -169,17 +159,6 @@ def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
     for line in run.lines_of(stage.name, "loss"):
         watch.see(int(line["step"]), {k: v for k, v in line["loss"].items() if isinstance(v, int | float)})
     return tuple(watch.pinned())
-
-
-def _heats(stage: StagePlan, metrics: dict[str, Any]) -> list[Heat]:
-    pictures = {evaluation.name: evaluation.picture for evaluation in stage.evaluations}
-    found = []
-    for name, matrix in metrics.items():
-        if isinstance(matrix, list) and is_square(matrix):
-            is_confusion = pictures.get(name) == "confusion"
-            pairs = tuple(most_confused(matrix)) if is_confusion else ()
-            found.append(Heat(name, is_confusion, len(matrix), heat_map(matrix), pairs))
-    return found
 
 
 def _latents(folder: Path, stage: StagePlan) -> Iterator[Latent]:

@@ -20,15 +20,14 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
 from ssldsl.runtime.evaluate.direct import NETS, Direct, Resolve, Value, Weights
+from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
 from ssldsl.runtime.folder.pictures import is_picture
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
-from ssldsl.runtime.ops.errors import NodeFailure
+from ssldsl.runtime.ops.errors import NodeFailure, Raised
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 
 Batch = dict[str, Value]  # values of some samples, by node
-Matrix = list[list[float]]
-Results = dict[str, float | Matrix]
 
 
 @frozen
@@ -63,11 +62,25 @@ class Evaluator:
         lambda self: Direct(self.plan.seed, self.stage, self.modules, self.library, self.earlier), takes_self=True
     )
 
-    def evaluate(self, step: int, average: Moving | None = None) -> Results:
+    def evaluate(self, step: int, average: Moving | None = None) -> Evaluated:
         """Every metric of the stage after `step` (from 0), of the averaged weights if there are any."""
         metrics = [e for e in self.stage.evaluations if not is_picture(e, self.stage)]
         values = self.read(metrics, step, average)
-        return {e.name: plain_result(self.metric(e, values, step), e.name) for e in metrics}
+        found = Evaluated(self.stage.name)
+        for e in metrics:
+            result, notes = with_warnings(e.name, partial(self.metric, e, values, step))
+            found.notes |= notes | unfit_rows(self._inputs(e, values), e.name)
+            try:
+                found.add(e.name, result)
+            except NoResult as error:
+                raise NodeFailure(self._direct.nodes[e.node], Raised(str(error), (), False)) from error
+        return found
+
+    def _inputs(self, evaluation: EvaluationPlan, values: Mapping[str, Value]) -> dict[str, Tensor]:
+        """The tensors that a metric reads, by what the op calls them."""
+        node = self._direct.nodes[evaluation.node]
+        pairs = zip(node.params, (values.get(id_) for id_ in node.inputs), strict=True)
+        return {param: value for param, value in pairs if isinstance(value, Tensor)}
 
     def draw(self, step: int, average: Moving | None = None, *, is_smoke: bool = False) -> dict[str, Tensor]:
         """Every picture of the stage. is_smoke: what they show is computed, and where it lies is not sought."""
@@ -239,18 +252,6 @@ def _moved(value: Value, device: torch.device) -> Value:
     if isinstance(value, tuple):
         return type(value)(*(part.to(device) for part in value))
     return value.to(device)
-
-
-def plain_result(result: object, name: str) -> float | Matrix:
-    """What a metric gave, as what the records hold."""
-    if isinstance(result, Tensor):
-        if result.ndim == 2:
-            return [[float(value) for value in row] for row in result.tolist()]
-        if result.numel() == 1:
-            return float(result)
-    if isinstance(result, (int, float)):
-        return float(result)
-    raise InternalError(f"the metric `{name}` gave {type(result).__name__}, not a number or a matrix")
 
 
 @contextmanager

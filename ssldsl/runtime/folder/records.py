@@ -4,12 +4,13 @@
     metrics.jsonl metrics.csv                      one line per logged step, one per evaluation
     checkpoints/ summary.json                      the weights; how it ended
 
-A line of metrics.jsonl about training holds the means over the steps since the line before it, one about evaluation the
-metrics; steps are those done in the stage, and `rates` stands there where modules learn at different rates:
+A line of metrics.jsonl about training holds the means over the steps since the line before it. One about evaluation
+holds the metrics: numbers, null for what is none, lists of them, or `{"file", "shape"}` of what is too long for a line.
+Steps are those done in the stage, and `rates` stands there where modules learn at different rates:
 
     {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second",
      "seconds"}
-    {"stage", "step", "epoch", "eval": {name: number or matrix}, "seconds"}
+    {"stage", "step", "epoch", "eval": {name: result}, "seconds"}
 
 A stage that begins with labels computed by an earlier one has a line about them, at step 0 and not in metrics.csv:
 
@@ -20,6 +21,7 @@ import csv
 import errno
 import io
 import json
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +29,8 @@ from typing import Any, BinaryIO
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
+from ssldsl.graph.results import result_names
 from ssldsl.runtime.folder.checkpoint import sync_folder, write_whole
-from ssldsl.runtime.folder.pictures import is_picture
 from ssldsl.runtime.folder.run_folder import METRICS, TABLE
 
 Line = dict[str, Any]
@@ -79,13 +81,13 @@ def new_folder(folder: Path) -> Path:
 
 def write_json(path: Path, value: object) -> None:
     """Put a JSON file in place whole."""
-    write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(path, (json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode())
 
 
 def columns(plan: Plan) -> tuple[str, ...]:
     """The columns of metrics.csv: known before the first step, the same for every stage."""
     terms = dict.fromkeys(term.name for stage in plan.stages for term in stage.terms)
-    metrics = dict.fromkeys(e.name for stage in plan.stages for e in stage.evaluations if not is_picture(e, stage))
+    metrics = dict.fromkeys(name for stage in plan.stages for name in result_names(stage))
     named = [f"{kind}.{name}" for kind in ("loss", "weight") for name in terms] + [f"eval.{name}" for name in metrics]
     return ("stage", "step", "epoch", "total", "lr", *named, *TIMINGS)
 
@@ -108,7 +110,7 @@ class MetricsFiles:
 
     def write(self, line: Line) -> None:
         """Append one line to both files."""
-        self._append(METRICS, json.dumps(line, ensure_ascii=False) + "\n")
+        self._append(METRICS, json.dumps(_plain(line), ensure_ascii=False, allow_nan=False) + "\n")
         if "labels" in line:
             return
         cells = _cells(line)
@@ -161,6 +163,15 @@ def _lock(file: BinaryIO, folder: Path) -> None:
             raise
 
 
+def _plain(value: Any) -> Any:
+    """The value with null where a number is infinite or none: JSON has no word for these."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _csv_row(cells: object) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\n").writerow(cells)  # type: ignore[arg-type]  # any sequence
@@ -168,8 +179,8 @@ def _csv_row(cells: object) -> str:
 
 
 def _cells(line: Line) -> dict[str, Any]:
-    """A line as cells; matrices stand in metrics.jsonl alone."""
+    """A line as cells; arrays stand in metrics.jsonl, or in files, alone."""
     cells = {name: value for name, value in line.items() if not isinstance(value, dict)}
     for kind in ("loss", "weight", "eval"):
-        cells |= {f"{kind}.{k}": v for k, v in line.get(kind, {}).items() if not isinstance(v, list)}
+        cells |= {f"{kind}.{k}": v for k, v in line.get(kind, {}).items() if not isinstance(v, list | dict)}
     return cells

@@ -17,7 +17,8 @@ SPEC, RESOLVED, REQUEST = "spec.ssl", "resolved.ssl", "request.json"
 PLAN, LOCK = "plan.json", "lock.json"
 METRICS, TABLE, SUMMARY, NOTES = "metrics.jsonl", "metrics.csv", "summary.json", "notes.txt"
 REPORT = "report.html"
-CHECKPOINTS, DERIVED, PICTURES, TRACKING, USED = "checkpoints", "derived", "pictures", "tracking", "used"  # folders
+ARRAYS, CHECKPOINTS, DERIVED, PICTURES = "arrays", "checkpoints", "derived", "pictures"  # folders
+TRACKING, USED = "tracking", "used"
 
 FILES = {
     SPEC: "the spec as it was given",

@@ -20,7 +20,8 @@ from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.feed import Feed
 from ssldsl.runtime.device.accelerator import seed_step, share
-from ssldsl.runtime.evaluate.evaluator import Evaluator, Results
+from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import (
     NotOneNumber,
     StepContext,
@@ -59,6 +60,7 @@ class Hooks:
 
     folder: Path
     record: Callable[[Line], None]
+    evaluated: Callable[[Line, Evaluated], None]
     save: Callable[[int, Results], None]
     is_save_due: Callable[[int], bool]
     must_stop: Callable[[], bool]
@@ -171,9 +173,10 @@ class Trainer:
         parts = self.parts
         self._agree_on_statistics()
         with explaining_data(parts.stage), explaining_evaluation(self._context(step + 1)):
-            self.results = parts.evaluator.evaluate(step, parts.state.average)
+            found = parts.evaluator.evaluate(step, parts.state.average)
+        self.results = found.results
         if self.results:
-            self.hooks.record({**self._place(step + 1), "eval": self.results})
+            self.hooks.evaluated(self._place(step + 1), found)
             self.reporter.evaluated(step + 1, self.results)
 
     def _save(self, done: int) -> None:
