@@ -10,7 +10,6 @@ from ssldsl.ops.samples import MemorySamples
 from ssldsl.source import Source
 from ssldsl.stdlib.data.holdout import holdout
 from ssldsl.stdlib.data.subset import subset
-from ssldsl.stdlib.data.unlabel import unlabel
 from ssldsl.stdlib.data.without_holdout import without_holdout
 
 Make = Callable[[list[int]], MemorySamples]
@@ -61,10 +60,6 @@ def test_one_way_of_choosing_is_given(labeled: Make) -> None:
             part(labeled([6, 6]), count=3, per_class=1)
 
 
-def test_data_without_labels_are_split_too(labeled: Make) -> None:
-    assert len(without_holdout(unlabel(labeled([30, 30])), count=12)) == 48
-
-
 SPEC = """ssl 1
 data   images  = digits()
 stream labeled = images.train.{part}
@@ -80,14 +75,3 @@ clock     = labeled
 
 def test_a_loss_must_not_see_the_held_out_part() -> None:
     assert [d.code for d in check(Source("spec.ssl", SPEC.format(part="holdout(100, seed=0)"))).diagnostics] == ["D405"]
-
-
-@pytest.mark.parametrize(("part", "size"), [("count=100", 1337), ("10%", 1293), ("per_class=20", 1237)])
-def test_a_spec_knows_the_size_of_what_is_left(part: str, size: int) -> None:
-    program = check(Source("spec.ssl", SPEC.format(part=f"without_holdout({part})"))).program
-    assert program is not None and program.streams[0].size.value == size
-
-
-def test_what_a_list_of_names_leaves_is_known_once_it_is_read() -> None:
-    program = check(Source("spec.ssl", SPEC.format(part='without_holdout(names="validation.json")'))).program
-    assert program is not None and program.streams[0].size.value is None

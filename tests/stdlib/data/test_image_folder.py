@@ -1,6 +1,5 @@
 import io
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,7 @@ import torch
 from PIL import Image
 
 from ssldsl.ops.places import BrokenData, MissingData
-from ssldsl.ops.samples import FileSamples
 from ssldsl.stdlib.data.image_folder import image_folder
-from ssldsl.stdlib.data.imagenet import imagenet
 
 
 @pytest.fixture
@@ -141,15 +138,6 @@ def test_the_digest_follows_names_sizes_and_labels_but_not_the_place(photos: Pat
     with (tmp_path / "copy" / "train" / "dog" / "a.png").open("ab") as file:
         file.write(b"\0")
     assert image_folder(path=str(tmp_path / "copy"))["train"].digest() != first.digest()
-
-
-def test_imagenet_is_found_in_its_folder_and_counted(photos: Path, tmp_path: Path, declare: Callable) -> None:
-    photos.rename(tmp_path / "imagenet")
-    with pytest.raises(BrokenData, match=r"`imagenet.train` has 12 samples instead of 1281167"):
-        imagenet(root=str(tmp_path))["train"]
-    declare(imagenet, splits={"train": 12, "val": 8})
-    splits = imagenet(root=str(tmp_path))
-    assert isinstance(splits["train"], FileSamples) and splits["val"].labels.unique().tolist() == [0, 2]
 
 
 def test_files_that_are_not_read_are_counted_with_their_endings(photos: Path) -> None:

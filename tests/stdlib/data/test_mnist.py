@@ -1,42 +1,20 @@
-import gzip
-import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from dataset_files import SPLITS, write_idx, write_set
 
 from ssldsl.ops.places import BrokenData, MissingData
-from ssldsl.stdlib.data.fashion_mnist import fashion_mnist
 from ssldsl.stdlib.data.mnist import mnist, read_idx
 
-SPLITS = {"train": 12, "test": 4}
 
-
-def write_idx(path: Path, array: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    header = bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
-    content = header + array.astype(np.uint8).tobytes()
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
-
-
-def write_set(folder: Path, suffix: str = "") -> None:
-    """Twelve and four images of random bytes."""
-    random = np.random.default_rng(0)
-    for prefix, count in (("train", 12), ("t10k", 4)):
-        write_idx(folder / f"{prefix}-images-idx3-ubyte{suffix}", random.integers(0, 256, (count, 28, 28)))
-        write_idx(folder / f"{prefix}-labels-idx1-ubyte{suffix}", np.arange(count) % 10)
-
-
-@pytest.mark.parametrize(("source", "folder"), [(mnist, "MNIST"), (fashion_mnist, "FashionMNIST")])
 @pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_both_splits_are_read_from_the_layout_of_torchvision(
-    source: Callable, folder: str, suffix: str, tmp_path: Path, declare: Callable
-) -> None:
-    write_set(tmp_path / folder / "raw", suffix)
-    declare(source, splits=SPLITS)
-    splits = source(root=str(tmp_path))
+def test_both_splits_are_read_from_the_layout_of_torchvision(suffix: str, tmp_path: Path, declare: Callable) -> None:
+    write_set(tmp_path / "MNIST" / "raw", suffix)
+    declare(mnist, splits=SPLITS)
+    splits = mnist(root=str(tmp_path))
     assert (len(splits["train"]), len(splits["test"])) == (12, 4)
     assert splits["test"].labels.tolist() == [0, 1, 2, 3]
 

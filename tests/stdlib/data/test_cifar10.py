@@ -6,17 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from dataset_files import write_batch
 
 from ssldsl.ops.places import BrokenData, MissingData
 from ssldsl.stdlib.data.cifar10 import cifar10, read_batch
-from ssldsl.stdlib.data.cifar100 import cifar100
-
-
-def write_batch(path: Path, label: str, count: int, classes: int = 10) -> np.ndarray:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = np.random.default_rng(len(path.name)).integers(0, 256, (count, 3072), dtype=np.uint8)
-    path.write_bytes(pickle.dumps({"data": data, label: [i % classes for i in range(count)], "filenames": []}, 2))
-    return data
 
 
 def test_training_batches_are_joined_in_their_order(tmp_path: Path, declare: Callable) -> None:
@@ -33,19 +26,6 @@ def test_a_missing_batch_is_named(tmp_path: Path) -> None:
     write_batch(tmp_path / "cifar-10-batches-py" / "data_batch_1", "labels", 2)
     with pytest.raises(MissingData, match="data_batch_2"):
         cifar10(root=str(tmp_path))["train"]
-
-
-def test_labels_are_the_fine_ones(tmp_path: Path, declare: Callable) -> None:
-    write_batch(tmp_path / "cifar-100-python" / "test", "fine_labels", 120, classes=100)
-    declare(cifar100, splits={"train": "train_size", "test": 120})
-    assert cifar100(root=str(tmp_path))["test"].labels.max() == 99
-
-
-def test_a_part_of_the_training_set_must_be_asked_for(tmp_path: Path) -> None:
-    write_batch(tmp_path / "cifar-100-python" / "train", "fine_labels", 200, classes=100)
-    with pytest.raises(BrokenData, match=r"200 samples instead of 50000; if that is meant, say `train_size=200`"):
-        cifar100(root=str(tmp_path))["train"]
-    assert len(cifar100(root=str(tmp_path), train_size=200)["train"]) == 200
 
 
 class Harmful:

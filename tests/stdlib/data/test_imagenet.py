@@ -9,6 +9,7 @@ import torch
 
 from ssldsl.check import check
 from ssldsl.ops.data import Samples
+from ssldsl.ops.places import BrokenData
 from ssldsl.ops.samples import FileSamples
 from ssldsl.source import Source
 from ssldsl.stdlib.data.holdout import holdout
@@ -37,6 +38,13 @@ def train(tmp_path: Path, declare: Callable) -> FileSamples:
 def classes_of(samples: Samples) -> list[int]:
     assert samples.labels is not None
     return samples.labels.bincount().tolist()
+
+
+def test_it_is_found_in_its_folder_and_counted(train: FileSamples, tmp_path: Path, declare: Callable) -> None:
+    assert len(train) == sum(CLASSES.values()) and imagenet(root=str(tmp_path))["val"].labels.tolist() == [0, 1, 2, 3]
+    declare(imagenet, splits={"train": 1_281_167, "val": 4})
+    with pytest.raises(BrokenData, match=r"`imagenet.train` has 983 samples instead of 1281167"):
+        imagenet(root=str(tmp_path))["train"]
 
 
 @pytest.mark.parametrize("each", [13, 128])

@@ -1,4 +1,4 @@
-"""Networks of torchvision and timm by name, with weights from a file."""
+"""Networks of torchvision by name, with weights from a file."""
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ssldsl.ops.weights import UnfitWeights
-from ssldsl.stdlib.nets.timm_model import TimmModel
 from ssldsl.stdlib.nets.torchvision_model import TorchvisionModel
 
 
@@ -22,19 +21,9 @@ def test_a_network_of_torchvision_gives_the_features_before_its_classifier(name:
     assert net(torch.empty(2, 3, 224, 224, device="meta")).shape == (2, dim)
 
 
-@pytest.mark.parametrize(("name", "channels", "dim"), [("resnet10t", 1, 512), ("vit_tiny_patch16_224", 3, 192)])
-def test_a_network_of_timm_gives_pooled_features(name: str, channels: int, dim: int) -> None:
-    pytest.importorskip("timm")
-    net = TimmModel(name=name, channels=channels).to("meta").eval()
-    assert net(torch.empty(2, channels, 224, 224, device="meta")).shape == (2, dim)
-
-
 def test_an_unknown_name_is_refused_with_those_near_it() -> None:
-    pytest.importorskip("timm")
     with pytest.raises(ValueError, match=r"torchvision has no classification network 'resnet19'; near it: .*resnet18"):
         TorchvisionModel(name="resnet19")
-    with pytest.raises(ValueError, match=r"timm has no network 'resnet19_x'; near it: .*resnet18"):
-        TimmModel(name="resnet19_x")
 
 
 def test_a_classifier_that_cannot_be_taken_off_is_said() -> None:

@@ -1,0 +1,32 @@
+"""What holds of the residual networks of torchvision."""
+
+from typing import Any
+
+import torch
+import torchvision
+
+
+def has_the_weights_of_torchvision(net: Any, count: int, dim: int) -> None:
+    """As many weights as are published, less those of the classifier."""
+    with torch.device("meta"):
+        found = sum(p.numel() for p in net(3).parameters())
+    assert found == count - 1000 * dim - 1000
+
+
+def computes_what_torchvision_does(net: Any, name: str) -> None:
+    """The same features with the same weights, training and evaluated."""
+    expected = torchvision.models.get_model(name)
+    expected.fc = torch.nn.Identity()
+    mine = net(3)
+    mine.load_state_dict(expected.state_dict())
+    images = torch.rand(2, 3, 48, 48)
+    torch.testing.assert_close(mine(images), expected(images))
+    torch.testing.assert_close(mine.eval()(images), expected.eval()(images))
+
+
+def keeps_the_resolution_of_cifar(net: Any) -> None:
+    """Its stem for CIFAR has a kernel of 3 by 3, and neither stride nor pool."""
+    with torch.device("meta"):
+        mine = net(3, stem="cifar")
+        maps = mine.layer1(mine.maxpool(mine.conv1(torch.empty(2, 3, 32, 32))))
+    assert maps.shape[2:] == (32, 32) and mine.conv1.weight.shape == (64, 3, 3, 3)
