@@ -12,6 +12,7 @@ from attrs import frozen
 
 from ssldsl.drawing.picture import Box, Edge, Picture
 from ssldsl.drawing.untangling import Untangling
+from ssldsl.ir.walk import walk
 
 # how much it matters, in twentieths, that a lane crosses no other: a thin one less, a quiet one hardly
 WEIGHTS = {"data": 20, "label": 12, "weight": 20, "eval": 1}
@@ -67,21 +68,9 @@ def _acyclic(edges: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     """The edges without those that lead back: a module that a value passes twice, or stages of opposite order."""
     after: dict[str, list[str]] = {}
     for source, target in edges:
-        if source != target and not _reaches(after, target, source):
+        if source != target and source not in walk([target], lambda key: after.get(key, ())):
             after.setdefault(source, []).append(target)
     return after
-
-
-def _reaches(after: Mapping[str, list[str]], start: str, goal: str) -> bool:
-    stack, seen = [start], {start}
-    while stack:
-        here = stack.pop()
-        if here == goal:
-            return True
-        new = [n for n in after.get(here, ()) if n not in seen]
-        seen.update(new)
-        stack += new
-    return False
 
 
 def _longest_ways(keys: list[str], after: Mapping[str, list[str]], level: Iterable[tuple[str, str]]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The dataflow graph of one stage, the graph of all stages, and how a pass rebuilds one.
+"""The dataflow graph of one stage as networkx has it, and how a pass rebuilds one.
 
 A graph is a value: a pass gives a new one. Its nodes stand in an order that can be run, which follows the spec.
 """
@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Interner, Node, Setting, step_inputs
 from ssldsl.ir.program import Evaluation, Program, Stage, Term
-from ssldsl.ir.walk import origins
+from ssldsl.ir.walk import walk
 from ssldsl.source import Span
 from ssldsl.types import Type
 
@@ -48,24 +48,33 @@ class Graph:
         return tuple(t.node for t in self.terms) + tuple(e.node for e in self.evaluations)
 
     @cached_property
-    def trained_nodes(self) -> frozenset[Node]:
-        """The nodes that the training step computes (evaluations have others)."""
-        return frozenset(ordered([t.node for t in self.terms], step_needs))
-
-    @cached_property
     def network(self) -> "nx.MultiDiGraph[Node]":
-        """The same for networkx. Edges have a `kind`, `input`, `rows` or `effect`, and inputs the `param` they fill."""
+        """The nodes, with an edge to each from all that must be there before it.
+
+        Edges have a `kind`: `input`, `rows` of a random node, `effect` from the node that moves the same statistics
+        before it, and `origin` from what a data set was computed of, before any step.
+        """
         network: nx.MultiDiGraph[Node] = nx.MultiDiGraph(stage=self.stage)
         network.add_nodes_from(self.nodes)
+        for chain in self.effects:
+            network.add_edges_from((a, b, {"kind": "effect"}) for a, b in pairwise(chain))
         for node in self.nodes:
-            for position, value in enumerate(node.inputs):
-                param = node.params[position] if node.params else ""
-                network.add_edge(value, node, kind="input", position=position, param=param)
+            own = step_inputs(node)
+            network.add_edges_from((n, node, {"kind": "input" if n in own else "origin"}) for n in node.inputs)
             if node.rows is not None:
                 network.add_edge(node.rows, node, kind="rows")
-        for chain in self.effects:
-            for earlier, later in pairwise(chain):
-                network.add_edge(earlier, later, kind="effect")
+        return network
+
+    @cached_property
+    def trained_nodes(self) -> frozenset[Node]:
+        """The nodes that the training step computes (evaluations have others)."""
+        return ancestors(self.only("input", "rows"), (term.node for term in self.terms))
+
+    def only(self, *kinds: str) -> "nx.DiGraph[Node]":
+        """The nodes, with the edges of some kinds."""
+        network: nx.DiGraph[Node] = nx.DiGraph()
+        network.add_nodes_from(self.nodes)
+        network.add_edges_from((a, b) for a, b, facts in self.network.edges(data=True) if facts["kind"] in kinds)
         return network
 
 
@@ -74,65 +83,38 @@ def needs(node: Node) -> tuple[Node, ...]:
     return node.inputs if node.rows is None else (*node.inputs, node.rows)
 
 
-def step_needs(node: Node) -> tuple[Node, ...]:
-    """What the training step needs of that: not what its data were computed from."""
-    return step_inputs(node) if node.rows is None else (*step_inputs(node), node.rows)
-
-
-def needs_with_effects(graph: Graph) -> Callable[[Node], tuple[Node, ...]]:
-    """`needs`, and before that, of the nodes that move the same statistics, the one before."""
-    before: dict[Node, list[Node]] = {}
-    for chain in graph.effects:
-        for earlier, later in pairwise(chain):
-            before.setdefault(later, []).append(earlier)
-    return lambda node: (*before.get(node, ()), *needs(node))
-
-
-def ordered(roots: Iterable[Node], needs_of: Callable[[Node], Sequence[Node]]) -> tuple[Node, ...]:
-    """The roots and all they need, each node after what it needs, first needed first. No circles."""
-    done: dict[Node, None] = {}
+def ancestors(network: "nx.DiGraph[Node]", roots: Iterable[Node]) -> frozenset[Node]:
+    """The roots, and all that a way through the network leads from to one of them."""
+    found: set[Node] = set()
     for root in roots:
-        stack = [(root, iter(needs_of(root)))] if root not in done else []
-        open_nodes = {root}
-        while stack:
-            node, rest = stack[-1]
-            following = next((n for n in rest if n not in done), None)
-            if following is None:
-                stack.pop()
-                open_nodes.discard(node)
-                done[node] = None
-            elif following in open_nodes:
-                raise InternalError(f"the graph has a circle through {following!r} and {node!r}")
-            else:
-                open_nodes.add(following)
-                stack.append((following, iter(needs_of(following))))
-    return tuple(done)
+        if root not in found:
+            found |= nx.ancestors(network, root) | {root}
+    return frozenset(found)
+
+
+def in_order(nodes: Sequence[Node], needs_of: Callable[[Node], Iterable[Node]]) -> tuple[Node, ...]:
+    """The nodes, each behind what it needs of them, in the order in which they are first needed.
+
+    So a value stands right before its first use, and terms follow the spec. Raises `InternalError` on a circle.
+    """
+    backwards: nx.DiGraph[Node] = nx.DiGraph()
+    backwards.add_nodes_from(nodes)
+    backwards.add_edges_from((node, value) for node in nodes for value in needs_of(node))
+    if not nx.is_directed_acyclic_graph(backwards):
+        raise InternalError(f"the graph has a circle: {nx.find_cycle(backwards)}")
+    return tuple(nx.dfs_postorder_nodes(backwards))
 
 
 def stage_graph(program: Program, stage: Stage) -> Graph:
     """The graph of a stage as the spec says it: nothing is merged or left out. Only random nodes have rows."""
     graph = Graph(stage.name, stage.forward, stage.train, (), stage.terms, stage.evaluations)
-    whole = evolve(graph, nodes=ordered(graph.roots, needs))
+    whole = evolve(graph, nodes=tuple(walk(graph.roots, needs)))
 
     def without_rows(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
         return build.like(node, inputs, rows="same" if node.draw else None, spans=stage.spans_of(node))
 
     graph = rewrite(whole, without_rows)
-    return evolve(graph, nodes=ordered(graph.roots, needs))
-
-
-def stages_graph(program: Program) -> "nx.MultiDiGraph[str]":
-    """The stages by name, with an edge of kind `after`, `init` or `data` from what comes first."""
-    network: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=program.name)
-    network.add_nodes_from(stage.name for stage in program.stages)
-    for stage in program.stages:
-        network.add_edges_from((earlier, stage.name, {"kind": "after"}) for earlier in stage.after)
-        for origin in stage.init:
-            if origin.stage:
-                network.add_edge(origin.stage, stage.name, kind="init", modules=origin.modules)
-        for earlier, _ in origins([*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)]):
-            network.add_edge(earlier, stage.name, kind="data")
-    return network
+    return evolve(graph, nodes=tuple(walk(graph.roots, needs)))
 
 
 class Builder:
@@ -182,13 +164,13 @@ class Builder:
 Rule = Callable[[Node, tuple[Node, ...], Builder], Node]
 
 
-def rewrite(graph: Graph, rule: Rule, needs_of: Callable[[Node], Sequence[Node]] | None = None) -> Graph:
+def rewrite(graph: Graph, rule: Rule, needs_of: Callable[[Node], Iterable[Node]] | None = None) -> Graph:
     """The graph with every node rebuilt by the rule, inputs first.
 
     needs_of: which old nodes must be rebuilt before a node, where that is not what it needs anyway.
     """
     build = Builder()
-    for node in ordered(graph.nodes, needs_of or needs_with_effects(graph)):
+    for node in graph.nodes if needs_of is None else in_order(graph.nodes, needs_of):
         inputs = tuple(build.became[n] for n in node.inputs if n in build.became)
         build.became[node] = rule(node, inputs, build)
     became = build.became

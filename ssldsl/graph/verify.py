@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
+import networkx as nx
+
 from ssldsl.errors import InternalError
-from ssldsl.graph.graph import Graph, needs, ordered
+from ssldsl.graph.graph import Graph
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ops.signature import Signature
@@ -21,22 +23,22 @@ def verify(graph: Graph, signatures: Mapping[str, Signature], after: str = "lowe
 
 
 def _wrong_order(graph: Graph) -> Iterator[str]:
-    """That every node comes after what it needs, effects included, also proves that there is no circle."""
+    """Each node once, each behind all that must be there before it, no circle, and nothing left out."""
     position = {node: i for i, node in enumerate(graph.nodes)}
     if len(position) != len(graph.nodes):
         yield "a node stands in it twice"
-    missing = [n for n in ordered(graph.roots, needs) if n not in position]
-    yield from (f"{node!r} is needed and not part of it" for node in missing)
-    for node in graph.nodes:
-        for value in needs(node):
-            if position.get(value, -1) >= position[node]:
-                yield f"{node!r} stands before {value!r}, which it needs"
-    for chain in graph.effects:
-        known = [position.get(n) for n in chain]
-        if None in known:
-            yield f"an effect of {chain!r} is not part of it"
-        elif known != sorted(known, key=lambda p: -1 if p is None else p):
-            yield f"the effects {chain!r} stand in another order"
+    needed = dict.fromkeys((*graph.network, *graph.roots))
+    yield from (f"{node!r} is needed and not part of it" for node in needed if node not in position)
+    last = len(position)
+    wrong = [(a, b) for a, b in graph.network.edges() if position.get(a, -1) >= position.get(b, last)]
+    for before, node in wrong:
+        kinds = {facts["kind"] for facts in graph.network[before][node].values()}
+        if kinds == {"effect"}:
+            yield f"the effects of {before!r} and {node!r} stand in another order"
+        else:
+            yield f"{node!r} stands before {before!r}, which it needs"
+    if wrong and not nx.is_directed_acyclic_graph(graph.network):  # an order that holds proves that there is none
+        yield f"it has a circle: {nx.find_cycle(graph.network)}"
 
 
 def _wrong_terms(graph: Graph) -> Iterator[str]:

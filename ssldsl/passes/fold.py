@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ssldsl.graph.graph import Builder, Graph, ordered, rewrite, step_needs
+from ssldsl.graph.graph import Builder, Graph, ancestors, rewrite
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.ir.program import Term
 from ssldsl.passes.context import Context
@@ -19,7 +19,7 @@ def fold(graph: Graph, context: Context) -> Graph:
     """
     folded = rewrite(graph, _fold_node)
     terms = tuple(evolve(term, weight=folded_scalar(term.weight)) for term in folded.terms)
-    kept = _without_idle(terms, context)
+    kept = _without_idle(evolve(folded, terms=terms), context)
     names = {term.name for term in kept}
     dropped = [term.name for term in terms if term.name not in names]
     notes = tuple(f"term `{name}` has weight 0 and is left out" for name in dropped)
@@ -99,26 +99,24 @@ def _folded_setting(value: Setting) -> Setting:
     return scalar.value if isinstance(scalar, Constant) else scalar
 
 
-def _without_idle(terms: tuple[Term, ...], context: Context) -> tuple[Term, ...]:
-    working = [term for term in terms if term.weight != Constant(0.0)]
-    if not working:
-        return terms
+def _without_idle(graph: Graph, context: Context) -> tuple[Term, ...]:
+    working = [term for term in graph.terms if term.weight != Constant(0.0)]
+    if not working or len(working) == len(graph.terms):
+        return graph.terms
+    step = graph.only("input", "rows")
     kept = {term.name for term in working}
-    reached = _below(working)
+    reached = ancestors(step, (term.node for term in working))
     trained = {path for term in working for path in term.node.live}
-    for term in terms:
-        if term.name not in kept and (not term.node.live <= trained or _has_effect(_below([term]) - reached, context)):
+    for term in graph.terms:
+        below = ancestors(step, [term.node])
+        if term.name not in kept and (not term.node.live <= trained or _has_effect(below - reached, context)):
             kept.add(term.name)
-            reached |= _below([term])
+            reached |= below
             trained |= term.node.live
-    return tuple(term for term in terms if term.name in kept)
+    return tuple(term for term in graph.terms if term.name in kept)
 
 
-def _below(terms: Iterable[Term]) -> set[Node]:
-    return set(ordered([term.node for term in terms], step_needs))
-
-
-def _has_effect(nodes: set[Node], context: Context) -> bool:
+def _has_effect(nodes: Iterable[Node], context: Context) -> bool:
     return any(moved_by(node) or _keeps_state(node, context) for node in nodes)
 
 

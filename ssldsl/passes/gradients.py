@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ssldsl.graph.graph import Graph
+from ssldsl.graph.graph import Graph, ancestors
 from ssldsl.ir.nodes import Node
 
 
@@ -10,14 +10,8 @@ def nodes_with_gradient(graph: Graph) -> frozenset[Node]:
     """The nodes whose value depends on a trained parameter, and on whose value a term depends with gradient."""
     modules = frozenset[str]().union(*(node.live for node in graph.trained_nodes if node.op == "net"))
     trained = {path for path in modules if is_trained(path, graph.train)}
-    wanted: set[Node] = set()
-    waiting = [term.node for term in graph.terms]
-    while waiting:
-        node = waiting.pop()
-        if node not in wanted and not trained.isdisjoint(node.live):
-            wanted.add(node)
-            waiting += node.inputs
-    return frozenset(wanted)
+    live = graph.only("input").subgraph(node for node in graph.nodes if not trained.isdisjoint(node.live))
+    return ancestors(live, (term.node for term in graph.terms if term.node in live))
 
 
 def is_trained(path: str, train: Collection[str]) -> bool:

@@ -1,10 +1,10 @@
 """Runs each network once for all batches that reach it at the same depth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import define, frozen
 
-from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
+from ssldsl.graph.graph import Builder, Graph, rewrite
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of, with_rows
 from ssldsl.passes.context import Context, couples_batch
@@ -60,9 +60,9 @@ class _Group:
 
 def _merge(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], object]) -> Graph:
     groups = _groups(graph, may_merge, mark)
-    plain_needs = needs_with_effects(graph)
+    plain_needs = graph.network.predecessors
 
-    def needs_of(node: Node) -> tuple[Node, ...]:
+    def needs_of(node: Node) -> Iterable[Node]:
         group = groups.get(node)
         if group is None:
             return plain_needs(node)
@@ -85,12 +85,11 @@ def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Nod
     Depth counts the candidates on the longest way to a node. It never falls along an edge and rises behind a candidate,
     so candidates of one depth do not need one another, and merging all groups at once cannot close a circle.
     """
-    needs_of = needs_with_effects(graph)
     depth: dict[Node, int] = {}
     candidates: set[Node] = set()
     by_kind: dict[_Kind, _Group] = {}
     for node in graph.nodes:
-        depth[node] = max((depth[n] + (n in candidates) for n in needs_of(node)), default=0)
+        depth[node] = max((depth[n] + (n in candidates) for n in graph.network.predecessors(node)), default=0)
         if node.op == "apply" and node in graph.trained_nodes and _is_of_batch(node) and may_merge(node):
             candidates.add(node)
             net, value = node.inputs

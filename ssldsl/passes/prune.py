@@ -2,18 +2,19 @@
 
 from attrs import evolve
 
-from ssldsl.graph.graph import Graph, needs, needs_with_effects, ordered
+from ssldsl.graph.graph import Graph, ancestors, in_order
 from ssldsl.passes.context import Context
 
 
 def prune(graph: Graph, context: Context) -> Graph:
     """Every node is needed by a term or an evaluation; the order is the one in which these first need them."""
-    needed = set(ordered(graph.roots, needs))
+    needed = ancestors(graph.only("input", "origin", "rows"), graph.roots)
     chains = (tuple(n for n in chain if n in needed) for chain in graph.effects)
     kept = evolve(
         graph,
+        nodes=tuple(node for node in graph.nodes if node in needed),
         effects=tuple(chain for chain in chains if chain),
         no_grad=graph.no_grad & needed,
         places={node: place for node, place in graph.places.items() if node in needed},
     )
-    return evolve(kept, nodes=ordered(graph.roots, needs_with_effects(kept)))
+    return evolve(kept, nodes=in_order([*kept.roots, *kept.nodes], kept.network.predecessors))

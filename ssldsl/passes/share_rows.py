@@ -1,10 +1,10 @@
 """Takes rows that a network computes anyway instead of computing them again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from ssldsl.graph.graph import Builder, Graph, needs_with_effects, rewrite
+from ssldsl.graph.graph import Builder, Graph, rewrite
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of
 from ssldsl.passes.context import Context, couples_batch, takes_several
@@ -29,9 +29,9 @@ def share_rows(graph: Graph, context: Context) -> Graph:
     numbers. A forward that is differentiated is not replaced by rows of one that is not.
     """
     found = _shared(graph, context)
-    plain_needs = needs_with_effects(graph)
+    plain_needs = graph.network.predecessors
 
-    def needs_of(node: Node) -> tuple[Node, ...]:
+    def needs_of(node: Node) -> Iterable[Node]:
         return (found[node].of,) if node in found else plain_needs(node)
 
     def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:

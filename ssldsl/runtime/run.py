@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ssldsl.errors import LostProcess, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.console.interrupts import Interrupt, listening
 from ssldsl.runtime.console.progress import Reporter, make_reporter
@@ -36,7 +37,7 @@ from ssldsl.runtime.folder.pictures import write_pictures
 from ssldsl.runtime.folder.records import Line
 from ssldsl.runtime.folder.results import write_arrays
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS
-from ssldsl.runtime.folder.stage_end import final_weights, in_order
+from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.folder.trackers import Trackers, check_trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.ledger import Difference, Ledger, make_lock

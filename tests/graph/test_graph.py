@@ -2,12 +2,16 @@
 
 import networkx as nx
 import pytest
-from programs import S4L, graph, program
+from programs import S4L, graph, program, shipped
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.dump import dump
-from ssldsl.graph.graph import needs, ordered, rewrite, stages_graph
+from ssldsl.graph.graph import in_order, needs, rewrite
+from ssldsl.graph.stages import in_order as stages_in_order
+from ssldsl.graph.stages import stages_graph
 from ssldsl.ir.nodes import Interner
+from ssldsl.passes.planning import make_plan
+from ssldsl.runtime.data.measure import assumed
 from ssldsl.types import TensorType
 
 
@@ -54,16 +58,24 @@ def test_the_same_program_always_has_the_same_text() -> None:
 def test_long_chains_are_no_trouble() -> None:
     interner = Interner()
     node = interner.node("net", type=TensorType("Scalar"))
+    chain = [node]
     for _ in range(20_000):
-        node = interner.node("stop", (node,), type=TensorType("Scalar"))
-    assert len(ordered([node], needs)) == 20_001
+        chain.append(interner.node("stop", (chain[-1],), type=TensorType("Scalar")))
+    assert in_order(chain[::-1], needs) == tuple(chain)
 
 
 def test_a_circle_is_refused() -> None:
     interner = Interner()
     a, b = (interner.node("net", type=TensorType("Scalar"), settings=(("name", n),)) for n in "ab")
     with pytest.raises(InternalError, match="circle"):
-        ordered([a], lambda node: (b,) if node is a else (a,))
+        in_order([a, b], lambda node: (b,) if node is a else (a,))
+
+
+def test_the_step_knows_nothing_of_what_its_data_were_computed_from() -> None:
+    whole = graph(shipped("s4l_moam_imagenet"), stage=1)
+    kinds = {kind for _, _, kind in whole.network.edges(data="kind")}
+    assert kinds == {"input", "rows", "origin"}
+    assert not any(node.setting("stage") for node in whole.trained_nodes if node.op == "net")
 
 
 def test_stages_are_joined_by_order_and_by_weights() -> None:
@@ -85,5 +97,11 @@ def test_stages_are_joined_by_order_and_by_weights() -> None:
         }
         """
     )
-    edges = stages_graph(made).edges(data="kind")
+    edges = stages_graph(make_plan(made, sizes={})).edges(data="kind")
     assert sorted(edges) == [("first", "second", "after"), ("first", "second", "init")]
+
+
+def test_stages_run_behind_those_they_need_and_else_as_they_are_written() -> None:
+    plan = make_plan(made := shipped("s4l_moam_imagenet"), sizes=assumed(made).sizes)
+    backwards = plan.model_copy(update={"stages": plan.stages[::-1]})
+    assert [s.name for s in stages_in_order(backwards)] == [s.name for s in stages_in_order(plan)]

@@ -10,9 +10,12 @@ from ssldsl.comparing.canonical import identity
 from ssldsl.comparing.diff import diff
 from ssldsl.drawing.composing import picture_of
 from ssldsl.graph.dump import dump
-from ssldsl.graph.graph import stage_graph, stages_graph
+from ssldsl.graph.graph import stage_graph
+from ssldsl.graph.stages import stages_graph
 from ssldsl.ir.modules import couples_batch
 from ssldsl.ir.program import Program
+from ssldsl.passes.planning import make_plan
+from ssldsl.runtime.data.measure import assumed
 from ssldsl.source import Source
 
 SPEC = """
@@ -79,7 +82,9 @@ def test_a_difference_of_confidence_is_one_line() -> None:
 
 
 def test_stages_are_linked_by_what_one_makes_of_the_others_data() -> None:
-    kinds = {(a, b, data["kind"]) for a, b, data in stages_graph(program()).edges(data=True)}
+    made = program()
+    network = stages_graph(make_plan(made, sizes=assumed(made).sizes))
+    kinds = {(a, b, data["kind"]) for a, b, data in network.edges(data=True)}
     assert ("joint", "retrain", "data") in kinds and ("other", "retrain", "data") not in kinds
 
 

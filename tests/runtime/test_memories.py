@@ -10,9 +10,9 @@ from test_resume import outcome, stopped
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import Plan
+from ssldsl.graph.stages import in_order
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.folder.checkpoint import latest, read_part
-from ssldsl.runtime.folder.stage_end import in_order
 from ssldsl.runtime.nets.memories import Memories
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import Options, overridden, run

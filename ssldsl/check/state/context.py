@@ -12,7 +12,9 @@ from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.sameness import Sameness
 from ssldsl.check.state.scope import Binding, Scope
 from ssldsl.check.state.values import Data, Function
+from ssldsl.ir.modules import owner
 from ssldsl.ir.nodes import Duration, Interner, Node, Scalar, Setting
+from ssldsl.ir.walk import walk
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Source, Span
@@ -125,18 +127,11 @@ class Context:
 
     def stages_before(self, after: Iterable[str]) -> set[str]:
         """The stages that a stage comes after, through others too."""
-        found: set[str] = set()
-        todo = list(after)
-        while todo:
-            name = todo.pop()
-            if name not in found:
-                found.add(name)
-                todo.extend(self.stages[name].after if self.stages.get(name) else ())
-        return found
+        return set(walk(after, lambda name: stage.after if (stage := self.stages.get(name)) else ()))
 
     def owner(self, path: str) -> str:
         """The module of a path that may name a part of it: `encoder` of `encoder.layer4`."""
-        return path if path in self.modules else path.rsplit(".", 1)[0]
+        return owner(self.modules, path)[0]
 
     def owners(self, paths: Iterable[str]) -> frozenset[str]:
         return frozenset(self.owner(path) for path in paths)

@@ -8,6 +8,7 @@ from attrs import frozen
 from markupsafe import Markup
 
 from ssldsl.graph.plan import ModulePlan, Plan, StagePlan
+from ssldsl.graph.stages import in_order
 from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.rendering import Figure, Figures, embedded, page
 from ssldsl.report.run.figures import (
@@ -28,7 +29,6 @@ from ssldsl.report.svg.series import duration, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
 from ssldsl.runtime.folder.pictures import is_picture, picture_name
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, RARE, REPORT, RESOLVED, SPEC
-from ssldsl.runtime.folder.stage_end import in_order
 from ssldsl.runtime.train.collapse import Pinned, Watch
 
 STATES = {

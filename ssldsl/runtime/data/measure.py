@@ -9,6 +9,7 @@ from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.plan_types import planned
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Program
+from ssldsl.ir.walk import ancestors, walk
 from ssldsl.ops.data import Samples
 from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.data.datasets import Datasets
@@ -78,30 +79,12 @@ def _is_drawn(program: Program, stream: str) -> bool:
 
 def _whole(roots: list[Node]) -> list[Node]:
     """The data that evaluations, and ops that make data, read as a whole."""
-    found: list[Node] = []
-    todo = list(roots)
-    seen: set[int] = set()
-    while todo:
-        node = todo.pop()
-        if node.id in seen:
-            continue
-        seen.add(node.id)
-        if node.op == "whole":
-            found.append(node.inputs[0])
-        todo.extend(node.inputs)
-    return found
+    return [node.inputs[0] for node in ancestors(roots) if node.op == "whole"]
 
 
-def _data_nodes(program: Program) -> Iterator[Node]:
+def _data_nodes(program: Program) -> list[Node]:
     """All data nodes below those, sources included."""
-    seen: set[int] = set()
-    todo = list(_read(program))
-    while todo:
-        node = todo.pop()
-        if node.id not in seen and is_data(node.type):
-            seen.add(node.id)
-            todo.extend(node.inputs)
-            yield node
+    return walk(_read(program), lambda node: [n for n in node.inputs if is_data(n.type)])
 
 
 def _source(node: Node) -> str:

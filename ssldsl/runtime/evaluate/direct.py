@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.ir.walk import walk
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.nets.composition import Composition
 from ssldsl.runtime.nets.modules import find
@@ -63,15 +64,13 @@ class Direct:
 
     def needed(self, roots: list[str], given: set[str]) -> list[NodePlan]:
         """The nodes that the roots need and that are not given, in the order of the plan."""
-        found: set[str] = set()
-        waiting = list(roots)
-        while waiting:
-            id_ = waiting.pop()
-            if id_ not in found and id_ not in given:
-                found.add(id_)
-                node = self.nodes[id_]
-                inputs = () if node.op == "whole" else node.inputs  # how the data came about is another matter
-                waiting += [*inputs, *([node.rows] if node.rows else [])]
+
+        def needs(id_: str) -> list[str]:
+            node = self.nodes[id_]
+            inputs = () if node.op == "whole" else node.inputs  # how the data came about is another matter
+            return [needed for needed in (*inputs, *([node.rows] if node.rows else [])) if needed not in given]
+
+        found = set(walk([root for root in roots if root not in given], needs))
         return [node for node in self.stage.nodes if node.id in found]
 
     def _value(self, node: NodePlan, values: Mapping[str, Value], resolve: Resolve) -> Value:

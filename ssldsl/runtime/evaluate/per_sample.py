@@ -10,6 +10,8 @@ from torch import Tensor
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.graph.stages import in_order
+from ssldsl.ir.walk import walk
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
 from ssldsl.runtime.data.derived import Derived
@@ -17,7 +19,7 @@ from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
-from ssldsl.runtime.folder.stage_end import final_weights, in_order
+from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library, signature_of
@@ -179,17 +181,11 @@ def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:
         )
 
 
-def _data_of(stage: StagePlan) -> Iterator[str]:
+def _data_of(stage: StagePlan) -> list[str]:
     """The data nodes that the evaluations of a stage read."""
     nodes = {node.id: node for node in stage.nodes}
-    seen: set[str] = set()
-    waiting = [evaluation.node for evaluation in stage.evaluations]
-    while waiting:
-        node = nodes[waiting.pop()]
-        if node.op == "whole" and node.inputs[0] not in seen:
-            yield node.inputs[0]
-        seen |= set(node.inputs) if node.op == "whole" else set()
-        waiting += [] if node.op == "whole" else node.inputs
+    read = walk((e.node for e in stage.evaluations), lambda id_: () if nodes[id_].op == "whole" else nodes[id_].inputs)
+    return list(dict.fromkeys(nodes[id_].inputs[0] for id_ in read if nodes[id_].op == "whole"))
 
 
 @frozen

@@ -6,9 +6,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ssldsl.graph.plan import Plan
+from ssldsl.graph.stages import in_order
 from ssldsl.runtime.folder.checkpoint import write_whole
 from ssldsl.runtime.folder.run_folder import read_plan
-from ssldsl.runtime.folder.stage_end import final_weights, in_order
+from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.nets.modules import module_key
 
 

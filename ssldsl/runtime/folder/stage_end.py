@@ -1,30 +1,17 @@
-"""How the stages of a run ended: their order, and the weights that each left in the run folder."""
+"""How the stages of a run ended: the weights that each left in the run folder."""
 
 from pathlib import Path
 
 from torch import Tensor
 
-from ssldsl.errors import Diagnostic, InternalError, SpecError, did_you_mean
-from ssldsl.graph.plan import InitPlan, Plan, StagePlan
+from ssldsl.errors import Diagnostic, SpecError, did_you_mean
+from ssldsl.graph.plan import InitPlan
+from ssldsl.graph.stages import in_order
 from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, part_digest, read_part
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, is_run, read_plan
 from ssldsl.runtime.spans import span_of
 
 WEIGHTS, AVERAGE = "weights", "average"  # parts of a checkpoint
-
-
-def in_order(plan: Plan) -> tuple[StagePlan, ...]:
-    """The stages, each behind those it comes after; otherwise as they are written."""
-    done: list[StagePlan] = []
-    waiting = list(plan.stages)
-    while waiting:
-        names = {stage.name for stage in done}
-        ready = next((stage for stage in waiting if set(stage.after) <= names), None)
-        if ready is None:
-            raise InternalError(f"no stage of {[stage.name for stage in waiting]} can come first")
-        waiting.remove(ready)
-        done.append(ready)
-    return tuple(done)
 
 
 def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ names the line of the spec. What is printed is what runs, and a line number of a
 """
 
 import linecache
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Any
@@ -14,6 +14,7 @@ from attrs import frozen
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.ir.walk import walk
 from ssldsl.runtime.nets.memories import committed
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import constant, weight_slots
@@ -86,17 +87,14 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
 
 def _wanted(step: Emission, roots: Iterable[str]) -> list[NodePlan]:
     """The nodes that the roots need and that run in the step, in an order that can be run."""
-    needed: set[str] = set()
-    waiting = list(roots)
-    while waiting:
-        node = step.nodes.get(key := waiting.pop())
+
+    def needs(id_: str) -> Sequence[str]:
+        node = step.nodes.get(id_)
         if node is None:
-            raise InternalError(f"stage {step.stage.name}: the plan has no node {key}")
-        if key in needed:
-            continue
-        needed.add(key)
-        if not step.from_batch(node):
-            waiting += step.needs(node)
+            raise InternalError(f"stage {step.stage.name}: the plan has no node {id_}")
+        return () if step.from_batch(node) else step.needs(node)
+
+    needed = set(walk(roots, needs))
     return _ordered(step, [node for node in step.stage.nodes if node.id in needed])
 
 
