@@ -98,6 +98,8 @@ def role_of(signature: Signature) -> Role:
     """The role of an op outside the standard library."""
     kinds = [e.kind for e in signature.edges]
     results = [o.kind for o in signature.outputs]
+    if signature.outputs and _measures(signature):
+        return "metrics"
     if signature.has_commit:
         return "memory"
     if signature.is_module:
@@ -108,7 +110,7 @@ def role_of(signature: Signature) -> Role:
         return "schedules"
     if "Parameters" in kinds:
         return "optimizers"
-    if not results or _measures(signature):
+    if not results:
         return "metrics"
     if kinds[0] in ("Images", "Vectors") and results[0] == kinds[0]:
         return "views"

@@ -127,8 +127,11 @@ class _Reader:
         signature = self._module(node, name) if isinstance(node, ast.ClassDef) else self._function(node, name)
         if role is None:
             role = self._role(facts, signature, node)
-        if role == "memory":
-            self._check_memory(node)
+        if role == "memory" and not signature.has_commit:
+            help = "a memory is a module whose `forward` reads and whose `commit` writes, once a step"
+            self.fault("R202", node, f"the memory `{node.name}` has no `commit`", help)
+        if role in ("memory", "metrics") and signature.has_commit:
+            self._check_commit(node)
         if role in ("nets", "heads"):
             self._check_network(node, signature)
         doc = ast.get_docstring(node) or _forward_doc(node)
@@ -211,13 +214,9 @@ class _Reader:
             help = "give what the heads read, and write a network of its own for anything else"
             self.fault("R202", forward, f"a network gives one tensor, and `{node.name}` gives {names}", help)
 
-    def _check_memory(self, node: Definition) -> None:
-        """A memory writes what it reads: `commit` takes the edges of `forward`."""
+    def _check_commit(self, node: Definition) -> None:
+        """What remembers writes what it reads: `commit` takes the edges of `forward`."""
         methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
-        if not isinstance(node, ast.ClassDef) or "commit" not in methods:
-            help = "a memory is a module whose `forward` reads and whose `commit` writes, once a step"
-            self.fault("R202", node, f"the memory `{node.name}` has no `commit`", help)
-            return
         read, written = ([a.arg for a in methods[name].args.args[1:]] for name in ("forward", "commit"))
         if read != written:
             said = f"`commit` takes {', '.join(written) or 'nothing'}, and `forward` {', '.join(read)}"

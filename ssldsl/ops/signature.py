@@ -107,8 +107,8 @@ class Signature:
 
     @property
     def given_sizes(self) -> tuple[str, ...]:
-        """The sizes that a call may give: those of a memory follow from what it reads."""
-        return () if self.role == "memory" else self.sizes
+        """The sizes that a call may give: those of a memory or a metric follow from what it reads."""
+        return () if self.role in ("memory", "metrics") else self.sizes
 
     def setting(self, name: str) -> SettingSpec | None:
         return next((s for s in self.settings if s.name == name), None)

@@ -14,6 +14,7 @@ from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters, make_accelerator
 from ssldsl.runtime.device.layout import lay_out
 from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
 from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
 from ssldsl.runtime.nets.memories import build_memories, make_memories
@@ -73,6 +74,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, step.lowered)):
             unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
         accelerator = make_accelerator(stage, unused_parameters=True) if unused else accelerator
+    evaluator = _evaluator(resources, stage, accelerator, scalars)
     optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
     model, prepared = distribute(accelerator, step, optimizer)
     return StageParts(
@@ -82,14 +84,14 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         model=model,
         optimizer=prepared,
         lowered=step.lowered,
-        state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars),
+        state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars, evaluator.stateful),
         memories=make_memories(stage, memories, scalars, library),
         begins=tuple(step_hooks(plan, stage, modules)),
         rates=rates,
         scalars=scalars,
         nets=tuple(averaged_nets(plan, stage, modules, library)),
         feed=feed,
-        evaluator=_evaluator(resources, stage, accelerator, scalars),
+        evaluator=evaluator,
     )
 
 
@@ -115,6 +117,7 @@ def _train_state(
     step: StageStep,
     accelerator: Accelerator,
     scalars: Scalars,
+    metrics: StatefulMetrics,
 ) -> TrainState:
     ring = LossRing(
         (*step.term_names, TOTAL),
@@ -125,7 +128,7 @@ def _train_state(
     )
     live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
-    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories)
+    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics)
 
 
 def rows_of_a_pass(stage: StagePlan, processes: int) -> int:

@@ -1,6 +1,7 @@
 """Metrics of one's own: several numbers, arrays, what is no number. And what runs tell of metrics."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ OPS = '''\
 
 from typing import NamedTuple
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from ssldsl.ops import Labels, Logits, Scalar, Values, op
+from ssldsl.ops import Labels, Logits, PositiveInt, Scalar, Values, op
 
 
 class Scores(NamedTuple):
@@ -47,6 +49,38 @@ def counts(logits: Logits[Tensor, "samples classes"]) -> Values[Tensor, "classes
 def likeness(logits: Logits[Tensor, "samples classes"]) -> Values[Tensor, "classes classes"]:
     """How alike classes are."""
     return logits.T @ logits
+
+
+@op()
+class Changed(nn.Module):
+    """Share of samples whose class is another one than in the evaluation before."""
+
+    def __init__(self, samples: PositiveInt, *, first: int = -1) -> None:
+        super().__init__()
+        self.register_buffer("before", torch.full((samples,), first))
+
+    def forward(self, logits: Logits[Tensor, "samples classes"]) -> float:
+        """The share."""
+        return float((logits.argmax(dim=1) != self.before).double().mean())
+
+    def commit(self, logits: Logits[Tensor, "samples classes"]) -> None:
+        self.before.copy_(logits.argmax(dim=1))
+
+
+@op()
+class Forgetful(nn.Module):
+    """How many evaluations there were before, where no checkpoint has it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def forward(self, logits: Logits[Tensor, "samples classes"]) -> float:
+        """The number."""
+        return self.times
+
+    def commit(self, logits: Logits[Tensor, "samples classes"]) -> None:
+        self.times += 1
 
 
 @op()
@@ -173,3 +207,33 @@ def test_the_confusion_of_thousands_of_classes_leaves_a_small_folder(tmp_path: P
     weights = sum(file.stat().st_size for file in folder.rglob("*.safetensors"))
     assert sum(file.stat().st_size for file in folder.rglob("*")) - weights < 2_000_000
     assert "taken for" in (folder / "report.html").read_text()
+
+
+CHANGED = """\
+use "metrics.py"
+eval changed(classes(encoder(images.test)))
+eval changed(classes(encoder(images.test))) as again
+eval changed(classes(encoder(images.train)), first=0) as trained
+"""
+
+
+def test_a_metric_remembers_the_evaluation_before_also_after_a_resume(tmp_path: Path) -> None:
+    whole = spec(tmp_path, CHANGED, SPEC.replace("3it", "4it"))
+    straight = folder_of(run(whole, "--checkpoint-every", 2))
+    found = [line["eval"] for line in read_lines(straight)[0] if "eval" in line]
+    assert found[0]["changed"] == 1 and found[0]["trained"] < 1  # nothing was said before, or class 0
+    assert all(line["changed"] == line["again"] for line in found)
+    assert 0 < sum(line["changed"] for line in found[1:]) < 3
+    checkpoint = straight / "checkpoints" / "00-main-00000002"
+    for later in (straight / "checkpoints").iterdir():
+        if later != checkpoint:
+            shutil.rmtree(later)
+    (straight / "summary.json").unlink()
+    assert ssldsl("resume", straight, "--no-progress", "--no-report").return_value == 0
+    assert [line["eval"] for line in read_lines(straight)[0] if "eval" in line] == found
+
+
+def test_a_metric_whose_state_no_checkpoint_would_have_is_refused(tmp_path: Path) -> None:
+    text = message(run(spec(tmp_path, 'use "metrics.py"\neval forgetful(classes(encoder(images.test)))\n')))
+    assert "error[R406]: `forgetful` failed at step 1 of stage `main`: ValueError: `times` is no buffer" in text
+    assert "register_buffer" in text and "spec.ssl:12:6" in text

@@ -88,9 +88,8 @@ class Direct:
         weights = weights_of(node)
         return [find(self.modules if weights is None else self.earlier[weights], str(node.settings["name"]))]
 
-    def _call(
-        self, node: NodePlan, inputs: list[Value], values: Mapping[str, Value], settings: dict[str, Any]
-    ) -> Value:
+    def edges(self, node: NodePlan, inputs: list[Value]) -> dict[str, Any]:
+        """What an op is given, by the names of its edges."""
         signature = signature_of(self.library, node.op)
         edges: dict[str, Any] = {}
         for name, value in zip(node.params, inputs, strict=True):
@@ -101,6 +100,13 @@ class Direct:
                 edges.setdefault(name, []).append(value)
             else:
                 edges[name] = value
+        return edges
+
+    def _call(
+        self, node: NodePlan, inputs: list[Value], values: Mapping[str, Value], settings: dict[str, Any]
+    ) -> Value:
+        signature = signature_of(self.library, node.op)
+        edges = self.edges(node, inputs)
         if signature.uses_rng:
             if node.rows is None:
                 raise InternalError(f"node {node.id}: `{node.op}` draws random numbers but does not say for which rows")

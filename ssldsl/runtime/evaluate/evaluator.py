@@ -21,10 +21,11 @@ from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
 from ssldsl.runtime.evaluate.direct import NETS, Direct, Resolve, Value, Weights
 from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
+from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.pictures import is_picture
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
-from ssldsl.runtime.ops.errors import NodeFailure, Raised
-from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure, Raised
+from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 
 Batch = dict[str, Value]  # values of some samples, by node
@@ -58,6 +59,7 @@ class Evaluator:
     num_workers: int = 0
     earlier: Mapping[Weights, nn.ModuleDict] = Factory(dict)
     watch: Callable[[int, int], None] = lambda done, batches: None
+    stateful: StatefulMetrics = Factory(lambda self: StatefulMetrics(self.plan.seed, self.stage.name), takes_self=True)
     _direct: Direct = Factory(
         lambda self: Direct(self.plan.seed, self.stage, self.modules, self.library, self.earlier), takes_self=True
     )
@@ -68,7 +70,7 @@ class Evaluator:
         values = self.read(metrics, step, average)
         found = Evaluated(self.stage.name)
         for e in metrics:
-            result, notes = with_warnings(e.name, partial(self.metric, e, values, step))
+            result, notes = with_warnings(e.name, partial(self.metric, e, values, step, commits=True))
             found.notes |= notes | unfit_rows(self._inputs(e, values), e.name)
             try:
                 found.add(e.name, result)
@@ -104,14 +106,30 @@ class Evaluator:
         return values
 
     @torch.no_grad()
-    def metric(self, evaluation: EvaluationPlan, values: Mapping[str, Value], step: int) -> Any:
-        """What a metric makes of values that were read."""
+    def metric(
+        self, evaluation: EvaluationPlan, values: Mapping[str, Value], step: int, *, commits: bool = False
+    ) -> Any:
+        """What a metric makes of values that were read. commits: one with a state remembers this evaluation."""
         node = self._direct.nodes[evaluation.node]
         nets = [self._direct.nodes[id_] for id_ in node.inputs if self._is_net(id_)]
         given = {id_: values[id_] for id_ in node.inputs if not self._is_net(id_)}
         if nets:  # what a network is applied to lies where it lies
             given = {id_: _moved(value, self.accelerator.device) for id_, value in given.items()}
-        return self._direct.compute([*nets, node], given, self._resolver(step))[node.id]
+        if not signature_of(self.library, node.op).is_module:
+            return self._direct.compute([*nets, node], given, self._resolver(step))[node.id]
+        found = self._direct.compute(nets, given, self._resolver(step))
+        return self._stateful(evaluation, self._direct.edges(node, [found[id_] for id_ in node.inputs]), commits)
+
+    def _stateful(self, evaluation: EvaluationPlan, edges: dict[str, Any], commits: bool) -> Any:
+        node = self._direct.nodes[evaluation.node]
+        try:
+            signature = signature_of(self.library, node.op)
+            result = self.stateful.of(evaluation.name, node, signature, edges)(**edges)
+            if commits and signature.has_commit:
+                self.stateful.commit(evaluation.name, edges)
+        except OP_ERRORS as error:
+            raise NodeFailure(node, error) from error
+        return result
 
     def _is_net(self, id_: str) -> bool:
         return self._direct.nodes[id_].op in NETS

@@ -104,7 +104,8 @@ def _is_per_sample(signature: Signature) -> bool:
     """Whether a metric makes one number of edges that all have a row for every sample, true labels among them."""
     rows = {edge.dims[:1] for edge in signature.edges}
     kinds = [output.kind for output in signature.outputs]
-    return kinds == ["Scalar"] and len(rows) == 1 and any(edge.kind == "Labels" for edge in signature.edges)
+    alone = kinds == ["Scalar"] and len(rows) == 1 and not signature.is_module  # a state is of whole data sets
+    return alone and any(edge.kind == "Labels" for edge in signature.edges)
 
 
 def _one_by_one(

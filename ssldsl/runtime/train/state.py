@@ -9,6 +9,7 @@ from torch.amp import GradScaler
 
 from ssldsl.errors import InternalError
 from ssldsl.runtime.device.layout import follow_parameters
+from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.checkpoint import Checkpoint, Tensors, read_part, read_state
 from ssldsl.runtime.nets.averages import Moving
 from ssldsl.runtime.train.loss_ring import LossRing
@@ -27,6 +28,7 @@ class TrainState:
     average: Moving | None = None
     scaler: GradScaler | None = None
     memories: nn.ModuleDict = field(factory=nn.ModuleDict)
+    metrics: StatefulMetrics | None = None
 
     def names(self) -> dict[Tensor, str]:
         """Name of every parameter; tensors are told apart by identity."""
@@ -45,6 +47,8 @@ def collect(state: TrainState) -> tuple[Tensors, State]:
         tensors["average"] = state.average.average
     if state.memories:
         tensors["memory"] = dict(state.memories.state_dict())
+    if state.metrics is not None and (remembered := state.metrics.state()):
+        tensors["metrics"] = remembered
     scaler = state.scaler.state_dict() if state.scaler is not None else {}
     return tensors, {"optimizer": plain, "scaler": scaler}
 
@@ -57,6 +61,8 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
     state.ring.values.copy_(read_part(checkpoint, "losses")["window"])
     if state.memories:
         state.memories.load_state_dict(read_part(checkpoint, "memory"))
+    if state.metrics is not None:
+        state.metrics.kept = read_part(checkpoint, "metrics")
     if state.average is not None:
         average = read_part(checkpoint, "average")
         if average.keys() != state.average.average.keys():
