@@ -135,21 +135,6 @@ def not_finite(context: StepContext, name: str) -> SpecError:
     )
 
 
-def weights_not_finite(context: StepContext, name: str) -> SpecError:
-    """A weight became infinite or no number though the losses were finite."""
-    after = f"after step {context.step} of stage `{context.stage.name}`"
-    return SpecError(
-        Diagnostic(
-            "R401",
-            f"the weights `{name}` are infinite or not numbers {after}",
-            span_of(context.stage.optimizer.place),
-            "this update" if context.stage.optimizer.place else "",
-            hints=last_good(context.folder),
-            help="lower the learning rate, warm it up, or limit the gradient with `clip`",
-        )
-    )
-
-
 def last_good(folder: Path) -> tuple[str, ...]:
     """The line that names the last good checkpoint."""
     found = latest(folder / CHECKPOINTS)

@@ -1,35 +1,32 @@
 """The folder of a run, as one process keeps it: begun, continued after checking that it is the same run, and ended."""
 
-import platform
-import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from attrs import define
 
-from ssldsl import __version__
-from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.failures import explaining_disk
 from ssldsl.runtime.folder.checkpoint import (
     Checkpoint,
     Tensors,
+    checkpoint_name,
     latest,
+    read_outcome,
     read_state,
     remove_old,
     removed_if_unfinished,
     set_damaged_aside,
     write_checkpoint,
     write_file,
+    write_outcome,
 )
 from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
-from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, NOTES, PLAN, SUMMARY, read_lock, read_notes, read_plan
+from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, NOTES, PLAN, SUMMARY, read_notes
+from ssldsl.runtime.lock import Difference, check_same, continue_lock
 
-Difference = Callable[[str], Sequence[str]]  # identity of the experiment in the folder -> what differs from it
 KEPT = 2  # checkpoints beside those at the ends of stages
 
 
@@ -58,7 +55,10 @@ class Ledger:
 
     @staticmethod
     def resume(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> "Ledger":
-        """An old run folder, if it is of the same experiment; lines after its latest checkpoint are forgotten."""
+        """An old run folder, if it is of the same experiment; lines after its latest checkpoint are forgotten.
+
+        A checkpoint that is damaged is passed over, down to the run's beginning.
+        """
         check_same(folder, plan, lock, difference)
         with explaining_disk(folder):
             files = MetricsFiles(folder, columns(plan))
@@ -66,7 +66,8 @@ class Ledger:
             found = latest(folder / CHECKPOINTS)
             state = read_state(found) if found is not None else {}
             files.cut_back(state["files"] if state else files.empty_sizes())
-            notes = _notes(damaged, found)
+            moment = {"stage": found.stage, "step": found.step} if found is not None else {"step": 0}
+            notes = (*_notes(damaged, found), *continue_lock(folder, plan, lock, moment))
             _append_notes(folder, notes)
         return Ledger(folder, files, state.get("seconds", 0.0), time.monotonic(), notes)
 
@@ -99,6 +100,18 @@ class Ledger:
             )
             remove_old(checkpoints, KEPT)
 
+    def conclude(
+        self, *, number: int, stage: str, step: int, results: Mapping[str, Any], undrawn: Mapping[str, str]
+    ) -> None:
+        """Write what was measured at the end of a stage, and which pictures could not be drawn, and why."""
+        end = self.folder / CHECKPOINTS / checkpoint_name(number, stage, step)
+        outcome = {"results": results, "is_measured": True, "undrawn": undrawn}
+        with explaining_disk(self.folder):
+            self.files.sync()
+            now = {"files": self.files.sizes(), "seconds": self.elapsed()}
+            # of a stage that was measured before, and drawn now, the records end where they ended
+            write_outcome(end, {**outcome, **now, **read_outcome(end), "undrawn": undrawn})
+
     def end(self, status: str, stages: Mapping[str, Any], message: str = "") -> None:
         """Write how the run ended."""
         summary = {"status": status, "seconds": round(self.elapsed(), 3), "stages": dict(stages), "message": message}
@@ -121,73 +134,3 @@ def _append_notes(folder: Path, notes: Sequence[str]) -> None:
     if notes:
         with (folder / NOTES).open("a", encoding="utf-8") as file:
             file.writelines(f"{note}\n" for note in notes)
-
-
-def make_lock(
-    plan: Plan, identity: str, data: Mapping[str, Mapping[str, str]], weights: Mapping[str, str]
-) -> dict[str, Any]:
-    """What the run depends on: versions, digests of ops, data and weights, the repository that it runs in."""
-    packages = ("torchvision", "accelerate", "numpy", "safetensors")
-    return {
-        "identity": identity,
-        "seed": plan.seed,
-        "versions": {
-            "ssldsl": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            **{name: version(name) for name in packages},
-        },
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else platform.machine(),
-        "ops": dict(plan.ops),
-        "data": {stage: dict(digests) for stage, digests in data.items()},
-        "weights": dict(weights),
-        "git": git_state(),
-    }
-
-
-def git_state() -> dict[str, Any] | None:
-    """Commit of the working directory and whether it has changes, or nothing outside a repository."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return {"commit": commit, "has_changes": bool(_git("status", "--porcelain"))}
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()
-
-
-def check_same(folder: Path, plan: Plan, lock: Mapping[str, Any], difference: Difference | None) -> None:
-    """Refuse to continue a run of another experiment, with other ops, on other data, or of another ssldsl."""
-    before = read_lock(folder)
-    read_plan(folder)
-    found: list[str] = []
-    if before["identity"] != lock["identity"] or before["seed"] != lock["seed"]:
-        found += difference(before["identity"]) if difference is not None else []
-        found = found or ["the spec has another meaning"]
-    found += _changes("the source of the op", before["ops"], lock["ops"])
-    for stage in plan.stages:
-        changed = _changed(before["data"].get(stage.name, {}), lock["data"][stage.name])
-        names = {stream.data: f"stream `{stream.name}`" for stream in stage.streams}
-        whose = dict.fromkeys(names.get(id_, "an evaluation") for id_ in changed)
-        found += [f"the data of {name} in stage `{stage.name}` have changed" for name in whose]
-    found += _changes("what the spec takes over from", before.get("weights", {}), lock["weights"])
-    if found:
-        raise SpecError(
-            Diagnostic(
-                "R410",
-                f"the run in {folder} cannot be continued: it is not the same experiment any more",
-                hints=tuple(found),
-                help="start a new run, or restore what has changed",
-            )
-        )
-
-
-def _changes(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    return [f"{what} `{name}` has changed" for name in _changed(before, now)]
-
-
-def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    return [name for name in sorted(before.keys() | now.keys()) if before.get(name) != now.get(name)]

@@ -30,9 +30,15 @@ from ssldsl.runtime.failures import (
     explaining_data_at,
     explaining_disk,
     explaining_evaluation,
-    weights_not_finite,
 )
-from ssldsl.runtime.folder.checkpoint import Checkpoint, latest, read_part, read_state
+from ssldsl.runtime.folder.checkpoint import (
+    Checkpoint,
+    complete_checkpoints,
+    is_concluded,
+    is_measured,
+    read_part,
+    read_state,
+)
 from ssldsl.runtime.folder.pictures import write_pictures
 from ssldsl.runtime.folder.records import Line
 from ssldsl.runtime.folder.results import write_arrays
@@ -40,7 +46,8 @@ from ssldsl.runtime.folder.run_folder import CHECKPOINTS
 from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.folder.trackers import Trackers, check_trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
-from ssldsl.runtime.ledger import Difference, Ledger, make_lock
+from ssldsl.runtime.ledger import Ledger
+from ssldsl.runtime.lock import Difference, make_lock
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
@@ -48,9 +55,10 @@ from ssldsl.runtime.packages import check_packages
 from ssldsl.runtime.process_errors import attribute_to_process, explaining_processes
 from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
+from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.init_weights import check_origins
 from ssldsl.runtime.train.loop import Ending, Hooks, StageParts, Trainer
-from ssldsl.runtime.train.state import collect, not_finite_weights, restore
+from ssldsl.runtime.train.state import collect, restore
 
 Status = Literal["finished", "interrupted"]
 WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes
@@ -177,24 +185,26 @@ class Run:
     _save_seconds: float = 0.0
 
     def carry_out(self, interrupt: Interrupt) -> Result:
-        """Train every stage that is not done yet."""
+        """Train every stage that is not done yet, and measure those that were trained and no more."""
         for note in self.ledger.notes if self.ledger is not None else ():
             self.reporter.say(f"warning: {note}")
         resources = self._resources()
-        start = latest(self.folder / CHECKPOINTS)
-        if start is not None:
-            self.results = read_state(start)["results"]
-        status: Status = "finished"
+        found = complete_checkpoints(self.folder / CHECKPOINTS)
+        begun = {checkpoint.serial[0]: checkpoint for checkpoint in found}  # the newest of every stage
+        if found:
+            self.results = read_state(found[-1])["results"]
+        ended: Checkpoint | None = None
         for number, stage in enumerate(in_order(self.plan)):
-            if start is not None and number < start.serial[0]:
+            start = begun.get(number)
+            if start is not None and start.is_end and is_concluded(start):
+                ended = start
                 continue
-            begun = start if start is not None and number == start.serial[0] else None
-            if begun is not None and begun.is_end:
-                resources.modules.load_state_dict(read_part(begun, "weights"))
-            elif self._train(resources, number, stage, begun, interrupt) == "interrupted":
-                status = "interrupted"
-                break
-        return self._end(status)
+            if ended is not None and start is None:
+                resources.modules.load_state_dict(read_part(ended, "weights"))
+            if self._train(resources, number, stage, start, interrupt) == "interrupted":
+                return self._end("interrupted")
+            ended = None
+        return self._end("finished")
 
     def _end(self, status: Status) -> Result:
         seconds = 0.0
@@ -256,11 +266,14 @@ class Run:
             parts = prepare(resources, stage, is_new=begun is None)
         if begun is not None:
             restore(parts.state, begun)
+        check_finite(StepContext(self.folder, stage, begun.step if begun is not None else 0), self.plan, parts.state)
         results = self.results.get(stage.name, {}) if begun is not None else {}
         trainer = Trainer(parts, self._hooks(parts, number), self.reporter, interrupt, results)
         self.has_begun = True
         try:
-            ending = trainer.train(begun.step if begun is not None else 0)
+            ending = (
+                trainer.train(begun.step, is_measured=is_measured(begun)) if begun is not None else trainer.train(0)
+            )
         finally:
             parts.feed.close()
             parts.accelerator.free_memory()
@@ -287,6 +300,8 @@ class Run:
             record=partial(self._record, before),
             evaluated=partial(self._record_results, before),
             save=partial(self._save, parts, number),
+            keep=partial(self._keep, parts, number),
+            conclude=partial(self._conclude, parts, number),
             is_save_due=partial(self._is_save_due, parts.stage),
             must_stop=self._must_stop,
         )
@@ -305,15 +320,27 @@ class Run:
         self._tell(text for about, text in found.notes.items() if about not in self.told)
         self.told |= found.notes.keys()
 
-    def _save(self, parts: StageParts, number: int, done: int, results: Results) -> None:
-        """Write a checkpoint, unless the weights are no longer numbers."""
+    def _save(self, parts: StageParts, number: int, done: int, results: Results, is_measured: bool) -> None:
+        """Write a checkpoint."""
         begun = time.monotonic()
-        wrong = not_finite_weights(parts.state.modules)
-        if wrong is not None:
-            raise weights_not_finite(StepContext(self.folder, parts.stage, done, parts.lowered), wrong)
+        window = parts.state.ring.of_all_processes()
+        self._write(parts, number, done, results, is_measured, window)
+        self._saved_at = time.monotonic()
+        self._save_seconds = self._saved_at - begun
+        parts.accelerator.wait_for_everyone()
+
+    def _keep(self, parts: StageParts, number: int, done: int, results: Results) -> bool:
+        """Write a checkpoint after an evaluation that failed, perhaps in this process alone: so wait for no other."""
+        try:
+            self._write(parts, number, done, results, False, parts.state.ring.values)
+        except SpecError:  # a full disk, say: why the evaluation failed is what counts
+            return False
+        return True
+
+    def _write(
+        self, parts: StageParts, number: int, done: int, results: Results, is_measured: bool, window: Tensor
+    ) -> None:
         self.results[parts.stage.name] = results
-        if done == parts.stage.steps:
-            self._draw(parts, done)
         if self.ledger is not None:
             tensors, state = collect(parts.state)
             self.ledger.save(
@@ -321,21 +348,38 @@ class Run:
                 stage=parts.stage.name,
                 step=done,
                 is_end=done == parts.stage.steps,
-                tensors=tensors,
-                state={**state, "results": self.results},
+                tensors={**tensors, "losses": {"window": window}},
+                state={**state, "results": self.results, "is_measured": is_measured},
             )
-        self._saved_at = time.monotonic()
-        self._save_seconds = self._saved_at - begun
+
+    def _conclude(self, parts: StageParts, number: int, results: Results) -> None:
+        """Draw what a stage ends with, and record what came of it. A picture that fails is a note, and tried again."""
+        self.results[parts.stage.name] = results
+        context = StepContext(self.folder, parts.stage, parts.stage.steps, parts.lowered)
+        undrawn = {}
+        for name in parts.evaluator.pictures:
+            try:
+                self._draw(parts, name, context)
+            except SpecError as error:
+                if parts.accelerator.num_processes > 1:  # the others wait for this one
+                    raise
+                undrawn[name] = error.diagnostics[0].message
+        for name, why in undrawn.items():
+            self._tell([f"the picture `{name}` of stage `{parts.stage.name}` is not drawn: {why}"])
+        if self.ledger is not None:
+            stage = parts.stage
+            self.ledger.conclude(
+                number=number, stage=stage.name, step=stage.steps, results=self.results, undrawn=undrawn
+            )
         parts.accelerator.wait_for_everyone()
 
-    def _draw(self, parts: StageParts, done: int) -> None:
-        """Write the pictures that a stage ends with."""
-        context = StepContext(self.folder, parts.stage, done, parts.lowered)
+    def _draw(self, parts: StageParts, name: str, context: StepContext) -> None:
+        """Write one of the pictures that a stage ends with."""
         with explaining_data(parts.stage), explaining_evaluation(context):
-            pictures = parts.evaluator.draw(done - 1, parts.state.average, is_smoke=is_smoke(self.plan))
-        if self.ledger is not None:
+            points = parts.evaluator.draw(name, context.step - 1, parts.state.average, is_smoke=is_smoke(self.plan))
+        if self.ledger is not None and points is not None:
             with explaining_disk(self.folder):
-                write_pictures(self.folder, parts.stage.name, pictures)
+                write_pictures(self.folder, parts.stage.name, {name: points})
 
     def _is_save_due(self, stage: StagePlan, done: int) -> bool:
         if self.options.checkpoint_every is not None:

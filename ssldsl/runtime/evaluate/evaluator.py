@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import torch
 from accelerate import Accelerator
@@ -84,12 +84,17 @@ class Evaluator:
         pairs = zip(node.params, (values.get(id_) for id_ in node.inputs), strict=True)
         return {param: value for param, value in pairs if isinstance(value, Tensor)}
 
-    def draw(self, step: int, average: Moving | None = None, *, is_smoke: bool = False) -> dict[str, Tensor]:
-        """Every picture of the stage. is_smoke: what they show is computed, and where it lies is not sought."""
-        pictures = [e for e in self.stage.evaluations if is_picture(e, self.stage)]
-        values = self.read(pictures, step, average)
+    @property
+    def pictures(self) -> list[str]:
+        """The names of the pictures that the stage ends with."""
+        return [e.name for e in self.stage.evaluations if is_picture(e, self.stage)]
+
+    def draw(self, name: str, step: int, average: Moving | None = None, *, is_smoke: bool = False) -> Tensor | None:
+        """A picture of the stage. is_smoke: what it shows is computed, and where it lies is not sought."""
+        picture = next(e for e in self.stage.evaluations if e.name == name)
+        values = self.read([picture], step, average)
         with averaged_weights(average), evaluation_mode(self.modules):
-            return {e.name: self.metric(e, values, step) for e in pictures if not is_smoke}
+            return None if is_smoke else cast(Tensor, self.metric(picture, values, step))
 
     def read(self, evaluations: Iterable[EvaluationPlan], step: int, average: Moving | None = None) -> dict[str, Value]:
         """What some metrics read: values over whole data sets, by the id of their node."""

@@ -2,6 +2,7 @@
 
 A checkpoint is written under a name that begins with a dot, forced to the disk, and renamed. Its manifest is its last
 file and holds size and digest of every other, so whatever a kill leaves behind is recognized and passed over.
+The end of a stage is written before it is measured and drawn; what came of that lies beside it, in a file of its own.
 """
 
 import hashlib
@@ -18,9 +19,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from ssldsl.errors import Diagnostic, SpecError
+from ssldsl.runtime.folder.run_folder import read_object
 
 MANIFEST = "manifest.json"
 STATE = "state.json"
+OUTCOME = "outcome.json"
 FORM = 1
 
 Tensors = dict[str, dict[str, Tensor]]  # name of a part ("weights", "optimizer", ...) -> its tensors by name
@@ -127,9 +130,29 @@ def part_digest(checkpoint: Checkpoint, part: str) -> str:
 
 
 def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a checkpoint holds beside tensors."""
+    """What a checkpoint holds beside tensors, and what came of it since."""
     state: dict[str, Any] = json.loads(_checked(checkpoint, STATE))
-    return state
+    return state | read_outcome(checkpoint.folder)
+
+
+def is_measured(checkpoint: Checkpoint) -> bool:
+    """Whether the metrics that were due at that moment have been computed."""
+    return bool(read_state(checkpoint).get("is_measured", True))
+
+
+def is_concluded(checkpoint: Checkpoint) -> bool:
+    """Whether all that was to be measured and drawn at that moment has been."""
+    return is_measured(checkpoint) and not read_state(checkpoint).get("undrawn")
+
+
+def write_outcome(checkpoint: Path, outcome: Mapping[str, Any]) -> None:
+    """Put beside a complete checkpoint what came of it: it stands for what the state says under the same names."""
+    write_whole(checkpoint / OUTCOME, json.dumps(outcome, indent=1, allow_nan=False).encode())
+
+
+def read_outcome(checkpoint: Path) -> dict[str, Any]:
+    """What came of a checkpoint; empty where that has not been seen to the end."""
+    return read_object(checkpoint / OUTCOME)
 
 
 def remove_old(folder: Path, keep: int) -> None:

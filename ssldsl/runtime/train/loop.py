@@ -5,16 +5,17 @@ are functions of the step, averages are updated where they lie.
 """
 
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal
 
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 from torch import Tensor, nn
 
+from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.console.progress import Reporter
@@ -36,6 +37,7 @@ from ssldsl.runtime.nets.memories import Memories
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.lower import Lowered
 from ssldsl.runtime.train.collapse import Watch
+from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.loss_ring import Window
 from ssldsl.runtime.train.optimizer import Rates, learning_rates, prepare_gradients
 from ssldsl.runtime.train.state import TrainState
@@ -61,7 +63,9 @@ class Hooks:
     folder: Path
     record: Callable[[Line], None]
     evaluated: Callable[[Line, Evaluated], None]
-    save: Callable[[int, Results], None]
+    save: Callable[[int, Results, bool], None]  # steps, last metrics, whether those that are due have been computed
+    keep: Callable[[int, Results], bool]  # the same after an evaluation that failed; gives whether there was anything
+    conclude: Callable[[Results], None]  # the stage has been trained and measured
     is_save_due: Callable[[int], bool]
     must_stop: Callable[[], bool]
 
@@ -118,21 +122,26 @@ class Trainer:
     _watch: Stopwatch = Factory(Stopwatch)
     _collapse: Watch = Factory(lambda self: Watch.of(self.parts.stage), takes_self=True)
 
-    def train(self, first: int) -> Ending:
-        """Train from step `first` (from 0) to the end, or until somebody asks to stop."""
+    def train(self, first: int, *, is_measured: bool = True) -> Ending:
+        """Train from step `first` (from 0) to the end, or until somebody asks to stop.
+
+        is_measured: whether the metrics that are due after so many steps have been computed.
+        """
         stage, self.recorded, self._watch = self.parts.stage, first, Stopwatch()
         self.reporter.start(stage, first)
+        if not is_measured:
+            self._evaluate(first - 1)
         for step in range(first, stage.steps):
-            stop = self._advance(step)
-            done = step + 1
-            if stop or done == stage.steps or self.hooks.is_save_due(done):
+            done, stop = step + 1, self._advance(step)
+            if done < stage.steps and (stop or self.hooks.is_save_due(done)):
                 self._save(done)
-            if stop and done < stage.steps:
+            if done < stage.steps and stop:
                 return "interrupted"
+        self.hooks.conclude(self.results)
         return "finished"
 
     def _advance(self, step: int) -> bool:
-        """One step and what is due after it. Gives whether to stop."""
+        """One step and what is due after it; the last is saved before anything else is tried. Gives whether to stop."""
         parts, done = self.parts, step + 1
         self._watch.start()
         with explaining_data(parts.stage), explaining_step(self._context(done)):
@@ -144,6 +153,8 @@ class Trainer:
         self.reporter.advance(done)
         if window is not None:
             self._record(window, step)
+        if done == parts.stage.steps:
+            self._save(done, is_measured=False)
         if is_evaluation_due(parts.stage, done):
             self._evaluate(step)
         alone = parts.accelerator.num_processes == 1
@@ -170,19 +181,34 @@ class Trainer:
             self.reporter.say(f"warning: stage {parts.stage.name}, step {done}: {pinned}")
 
     def _evaluate(self, step: int) -> None:
-        parts = self.parts
+        parts, context = self.parts, self._context(step + 1)
         self._agree_on_statistics()
-        with explaining_data(parts.stage), explaining_evaluation(self._context(step + 1)):
+        check_finite(context, parts.plan, parts.state)
+        with self._kept(step + 1), explaining_data(parts.stage), explaining_evaluation(context):
             found = parts.evaluator.evaluate(step, parts.state.average)
         self.results = found.results
         if self.results:
             self.hooks.evaluated(self._place(step + 1), found)
             self.reporter.evaluated(step + 1, self.results)
 
-    def _save(self, done: int) -> None:
+    @contextmanager
+    def _kept(self, done: int) -> Iterator[None]:
+        """Inside, something may fail that is measured: what was trained is kept for when it has been mended."""
+        try:
+            yield
+        except SpecError as error:
+            if not self.hooks.keep(done, self.results):
+                raise
+            hint = (
+                f"what was trained is kept: once this is mended, `ssldsl resume {self.hooks.folder}` goes on from here"
+            )
+            raise SpecError(evolve(d, hints=(*d.hints, hint)) for d in error.diagnostics) from error
+
+    def _save(self, done: int, *, is_measured: bool = True) -> None:
         self.check(self.parts.state.ring.read(done - 1))
         self._agree_on_statistics()
-        self.hooks.save(done, self.results)
+        check_finite(self._context(done), self.parts.plan, self.parts.state)
+        self.hooks.save(done, self.results, is_measured)
 
     def check(self, window: Window) -> None:
         """Stop with a message if a loss was infinite or no number."""

@@ -63,6 +63,10 @@ class LossRing:
             else:
                 place.add_(torch.stack(values))
 
+    def of_all_processes(self) -> Tensor:
+        """What is kept, as the mean of the processes: they all read it back as that."""
+        return self.mean(self.values.clone())
+
     def closes_window(self, step: int, steps: int) -> bool:
         """Whether a window ends with this step."""
         return (step + 1) % self.length == 0 or step + 1 == steps

@@ -73,15 +73,6 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
         state.scaler.load_state_dict(saved["scaler"])
 
 
-def not_finite_weights(modules: nn.ModuleDict) -> str | None:
-    """Name of the first tensor with a value that is no finite number; one wait for the device."""
-    found = {name: t for name, t in modules.state_dict().items() if t.is_floating_point() and t.numel()}
-    if not found:
-        return None
-    finite = torch.stack([torch.isfinite(t).all() for t in found.values()]).tolist()
-    return next((name for name, is_finite in zip(found, finite, strict=True) if not is_finite), None)
-
-
 def _optimizer_state(state: TrainState) -> tuple[dict[str, Tensor], dict[str, Any]]:
     names = state.names()
     tensors: dict[str, Tensor] = {}
