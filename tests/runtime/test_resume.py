@@ -115,13 +115,14 @@ def test_a_changed_op_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_changed_data_are_refused(tmp_path: Path) -> None:
-    run(experiment("run=2it"), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    plan = experiment("run=2it")
+    run(plan, tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     lock = json.loads((tmp_path / "run" / "lock.json").read_text())
-    lock["data"]["main"]["test"] = "another digest"
+    stream = plan.stages[0].streams[0]
+    lock["data"]["main"][stream.data] = "another digest"
     (tmp_path / "run" / "lock.json").write_text(json.dumps(lock))
-    assert "the data of an evaluation in stage `main` have changed" in refusal(
-        tmp_path / "run", experiment("run=2it"), Options()
-    )
+    said = f"the data of stream `{stream.name}` in stage `main` have changed"
+    assert said in refusal(tmp_path / "run", plan, Options())
 
 
 def test_a_run_that_is_going_on_is_not_continued_beside_it(tmp_path: Path) -> None:
