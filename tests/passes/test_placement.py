@@ -108,6 +108,41 @@ def test_a_mean_over_rows_is_gathered_where_it_is_compared_and_not_where_it_is_a
     assert [means[term.node] for term in found.terms] == ["product", "cross_entropy"]
 
 
+JOINED = """\
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(40, seed=0)
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+net    model     = encoder >> classes
+let  crops = draw(2, shift(unlabeled))
+let  both  = concat(BATCHES)
+let  mixed = mixup(both, both)
+loss  = ce(labeled, net=model) + entropy(model(mixed)) as mixture
+batch = {labeled: 20, unlabeled: 60}
+run   = 3it
+"""
+
+
+@pytest.mark.parametrize(
+    ("batches", "parts"),
+    [
+        ("labeled | unlabeled", "B_labeled, B_unlabeled"),
+        ("labeled | crops", "B_labeled, B_unlabeled, B_unlabeled"),
+        ("rotate4(labeled) | unlabeled", "4*B_labeled, B_unlabeled"),
+        ("crops", "B_unlabeled, B_unlabeled"),
+        ("crops.first(1)", None),
+    ],
+)
+def test_batches_that_are_joined_are_gathered_each_by_itself(batches: str, parts: str | None) -> None:
+    found = optimized(program(JOINED.replace("BATCHES", batches)))
+    moved = [node for node in found.nodes if node.op in ("gather", "local")]
+    said = {", ".join(map(str, node.setting("parts"))) if node.setting("parts") else None for node in moved}
+    assert {node.op for node in moved} == {"gather", "local"}
+    assert said == {parts}
+
+
 def test_forwards_of_a_batch_normalized_network_are_one_chain() -> None:
     made = program(S4L, 'encoder.norm="batch"', "forward=separate")
     found = effects(graph(made), context(made))

@@ -68,6 +68,25 @@ def gathered(rank: int, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return all_, local(all_), all_sum(share(rank, rows).sum())
 
 
+def gathered_in_parts(rank: int, *batches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    mine = torch.cat([share(rank, rows) for rows in batches]).requires_grad_()
+    sizes = [len(rows) for rows in batches]
+    all_ = gather(mine, sizes)
+    (all_ * torch.arange(len(all_)).view(-1, 1)).sum().backward()
+    assert mine.grad is not None
+    return all_.detach(), local(all_, sizes).detach(), mine.grad
+
+
+def test_joined_batches_are_gathered_one_after_the_other(ranks: Ranks) -> None:
+    """Rows 0, 1 are of the first batch and 2 to 7 of the second; a gradient is the sum of the two processes'."""
+    first, second = torch.arange(2.0).view(2, 1), torch.arange(2.0, 8.0).view(6, 1)
+    expected = torch.cat([first, second])
+    for rank, (all_, own, grad) in enumerate(ranks.call(gathered_in_parts, first, second)):
+        assert torch.equal(all_, expected)
+        assert torch.equal(own, torch.cat([share(rank, first), share(rank, second)]))
+        assert torch.equal(grad, WORLD * own)
+
+
 def test_gather_keeps_the_order_and_local_undoes_it(ranks: Ranks) -> None:
     rows = torch.arange(12).view(6, 2)
     for rank, (all_, own, total) in enumerate(ranks.call(gathered, rows)):
@@ -101,6 +120,7 @@ def test_two_processes_move_a_center_as_one_does_in_the_worked_numbers(ranks: Ra
 
 def test_one_process_needs_no_collective() -> None:
     rows = torch.rand(3, 2)
+    assert gather(rows, (1, 2)) is rows and local(rows, (1, 2)) is rows
     assert gather(rows) is rows and local(rows) is rows and all_sum(rows) is rows
 
 

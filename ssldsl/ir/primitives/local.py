@@ -1,6 +1,7 @@
-"""`local`: of rows gathered from all processes, those of this process."""
+"""`local`: of rows gathered from all processes, those of this process. Setting `parts`: as they were gathered."""
 
 from ssldsl.ir.primitive import ONE, Primitive
+from ssldsl.ir.primitives.gather import moved
 from ssldsl.ir.shapes import as_input
 
 PRIMITIVE = Primitive(
@@ -8,7 +9,8 @@ PRIMITIVE = Primitive(
     ONE,
     drawn="through",
     type_of=as_input,
-    python=lambda printed: printed.each("local({})"),
+    python=lambda printed: moved(printed, "local"),
     tools=("local",),
+    row_settings=("parts",),
     keeps_numbers=True,
 )

@@ -5,6 +5,7 @@ the two together give the gradient of the mean loss: for a mean over rows, and f
 the gathered rows, that is the gradient of the loss of the joined batch.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -56,13 +57,28 @@ def all_sum(value: Tensor) -> Tensor:
     return _AllSum.apply(value)  # type: ignore[no-any-return]  # torch does not annotate apply
 
 
-def gather(value: Tensor) -> Tensor:
-    """The rows of all processes, in the order of the processes. Every process must give the same number of rows."""
+def gather(value: Tensor, parts: Sequence[int] = (1,)) -> Tensor:
+    """The rows of all processes, in the order of the processes. Every process must give the same number of rows.
+
+    parts: of several batches that lie one after another, how many rows each has, up to a factor: each is gathered by
+        itself, so that they lie as they would in one process.
+    """
     if processes() == 1:
         return value
-    return _Gather.apply(value)  # type: ignore[no-any-return]  # torch does not annotate apply
+    whole: Tensor = _Gather.apply(value)
+    if len(parts) == 1:
+        return whole
+    each = torch.split(whole.view(processes(), len(value), *value.shape[1:]), _sizes(len(value), parts), dim=1)
+    return torch.cat([rows.flatten(0, 1) for rows in each])
 
 
-def local(value: Tensor) -> Tensor:
-    """Of rows gathered from all processes, those of this process."""
-    return value.chunk(processes())[dist.get_rank()] if processes() > 1 else value
+def local(value: Tensor, parts: Sequence[int] = (1,)) -> Tensor:
+    """Of rows gathered from all processes, those of this process. `parts`: as they were gathered."""
+    if processes() == 1:
+        return value
+    each = [rows.chunk(processes())[dist.get_rank()] for rows in torch.split(value, _sizes(len(value), parts))]
+    return each[0] if len(each) == 1 else torch.cat(each)
+
+
+def _sizes(rows: int, parts: Sequence[int]) -> list[int]:
+    return [rows * part // sum(parts) for part in parts]

@@ -42,12 +42,16 @@ def build_memories(plan: Plan, stage: StagePlan, fields: Mapping[str, Shape], li
 
 @frozen
 class Memory:
-    """One memory of a stage. `many`: edges that take several values. `varying`: settings that change with time."""
+    """One memory of a stage. `many`: edges that take several values. `varying`: settings that change with time.
+
+    batches: of every input, the numbers of rows of the batches that are joined in it, up to a factor.
+    """
 
     node: NodePlan
     module: nn.Module
     many: frozenset[str]
     varying: Mapping[str, Any]
+    batches: tuple[tuple[int, ...], ...]
 
     @property
     def reads(self) -> list[str]:
@@ -58,8 +62,8 @@ class Memory:
         for name, value in settings.items():
             setattr(self.module, name, value)
         edges: dict[str, Any] = {}
-        for edge, name in zip(self.node.params, self.reads, strict=True):
-            rows = _joined([part[name] for part in parts])
+        for edge, name, batches in zip(self.node.params, self.reads, self.batches, strict=True):
+            rows = _joined([part[name] for part in parts], batches)
             if edge in self.many:
                 edges.setdefault(edge, []).append(rows)
             else:
@@ -70,8 +74,12 @@ class Memory:
             raise NodeFailure(self.node, error) from error
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 or not parts[0].ndim else torch.cat(parts)
+def _joined(parts: list[Tensor], batches: Sequence[int]) -> Tensor:
+    """The rows of all parts of a batch, or of each of several batches that lie one after another in every part."""
+    if len(parts) == 1 or not parts[0].ndim:
+        return parts[0]
+    sizes = [len(parts[0]) * rows // sum(batches) for rows in batches]
+    return torch.cat([torch.cat(rows) for rows in zip(*(torch.split(part, sizes) for part in parts), strict=True)])
 
 
 @frozen
@@ -95,10 +103,12 @@ class Memories:
 def make_memories(stage: StagePlan, modules: nn.ModuleDict, scalars: Scalars, library: Library) -> Memories:
     """The memories that `build_memories` made, ready to be written."""
     found = [node for node in stage.nodes if is_memory(node, library)]
-    return Memories(modules, tuple(_memory(node, modules, library) for node in found), scalars)
+    nodes = {node.id: node for node in stage.nodes}
+    return Memories(modules, tuple(_memory(node, nodes, modules, library) for node in found), scalars)
 
 
-def _memory(node: NodePlan, modules: nn.ModuleDict, library: Library) -> Memory:
+def _memory(node: NodePlan, nodes: Mapping[str, NodePlan], modules: nn.ModuleDict, library: Library) -> Memory:
     many = frozenset(edge.name for edge in signature_of(library, node.op).edges if edge.many)
     varying = {name: value for name, value in node.settings.items() if isinstance(value, dict)}
-    return Memory(node, modules[module_key(node.draw)], many, varying)
+    batches = tuple(tuple(nodes[id_].settings.get("parts", (1,))) for id_ in node.inputs)
+    return Memory(node, modules[module_key(node.draw)], many, varying, batches)
