@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from snippets import USUAL, Snippet, snippets
 
-from ssldsl.check.apply.words import PARAMETERS
+from ssldsl.check.apply.words import WORDS
 from ssldsl.check.evaluate.declarations import TYPES
 from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.ops.library import Library
@@ -46,7 +46,7 @@ def test_every_reserved_word_is_named() -> None:
 
 
 def test_every_type_and_every_word_that_looks_like_a_function_is_named() -> None:
-    assert all(f"`{name}" in TEXT for name in (*TYPES, *PARAMETERS, "draw"))
+    assert all(f"`{name}" in TEXT for name in (*TYPES, *WORDS, "draw"))
 
 
 def test_every_schedule_and_metric_definition_is_met() -> None:

@@ -1,6 +1,9 @@
-"""The words of the language that look like functions: `draw`, `stop`, `mean`, `ema`, `weights`, ..."""
+"""The words of the language that look like functions, a row each in `WORDS` at the end: `stop`, `mean`, `ema`, ..."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from attrs import frozen
 
 from ssldsl.check.apply import data, reductions
 from ssldsl.check.state.context import Context
@@ -30,48 +33,23 @@ from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
 from ssldsl.values import is_number, is_scalar
 
-# word -> parameters, in order; those after `*` by name only, all of those optional
-PARAMETERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "stop": (("value",), ()),
-    "mean": (("values",), ()),
-    "sum": (("values",), ()),
-    "concat": (("values",), ()),
-    "first": (("values", "count"), ()),
-    "last": (("values", "count"), ()),
-    "ema": (("net",), ("momentum", "half_life")),
-    "polyak": ((), ("half_life", "momentum")),
-    "swa": ((), ("start", "every")),
-    "weights": (("file",), ("key", "prefix")),
-    "run": (("folder",), ("stage",)),
-    "per_tensor": (("norm",), ()),
-}
+
+@frozen
+class Word:
+    """One word: its parameters in order, those that may be left out (given by their names), and what a call gives."""
+
+    parameters: tuple[str, ...]
+    optional: tuple[str, ...]
+    give: Callable[[Context, dict[str, Given], Span], Any]
 
 
 def call(ctx: Context, word: str, given: list[Given], span: Span) -> Any:
     """Call one of the words; `draw` is not among them, since it reads its argument several times."""
-    required, optional = PARAMETERS[word]
-    bound, is_good = bind(ctx, Parameters(word, required + optional, required), given, span)
+    row = WORDS[word]
+    bound, is_good = bind(ctx, Parameters(word, row.parameters + row.optional, row.parameters), given, span)
     if not is_good or any(g.value is UNKNOWN for g in given):
         return UNKNOWN
-    match word:
-        case "stop":
-            return _stop(ctx, bound["value"].value, span)
-        case "mean" | "sum":
-            return reductions.reduce(ctx, word, bound["values"].value, span)
-        case "concat":
-            return _concat(ctx, bound["values"].value, span)
-        case "first" | "last":
-            return _some(ctx, word, bound["values"].value, bound["count"], span)
-        case "ema":
-            return _ema(ctx, bound, span)
-        case "polyak" | "swa":
-            return _averaging(ctx, word, bound, span)
-        case "run":
-            return _run(ctx, bound, span)
-        case "per_tensor":
-            return _per_tensor(ctx, bound["norm"], span)
-        case _:
-            return _weights(ctx, bound)
+    return row.give(ctx, bound, span)
 
 
 def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
@@ -125,10 +103,14 @@ def _tensors(ctx: Context, value: Any, span: Span) -> Any:
     return value.input if isinstance(value, Batch) else value
 
 
-def _stop(ctx: Context, value: Any, span: Span) -> Any:
+def _stop(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+    return _stopped(ctx, bound["value"].value, span)
+
+
+def _stopped(ctx: Context, value: Any, span: Span) -> Any:
     value = _tensors(ctx, value, span)
     if isinstance(value, Items):
-        return Items(tuple(_stop(ctx, v, span) for v in value.values))
+        return Items(tuple(_stopped(ctx, v, span) for v in value.values))
     if isinstance(value, Net | Constructor):
         message = f"`stop` wants a tensor, found {describe(value)}"
         help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
@@ -147,8 +129,9 @@ def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span, help: 
     return UNKNOWN
 
 
-def _concat(ctx: Context, value: Any, span: Span) -> Any:
+def _concat(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     """Several batches or tensors as one, in order."""
+    value = bound["values"].value
     if isinstance(value, StreamRef):
         value = data.read(ctx, value, span)
     items = value.values if isinstance(value, Items) else (value,)
@@ -208,21 +191,40 @@ def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node |
     )
 
 
-def _some(ctx: Context, word: str, value: Any, given: Given, span: Span) -> Any:
+def _list(ctx: Context, word: str, value: Any, span: Span) -> Items | None:
+    """The list that a word takes apart, or nothing once it is reported that it is none."""
     if isinstance(value, StreamRef):
         value = data.read(ctx, value, span)
-    if not isinstance(value, Items):
-        return _refuse(ctx, word, "a list", value, span, "`draw(2, x)` and `a | b` are lists")
-    count = given.value
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(value.values):
-        ctx.reporter.error(
-            "T303",
-            given.span,
-            f"`{word}` of a list of {len(value.values)} takes a count from 1 to {len(value.values)}, "
-            f"found {describe(count)}",
-        )
-        return UNKNOWN
-    return Items(value.values[:count] if word == "first" else value.values[-count:])
+    if isinstance(value, Items):
+        return value
+    _refuse(ctx, word, "a list", value, span, "`draw(2, x)` and `a | b` are lists")
+    return None
+
+
+def _some(word: str) -> Callable[[Context, dict[str, Given], Span], Any]:
+    """`first` or `last`: so many items as a list, or, without a count, the item itself."""
+
+    def give(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+        found = _list(ctx, word, bound["values"].value, span)
+        if found is None:
+            return UNKNOWN
+        values = found.values
+        if "count" not in bound:
+            return values[0 if word == "first" else -1]
+        count = bound["count"].value
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(values):
+            most = f"from 1 to {len(values)}"
+            message = f"`{word}` of a list of {len(values)} takes a count {most}, found {describe(count)}"
+            ctx.reporter.error("T303", bound["count"].span, message)
+            return UNKNOWN
+        return Items(values[:count] if word == "first" else values[-count:])
+
+    return give
+
+
+def _swap(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+    found = _list(ctx, "swap", bound["values"].value, span)
+    return UNKNOWN if found is None else Items(found.values[::-1])
 
 
 def _ema(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
@@ -269,13 +271,14 @@ def _wants_duration(ctx: Context, name: str, value: Any, span: Span) -> None:
     )
 
 
-def _averaging(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> Any:
-    if word == "polyak":
-        momentum, half_life = _one_of(ctx, word, bound, span)
-        if momentum is UNKNOWN:
-            return UNKNOWN
-        values: list[tuple[str, Any]] = [("half_life", half_life)] if half_life else [("momentum", momentum)]
-        return Settings(word, tuple(values), span)
+def _polyak(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+    momentum, half_life = _one_of(ctx, "polyak", bound, span)
+    if momentum is UNKNOWN:
+        return UNKNOWN
+    return Settings("polyak", (("half_life", half_life) if half_life else ("momentum", momentum),), span)
+
+
+def _swa(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     values = []
     for name, default in (("start", Duration(0, "it")), ("every", Duration(1, "ep"))):
         value = bound[name].value if name in bound else default
@@ -287,16 +290,17 @@ def _averaging(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> 
             ctx.reporter.error("T303", bound[name].span, f"`{name}` of `swa` must be {limit}, found {value}")
             return UNKNOWN
         values.append((name, value))
-    return Settings(word, tuple(values), span)
+    return Settings("swa", tuple(values), span)
 
 
-def _per_tensor(ctx: Context, norm: Given, span: Span) -> Any:
+def _per_tensor(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+    norm = bound["norm"]
     if is_number(norm.value) and norm.value > 0:
         return Settings("per_tensor", (("norm", float(norm.value)),), span)
     return _refuse(ctx, "per_tensor", "a number above 0, the largest norm of each gradient", norm.value, norm.span)
 
 
-def _weights(ctx: Context, bound: dict[str, Given]) -> Any:
+def _weights(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     wanted = {"file": "the name of a file", "key": "a key in the file", "prefix": "how the names in the file begin"}
     for name, given in bound.items():
         if not isinstance(given.value, str) or not given.value:
@@ -309,3 +313,24 @@ def _run(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
         if not isinstance(given.value, str) or not given.value:
             return _refuse(ctx, "run", f"the name of a {name}", given.value, given.span)
     return StageRef(bound["stage"].value if "stage" in bound else "", run=bound["folder"].value)
+
+
+def _reduced(word: str) -> Callable[[Context, dict[str, Given], Span], Any]:
+    return lambda ctx, bound, span: reductions.reduce(ctx, word, bound["values"].value, span)
+
+
+WORDS: Mapping[str, Word] = {
+    "stop": Word(("value",), (), _stop),
+    "mean": Word(("values",), (), _reduced("mean")),
+    "sum": Word(("values",), (), _reduced("sum")),
+    "concat": Word(("values",), (), _concat),
+    "first": Word(("values",), ("count",), _some("first")),
+    "last": Word(("values",), ("count",), _some("last")),
+    "swap": Word(("values",), (), _swap),
+    "ema": Word(("net",), ("momentum", "half_life"), _ema),
+    "polyak": Word((), ("half_life", "momentum"), _polyak),
+    "swa": Word((), ("start", "every"), _swa),
+    "weights": Word(("file",), ("key", "prefix"), _weights),
+    "run": Word(("folder",), ("stage",), _run),
+    "per_tensor": Word(("norm",), (), _per_tensor),
+}

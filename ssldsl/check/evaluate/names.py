@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import data, networks
+from ssldsl.check.apply import data, networks, words
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
@@ -43,21 +43,7 @@ _MEANT = {  # what other languages call it
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
 
 
-BUILTINS = (
-    "concat",
-    "draw",
-    "ema",
-    "first",
-    "last",
-    "mean",
-    "per_tensor",
-    "polyak",
-    "run",
-    "stop",
-    "sum",
-    "swa",
-    "weights",
-)
+BUILTINS = (*words.WORDS, "draw")
 
 
 def read_ref(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:

@@ -1,0 +1,59 @@
+"""Words that take lists apart: an item, a part of a list, the list turned round."""
+
+import pytest
+
+from ssldsl.check import Checked, check
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.walk import ancestors
+from ssldsl.source import Source
+
+HEAD = """ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0)
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+let    views     = draw(2, random_shift(unlabeled, 2))
+let    seen      = classes(encoder(views))
+run = 5it
+"""
+
+
+def read(loss: str) -> Checked:
+    return check(Source("words.ssl", f"{HEAD}loss = ce(labeled) + {loss} as term\n"))
+
+
+def term(loss: str) -> Node:
+    return read(loss).unwrap().stages[0].terms[1].node
+
+
+@pytest.mark.parametrize("item", ["first(seen)", "last(seen)", "seen.first()"])
+def test_without_a_count_it_is_the_item_itself(item: str) -> None:
+    (loss,) = [node for node in ancestors([term(f"mean(entropy({item}))")]) if node.op == "entropy"]
+    assert str(loss.inputs[0].type) == "Logits[B_unlabeled, 10]"
+
+
+def test_turned_round_each_view_meets_the_other_one() -> None:
+    losses = [node for node in ancestors([term("mean(kl(seen, probabilities(stop(swap(seen)))))")]) if node.op == "kl"]
+    met = {tuple(scores_of(side).id for side in loss.inputs) for loss in losses}
+    assert len(met) == 2 and {pair[::-1] for pair in met} == met and all(one != other for one, other in met)
+
+
+def scores_of(node: Node) -> Node:
+    """What a network says, under the softmax and the stop that a target has."""
+    while node.op in ("probabilities", "stop"):
+        (node,) = node.inputs
+    return node
+
+
+def test_a_list_that_is_not_turned_round_meets_itself() -> None:
+    assert read("mean(kl(seen, probabilities(stop(seen))))").diagnostics[0].code == "D406"
+
+
+@pytest.mark.parametrize("loss", ["mean(entropy(swap(seen.first())))", "mean(entropy(first(first(seen))))"])
+def test_what_is_no_list_is_not_taken_apart(loss: str) -> None:
+    assert [d.code for d in read(loss).diagnostics] == ["T310"]
+
+
+def test_a_count_beyond_the_list_is_refused() -> None:
+    assert [d.code for d in read("mean(entropy(seen.first(3)))").diagnostics] == ["T303"]
