@@ -1,14 +1,18 @@
 """`ssldsl compile`: what an experiment compiles to."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from attrs import Factory, define
 
 from ssldsl.check import Checked
 from ssldsl.commands.options import checked, edited
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.runtime.folder.request import Edits
+
+if TYPE_CHECKING:
+    from ssldsl.graph.graph import Graph
 
 
 @click.command()
@@ -32,54 +36,56 @@ def emit(
     """The step as Python, the plan as JSON, or the graph as text. Reads no data: unknown sizes are assumed."""
     from ssldsl.passes.planning import make_plan
     from ssldsl.runtime.data.measure import assumed
+    from ssldsl.runtime.step.lower import lower
 
     program = checked.unwrap()
     names = [s.name for s in program.stages]
     if stage is not None and stage not in names:
         raise SpecError(Diagnostic("N210", f"there is no stage `{stage}`", help=f"stages are: {', '.join(names)}"))
-    measured = assumed(program)
-    timings: dict[str, float] = {}
-    graphs: list[tuple[str, str]] = []
-
-    def keep(name: str, graph: Any) -> None:
-        from ssldsl.graph.dump import dump
-
-        graphs.append((name, dump(graph)))
-
-    needs_graphs = bool(dumps) or emit == "ir"
+    measured, watched = assumed(program), Watched()
     plan = make_plan(
         program,
         sizes=measured.sizes,
         resident=measured.resident,
         level=level,
-        dump=keep if needs_graphs else None,
-        timings=timings if time_passes else None,
+        dump=watched.keep if dumps or emit == "ir" else None,
+        timings=watched.seconds if time_passes else None,
     )
-    _show_passes(graphs, dumps, timings, time_passes)
-    chosen = [s for s in plan.stages if stage in (None, s.name)]
+    watched.show(dumps)
     if emit == "plan":
         return plan.model_dump_json(indent=1) + "\n"
     if emit == "ir":
-        return "\n".join(text for text in _last_of_stages(graphs, len(names)))
-    from ssldsl.runtime.step.lower import lower
-
-    return "\n\n".join(lower(plan, s, checked.library).source for s in chosen)
+        return "\n".join(watched.last_of_stages(len(names)))
+    return "\n\n".join(lower(plan, s, checked.library).source for s in plan.stages if stage in (None, s.name))
 
 
-def _last_of_stages(graphs: list[tuple[str, str]], stages: int) -> list[str]:
-    """The graph of every stage after its last pass."""
-    each = len(graphs) // stages
-    return [graphs[(i + 1) * each - 1][1] for i in range(stages)]
+@define
+class Watched:
+    """What the passes did: the graph after each of them as text, stage by stage, and the seconds that each took."""
 
+    graphs: list[tuple[str, str]] = Factory(list)
+    seconds: dict[str, float] = Factory(dict)
 
-def _show_passes(graphs: list[tuple[str, str]], dumps: tuple[str, ...], timings: dict[str, float], timed: bool) -> None:
-    known = list(dict.fromkeys(name for name, _ in graphs))
-    for wanted in dumps:
-        if wanted != "all" and wanted not in known:
-            raise SpecError(Diagnostic("R304", f"there is no pass `{wanted}`", help=f"passes are: {', '.join(known)}"))
-    for name, text in graphs:
-        if name in dumps or "all" in dumps:
-            sys.stderr.write(f"# after {name}\n{text}\n")
-    if timed:
-        for name, seconds in timings.items():
+    def keep(self, name: str, graph: "Graph") -> None:
+        """Keep the graph that a pass gave."""
+        from ssldsl.graph.dump import dump
+
+        self.graphs.append((name, dump(graph)))
+
+    def last_of_stages(self, stages: int) -> list[str]:
+        """The graph of every stage after its last pass."""
+        each = len(self.graphs) // stages
+        return [self.graphs[(i + 1) * each - 1][1] for i in range(stages)]
+
+    def show(self, wanted: tuple[str, ...]) -> None:
+        """Print the graphs after some passes, or `all`, and the times, to stderr."""
+        known = list(dict.fromkeys(name for name, _ in self.graphs))
+        for name in wanted:
+            if name != "all" and name not in known:
+                help = f"passes are: {', '.join(known)}"
+                raise SpecError(Diagnostic("R304", f"there is no pass `{name}`", help=help))
+        for name, text in self.graphs:
+            if name in wanted or "all" in wanted:
+                sys.stderr.write(f"# after {name}\n{text}\n")
+        for name, seconds in self.seconds.items():
             sys.stderr.write(f"{1000 * seconds:9.2f} ms  {name}\n")

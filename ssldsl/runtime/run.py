@@ -53,7 +53,8 @@ from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.packages import check_packages
 from ssldsl.runtime.process_errors import attribute_to_process, explaining_processes
-from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke
+from ssldsl.runtime.smoke.generated import GeneratedData
+from ssldsl.runtime.smoke.plan import is_smoke
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.init_weights import check_origins

@@ -11,7 +11,8 @@ from ssldsl.graph.plan import Plan
 from ssldsl.graph.plan_types import TensorPlan, tensors_of, with_tensors
 from ssldsl.ops.library import Library
 from ssldsl.runtime.data.measure import assumed
-from ssldsl.runtime.smoke.plan import GeneratedData, smoke_plan
+from ssldsl.runtime.smoke.generated import GeneratedData
+from ssldsl.runtime.smoke.plan import smoke_plan
 from ssldsl.runtime.smoke.shrink import with_small_batches, with_small_images
 from ssldsl.source import Source
 

@@ -10,7 +10,8 @@ from ssldsl.graph.plan_types import TensorPlan, with_tensors
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.run import Options, run
-from ssldsl.runtime.smoke.plan import GeneratedData, smoke_plan
+from ssldsl.runtime.smoke.generated import GeneratedData
+from ssldsl.runtime.smoke.plan import smoke_plan
 
 QUIET = Options(is_progress_shown=False)
 

@@ -24,7 +24,8 @@ from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
-from ssldsl.runtime.smoke.plan import GeneratedData, is_smoke
+from ssldsl.runtime.smoke.generated import GeneratedData
+from ssldsl.runtime.smoke.plan import is_smoke
 
 ROWS = 256  # samples of a batch
 

@@ -11,6 +11,7 @@ from torch import nn
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import tensors_of
+from ssldsl.ir.modules import owner as owner_among
 from ssldsl.ir.walk import leaves
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.runtime.nets.first_values import first_values
@@ -168,11 +169,10 @@ def net_paths(nodes: Mapping[str, NodePlan], id_: str) -> list[str]:
 
 def owner(modules: nn.ModuleDict, path: str) -> tuple[str, str]:
     """The path of the module that a path lies in, and the rest: `encoder` and `layer4` for `encoder.layer4`."""
-    pieces = path.split(".")
-    for end in range(len(pieces), 0, -1):
-        if module_key(".".join(pieces[:end])) in modules:
-            return ".".join(pieces[:end]), ".".join(pieces[end:])
-    raise InternalError(f"no module `{path}`, only {sorted(modules)}")
+    found, rest = owner_among((key.replace("/", ".") for key in modules), path)
+    if module_key(found) not in modules:
+        raise InternalError(f"no module `{path}`, only {sorted(modules)}")
+    return found, rest
 
 
 def find(modules: nn.ModuleDict, path: str) -> nn.Module:
