@@ -10,6 +10,7 @@ from attrs import field, frozen
 from ssldsl.check.edits import edits
 from ssldsl.check.evaluate import declarations, expressions
 from ssldsl.check.evaluate.definitions import read_names
+from ssldsl.check.messages import stages
 from ssldsl.check.rules import SPEC_RULES
 from ssldsl.check.stages.spec import read_spec_settings, read_stages
 from ssldsl.check.state.budget import UNITS, Budget, TooLarge
@@ -138,13 +139,7 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
 def _unchecked(file: tree.File, checked: int, count: int) -> Diagnostic:
     """The variants and points of sweeps are too many to check them all."""
     last = [s for s in file.statements if isinstance(s, tree.Sweep | tree.Variant)][-1]
-    return Diagnostic(
-        "L610",
-        f"only {checked} of {count} variants and points of sweeps were checked",
-        last.span,
-        help="the others are checked before they run",
-        severity="warning",
-    )
+    return stages.unchecked_points(checked, count, last.span)
 
 
 def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:

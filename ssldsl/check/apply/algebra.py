@@ -4,10 +4,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
+from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Items, Loss
 from ssldsl.check.typing import arithmetic
-from ssldsl.check.typing.edges import names
 from ssldsl.check.typing.sizes import symbols
 from ssldsl.ir.nodes import Combined, Constant, Node, Scalar, Setting
 from ssldsl.source import Span
@@ -213,13 +213,7 @@ def _is_constant(ctx: Context, factor: Node, place: Span) -> bool:
     """Whether what multiplies a loss carries no gradient: else a network could lower its loss by doubting."""
     if not factor.live:
         return True
-    ctx.reporter.error(
-        "D402",
-        place,
-        "what multiplies a loss must not carry gradient",
-        f"its gradient reaches {names(factor.live)}",
-        help=f"detach it: `stop({place.text})`",
-    )
+    ctx.report(dataflow.gradient_into_factor(place, factor.live))
     return False
 
 

@@ -4,9 +4,9 @@ import hashlib
 from typing import Any
 
 from ssldsl.check.apply import views
+from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, Data, Items, StreamRef, View, describe
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -70,7 +70,7 @@ def fact(ctx: Context, value: Data | StreamRef, name: tree.Name) -> Any:
         return type_.size if type_.size.value is None else type_.size.value
     label = dict(type_.fields).get("label")
     if label is None or label.classes is None:
-        ctx.reporter.error("D401", name.span, f"{describe(value)} without labels has no classes", "")
+        ctx.report(dataflow.no_classes(describe(value), name.span))
         return UNKNOWN
     return label.classes if label.classes.value is None else label.classes.value
 
@@ -123,15 +123,9 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
             one_split(ctx, "a loss", value, span)
             return UNKNOWN
         if value.type.role == "test":
-            _held_out(ctx, span.text, span, ())
+            ctx.report(dataflow.held_out(span.text, span, None))
             return UNKNOWN
-        ctx.reporter.error(
-            "D407",
-            span,
-            "a loss reads data through a stream, so that its draws have a name",
-            "this is the data set itself",
-            help=f"declare `stream NAME = {span.text}` and use NAME",
-        )
+        ctx.report(dataflow.data_in_a_loss(span))
         return UNKNOWN
     draft = ctx.streams[value.name]
     if draft.parts:
@@ -179,7 +173,7 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     assert draft.data is not None
     type_ = draft.data.type
     if type_.role == "test":
-        _held_out(ctx, name, span, (Note(draft.span, "declared here, from a test split or a holdout"),))
+        ctx.report(dataflow.held_out(name, span, draft.span))
         return UNKNOWN
     if draft.base:
         added = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
@@ -216,17 +210,6 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     if draft.data.views:
         batch = views.view(ctx, View(draft.data.views), batch, span, named=name)
     return batch
-
-
-def _held_out(ctx: Context, name: str, span: Span, notes: tuple[Note, ...]) -> None:
-    ctx.reporter.error(
-        "D405",
-        span,
-        f"`{name}` is held out for evaluation, and a loss must not see it",
-        "read by a loss",
-        notes=notes,
-        help="train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`",
-    )
 
 
 def _removal(data: Node) -> Span | None:

@@ -11,11 +11,11 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data, ops
+from ssldsl.check.messages import dataflow, stages
 from ssldsl.check.state.context import Context, StageDraft
 from ssldsl.check.state.values import UNKNOWN, Data, OpRef
 from ssldsl.check.typing import edges
 from ssldsl.check.typing.sizes import size_of
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.walk import origins
 from ssldsl.ops.signature import Edge, Signature
@@ -99,21 +99,13 @@ def _more_data(
     if other is None:
         return None
     if _origin(other.node) is not _origin(base.node):
-        ctx.reporter.error(
-            "D515",
-            place,
-            f"`{edge.name}` of `{signature.name}` are samples of another data set",
-            "their numbers say nothing here",
-            notes=(Note(at, "the data"),),
-            help="give a part of the same split, such as a `subset` of it",
-        )
+        ctx.report(stages.other_data_set(signature.name, edge.name, place, at))
         return None
     if "label" not in other.type.names:
-        ctx.reporter.error("D401", place, f"`{edge.name}` of `{signature.name}` has no labels", "")
+        ctx.report(dataflow.argument_without_labels(signature.name, edge.name, place))
         return None
     if other.type.role == "test" and base.type.role != "test":
-        message = f"`{edge.name}` is held out for evaluation, and its labels must not be trained on"
-        ctx.reporter.error("D405", place, message, "")
+        ctx.report(dataflow.labels_held_out(edge.name, place))
         return None
     return other.node
 
@@ -124,14 +116,7 @@ def _of_the_samples(
     """Whether a tensor says something of every sample of the data. `at`: where these are written."""
     for whole in _wholes(node):
         if _rows_of(ctx, whole.inputs[0]) is not _rows_of(ctx, base.node):
-            ctx.reporter.error(
-                "D515",
-                place,
-                f"`{edge.name}` of `{signature.name}` are those of other samples",
-                "",
-                notes=(Note(at, "the data"),),
-                help="compute them from the data themselves",
-            )
+            ctx.report(stages.other_samples(signature.name, edge.name, place, at))
             return False
     if edge.kind == "Logits" and isinstance(node.type, TensorType) and node.type.kind == "Features":
         _no_classifier(ctx, node, place)

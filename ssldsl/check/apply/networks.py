@@ -5,6 +5,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data
+from ssldsl.check.messages import stages
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -396,24 +397,12 @@ def apply_trained(ctx: Context, net: TrainedNet, value: Any, span: Span, at: Spa
 
 def refuse(ctx: Context, net: TrainedNet, span: Span) -> None:
     """Report a network of an earlier stage in a loss or an evaluation."""
-    ctx.reporter.error(
-        "D512",
-        span,
-        f"a network of the stage `{net.stage}` makes data, such as labels; here the present networks run",
-        "",
-        help=f"for a fixed network, declare a second one and begin it with `init ... from {net.stage}`",
-    )
+    ctx.report(stages.data_network_in_step(net.stage, net.span.text, span))
 
 
 def may_run(ctx: Context, path: str, span: Span) -> bool:
     """Whether a network may run with its present weights: data are made before there are any."""
     if ctx.stage is None or not ctx.stage.derives:
         return True
-    ctx.reporter.error(
-        "D513",
-        span,
-        f"`{ctx.stage.derives}` makes data before a stage begins, and nothing says with which weights of `{path}`",
-        "",
-        help="write the stage that trained it before its name: `STAGE.NETWORK`, or `STAGE.average.NETWORK`",
-    )
+    ctx.report(stages.no_weights_yet(ctx.stage.derives, path, span))
     return False

@@ -9,6 +9,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import algebra, networks, ops
 from ssldsl.check.apply.algebra import kind_of
+from ssldsl.check.messages import stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -74,8 +75,7 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         return UNKNOWN
     result = _apply(ctx, expr, left, right)
     if _is_deep(result):
-        message = f"a schedule is made of at most {DEEPEST} schedules and numbers inside each other"
-        ctx.reporter.error("D520", expr.span, message, help="let one schedule op say it")
+        ctx.report(stages.deep_schedule(DEEPEST, expr.span))
         return UNKNOWN
     if result is not NotImplemented:
         return result
@@ -211,13 +211,7 @@ def _then(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         return NotImplemented
     length = _length(left)
     if length is None:
-        ctx.reporter.error(
-            "D511",
-            expr.left.span,
-            "what stands before `then` has no length of its own",
-            "how long does it last?",
-            help="`then` follows a schedule with a length: `warmup(5ep) then cosine()`",
-        )
+        ctx.report(stages.no_length_before_then(expr.left.span))
         return UNKNOWN
     return Combined("then", as_scalar(left), as_scalar(right), length)
 

@@ -6,6 +6,7 @@ from typing import Any
 from attrs import frozen
 
 from ssldsl.check.apply import data, reductions
+from ssldsl.check.messages import stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -27,7 +28,6 @@ from ssldsl.check.state.values import (
 )
 from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.ir.nodes import Constant, Duration, Node
-from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
@@ -252,7 +252,7 @@ def _one_of(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> tup
         value = bound["half_life"].value
         if isinstance(value, Duration) and value.unit != "%" and value.value > 0:
             return None, value
-        _wants_duration(ctx, "half_life", value, bound["half_life"].span)
+        ctx.report(stages.no_duration("half_life", value, describe(value), bound["half_life"].span))
         return UNKNOWN, None
     value = bound["momentum"].value
     if not is_scalar(value):
@@ -262,13 +262,6 @@ def _one_of(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> tup
         ctx.reporter.error("T303", bound["momentum"].span, f"`momentum` must be between 0 and 1, found {value}")
         return UNKNOWN, None
     return as_scalar(value), None
-
-
-def _wants_duration(ctx: Context, name: str, value: Any, span: Span) -> None:
-    bare = f"a bare number `{span.text}`" if is_number(value) else describe(value)
-    ctx.reporter.error(
-        "D501", span, f"`{name}` wants a duration, found {bare}", "in what unit?", help=duration_advice(value)
-    )
 
 
 def _polyak(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
@@ -283,7 +276,7 @@ def _swa(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     for name, default in (("start", Duration(0, "it")), ("every", Duration(1, "ep"))):
         value = bound[name].value if name in bound else default
         if not isinstance(value, Duration):
-            _wants_duration(ctx, name, value, bound[name].span)
+            ctx.report(stages.no_duration(name, value, describe(value), bound[name].span))
             return UNKNOWN
         if (value.unit == "%" and value.value > 100) or (name == "every" and value.value <= 0):
             limit = "at most 100%" if name == "start" else "longer than 0"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from attrs import evolve
 
 from ssldsl.check.edits.positions import Placed
+from ssldsl.check.messages import stages as messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
@@ -57,8 +58,7 @@ def _limited(variant: tree.Variant, stages: list[str], reporter: Reporter) -> li
         return list(variant.edits)
     for stage in variant.stages:
         if stage.id not in stages:
-            help = did_you_mean(stage.id, stages) or f"stages are: {', '.join(stages) or 'none'}"
-            reporter.error("D503", stage.span, f"there is no stage `{stage.id}`", help=help)
+            reporter.report(messages.no_stage(stage.id, stages, stage.span))
     known = [s for s in variant.stages if s.id in stages]
     return [
         evolve(edit, path=(evolve(stage, span=edit.path[0].span), *edit.path))

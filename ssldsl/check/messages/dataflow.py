@@ -10,6 +10,69 @@ def _listed(names: Collection[str]) -> str:
     return ", ".join(f"`{n}`" for n in sorted(names))
 
 
+# --- labels -----------------------------------------------------------------------------------------------------
+
+
+def no_labels(stream: str, place: Span, removed: Span | None, fields: Sequence[str], is_evaluated: bool) -> Diagnostic:
+    """A use of labels that are not there. `stream`: empty for data without a name; `removed`: where labels went."""
+    message = f"`{stream}` has no labels" if stream else "these data have no labels"
+    notes = (Note(removed, "the labels were removed here"),) if removed else ()
+    hints = (f"there is: {', '.join(fields)}",)
+    help = "use a labeled stream here, or a loss that needs no labels"
+    if is_evaluated:
+        help = "evaluate on data with labels"
+    return Diagnostic("D401", message, place, "reads `label`", notes, hints, help)
+
+
+def no_classes(what: str, place: Span) -> Diagnostic:
+    """The number of classes of data without labels."""
+    return Diagnostic("D401", f"{what} without labels has no classes", place)
+
+
+def argument_without_labels(op: str, edge: str, place: Span) -> Diagnostic:
+    """Data without labels, given to an op that reads them."""
+    return Diagnostic("D401", f"`{edge}` of `{op}` has no labels", place)
+
+
+def held_out(name: str, place: Span, declared: Span | None) -> Diagnostic:
+    """A test split or holdout in a loss. `declared`: where it got its name."""
+    notes = (Note(declared, "declared here, from a test split or a holdout"),) if declared is not None else ()
+    message = f"`{name}` is held out for evaluation, and a loss must not see it"
+    help = "train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`"
+    return Diagnostic("D405", message, place, "read by a loss", notes, help=help)
+
+
+def labels_held_out(edge: str, place: Span) -> Diagnostic:
+    """Labels of a test split, taken for training data."""
+    return Diagnostic("D405", f"`{edge}` is held out for evaluation, and its labels must not be trained on", place)
+
+
+def data_in_a_loss(place: Span) -> Diagnostic:
+    """A data set where a stream is wanted."""
+    message = "a loss reads data through a stream, so that its draws have a name"
+    help = f"declare `stream NAME = {place.text}` and use NAME"
+    return Diagnostic("D407", message, place, "this is the data set itself", help=help)
+
+
+# --- gradients --------------------------------------------------------------------------------------------------
+
+
+def gradient_into_target(op: str, edge: str, place: Span, live: Collection[str]) -> Diagnostic:
+    """A target through which a network would learn. `live`: the networks that its gradient reaches."""
+    message = f"`{edge}` of `{op}` is a target and must not carry gradient"
+    return Diagnostic("D402", message, place, f"its gradient reaches {_listed(live)}", help=_detach(place))
+
+
+def gradient_into_factor(place: Span, live: Collection[str]) -> Diagnostic:
+    """A mask or weight of a loss through which a network would learn."""
+    message = "what multiplies a loss must not carry gradient"
+    return Diagnostic("D402", message, place, f"its gradient reaches {_listed(live)}", help=_detach(place))
+
+
+def _detach(place: Span) -> str:
+    return f"detach it: `stop({place.text})`"
+
+
 def untrained_term(term: str, place: Span, live: Collection[str], stop: Span | None) -> Diagnostic:
     """A loss term that trains nothing. `live`: what its gradient reaches; `stop`: where it ends."""
     notes = (Note(stop, "gradient stops here"),) if stop is not None and stop != place else ()
@@ -28,12 +91,69 @@ def unreached_module(path: str, place: Span, terms: Sequence[str]) -> Diagnostic
     return Diagnostic("D404", f"`{path}` is trained, and no loss term reaches it", place, label, help=help)
 
 
+def compared_with_itself(op: str, place: Span) -> Diagnostic:
+    """A loss both sides of which are the same numbers."""
+    help = "one side should come from another view, another network, or an average of it"
+    return _twins(op, place, "both sides are the same numbers", help)
+
+
+def equal_items(op: str, edge: str, place: Span) -> Diagnostic:
+    """A loss over a list, two items of which are the same numbers."""
+    help = "draw every view anew, for example by `draw(2, ...)`"
+    return _twins(op, place, f"two items of `{edge}` are the same numbers", help)
+
+
+def _twins(op: str, place: Span, label: str, help: str) -> Diagnostic:
+    message = f"`{op}` compares a value with itself, so this term teaches nothing"
+    return Diagnostic("D406", message, place, label, help=help)
+
+
+def names_no_networks(statement: str, found: str, place: Span) -> Diagnostic:
+    """Something else in `train` or `init`."""
+    return Diagnostic("D408", f"`{statement}` names networks, found {found}", place)
+
+
+def trains_an_average(path: str, of: str, place: Span) -> Diagnostic:
+    """A moving average in `train`."""
+    message = f"`{path}` is a moving average of `{of}` and has no gradient"
+    help = f"take `{place.text}` out of `train`: the average follows `{of}`"
+    return Diagnostic("D408", message, place, "cannot be trained", help=help)
+
+
+# --- draws and batches ------------------------------------------------------------------------------------------
+
+
+def random_in_an_eval(op: str, drawn: Span, used: Span | None) -> Diagnostic:
+    """Random numbers where every evaluation must be the same. `used`: where the view is used, if elsewhere."""
+    help = "evaluate on the data without random views, for example `images.test`"
+    return _random(op, "an eval must give the same result", drawn, used, help)
+
+
+def random_in_data(op: str, data_op: str, drawn: Span, used: Span | None) -> Diagnostic:
+    """Random numbers in what data are made of."""
+    return _random(op, f"`{data_op}` must give the same data", drawn, used, "leave out the random views")
+
+
+def _random(op: str, always: str, drawn: Span, used: Span | None, help: str) -> Diagnostic:
+    message = f"`{op}` is random, and {always} every time"
+    if used is None:
+        return Diagnostic("D409", message, drawn, "drawn here", help=help)
+    return Diagnostic("D409", message, used, notes=(Note(drawn, "drawn here"),), help=help)
+
+
 def forward_policy(path: str, count: int, loss: Span, network: Span) -> Diagnostic:
     """A network that couples rows and gets several batches. `network`: where it is declared."""
     message = f"this loss sends {count} batches through `{path}`, whose rows depend on one another"
     notes = (Note(network, "it normalizes over the batch"),)
     help = "write `forward = concat` (one joint batch, as in S4L and FixMatch) or `forward = separate`"
     return Diagnostic("D411", message, loss, "one batch, or several?", notes, help=help)
+
+
+def no_copies(op: str, place: Span) -> Diagnostic:
+    """A loss over several views of a sample, where no sample comes twice."""
+    message = f"`{op}` needs several views of each sample; every row here is a different sample"
+    help = "make several views of each first, for example by `random_inception_crop(size=32, count=8)`"
+    return Diagnostic("D412", message, place, "no sample comes twice", help=help)
 
 
 def lone_sample(op: str, place: Span) -> Diagnostic:
@@ -48,6 +168,16 @@ def uneven_images(place: Span) -> Diagnostic:
     message = "these images differ in size, so they cannot be one batch"
     help = "let a view of the stream give them one size, such as `>> random_resized_crop(size=224)`"
     return Diagnostic("D413", message, place, "computed for a whole batch at once", help=help)
+
+
+# --- memories ---------------------------------------------------------------------------------------------------
+
+
+def memory_outside_of_steps(op: str, is_in_an_eval: bool, place: Span) -> Diagnostic:
+    """A memory where no training steps pass."""
+    where = "an eval is none" if is_in_an_eval else "there are none here"
+    help = "a memory belongs in a loss, or in a `let` that a loss reads"
+    return Diagnostic("D421", f"`{op}` remembers training steps, and {where}", place, help=help)
 
 
 def short_memory(op: str, setting: str, length: int, rows: int, place: Span) -> Diagnostic:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from ssldsl.errors import Diagnostic, did_you_mean
+from ssldsl.errors import Diagnostic, Note, did_you_mean
 from ssldsl.ops import renamed
 from ssldsl.source import Span
 
@@ -24,3 +24,15 @@ def no_argument(callee: str, name: str, takes: Sequence[str], place: Span) -> Di
     listed = f"it takes: {', '.join(takes)}" if takes else "it takes no arguments"
     help = renamed.new_argument(callee, name) or did_you_mean(name, takes) or listed
     return Diagnostic("N203", f"`{callee}` has no argument `{name}`", place, help=help)
+
+
+def no_setting(name: str, settings: Collection[str], meant: str, place: Span) -> Diagnostic:
+    """A setting that is not there. `meant`: what other tools call so."""
+    listed = f"to name a value, write `let {name} = ...`; settings are: {', '.join(settings)}"
+    help = meant or did_you_mean(name, settings) or listed
+    return Diagnostic("N206", f"there is no setting `{name}`", place, help=help)
+
+
+def set_twice(name: str, place: Span, first: Span) -> Diagnostic:
+    """A setting that is written again."""
+    return Diagnostic("N202", f"`{name}` is set twice", place, "set again here", (Note(first, "first set here"),))

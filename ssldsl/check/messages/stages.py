@@ -1,14 +1,160 @@
 """D5xx and L6xx: time, stages and their settings; what is allowed and probably not meant."""
 
-from ssldsl.errors import Diagnostic
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ssldsl.errors import Diagnostic, Note, did_you_mean
+from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
+from ssldsl.values import is_number
 
 
 def _warning(code: str, message: str, place: Span, label: str = "", help: str = "") -> Diagnostic:
     return Diagnostic(code, message, place, label, help=help, severity="warning")
 
 
-# --- stages -----------------------------------------------------------------------------------------------------
+# --- time -------------------------------------------------------------------------------------------------------
+
+
+def no_duration(name: str, value: Any, found: str, place: Span) -> Diagnostic:
+    """Something else where a length of time is wanted. `found`: what a message calls it."""
+    shown = f"a bare number `{place.text}`" if is_number(value) else found
+    label = "in what unit?" if is_number(value) else ""
+    return Diagnostic("D501", f"`{name}` wants a duration, found {shown}", place, label, help=duration_advice(value))
+
+
+def share_of_itself(name: str, place: Span) -> Diagnostic:
+    """The length of a run in percent."""
+    help = "write it in `ep` or `it`"
+    return Diagnostic("D510", f"`{name}` cannot be a share of itself", place, "of what?", help=help)
+
+
+def no_length_before_then(place: Span) -> Diagnostic:
+    """`then` after a schedule that never ends."""
+    message = "what stands before `then` has no length of its own"
+    help = "`then` follows a schedule with a length: `warmup(5ep) then cosine()`"
+    return Diagnostic("D511", message, place, "how long does it last?", help=help)
+
+
+def deep_schedule(most: int, place: Span) -> Diagnostic:
+    """Schedules inside schedules without end."""
+    message = f"a schedule is made of at most {most} schedules and numbers inside each other"
+    return Diagnostic("D520", message, place, help="let one schedule op say it")
+
+
+def endless_program(place: Span) -> Diagnostic:
+    """Definitions that double each other."""
+    help = "definitions and lists that are written out twice in each other double at every level"
+    label = "written out, this has no end in sight"
+    return Diagnostic("D520", "this program grows too large", place, label, help=help)
+
+
+def deep_program(levels: int, place: Span) -> Diagnostic:
+    """Names that need each other in too long a chain."""
+    message = f"names and definitions lead to each other more than {levels:,} levels deep"
+    return Diagnostic("D520", message, place, help="make the chain of names that use each other shorter")
+
+
+# --- what a stage says ------------------------------------------------------------------------------------------
+
+
+def no_length(stage: str, place: Span) -> Diagnostic:
+    """A stage without `run`. `stage`: what a message calls it."""
+    help = "for example `run = 30ep` (passes over the clock stream) or `run = 500it` (steps)"
+    return Diagnostic("D504", f"{stage} does not say how long it runs", place, help=help)
+
+
+def no_loss(stage: str, place: Span) -> Diagnostic:
+    """A stage without `loss`."""
+    return Diagnostic("D504", f"{stage} has no loss", place, help="for example `loss = ce(labeled)`")
+
+
+def nothing_left(term: str, place: Span) -> Diagnostic:
+    """An edit that drops the last term."""
+    return Diagnostic("D504", f"without `{term}` nothing is left of the loss", place)
+
+
+def outside_of_stages(word: str, place: Span) -> Diagnostic:
+    """A setting or statement of a stage, above all of them."""
+    return Diagnostic("D508", f"`{word}` belongs to a stage", place, help="write it inside a stage")
+
+
+def no_rows(found: str, is_number: bool, example: str, place: Span) -> Diagnostic:
+    """A `batch` that is no map. `example`: the map as it could be."""
+    label = "a whole number above 0 would be the rows of each" if is_number else ""
+    help = f"for example `batch = {{{example}}}`"
+    return Diagnostic("D505", f"`batch` gives every stream its rows, found {found}", place, label, help=help)
+
+
+def rows_not_said(stream: str, example: int, place: Span) -> Diagnostic:
+    """A stream that the loss reads and `batch` leaves out."""
+    message = f"`batch` does not say how many rows of `{stream}` a step takes"
+    return Diagnostic("D505", message, place, help=f"add `{stream}: {example}`")
+
+
+def no_stream(name: str, streams: Collection[str], place: Span) -> Diagnostic:
+    """Rows of a stream that is not there."""
+    return Diagnostic("D505", f"there is no stream `{name}`", place, help=did_you_mean(name, streams))
+
+
+def rows_of_others(name: str, is_join: bool, streams: Sequence[str], place: Span) -> Diagnostic:
+    """Rows of a join or a view. `streams`: those that have the rows."""
+    what = "a join of other streams" if is_join else "a view of another stream"
+    help = f"give the rows of {', '.join(f'`{s}`' for s in streams)}"
+    return Diagnostic("D505", f"`{name}` is {what}, and has no rows of its own", place, help=help)
+
+
+def no_count_of_rows(stream: str, value: Any, found: str, place: Span) -> Diagnostic:
+    """Rows that are no whole number above 0."""
+    message = f"the rows of `{stream}` must be a whole number above 0, found {found}"
+    is_quoted = isinstance(value, str) and value.isdigit()
+    return Diagnostic("D505", message, place, help=f"write `{stream}: {value}`" if is_quoted else "")
+
+
+def no_clock(found: str, streams: Sequence[str], place: Span) -> Diagnostic:
+    """A clock that `batch` does not draw."""
+    message = f"`clock` must name a stream that `batch` draws, found {found}"
+    return Diagnostic("D506", message, place, help=f"one of {', '.join(f'`{s}`' for s in streams)}")
+
+
+_GROUPS = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
+
+
+def no_groups(found: str, place: Span) -> Diagnostic:
+    """`groups` that are no map."""
+    return Diagnostic("D509", f"`groups` maps networks to settings, found {found}", place, help=_GROUPS)
+
+
+def no_settings_of_group(path: str, found: str, place: Span) -> Diagnostic:
+    """A group whose settings are no map."""
+    return Diagnostic("D509", f"the settings of `{path}` are a map, found {found}", place, help=_GROUPS)
+
+
+def untrained_group(stage: str, path: str, trained: Sequence[str], place: Span) -> Diagnostic:
+    """A group of something that the stage does not train."""
+    help = did_you_mean(path, trained) or f"it trains: {', '.join(trained)}"
+    return Diagnostic("D509", f"{stage} does not train `{path}`", place, help=help)
+
+
+# --- stages after stages ----------------------------------------------------------------------------------------
+
+
+def no_stage(name: str, stages: Collection[str], place: Span) -> Diagnostic:
+    """A variant of a stage that is not there."""
+    help = did_you_mean(name, stages) or f"stages are: {', '.join(stages) or 'none'}"
+    return Diagnostic("D503", f"there is no stage `{name}`", place, help=help)
+
+
+def no_stage_before(name: str, stages: Collection[str], place: Span) -> Diagnostic:
+    """`after` a stage that is not there."""
+    help = did_you_mean(name, stages) or f"stages are: {', '.join(stages)}"
+    return Diagnostic("D503", f"there is no stage `{name}` to come after", place, help=help)
+
+
+def circle_of_stages(name: str, place: Span, others: Sequence[Span]) -> Diagnostic:
+    """Stages that come after each other."""
+    notes = tuple(Note(span, "part of the circle") for span in others)
+    return Diagnostic("D503", f"stage `{name}` comes after itself", place, "a circle of stages", notes)
 
 
 def reads_itself(stage: str, place: Span) -> Diagnostic:
@@ -34,6 +180,50 @@ def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     message = f"stage `{stage}` neither trains nor initializes `{path}`, which is random there"
     help = f"use `{path}` in the loss of `{stage}`, or take the network of another stage"
     return Diagnostic("D514", message, place, help=help)
+
+
+def no_origin(value: Any, found: str, place: Span) -> Diagnostic:
+    """Weights from something that has none."""
+    help = 'for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`'
+    if isinstance(value, str):
+        help = f'a file is named by `weights("{value}")`'
+    return Diagnostic("D507", f"weights come from a stage, a file or another run, found {found}", place, help=help)
+
+
+def keeps_no_average(stage: str, place: Span) -> Diagnostic:
+    """Averaged weights of a stage that averages none."""
+    help = f"give it one: `average = polyak(half_life=1ep)`, or write `from {stage}`"
+    return Diagnostic("D507", f"stage `{stage}` keeps no average", place, help=help)
+
+
+def data_network_in_step(stage: str, network: str, place: Span) -> Diagnostic:
+    """A network as an earlier stage left it, in a loss or an evaluation. `network`: as the spec writes it."""
+    message = f"`{network}` (as stage `{stage}` left it) can be used only in a data op such as `pseudo_label`"
+    help = f"for a fixed network, declare a second one and begin it with `init ... from {stage}`"
+    return Diagnostic("D512", message, place, help=help)
+
+
+def no_weights_yet(op: str, path: str, place: Span) -> Diagnostic:
+    """A network without a stage, where data are made."""
+    message = f"`{op}` makes data before a stage begins, and nothing says with which weights of `{path}`"
+    help = "write the stage that trained it before its name: `STAGE.NETWORK`, or `STAGE.average.NETWORK`"
+    return Diagnostic("D513", message, place, help=help)
+
+
+def other_data_set(op: str, edge: str, place: Span, data: Span) -> Diagnostic:
+    """Samples of another data set. `data`: where those are written that the op changes."""
+    message = f"`{edge}` of `{op}` are samples of another data set"
+    notes = (Note(data, "the data"),)
+    help = "give a part of the same split, such as a `subset` of it"
+    return Diagnostic("D515", message, place, "their numbers say nothing here", notes, help=help)
+
+
+def other_samples(op: str, edge: str, place: Span, data: Span) -> Diagnostic:
+    """What was computed of other samples."""
+    message = f"`{edge}` of `{op}` are those of other samples"
+    return Diagnostic(
+        "D515", message, place, "", (Note(data, "the data"),), help="compute them from the data themselves"
+    )
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------
@@ -82,3 +272,9 @@ def oversized_batch(stream: str, rows: int, size: int, place: Span) -> Diagnosti
     message = f"a step draws {rows:,} rows of `{stream}`, whose data have only {size:,} samples"
     label = f"every sample comes about {rows / size:.2g} times in a step"
     return _warning("L609", message, place, label, f"draw at most {size:,}, such as `batch = {{{stream}: {size}}}`")
+
+
+def unchecked_points(checked: int, count: int, place: Span) -> Diagnostic:
+    """Variants and points of sweeps beyond the budget of a check."""
+    message = f"only {checked} of {count} variants and points of sweeps were checked"
+    return _warning("L610", message, place, help="the others are checked before they run")

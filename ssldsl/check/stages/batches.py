@@ -2,13 +2,12 @@
 
 from typing import Any
 
+from ssldsl.check.messages import stages
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Entries, StreamRef, describe
-from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Term
 from ssldsl.ir.walk import ancestors
-from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
 from ssldsl.values import is_number
 
@@ -21,17 +20,10 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
     if value is UNKNOWN:
         return None
     if not isinstance(value, Duration):
-        shown = f"a bare number `{reader.place(name).text}`" if is_number(value) else describe(value)
-        reader.error(
-            "D501",
-            name,
-            f"`{name}` wants a duration, found {shown}",
-            "in what unit?" if is_number(value) else "",
-            duration_advice(value),
-        )
+        reader.report(stages.no_duration(name, value, describe(value), reader.place(name)))
         return None
     if value.unit == "%" and name == "run":
-        reader.error("D510", name, f"`{name}` cannot be a share of itself", "of what?", "write it in `ep` or `it`")
+        reader.report(stages.share_of_itself(name, reader.place(name)))
         return None
     if value.value <= 0:
         reader.error("T303", name, f"`{name}` must be longer than 0, found {value}")
@@ -42,13 +34,7 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
 def read_run(reader: Reader, name: str) -> Duration | None:
     """How long the stage is, or nothing once it is reported that the spec does not say."""
     if name not in reader.settings:
-        reader.ctx.reporter.error(
-            "D504",
-            reader.span,
-            f"{reader.subject} does not say how long it runs",
-            "",
-            help="for example `run = 30ep` (passes over the clock stream) or `run = 500it` (steps)",
-        )
+        reader.report(stages.no_length(reader.subject, reader.span))
         return None
     return read_duration(reader, name)
 
@@ -64,14 +50,8 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return None if terms is None else tuple((stream, value) for stream in used)
     if not isinstance(value, Entries):
-        names = ", ".join(f"{u}: {EXAMPLE}" for u in used) or "labeled: 64"
-        reader.error(
-            "D505",
-            "batch",
-            f"`batch` gives every stream its rows, found {describe(value)}",
-            "" if not is_number(value) else "a whole number above 0 would be the rows of each",
-            f"for example `batch = {{{names}}}`",
-        )
+        example = ", ".join(f"{u}: {EXAMPLE}" for u in used) or "labeled: 64"
+        reader.report(stages.no_rows(describe(value), is_number(value), example, reader.place(name)))
         return None
     rows: dict[str, int] = {}
     good = True
@@ -81,13 +61,7 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
         rows[stream] = count
     missing = [u for u in used if u not in rows]
     if missing and good:
-        reader.error(
-            "D505",
-            "batch",
-            f"`batch` does not say how many rows of `{missing[0]}` a step takes",
-            "",
-            f"add `{missing[0]}: {EXAMPLE}`",
-        )
+        reader.report(stages.rows_not_said(missing[0], EXAMPLE, reader.place(name)))
         return None
     return tuple(rows.items()) if good else None
 
@@ -98,25 +72,15 @@ def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) 
     if draft is None and _is_broken_stream(reader, name):
         return False
     if draft is None:
-        ctx.reporter.error("D505", key, f"there is no stream `{name}`", "", help=did_you_mean(name, ctx.streams))
+        ctx.report(stages.no_stream(name, ctx.streams, key))
         return False
     if draft.parts or draft.base:
-        parts = draft.parts or (draft.base,)
-        what = "a join of other streams" if draft.parts else "a view of another stream"
-        ctx.reporter.error(
-            "D505",
-            key,
-            f"`{name}` is {what}, and has no rows of its own",
-            "",
-            help=f"give the rows of {', '.join(f'`{p}`' for p in parts)}",
-        )
+        ctx.report(stages.rows_of_others(name, bool(draft.parts), draft.parts or (draft.base,), key))
         return False
     if count is UNKNOWN:
         return False
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        message = f"the rows of `{name}` must be a whole number above 0, found {describe(count)}"
-        is_text = isinstance(count, str) and count.isdigit()
-        ctx.reporter.error("D505", place, message, help=f"write `{name}: {count}`" if is_text else "")
+        ctx.report(stages.no_count_of_rows(name, count, describe(count), place))
         return False
     return True
 
@@ -136,10 +100,6 @@ def read_clock(reader: Reader, name: str) -> str:
     if value is None or value is UNKNOWN:
         return next(iter(batch), "")
     if not isinstance(value, StreamRef) or value.name not in batch:
-        names = ", ".join(f"`{n}`" for n in batch)
-        found = describe(value)
-        reader.error(
-            "D506", "clock", f"`clock` must name a stream that `batch` draws, found {found}", "", f"one of {names}"
-        )
+        reader.report(stages.no_clock(describe(value), tuple(batch), reader.place(name)))
         return next(iter(batch), "")
     return value.name

@@ -4,6 +4,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
+from ssldsl.check.messages import stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Items, Loss, LossPart, StreamRef, describe
@@ -26,9 +27,7 @@ def read_loss(reader: Reader, name: str) -> list[Term] | None:
 def _terms(reader: Reader) -> list[Term] | None:
     ctx = reader.ctx
     if "loss" not in reader.settings:
-        ctx.reporter.error(
-            "D504", reader.span, f"{reader.subject} has no loss", "", help="for example `loss = ce(labeled)`"
-        )
+        ctx.report(stages.no_loss(reader.subject, reader.span))
         return None
     value = reader.value("loss")
     if value is UNKNOWN:
@@ -109,9 +108,7 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
                     "T302", expr.span, f"a weight is a number or a schedule, found {describe(weight)}", ""
                 )
     if not parts:
-        reader.ctx.reporter.error(
-            "D504", edits.drops[-1][2], f"without `{edits.drops[-1][1]}` nothing is left of the loss", ""
-        )
+        reader.report(stages.nothing_left(edits.drops[-1][1], edits.drops[-1][2]))
         return None
     return parts
 

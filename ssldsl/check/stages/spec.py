@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ssldsl.check.evaluate import declarations
+from ssldsl.check.messages import names, stages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE, SETTINGS
 from ssldsl.check.stages.stages import read_stage
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN
-from ssldsl.errors import Note, did_you_mean
 from ssldsl.ir.program import Stage
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -41,24 +41,12 @@ def split_settings(
         if name not in allowed:
             if ctx.file_scope.find(name) is None:
                 ctx.file_scope.bind(name, UNKNOWN, statement.name.span)  # perhaps a `let`: its uses are no new mistake
-            elsewhere = name in OF_A_STAGE
-            message = f"`{name}` belongs to a stage" if elsewhere else f"there is no setting `{name}`"
-            help = "write it inside a stage" if elsewhere else _MEANT.get(name, "") or did_you_mean(name, allowed)
-            ctx.reporter.error(
-                "D508" if elsewhere else "N206",
-                statement.name.span,
-                message,
-                "",
-                help=help or f"to name a value, write `let {name} = ...`; settings are: {', '.join(allowed)}",
-            )
+            if name in OF_A_STAGE:
+                ctx.report(stages.outside_of_stages(name, statement.name.span))
+            else:
+                ctx.report(names.no_setting(name, allowed, _MEANT.get(name, ""), statement.name.span))
         elif name in found:
-            ctx.reporter.error(
-                "N202",
-                statement.name.span,
-                f"`{name}` is set twice",
-                "set again here",
-                notes=(Note(found[name].name.span, "first set here"),),
-            )
+            ctx.report(names.set_twice(name, statement.name.span, found[name].name.span))
         else:
             found[name] = statement
     return {**known, **found}
@@ -94,10 +82,7 @@ def _report_outside(ctx: Context, file: tree.File) -> None:
     """Statements of a stage that stand outside of all of them."""
     for statement in file.statements:
         if isinstance(statement, tree.Train | tree.Init | tree.Eval):
-            word = type(statement).__name__.lower()
-            ctx.reporter.error(
-                "D508", statement.span, f"`{word}` belongs to a stage", "", help="write it inside a stage"
-            )
+            ctx.report(stages.outside_of_stages(type(statement).__name__.lower(), statement.span))
 
 
 def _implicit_span(file: tree.File) -> Span:
@@ -107,32 +92,20 @@ def _implicit_span(file: tree.File) -> Span:
     return file.statements[-1].span if file.statements else file.span
 
 
-def _ordered(ctx: Context, stages: list[tree.StageDecl]) -> list[tree.StageDecl]:
+def _ordered(ctx: Context, declared: list[tree.StageDecl]) -> list[tree.StageDecl]:
     """Stages, each after those it follows; unknown names and circles are reported."""
-    by_name = {s.name.id: s for s in stages}
-    for stage in stages:
+    by_name = {s.name.id: s for s in declared}
+    for stage in declared:
         for name in stage.after:
             if name.id not in by_name:
-                ctx.reporter.error(
-                    "D503",
-                    name.span,
-                    f"there is no stage `{name.id}` to come after",
-                    "",
-                    help=did_you_mean(name.id, by_name) or f"stages are: {', '.join(by_name)}",
-                )
+                ctx.report(stages.no_stage_before(name.id, by_name, name.span))
     done: list[tree.StageDecl] = []
     left = list(by_name.values())
     while left:
         names = {s.name.id for s in done}
         ready = [s for s in left if all(n.id in names or n.id not in by_name for n in s.after)]
         if not ready:
-            ctx.reporter.error(
-                "D503",
-                left[0].name.span,
-                f"stage `{left[0].name.id}` comes after itself",
-                "a circle of stages",
-                notes=tuple(Note(s.name.span, "part of the circle") for s in left[1:]),
-            )
+            ctx.report(stages.circle_of_stages(left[0].name.id, left[0].name.span, [s.name.span for s in left[1:]]))
             return done
         done += ready
         left = [s for s in left if s not in ready]

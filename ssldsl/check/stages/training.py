@@ -5,16 +5,15 @@ from typing import Any
 
 from attrs import asdict
 
+from ssldsl.check.messages import dataflow, stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Entries, Net, NetPart, Settings, StageRef, describe
-from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
 from ssldsl.ops.arguments import check_settings
 from ssldsl.source import Span
 from ssldsl.syntax import tree
-from ssldsl.values import is_number
 
 Groups = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]  # settings of single modules or parts of them
 Paths = list[tuple[str, Span]]  # modules or parts of them, and where they are named
@@ -40,7 +39,7 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths 
             continue
         good = False
         if value is not UNKNOWN:
-            ctx.reporter.error("D408", expr.span, f"`{statement}` names networks, found {describe(value)}", "")
+            ctx.report(dataflow.names_no_networks(statement, describe(value), expr.span))
     return found if good else None
 
 
@@ -63,13 +62,7 @@ def _dotted(expr: tree.Expr) -> str:
 def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
     draft = reader.ctx.modules[path]
     if draft.average_of and statement == "train":
-        reader.ctx.reporter.error(
-            "D408",
-            span,
-            f"`{path}` is a moving average of `{draft.average_of}` and has no gradient",
-            "cannot be trained",
-            help=f"take `{span.text}` out of `{statement}`: the average follows `{draft.average_of}`",
-        )
+        reader.report(dataflow.trains_an_average(path, draft.average_of, span))
         return False
     return True
 
@@ -107,15 +100,7 @@ def read_init(reader: Reader) -> list[InitFrom]:
         if origin is UNKNOWN:
             continue
         if not isinstance(origin, StageRef):
-            reader.ctx.reporter.error(
-                "D507",
-                statement.origin.span,
-                f"weights come from a stage, a file or another run, found {describe(origin)}",
-                "",
-                help=f'a file is named by `weights("{origin}")`'
-                if isinstance(origin, str)
-                else 'for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`',
-            )
+            reader.report(stages.no_origin(origin, describe(origin), statement.origin.span))
             continue
         if origin.stage and not origin.run and not _before(reader, origin, statement):
             continue
@@ -143,25 +128,13 @@ def _before(reader: Reader, origin: StageRef, statement: tree.Init) -> bool:
     if origin.stage not in ctx.stages_before(reader.after):
         if any(reader.scope.find(name) is None for name in reader.after):
             return False
-        ctx.reporter.error(
-            "D503",
-            statement.origin.span,
-            f"stage `{reader.name}` does not come after `{origin.stage}`",
-            "",
-            help=f"write `stage {reader.name} after {origin.stage} {{`",
-        )
+        ctx.report(stages.comes_not_after(reader.name, origin.stage, statement.origin.span))
         return False
     stage = ctx.stages.get(origin.stage)
     if stage is None:
         return False
     if origin.average and stage.average is None:
-        ctx.reporter.error(
-            "D507",
-            statement.origin.span,
-            f"stage `{origin.stage}` keeps no average",
-            "",
-            help=f"give it one: `average = polyak(half_life=1ep)`, or write `from {origin.stage}`",
-        )
+        ctx.report(stages.keeps_no_average(origin.stage, statement.origin.span))
         return False
     return True
 
@@ -182,26 +155,21 @@ def read_optimizer(reader: Reader, name: str) -> Configured:
     return Configured("")
 
 
-_GROUPS_EXAMPLE = "for example `groups = {classes: {lr: 0.5, weight_decay: 0}}`"
-
-
 def read_groups(reader: Reader, name: str) -> Groups:
     """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
     value, optimizer, trained = reader.value(name), reader.found["optimizer"], read_train(reader)
     if value is None or value is UNKNOWN:
         return ()
     if not isinstance(value, Entries):
-        reader.error("D509", name, f"`groups` maps networks to settings, found {describe(value)}", "", _GROUPS_EXAMPLE)
+        reader.report(stages.no_groups(describe(value), reader.place(name)))
         return ()
     found = []
     for (path, given), (key, place) in zip(value.values, value.spans, strict=True):
         if not isinstance(given, Entries):
-            message = f"the settings of `{path}` are a map, found {describe(given)}"
-            reader.ctx.reporter.error("D509", place, message, help=_GROUPS_EXAMPLE)
+            reader.report(stages.no_settings_of_group(path, describe(given), place))
             continue
         if trained is not None and not _is_trained(reader, path, trained):
-            help = did_you_mean(path, trained) or f"it trains: {', '.join(trained)}"
-            reader.ctx.reporter.error("D509", key, f"{reader.subject} does not train `{path}`", "", help=help)
+            reader.report(stages.untrained_group(reader.subject, path, trained, key))
             continue
         if not optimizer.op:
             continue
@@ -226,8 +194,7 @@ def _freeze(reader: Reader, given: Entries, own: dict[str, tuple[Any, Span]]) ->
     value, (_, place) = next((v, s) for (k, v), s in zip(given.values, given.spans, strict=True) if k == "freeze")
     if isinstance(value, Duration):
         return (("freeze", value),)
-    help = f"write `{value:g}ep` (passes over the clock stream) or `{value:g}it` (steps)" if is_number(value) else ""
-    reader.ctx.reporter.error("D501", place, f"`freeze` wants a duration, found {describe(value)}", "", help=help)
+    reader.report(stages.no_duration("freeze", value, describe(value), place))
     return ()
 
 

@@ -2,7 +2,9 @@
 
 from attrs import define
 
+from ssldsl.check.messages import stages
 from ssldsl.check.state.reporter import Reporter
+from ssldsl.errors import Diagnostic
 from ssldsl.source import Span
 
 UNITS = 1_000_000  # some hundred times what the longest shipped spec takes; used up within seconds
@@ -27,17 +29,15 @@ class Budget:
         """Take units; where none are left, report it and raise `TooLarge`."""
         self.left -= units
         if self.left < 0:
-            help = "definitions and lists that are written out twice in each other double at every level"
-            self._give_up(reporter, span, "this program grows too large", "written out, this has no end in sight", help)
+            self._give_up(reporter, stages.endless_program(reporter.calls[-1] if reporter.calls else span))
 
     def enter(self, reporter: Reporter, span: Span) -> None:
         """Begin to read an expression; where it stands too deep in others, report it and raise `TooLarge`."""
         self.levels += 1
         self.left -= 1
         if self.levels > LEVELS:
-            message = f"names and definitions lead to each other more than {LEVELS:,} levels deep"
-            self._give_up(reporter, span, message, "", "make the chain of names that use each other shorter")
+            self._give_up(reporter, stages.deep_program(LEVELS, reporter.calls[-1] if reporter.calls else span))
 
-    def _give_up(self, reporter: Reporter, span: Span, message: str, label: str, help: str) -> None:
-        reporter.error("D520", reporter.calls[-1] if reporter.calls else span, message, label, help=help)
+    def _give_up(self, reporter: Reporter, why: Diagnostic) -> None:
+        reporter.report(why)
         raise TooLarge

@@ -12,6 +12,7 @@ from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.sameness import Sameness
 from ssldsl.check.state.scope import Binding, Scope
 from ssldsl.check.state.values import Data, Function
+from ssldsl.errors import Diagnostic
 from ssldsl.ir.modules import owner
 from ssldsl.ir.nodes import Duration, Interner, Node, Scalar, Setting
 from ssldsl.ir.walk import walk
@@ -120,6 +121,9 @@ class Context:
     def evaluate(self, expr: tree.Expr, scope: Scope) -> Any:
         """The meaning of an expression, or `UNKNOWN` with the reason reported."""
         return self._evaluate(self, expr, scope)
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.reporter.report(diagnostic)
 
     def spend(self, units: int, span: Span) -> None:
         """Count what an expression adds to the program, and give up where it has grown too large."""

@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
+from ssldsl.errors import Diagnostic
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Stage
 from ssldsl.source import Source, Span
@@ -60,6 +61,9 @@ class Reader:
     def subject(self) -> str:
         """What a message calls the stage; one that nobody declared is the spec itself."""
         return "the spec" if self.scope is self.ctx.file_scope else f"stage `{self.name}`"
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        self.ctx.reporter.report(diagnostic)
 
     def error(self, code: str, name: str, message: str, label: str = "", help: str = "") -> None:
         self.ctx.reporter.error(code, self.place(name), message, label, help=help)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.check.typing import instances
 from ssldsl.errors import Note
@@ -104,13 +105,7 @@ def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params:
     for node, param in zip(inputs, params, strict=True):
         if param != signature.facts.copies or node.op != "index" or instances.has_copies(node.inputs[0]):
             continue
-        ctx.reporter.error(
-            "D412",
-            given[param][1],
-            f"`{signature.name}` compares copies of one sample, and here every row is another sample",
-            "no sample comes twice",
-            help="make several views of each first, for example by `random_inception_crop(size=32, count=8)`",
-        )
+        ctx.report(dataflow.no_copies(signature.name, given[param][1]))
         return False
     return True
 
@@ -156,14 +151,10 @@ def _compare_with_itself(
     for edge in signature.edges:
         items = [node for node, param in zip(inputs, params, strict=True) if param == edge.name]
         if _first_twin(ctx, items):
-            what = f"two items of `{edge.name}` are the same numbers"
-            _report_twins(
-                ctx, signature, given[edge.name][1], what, "draw every view anew, for example by `draw(2, ...)`"
-            )
+            ctx.report(dataflow.equal_items(signature.name, edge.name, given[edge.name][1]))
             return
     if dict(settings).get("temperature", 1.0) == 1.0 and _is_its_own_target(ctx, signature, inputs, params):
-        help = "one side should come from another view, another network, or an average of it"
-        _report_twins(ctx, signature, span, "both sides are the same numbers", help)
+        ctx.report(dataflow.compared_with_itself(signature.name, span))
 
 
 def _first_twin(ctx: Context, items: list[Node]) -> bool:
@@ -188,8 +179,3 @@ def _is_its_own_target(ctx: Context, signature: Signature, inputs: list[Node], p
 def _is_side(edge: Edge) -> bool:
     """Whether an edge takes one prediction or one target for every row."""
     return not edge.many and (edge.kind in _SIDES or (edge.kind == "Values" and len(edge.dims) > 1))
-
-
-def _report_twins(ctx: Context, signature: Signature, place: Span, label: str, help: str) -> None:
-    message = f"`{signature.name}` compares a value with itself, so this term teaches nothing"
-    ctx.reporter.error("D406", place, message, label, help=help)

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, describe
 from ssldsl.check.typing.advice import kind_advice, shape_advice
 from ssldsl.check.typing.sizes import Sizes, size_of, symbols, unify
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
@@ -30,13 +30,7 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
         wrong_kind(ctx, signature, edge, str(value.type), span, kind_advice(ctx, edge.kind, value.type.kind, span))
         return None
     if edge.detached and value.live:
-        ctx.reporter.error(
-            "D402",
-            span,
-            f"`{edge.name}` of `{signature.name}` is a target and must not carry gradient",
-            f"its gradient reaches {names(value.live)}",
-            help=f"detach it: `stop({span.text})`",
-        )
+        ctx.report(dataflow.gradient_into_target(signature.name, edge.name, span, value.live))
         return None
     return value
 
@@ -151,17 +145,10 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
     if rows is not None:
         return True
     derives = ctx.stage.derives if ctx.stage else ""
-    always = f"`{derives}` must give the same data" if derives else "an eval must give the same result"
-    ctx.reporter.error(
-        "D409",
-        at or span,
-        f"`{signature.name}` is random, and {always} every time",
-        "" if at else "drawn here",
-        notes=(Note(span, "drawn here"),) if at else (),
-        help="leave out the random views"
-        if derives
-        else "evaluate on the data without random views, for example `images.test`",
-    )
+    if derives:
+        ctx.report(dataflow.random_in_data(signature.name, derives, span, at))
+    else:
+        ctx.report(dataflow.random_in_an_eval(signature.name, span, at))
     return False
 
 
@@ -169,13 +156,7 @@ def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:
     """Whether this is a place where steps pass, which is what a memory remembers."""
     if ctx.stage is not None and not ctx.stage.whole:
         return True
-    ctx.reporter.error(
-        "D421",
-        span,
-        f"`{signature.name}` remembers training steps, and {'an eval is none' if ctx.stage else 'there are none here'}",
-        "",
-        help="a memory belongs in a loss, or in a `let` that a loss reads",
-    )
+    ctx.report(dataflow.memory_outside_of_steps(signature.name, ctx.stage is not None, span))
     return False
 
 
@@ -209,16 +190,6 @@ def type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorTy
 
 def no_label(ctx: Context, batch: Batch, span: Span) -> None:
     """Report a use of labels that are not there."""
-    notes = (Note(batch.removed_at, "the labels were removed here"),) if batch.removed_at else ()
-    known = ", ".join(n for n, _ in batch.fields)
-    ctx.reporter.error(
-        "D401",
-        span,
-        "these data have no labels" if batch.stream == UNNAMED else f"`{batch.stream}` has no labels",
-        "reads `label`",
-        notes=notes,
-        hints=(f"there is: {known}",),
-        help="evaluate on data with labels"
-        if batch.whole
-        else "use a labeled stream here, or a loss that needs no labels",
-    )
+    stream = "" if batch.stream == UNNAMED else batch.stream
+    fields = [name for name, _ in batch.fields]
+    ctx.report(dataflow.no_labels(stream, span, batch.removed_at, fields, batch.whole))
