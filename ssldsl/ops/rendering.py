@@ -8,7 +8,7 @@ from pathlib import Path
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.ops.arguments import constructs
 from ssldsl.ops.library import Library
-from ssldsl.ops.papers import Paper, read_papers
+from ssldsl.ops.papers import read_papers
 from ssldsl.ops.reading import ROLES
 from ssldsl.ops.renamed import new_name
 from ssldsl.ops.settings import ranges, setting_type
@@ -140,8 +140,10 @@ def _columns(rows: Sequence[tuple[str, ...]], indent: str = "  ") -> list[str]:
     ]
 
 
-def _paper(signature: Signature) -> Paper | None:
-    return read_papers().get(signature.facts.paper) if signature.facts.paper else None
+def _paper(signature: Signature) -> str:
+    """The paper of an op in words, or nothing; a key that has no entry is said to have none."""
+    key = signature.facts.paper
+    return str(read_papers().get(key) or f"`{key}`, which `stdlib/papers.bib` does not have") if key else ""
 
 
 def shown(path: Path) -> str:
@@ -175,7 +177,7 @@ def _comment(path: Path, name: str) -> str:
     end = next(i for i, line in enumerate(lines) if re.match(rf"def\s+{name}\b", line))
     start = next((i + 1 for i in range(end - 1, -1, -1) if not lines[i].strip()), 0)
     comment = " ".join(line.lstrip("# ") for line in lines[start:end] if line.startswith("#"))
-    return re.split(r"(?<=\.)(?<!app\.)(?<!sec\.)\s+(?=[A-Z])", comment, maxsplit=1)[0]
+    return re.split(r"(?<=\.)(?<!app\.)(?<!sec\.)\s+(?=[A-Z`])", comment, maxsplit=1)[0]
 
 
 def users(name: str, library: Library) -> tuple[list[str], list[str]]:

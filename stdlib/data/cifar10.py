@@ -71,10 +71,10 @@ def batch_splits(
 
 @op(paper="krizhevsky2009cifar", splits={"train": 50000, "test": 10000}, fields={"image": "3 32 32"}, classes=10)
 def cifar10(*, root: str = "") -> Splits:
-    """50,000 and 10,000 color images of 32 by 32 pixels, from `cifar-10-batches-py` below `root`.
+    """CIFAR-10: 50,000 training and 10,000 test images of 32 by 32 pixels, from `cifar-10-batches-py` below `root`.
 
-    Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. As many samples of every class. The
-    files are pickles; what they may contain is numbers, texts and arrays.
+    Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. Classes are
+    balanced. The files are pickles, from which nothing but numbers, texts and arrays is read.
     """
     files = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
     how = """To get it: python -c "from torchvision.datasets import CIFAR10; CIFAR10('data', download=True)\""""

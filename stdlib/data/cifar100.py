@@ -9,10 +9,11 @@ from ssldsl.stdlib.data.cifar10 import batch_splits
     paper="krizhevsky2009cifar", splits={"train": "train_size", "test": 10000}, fields={"image": "3 32 32"}, classes=100
 )
 def cifar100(*, root: str = "", train_size: PositiveInt = 50000) -> Splits:
-    """50,000 and 10,000 color images of 32 by 32 pixels, from `cifar-100-python` below `root`, with their fine labels.
+    """CIFAR-100: 50,000 training and 10,000 test images of 32 by 32 pixels, from `cifar-100-python` below `root`.
 
-    Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. As many samples of every class. A
-    file with a part of the training set needs `train_size`, so that no result is taken for one on the whole set.
+    Source: Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. The labels are the fine ones;
+    classes are balanced. A file with a part of the training set needs `train_size`, so that no result is taken for one
+    on the whole set.
     """
     files = {"train": ["train"], "test": ["test"]}
     how = """To get it: python -c "from torchvision.datasets import CIFAR100; CIFAR100('data', download=True)\""""

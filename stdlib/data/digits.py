@@ -11,7 +11,7 @@ from ssldsl.stdlib.data.holdout import other_rows
 
 @op(paper="alpaydin1998digits", splits={"train": 1437, "test": 360}, fields={"image": "1 8 8"}, classes=10)
 def digits() -> Splits:
-    """1,797 gray images of 8 by 8 pixels in ten classes; the split is fixed and has the same shares of every class.
+    """Handwritten digits, shipped: 1,797 gray images of 8 by 8 pixels in ten classes, in a fixed stratified split.
 
     Brightness has 17 levels. Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998, its test
     part.

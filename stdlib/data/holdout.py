@@ -37,11 +37,11 @@ def holdout(
     names: File | None = None,
     seed: NonNegativeInt = 0,
 ) -> Data:
-    """Samples for validation: `count` of them, `per_class` of each class, or those that a file names.
+    """A validation part of a data set: `count` samples, `per_class` of each class, or those that a file names.
 
-    Source: no paper. The rest is `without_holdout` of the same settings. `count` is a number or a percentage, and
-    classes keep their shares of the whole; `per_class` takes as many of every class. The choice depends on the seed and
-    the samples' numbers alone. A file of names is written as for `subset`, so that a published split can be used as it
-    is.
+    Source: no paper. The rest is `without_holdout` of the same settings. `count` is a number or a percentage, and the
+    part is stratified: classes keep their shares; `per_class` takes as many of every class. The choice depends on the
+    seed and the samples' numbers alone. A file of names is written as for `subset`, so that a published split can be
+    used as it is.
     """
     return data.take(held_out_rows(data, count, per_class, names, seed))

@@ -41,7 +41,7 @@ def image_arrays(
     label: str = "label",
     root: str = "",
 ) -> Splits:
-    """Images and labels from an `.npz` file, from an `.npy` file and its neighbors, or from a folder of `.npy` files.
+    """Your own images and labels from NumPy files: one `.npz`, several `.npy`, or a folder of `.npy` files.
 
     Source: no paper. The array is (samples, channels, height, width), or (samples, height, width) of one channel, or
     with `channels_last` (samples, height, width, channels). For names, splits and paths see `vector_arrays`.

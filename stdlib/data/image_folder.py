@@ -137,9 +137,9 @@ def read_loose(folder: Path) -> FileSamples:
     classes="K",
 )
 def image_folder(*, path: File, root: str = "") -> Splits:
-    """Images in `<path>/<split>/<class>/`, read as RGB one by one; of the split `all`, in `<path>/<class>/`.
+    """Your own image files in `<path>/<split>/<class>/`, read as RGB; without splits in `<path>/<class>/`, as `all`.
 
-    Source: the layout of torchvision's ImageFolder. `path` is a whole one, or starts at the folder of the spec,
+    Source: the layout of torchvision's ImageFolder. `path` is absolute, or starts at the folder of the spec,
     at the current one, or at `root`. A class has the same number in every split; folders in that of a class belong
     to it. The split `unlabeled` has the images in `<path>/unlabeled/`, or in a folder without splits all there are, in
     folders or not; they have no labels. Images may differ in size: crop or resize them in the stream.

@@ -15,7 +15,7 @@ from ssldsl.stdlib.data.image_folder import class_names, folder_splits, read_spl
     classes=1000,
 )
 def imagenet(*, root: str = "") -> Splits:
-    """Photographs of different sizes, from `train/<class>/` and `val/<class>/` in `root` or in `imagenet` below it.
+    """ImageNet: photographs of any size, from `train/<class>/` and `val/<class>/` in `root` or in `root/imagenet`.
 
     Source: Russakovsky et al., International Journal of Computer Vision 115(3), 2015. The public validation images are
     the split `val`, on which results are reported; to choose settings, hold out some training images (`holdout`), as

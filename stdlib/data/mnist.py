@@ -51,10 +51,10 @@ def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) 
 
 @op(paper="lecun1998mnist", splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
 def mnist(*, root: str = "") -> Splits:
-    """60,000 and 10,000 gray images of handwritten digits, from `MNIST/raw` below `root` as torchvision lays it out.
+    """MNIST: 60,000 training and 10,000 test gray images of handwritten digits, from `MNIST/raw` below `root`.
 
-    Source: LeCun, Bottou, Bengio & Haffner, Proceedings of the IEEE 86(11), 1998. See `ssldsl.ops.places` for where an
-    empty `root` is looked for.
+    Source: LeCun, Bottou, Bengio & Haffner, Proceedings of the IEEE 86(11), 1998. An empty `root` stands for the
+    usual data folders (`$SSLDSL_DATA`, `./data`, `~/.cache/ssldsl/data`). The files lie as torchvision lays them out.
     """
     how = """To get it: python -c "from torchvision.datasets import MNIST; MNIST('data', download=True)\""""
     return idx_splits(mnist, "MNIST/raw", root, how)

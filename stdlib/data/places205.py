@@ -61,7 +61,7 @@ def read_split(split: str, root: str) -> FileSamples:
     classes=205,
 )
 def places205(*, root: str = "") -> Splits:
-    """Photographs of scenes, listed in `train_places205.csv` and `val_places205.csv` in `places205` below `root`.
+    """Places205: photographs of scenes, listed in `train_places205.csv` and `val_places205.csv` in `root/places205`.
 
     Source: Zhou et al., NeurIPS 2014. The lists may lie in `trainvalsplit_places205`, and the images in `images256` or
     in the folders of their archive, whose images have 256 by 256 pixels. A line of a list is `path class`. As many

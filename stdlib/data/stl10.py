@@ -44,7 +44,7 @@ def read_split(split: str, root: str) -> MemorySamples:
     classes=10,
 )
 def stl10(*, root: str = "") -> Splits:
-    """Color images of 96 by 96 pixels, from `stl10_binary` below `root`; the split `unlabeled` has no labels.
+    """STL-10: color images of 96 by 96 pixels, from `stl10_binary` below `root`; the split `unlabeled` has no labels.
 
     Source: Coates, Lee & Ng, AISTATS 2011. The unlabeled images also show other kinds of things than the ten classes,
     and take 2.8 GB of memory.

@@ -22,10 +22,10 @@ def subset(
     names: File | None = None,
     seed: NonNegativeInt = 0,
 ) -> Data:
-    """`count` samples, as many of every class as of any other; or `per_class` of each; or those that a file names.
+    """A subset of a data set: `count` samples, balanced over classes, `per_class` of each, or those that a file names.
 
     Source: no paper. `count` is a number or a percentage. What cannot be divided goes one by one to classes in an order
-    that the seed gives, and where a class has too few samples the others give more. Of data without labels any `count`.
+    that the seed gives; where a class has too few samples the others give more. Data without labels give any `count`.
     The choice depends on the seed and the samples' numbers alone, and a larger subset contains a smaller one. A file of
     names has one name a line, or is JSON, `{"values": [...]}`; samples without names are named by their numbers.
     """

@@ -37,10 +37,11 @@ def read_split(split: str, root: str) -> MemorySamples:
     classes=10,
 )
 def svhn(*, root: str = "") -> Splits:
-    """Color images of digits, 32 by 32 pixels, in unequal numbers per class, from `train_32x32.mat` and the like.
+    """SVHN: color images of house numbers, 32 by 32 pixels, from `train_32x32.mat` and the like below `root`.
 
-    Source: Netzer et al., NIPS workshop on deep learning and unsupervised feature learning, 2011. `extra` are easier
-    samples; its file is read only where a spec uses it. The files lie in `root` or in `SVHN` below it.
+    Source: Netzer et al., NIPS workshop on deep learning and unsupervised feature learning, 2011. Classes are not
+    balanced. `extra` has easier samples; its file is read only where a spec uses it. The files lie in `root` or in
+    `SVHN` below it.
     """
     readers = {split: partial(read_split, split, root) for split in ("train", "test", "extra")}
     return SplitsOnUse("svhn", facts_of(svhn), readers)

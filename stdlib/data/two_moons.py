@@ -29,11 +29,11 @@ def moons(count: int, noise: float, seed: int, split: str) -> MemorySamples:
 def two_moons(
     *, n: PositiveInt = 1000, noise: NonNegativeFloat = 0.1, seed: NonNegativeInt = 0, test: PositiveInt = 1000
 ) -> Splits:
-    r"""`n` points to train on and `test` others, half of them in each class, with Gaussian noise of deviation `noise`.
+    r"""Two moons: `n` training and `test` test points in two interleaved half circles, with Gaussian noise.
 
     $$ (\cos t, \sin t) \text{ and } (1 - \cos t, \tfrac12 - \sin t), \quad t \sim U(0, \pi) $$
 
-    Source: common practice; no paper.
+    Half of the points are in each class; `noise` is the standard deviation. Source: common practice; no paper.
     """
     readers = {name: partial(moons, count, noise, seed, name) for name, count in (("train", n), ("test", test))}
     return SplitsOnUse("two_moons", facts_of(two_moons), readers, n=n, test=test)

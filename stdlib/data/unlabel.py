@@ -6,7 +6,7 @@ from ssldsl.ops.data import Data
 
 @op(drops="label")
 def unlabel(data: Data) -> Data:
-    """The same samples; nothing downstream can see a label.
+    """A data set without its labels: nothing downstream can see one.
 
     Source: no paper.
     """

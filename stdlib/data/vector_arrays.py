@@ -103,11 +103,11 @@ def vector_arrays(
     label: str = "label",
     root: str = "",
 ) -> Splits:
-    """Vectors and labels from an `.npz` file, from an `.npy` file and its neighbors, or from a folder of `.npy` files.
+    """Your own vectors and labels from NumPy files: one `.npz`, several `.npy`, or a folder of `.npy` files.
 
-    Source: no paper. `data` and `label` name the arrays of the split `train`; those of `test` are called the same with
-    `test_` before it. An empty `label` says that there are none. With `dim` and `classes` a spec is checked in full
-    before the file is read. `path` is a whole one, or starts at the folder of the spec,
-    at the current one, or at `root`.
+    Source: no paper. `data` and `label` name the arrays of the split `train`; those of `test` have `test_` before these
+    names. An `.npy` file is that of `data`; the others lie beside it. An empty `label` says that there are none. With
+    `dim` and `classes` a spec is checked in full before the file is read. `path` is absolute, or starts at the folder
+    of the spec, at the current one, or at `root`.
     """
     return array_splits(vector_arrays, "vector", as_vectors, path, data, label, root, dim=dim, classes=classes)

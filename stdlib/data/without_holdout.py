@@ -14,7 +14,7 @@ def without_holdout(
     names: File | None = None,
     seed: NonNegativeInt = 0,
 ) -> Data:
-    """All samples but those that `holdout` of the same settings keeps for validation.
+    """A data set without the samples that `holdout` with the same settings keeps for validation.
 
     Source: no paper.
     """

@@ -1,4 +1,4 @@
-"""The head of DINO: a narrow projection of unit length, and scores of unit directions."""
+"""The projection head of DINO: a bottleneck of unit length, and a weight-normalized last layer."""
 
 import math
 from itertools import pairwise
@@ -14,13 +14,13 @@ from ssldsl.stdlib.nets.mlp import normalization
 
 @op(paper="caron2021dino", batch_coupled={"norm": "batch"})
 class DinoHead(nn.Module):
-    r"""Hidden layers with GELU, a bottleneck brought to unit length, and its products with directions of given length.
+    r"""DINO's head: hidden layers with GELU, a bottleneck of unit length, and a last layer with normalized weights.
 
     $$ z = \frac{h}{\|h\|_2}, \quad h = \mathrm{mlp}(x), \quad s_k = g_k \frac{\langle v_k, z \rangle}{\|v_k\|_2} $$
 
     `depth` counts the affine maps up to the bottleneck. `learned_lengths`: g is learned, from 1; otherwise it is 1, and
-    scores are cosines. Weights of the affine maps are normal with deviation 0.02, biases 0, directions uniform.
-    Parts: `mlp` and `last`.
+    scores are cosines. Weights of the affine maps are normal with standard deviation 0.02, biases 0, directions
+    uniform. Parts: `mlp` and `last`.
 
     Source: Caron et al., ICCV 2021, sec. 3.2 and app. C; released code, where `norm_last_layer` is the opposite of
     `learned_lengths`. Without learned lengths in [-1, 1].

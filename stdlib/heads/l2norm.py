@@ -9,7 +9,7 @@ from ssldsl.ops import Embeddings, Features, PositiveFloat, op
 
 @op()
 class L2norm(nn.Module):
-    r"""Every row divided by its Euclidean length.
+    r"""L2 normalization: every row divided by its Euclidean length.
 
     $$ z = h / \max(\|h\|_2, \epsilon) $$
 

@@ -1,4 +1,4 @@
-"""An affine map from features to scores."""
+"""A linear classifier."""
 
 from torch import Tensor, nn
 
@@ -7,11 +7,11 @@ from ssldsl.ops import Features, Logits, PositiveInt, op
 
 @op()
 class Linear(nn.Module):
-    r"""One score for every class, an affine function of the features.
+    r"""Linear classifier: one logit for every class, an affine function of the features.
 
     $$ z = W h + b, \quad W_{ij}, b_i \sim U(-1/\sqrt{dim},\; 1/\sqrt{dim}) $$
 
-    Source: common practice; no paper. Scores have no limits.
+    Source: common practice; no paper. Logits have no limits.
     """
 
     def __init__(self, dim: PositiveInt, classes: PositiveInt) -> None:

@@ -11,7 +11,7 @@ from ssldsl.stdlib.nets.mlp import normalization
 
 @op(paper="chen2020simclr", batch_coupled={"norm": "batch"})
 class MlpHead(nn.Module):
-    r"""Hidden layers of affine map, normalization and ReLU, and a last affine map without either.
+    r"""Projection head: hidden layers of affine map, normalization and ReLU, then a last affine map.
 
     $$ h_0 = x, \quad h_i = \mathrm{ReLU}(\mathrm{norm}(W_i h_{i-1} + b_i)), \quad f(x) = W h_n + b $$
 

@@ -1,4 +1,4 @@
-"""Classes as points on the unit sphere: the score of a row is its cosine with each of them."""
+"""Clusters or classes as points on the unit sphere: the score of a row is its cosine with each of them."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from ssldsl.ops import Embeddings, Logits, PositiveInt, op
 
 @op(paper="caron2020swav")
 class Prototypes(nn.Module):
-    r"""The cosine of every row with every prototype.
+    r"""SwAV's prototypes: the cosine of every row with every prototype.
 
     $$ s_{bk} = \langle z_b, w_k \rangle, \quad \|w_k\| = 1 $$
 
@@ -31,5 +31,5 @@ class Prototypes(nn.Module):
 
     @torch.no_grad()
     def begin_step(self) -> None:
-        """Bring the rows back to unit length, which the last update took them from."""
+        """Bring the rows back to unit length, which the last update changed."""
         self.map.weight.copy_(functional.normalize(self.map.weight, dim=-1))

@@ -1,4 +1,4 @@
-"""Class probabilities from class scores."""
+"""Class probabilities as the output of a network."""
 
 from torch import Tensor, nn
 
@@ -7,7 +7,7 @@ from ssldsl.ops import Logits, Probs, op
 
 @op()
 class Softmax(nn.Module):
-    r"""The distribution over classes that the scores stand for.
+    r"""Softmax as the end of a network: class probabilities from logits.
 
     $$ p_c = e^{z_c} / \sum_k e^{z_k} $$
 

@@ -13,7 +13,7 @@ NEAR = 1e-12  # least squared distance: the root has no finite slope at 0
 def batch_hard_triplet(
     embeddings: Embeddings[Tensor, "batch dim"], instances: Labels[Tensor, "batch"]
 ) -> Scalar[Tensor, ""]:
-    r"""Mean soft hinge between a row's farthest row of the same instance and its nearest row of another.
+    r"""Batch-hard triplet loss, soft margin: each row's farthest row of its instance against the nearest of another.
 
     $$ L = \frac{1}{|V|} \sum_{i \in V} \ln\bigl(1 + e^{p_i - n_i}\bigr), \quad
     p_i = \max_{j \ne i,\, y_j = y_i} D_{ij}, \quad n_i = \min_{y_j \ne y_i} D_{ij}, \quad
@@ -21,9 +21,9 @@ def batch_hard_triplet(
 
     V: the rows with both, another row of the same instance and a row of another; 0 if there is none. Source: Hermans et
     al., arXiv 1703.07737, eq. 5 with the soft margin of sec. 2; Zhai et al., ICCV 2019, sec. 3.1. In [0.127, 2.127];
-    where all rows have become the same it is ln 2 = 0.693. `instances` is `x.index`. Rows are compared with those of
-    all processes; the authors' code compares those of one, and lets a row i of B images have the identity i // B, which
-    joins patches of two images.
+    where all rows are the same (collapse) it is ln 2 = 0.693. `instances` is `x.index`. Rows are compared with those of
+    all processes; the authors' code compares those of one, and gives row i of B images the identity i // B, which
+    mixes patches of two images.
     """
     same = instances.unsqueeze(1) == instances
     positive = same & ~torch.eye(len(same), dtype=torch.bool, device=same.device)
@@ -38,5 +38,5 @@ def batch_hard_triplet(
 
 
 def _distance(rows: Tensor, others: Tensor) -> Tensor:
-    """Euclidean distance of every row to the other one of its place."""
+    """Euclidean distance between the rows of one place."""
     return (rows - others).square().sum(dim=1).clamp(min=NEAR).sqrt()

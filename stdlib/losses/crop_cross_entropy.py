@@ -1,4 +1,4 @@
-"""Predicted distributions of crops held against targets of the two large ones."""
+"""Cross-entropy of the predictions for crops with the targets of the two large ones."""
 
 import torch
 from torch import Tensor
@@ -13,13 +13,13 @@ def crop_cross_entropy(
     *,
     min_prob: Fraction = 1e-4,
 ) -> Losses[Tensor, "batch"]:
-    r"""Cross-entropy of every row, over all crops, in nats: a large crop has the other one's target, a small one both.
+    r"""PAWS' cross-entropy of every row, in nats: a large crop has the other's target, a small one the mean of both.
 
     $$ \ell_b = -\frac{1}{V} \sum_{v, c} t^{(v)}_{bc} \log p^{(v)}_{bc}, \quad
        t^{(1)} = q^{(2)}, \; t^{(2)} = q^{(1)}, \; t^{(v > 2)} = \tfrac12 (q^{(1)} + q^{(2)}) $$
 
-    V lists of distributions, the two large crops first, and targets q of these two. What of a target is less than
-    `min_prob` counts as 0, without normalizing again.
+    V lists of distributions, the two large crops first, and targets q of these two. Target probabilities
+    below `min_prob` count as 0, without normalizing again.
 
     Source: Assran et al., ICCV 2021 (PAWS), eq. 1 and sec. 3.2; `min_prob` from the released code. At least 0.
     """

@@ -14,7 +14,7 @@ def cross_entropy(
     smoothing: Fraction = 0.0,
     temperature: PositiveFloat = 1.0,
 ) -> Losses[Tensor, "batch"]:
-    r"""Negative log-probability of the true class of every row, in nats.
+    r"""Cross-entropy of every row with its true class, in nats.
 
     $$ \ell_b = -\sum_c q_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
        q_b = (1 - s)\,\mathrm{onehot}(y_b) + s / C $$

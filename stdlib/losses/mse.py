@@ -9,7 +9,7 @@ from ssldsl.ops import Detached, Losses, Probs, op
 def mse(
     probs: Probs[Tensor, "batch classes"], target: Detached[Probs[Tensor, "batch classes"]]
 ) -> Losses[Tensor, "batch"]:
-    r"""Squared difference of the probabilities of every row, averaged over classes.
+    r"""Mean squared error of every row: the squared difference of the probabilities, averaged over classes.
 
     $$ \ell_b = \frac{1}{C} \sum_c (p_{bc} - q_{bc})^2 $$
 

@@ -1,4 +1,4 @@
-"""Pairs of rows held against whether they belong together."""
+"""Binary cross-entropy of pairs of rows: whether they belong together."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ def pair_cross_entropy(
     *,
     epsilon: Annotated[float, Gt(0)] = 1e-7,
 ) -> Scalar[Tensor, ""]:
-    r"""Mean binary cross-entropy, over all pairs, of falling into one cluster.
+    r"""Pairwise binary cross-entropy (LSD-C): whether two rows fall into one cluster, in the mean over all pairs.
 
     $$ L = -\frac{1}{B^2} \sum_{ij} \bigl( T_{ij} \log(g_{ij} + \epsilon)
        + (1 - T_{ij}) \log(1 - g_{ij} + \epsilon) \bigr), \quad g_{ij} = \sum_c p_{ic}\, q_{jc} $$

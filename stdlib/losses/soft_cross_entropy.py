@@ -13,7 +13,7 @@ def soft_cross_entropy(
     temperature: PositiveFloat = 1.0,
     smoothing: Fraction = 0.0,
 ) -> Losses[Tensor, "batch"]:
-    r"""Cross-entropy of the prediction with the target distribution of every row, in nats.
+    r"""Cross-entropy of every row with its target distribution, in nats.
 
     $$ \ell_b = -\sum_c q'_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad
        q'_{bc} = (1 - s)\,q_{bc} + s / C $$

@@ -1,4 +1,4 @@
-"""Predictions of every view held against the targets of the other views."""
+"""Cross-entropy of every view's prediction with the targets of the other views."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ def swapped_cross_entropy(
     *,
     temperature: PositiveFloat = 0.1,
 ) -> Losses[Tensor, "batch"]:
-    r"""Mean cross-entropy of every row over all pairs of a view's target and another view's prediction, in nats.
+    r"""Swapped prediction (SwAV, DINO): every row's cross-entropy of a view with the targets of the others, in nats.
 
     $$ \ell_b = -\frac{1}{G (V - 1)} \sum_{i=1}^{G} \sum_{v \ne i} \sum_c
        q^{(i)}_{bc} \log \mathrm{softmax}(z^{(v)}_b / T)_c $$
@@ -21,7 +21,7 @@ def swapped_cross_entropy(
     V lists of logits, and targets of the first G of these views. The temperature divides the logits alone.
 
     Source: Caron et al., NeurIPS 2020 (SwAV), sec. 3.2 and 3.3; Caron et al., ICCV 2021 (DINO), eq. 3, with the
-    teacher's distributions as targets. At least 0; log classes where all scores are equal.
+    teacher's distributions as targets. At least 0; log classes where all logits are equal.
     """
     if not 1 <= len(targets) <= len(logits) or len(logits) < 2:
         raise ValueError(f"{len(targets)} targets for {len(logits)} views: wanted are views to compare them with")

@@ -1,4 +1,4 @@
-"""Virtual adversarial training: predictions that stay put under the small perturbation that would change them most."""
+"""Virtual adversarial training: predictions that hardly change under the perturbation that would change them most."""
 
 import warnings
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def virtual_adversarial(
     direction: Literal["clean_to_adversarial", "adversarial_to_clean"] = "clean_to_adversarial",
     radius: Literal["exact", "released"] = "exact",
 ) -> Losses[Tensor, "batch"]:
-    r"""Divergence between the predictions for every sample and for its virtual adversarial neighbor.
+    r"""Virtual adversarial loss (VAT) of every row: divergence of the predictions at it and at its worst perturbation.
 
     $$ \ell_b = \mathrm{KL}(p(x_b) \,\|\, p(x_b + r_b)), \quad r_b = \varepsilon\, g_b / \|g_b\|_2, \quad
        g = \nabla_v \textstyle\sum_b \mathrm{KL}(p(x_b) \,\|\, p(x_b + v_b)) $$
@@ -36,13 +36,14 @@ def virtual_adversarial(
     r are constants of the loss. `xi` none: g is the exact product H d of a random unit direction d with the Hessian at
     v = 0, $H = J^T (\mathrm{diag}\, p - p p^T) J$, by one forward and one reverse derivative. `xi` a number: g is taken
     at v = xi d, as in the authors' codes; for networks with parts that have no forward derivative. Their 1e-6 is lost
-    in float32: take 1e-2 or more. Either way in the precision of the weights, without autocast. `radius` exact: the
-    scale of g does not matter, and the length of r is `epsilon`, or 0 where the derivative vanishes. `radius` released:
-    the length is `epsilon` times $\min(1, \|H d\| / B)$, far shorter, since the released code has the mean over the B
-    rows of a process and a floor under the norm that is as large as its xi. Running statistics stay as they are.
+    in float32: take 1e-2 or more. Both are computed in the precision of the weights, without autocast. `radius` exact:
+    the scale of g does not matter, and the length of r is `epsilon`, or 0 where the derivative vanishes. `radius`
+    released: the length is `epsilon` times $\min(1, \|H d\| / B)$, far shorter, since the released code takes the mean
+    over the B rows of a process, and its norm has a lower bound as large as its xi. Running statistics stay as they
+    are.
 
     Source: Miyato et al., TPAMI 2018, eq. 5-9; Zhai et al., ICCV 2019, eq. 3-4 (`adversarial_to_clean`: their released
-    code). At least 0; 0 only if no prediction moves.
+    code). At least 0; 0 only if no prediction changes.
     """
     clean = logits.detach()
     inputs = inputs.detach()
@@ -94,13 +95,13 @@ def _difference(net: Net, inputs: Tensor, v: Tensor, direction: str) -> Tensor:
 
 @contextmanager
 def _exact(inputs: Tensor) -> Iterator[None]:
-    """Derivatives, in the precision of the weights: in 16 bits small differences of predictions are mere rounding."""
+    """Derivatives, in the precision of the weights: in 16 bits small differences are nothing but rounding."""
     with torch.enable_grad(), torch.autocast(inputs.device.type, enabled=False):
         yield
 
 
 def _unit(d: Tensor) -> Tensor:
-    """Every row at length one, whatever its scale; rows of zeros stay."""
+    """Every row scaled to length one; rows of zeros stay."""
     dims = tuple(range(1, d.ndim))
     tiny = torch.finfo(d.dtype).tiny
     d = d / d.abs().amax(dim=dims, keepdim=True).clamp_min(tiny)  # else the squares of small entries underflow

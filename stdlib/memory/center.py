@@ -1,4 +1,4 @@
-"""The running mean of a teacher's scores, so that no class can win for every image."""
+"""The running mean of a teacher's logits, so that no class can win for every image."""
 
 import torch
 from torch import Tensor, nn
@@ -8,7 +8,7 @@ from ssldsl.ops import Fraction, Logits, PositiveInt, Scheduled, Values, op
 
 @op(paper="caron2021dino")
 class Center(nn.Module):
-    r"""The moving average of the mean scores of a step, as it stood before the step.
+    r"""DINO's center: the moving average of the mean logits of a step, as it stood before the step.
 
     $$ c \leftarrow m c + (1 - m) \frac{1}{n B} \sum_{i=1}^{n} \sum_{b=1}^{B} t^{(i)}_b $$
 

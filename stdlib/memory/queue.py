@@ -17,12 +17,12 @@ class Past(NamedTuple):
 
 @op(paper="caron2020swav", holds="length")
 class Queue(nn.Module):
-    r"""The last `length` embeddings, without those of the step itself.
+    r"""SwAV's queue: the last `length` embeddings of earlier steps.
 
     $$ Q \leftarrow [z_1, \ldots, z_B, Q_1, \ldots, Q_{L - B}] $$
 
-    after the step has read Q. `ready`: 1 once L rows have come in, else 0, while the rows that are missing are zeros.
-    `start`: only rows that come in after so long count for that, so the queue is used from `start` + L / B steps on.
+    after the step has read Q. `ready`: 1 once L rows have come in; before that it is 0, and the missing rows are zeros.
+    `start`: rows count towards `ready` only from this time on, so the queue is used from `start` + L / B steps on.
 
     State: Q, how many rows count, how many steps there were; zeros at first.
 

@@ -1,4 +1,4 @@
-"""How often the true class is among the best."""
+"""Top-k accuracy."""
 
 import warnings
 
@@ -11,7 +11,7 @@ from ssldsl.ops import Labels, Logits, PositiveInt, op
 def accuracy(
     logits: Logits[Tensor, "samples classes"], labels: Labels[Tensor, "samples"], *, k: PositiveInt = 1
 ) -> float:
-    r"""Fraction of samples whose true class is among the `k` highest scores.
+    r"""Top-k accuracy: the fraction of samples whose true class is among the `k` highest scores.
 
     $$ A_k = \frac{1}{N} \#\{ n : \#\{c : z_{nc} > z_{n y_n}\} + \#\{c < y_n : z_{nc} = z_{n y_n}\} < k \} $$
 

@@ -1,4 +1,4 @@
-"""How often clusters and classes agree on a pair of samples."""
+"""The adjusted Rand index."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from ssldsl.stdlib.metrics.clustering_accuracy import clusters_of
 
 @op(paper="hubert1985comparing")
 def adjusted_rand_index(scores: Values[Tensor, "samples clusters"], labels: Labels[Tensor, "samples"]) -> float:
-    r"""Share of pairs of samples that clusters and classes join or part alike, adjusted for chance (ARI).
+    r"""Adjusted Rand index (ARI): agreement of clusters and classes over pairs of samples, corrected for chance.
 
     $$ \mathrm{ARI} = \frac{R - \mathbb{E}[R]}{1 - \mathbb{E}[R]}, \quad
        R = \binom{N}{2}^{-1} \#\{n < m : [C_n = C_m] = [y_n = y_m]\}, \quad C_n = \arg\max_c z_{nc} $$

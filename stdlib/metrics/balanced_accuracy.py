@@ -1,4 +1,4 @@
-"""How often a sample is right, every class counting as much as any other."""
+"""Accuracy in which every class counts alike."""
 
 from torch import Tensor
 
@@ -7,7 +7,7 @@ from ssldsl.ops import Labels, Logits, op
 
 @op(paper="brodersen2010balanced")
 def balanced_accuracy(logits: Logits[Tensor, "samples classes"], labels: Labels[Tensor, "samples"]) -> float:
-    r"""Mean over the classes of the fraction of their samples whose highest score is at the true class.
+    r"""Balanced accuracy: the mean over classes of the fraction of their samples that are classified right.
 
     $$ A = \frac{1}{|K|} \sum_{k \in K} \frac{\#\{n : y_n = k = \arg\max_c z_{nc}\}}{\#\{n : y_n = k\}} $$
 

@@ -1,4 +1,4 @@
-"""How well clusters are classes, one cluster for each class."""
+"""Accuracy of clusters under the best matching with classes."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from ssldsl.ops import Labels, Values, op
 
 @op(paper="kuhn1955hungarian")
 def clustering_accuracy(scores: Values[Tensor, "samples clusters"], labels: Labels[Tensor, "samples"]) -> float:
-    r"""Fraction of samples whose cluster is that of their class, under the best assignment of clusters to classes.
+    r"""Clustering accuracy: the fraction of samples right under the best one-to-one matching of clusters and classes.
 
     $$ \max_{m} \frac{1}{N} \#\{n : m(\arg\max_c z_{nc}) = y_n\} $$
 

@@ -1,4 +1,4 @@
-"""Which class is taken for which."""
+"""The confusion matrix."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from ssldsl.ops import Labels, Logits, Values, op
 def confusion_counts(
     logits: Logits[Tensor, "samples classes"], labels: Labels[Tensor, "samples"]
 ) -> Values[Tensor, "classes classes"]:
-    r"""How many samples of every class (row) have their highest score at every class (column).
+    r"""Confusion matrix: how many samples of every true class (row) are predicted as every class (column).
 
     $$ M_{ij} = \#\{n : y_n = i,\; \arg\max_c z_{nc} = j\} $$
 

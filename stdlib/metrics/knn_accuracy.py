@@ -1,4 +1,4 @@
-"""Accuracy of the nearest neighbors' vote."""
+"""Accuracy of a vote of nearest neighbors."""
 
 import torch
 from torch import Tensor
@@ -19,12 +19,12 @@ def knn_accuracy(
     k: PositiveInt = 20,
     temperature: PositiveFloat = 0.07,
 ) -> float:
-    r"""Fraction of samples whose class wins a weighted vote among the `k` nearest of the bank.
+    r"""Nearest-neighbor accuracy (k-NN): the fraction of samples whose class wins a vote of the `k` nearest of a bank.
 
     $$ \hat y_n = \arg\max_c \sum_{j \in N_k(n)} e^{s_{nj} / T}\, [y_j = c], \quad s_{nj} = \cos(f_n, f_j) $$
 
-    A bank of fewer than `k` samples votes as a whole. A sample with a feature that is no finite number is wrong, and
-    one of the bank has no vote.
+    If the bank has fewer than `k` samples, all of them vote. A sample with a feature that is no finite number is wrong,
+    and one of the bank has no vote.
 
     Source: Wu et al., CVPR 2018, sec. 3.4, temperature 0.07. In [0, 1]; of classes with equal votes the first wins.
     """

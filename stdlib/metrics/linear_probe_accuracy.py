@@ -21,12 +21,12 @@ def linear_probe_accuracy(
     c: PositiveFloat = 1.0,
     iterations: PositiveInt = 1000,
 ) -> float:
-    r"""Fraction right of a multinomial logistic regression that is fitted to the bank.
+    r"""Linear-probe accuracy: the fraction right of a logistic regression that is fitted to a bank.
 
     $$ \min_{W, b}\; \tfrac{1}{2} \|W\|^2 + c \sum_j -\log \mathrm{softmax}(W \bar f_j + b)_{y_j} $$
 
-    Features are standardized with the bank's mean and deviation. The problem is convex and solved by L-BFGS from zero,
-    at most `iterations` steps: the result does not depend on chance.
+    Features are standardized with the bank's mean and standard deviation. The problem is convex and solved by L-BFGS
+    from zero, at most `iterations` steps: the result does not depend on chance.
 
     A sample with a feature that is no finite number is wrong, and one of the bank is not fitted to.
 

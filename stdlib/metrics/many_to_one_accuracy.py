@@ -1,4 +1,4 @@
-"""How well clusters are parts of classes."""
+"""Purity of clusters."""
 
 from torch import Tensor
 
@@ -8,7 +8,7 @@ from ssldsl.stdlib.metrics.clustering_accuracy import cluster_sizes
 
 @op(paper="manning2008introduction")
 def many_to_one_accuracy(scores: Values[Tensor, "samples clusters"], labels: Labels[Tensor, "samples"]) -> float:
-    r"""Fraction of samples that are of the commonest class of their cluster, also known as purity.
+    r"""Purity: the fraction of samples whose class is the most frequent one of their cluster.
 
     $$ \frac{1}{N} \sum_{k} \max_j \#\{n : \arg\max_c z_{nc} = k,\; y_n = j\} $$
 

@@ -1,4 +1,4 @@
-"""How much clusters tell of classes."""
+"""Normalized mutual information of clusters and classes."""
 
 from typing import Literal
 
@@ -15,7 +15,7 @@ def normalized_mutual_information(
     *,
     average: Literal["arithmetic", "geometric", "min", "max"] = "arithmetic",
 ) -> float:
-    r"""Mutual information of clusters and classes over a mean of their entropies (NMI).
+    r"""Normalized mutual information (NMI) of clusters and classes.
 
     $$ \mathrm{NMI} = \frac{I(C; Y)}{\mathrm{mean}(H(C), H(Y))}, \quad C_n = \arg\max_c z_{nc} $$
 

@@ -1,4 +1,4 @@
-"""A picture of a latent space."""
+"""UMAP pictures of latent spaces."""
 
 import warnings
 from typing import Annotated, Literal
@@ -25,7 +25,7 @@ def umap(
     metric: Literal["cosine", "euclidean"] = "cosine",
     seed: NonNegativeInt = 0,
 ) -> Points[Tensor, "points 4"]:
-    r"""UMAP: the features of some classes, placed in the plane such that neighbors stay neighbors.
+    r"""UMAP: features of up to `max_classes` classes, placed in the plane such that neighbors stay neighbors.
 
     $$ \min_y \sum_{i \ne j} \mathrm{CE}\big(p_{ij},\, (1 + a \|y_i - y_j\|^{2b})^{-1}\big), \quad
        p_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \quad p_{ij} = p_{j|i} + p_{i|j} - p_{j|i}\, p_{i|j} $$

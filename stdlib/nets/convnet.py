@@ -14,14 +14,14 @@ OLDER = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 14)  # the oldes
 
 @op(batch_coupled={"norm": "batch"})
 class ConvNet(nn.Module):
-    r"""Blocks of 3×3 convolution, normalization and ReLU, then the mean over all places.
+    r"""Small convolutional network: blocks of 3×3 convolution, normalization and ReLU, then global average pooling.
 
     $$ f(x) = \mathrm{mean}_{hw}\, b_{depth} \circ \dots \circ b_1(x), \quad
        b_i = \mathrm{ReLU} \circ \mathrm{norm} \circ \mathrm{pool} \circ \mathrm{conv} $$
 
     A maximum pool halves the image in every block but the last. Channels are `width`, twice that, and four times that
-    in the last block and all between. Group normalization (eight groups) keeps the rows of a batch apart: rotated or
-    perturbed copies move no statistics that the plain images are judged by.
+    in the last block and all between. Group normalization (eight groups) keeps the rows of a batch independent, so
+    rotated or perturbed copies do not change the statistics of the plain images.
 
     Source: common practice; no paper. Features are not negative.
     """
@@ -61,7 +61,7 @@ def normalization(channels: int, norm: str) -> nn.Module:
 
 
 class GroupNorm(nn.GroupNorm):
-    """Torch's, also where older torch (2.6) cannot differentiate forwards: with channels last."""
+    """Torch's group normalization, which torch 2.6 cannot differentiate forwards where channels are last."""
 
     def forward(self, input: Tensor) -> Tensor:
         if OLDER and not torch.compiler.is_compiling():
@@ -71,5 +71,5 @@ class GroupNorm(nn.GroupNorm):
 
 
 def group_count(channels: int) -> int:
-    """The most groups, eight at most, that divide the channels evenly."""
+    """The largest number of groups, up to eight, that divides the channels."""
     return max(n for n in range(1, 9) if channels % n == 0)

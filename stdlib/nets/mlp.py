@@ -10,7 +10,7 @@ from ssldsl.ops import Features, PositiveInt, Vectors, op
 
 @op(batch_coupled={"norm": "batch"})
 class Mlp(nn.Module):
-    r"""Hidden layers of one width, each an affine map, normalization and ReLU.
+    r"""Multi-layer perceptron: hidden layers of one width, each an affine map, normalization and ReLU.
 
     $$ h_0 = x, \quad h_i = \mathrm{ReLU}(\mathrm{norm}(W_i h_{i-1} + b_i)), \quad f(x) = h_{depth} $$
 

@@ -10,7 +10,7 @@ from ssldsl.stdlib.nets.resnet50v2 import activation, bottleneck, initialize, ro
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet101V2(nn.Module):
-    r"""Four stages of 3, 4, 23 and 3 bottleneck units that normalize before they convolve.
+    r"""ResNet-101 v2 (pre-activation): stages of 3, 4, 23 and 3 bottleneck units, then global average pooling.
 
     $$ h \leftarrow s(h) + W_3 * a(W_2 * a(W_1 * a(h))), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 

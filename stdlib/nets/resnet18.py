@@ -10,7 +10,7 @@ from ssldsl.ops import Features, Images, PositiveInt, op
 
 @op(paper="he2016resnet", batch_coupled=True)
 class ResNet18(nn.Module):
-    r"""Four stages of two residual blocks with two 3×3 convolutions each, then the mean over all places.
+    r"""ResNet-18: four stages of two residual blocks of two 3×3 convolutions, then global average pooling.
 
     $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$
 

@@ -10,7 +10,7 @@ from ssldsl.stdlib.nets.resnet50v2 import activation, basic, initialize, root_co
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet18V2(nn.Module):
-    r"""Four stages of two units that normalize before each of their two 3×3 convolutions.
+    r"""ResNet-18 v2 (pre-activation): four stages of two units of two 3×3 convolutions, then global average pooling.
 
     $$ h \leftarrow s(h) + W_2 * a(W_1 * a(h)), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 

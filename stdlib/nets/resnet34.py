@@ -11,7 +11,7 @@ from ssldsl.stdlib.nets.resnet18 import initialize, stage, stem_conv, stem_pool
 
 @op(paper="he2016resnet", batch_coupled=True)
 class ResNet34(nn.Module):
-    r"""Four stages of 3, 4, 6 and 3 residual blocks with two 3×3 convolutions each, then the mean over all places.
+    r"""ResNet-34: stages of 3, 4, 6 and 3 residual blocks of two 3×3 convolutions, then global average pooling.
 
     $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$
 

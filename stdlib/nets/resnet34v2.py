@@ -10,7 +10,7 @@ from ssldsl.stdlib.nets.resnet50v2 import activation, basic, initialize, root_co
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet34V2(nn.Module):
-    r"""Four stages of 3, 4, 6 and 3 units that normalize before each of their two 3×3 convolutions.
+    r"""ResNet-34 v2 (pre-activation): stages of 3, 4, 6 and 3 units of two convolutions, then global average pooling.
 
     $$ h \leftarrow s(h) + W_2 * a(W_1 * a(h)), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 

@@ -11,7 +11,7 @@ from ssldsl.stdlib.nets.resnet18 import initialize, stage, stem_conv, stem_pool
 
 @op(paper="he2016resnet", batch_coupled=True)
 class ResNet50(nn.Module):
-    r"""Four stages of 3, 4, 6 and 3 bottleneck blocks, then the mean over all places.
+    r"""ResNet-50: stages of 3, 4, 6 and 3 bottleneck blocks, then global average pooling.
 
     $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_3 * g)), \quad
        g = \mathrm{ReLU}(\mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$

@@ -11,7 +11,7 @@ from ssldsl.ops import Features, Images, PositiveInt, op
 
 @op(paper="he2016identity", batch_coupled=True)
 class ResNet50V2(nn.Module):
-    r"""Four stages of 3, 4, 6 and 3 bottleneck units that normalize before each convolution, then the mean over places.
+    r"""ResNet-50 v2 (pre-activation): stages of 3, 4, 6 and 3 bottleneck units, then global average pooling.
 
     $$ h \leftarrow s(h) + W_3 * a(W_2 * a(W_1 * a(h))), \quad a = \mathrm{ReLU} \circ \mathrm{BN} $$
 
@@ -21,8 +21,8 @@ class ResNet50V2(nn.Module):
     ImageNet a 7×7 convolution of stride 2 and a maximum pool that sees zeros outside the image, with no normalization
     between; for images of CIFAR's size a 3×3 convolution. No convolution has a bias.
 
-    Source: He et al., ECCV 2016, fig. 4e; widths, initial weights (Glorot & Bengio, uniform) and normalization (newest
-    batch 0.01, epsilon 1e-3) as Zhai et al., ICCV 2019, used them. Features are not negative.
+    Source: He et al., ECCV 2016, fig. 4e; widths, initial weights (Glorot & Bengio, uniform) and normalization
+    (momentum 0.01, epsilon 1e-3) as Zhai et al., ICCV 2019, used them. Features are not negative.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ResNet50V2(nn.Module):
 
 
 def root_conv(channels: int, width: int, stem: str) -> nn.Conv2d:
-    """The first convolution; nothing normalizes or activates what it gives before the first unit."""
+    """The first convolution; the first unit normalizes and activates what it gives."""
     if stem == "cifar":
         return nn.Conv2d(channels, 16 * width, 3, padding=1, bias=False)
     return nn.Conv2d(channels, 16 * width, 7, stride=2, padding=3, bias=False)
@@ -58,7 +58,7 @@ def root_pool(stem: str) -> nn.Module:
 
 
 class ZeroPaddedMaxPool(nn.Module):
-    """The largest of 3×3 places, at every other place. Outside the image are zeros, which may be the largest."""
+    """Max pooling over 3×3 pixels with stride 2. Zeros pad the image, and may be the maximum."""
 
     def forward(self, maps: Tensor) -> Tensor:
         pooled: Tensor = functional.max_pool2d(functional.pad(maps, (1, 1, 1, 1)), 3, stride=2)
@@ -66,7 +66,7 @@ class ZeroPaddedMaxPool(nn.Module):
 
 
 class Unit(nn.Module):
-    """A residual unit. Its branch and, where it is no identity, its shortcut start behind the activation."""
+    """A pre-activation residual unit: its branch, and a shortcut that is no identity, start behind the activation."""
 
     def __init__(self, channels_in: int, channels: int, stride: int, branch: nn.Sequential) -> None:
         super().__init__()

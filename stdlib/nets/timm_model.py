@@ -10,14 +10,14 @@ from ssldsl.ops.weights import load_weights
 
 @op(batch_coupled=True, random=True, needs="timm")
 class TimmModel(nn.Module):
-    """The pooled features of a timm network.
+    """A network of the timm library, by its name, up to its pooled features.
 
     `name`: as `timm.list_models()` prints it. `channels`: of the images. `weights`: a file with the network's weights
     (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing is downloaded, and
-    without a file the start is random.
+    without a file the weights are random.
 
-    Source: timm, an optional dependency. That rows depend on one another and that forwards are random is assumed, as
-    batch normalization and dropout may be inside.
+    Source: timm, an optional dependency. It is taken to couple the rows of a batch and to be random, since batch
+    normalization and dropout may be inside.
     """
 
     def __init__(self, *, name: str, weights: File | None = None, channels: PositiveInt = 3) -> None:

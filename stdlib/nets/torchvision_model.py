@@ -11,14 +11,14 @@ from ssldsl.ops.weights import load_weights
 
 @op(batch_coupled=True, random=True)
 class TorchvisionModel(nn.Module):
-    """The features that a torchvision network hands to the last linear map of its classifier.
+    """A network of torchvision, by its name, up to the features that its last linear layer classifies.
 
     `name`: as `torchvision.models.list_models(module=torchvision.models)` prints it. `weights`: a file with the
     network's weights (safetensors, or of `torch.save` without code), beside the spec or in the current folder; nothing
-    is downloaded, and without a file the start is random.
+    is downloaded, and without a file the weights are random.
 
-    Source: torchvision. That rows depend on one another and that forwards are random is assumed, as batch normalization
-    and dropout may be inside.
+    Source: torchvision. It is taken to couple the rows of a batch and to be random, since batch normalization and
+    dropout may be inside.
     """
 
     def __init__(self, *, name: str, weights: File | None = None) -> None:
@@ -45,7 +45,7 @@ AUXILIARY = {
 
 
 def remove_classifier(model: nn.Module, name: str) -> None:
-    """Put the identity in the place of the last linear map."""
+    """Replace the last linear layer by the identity."""
     for place in ("fc", "heads", "head", "classifier"):
         owner, key, last = model, place, getattr(model, place, None)
         if isinstance(last, nn.Sequential):

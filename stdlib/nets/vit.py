@@ -9,7 +9,7 @@ from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
 
 @op(paper="dosovitskiy2021vit", random="drop_path")
 class Vit(nn.Module):
-    r"""A transformer over the patches of an image; the features are its normalized class token.
+    r"""Vision transformer over the patches of an image; the features are its normalized class token.
 
     $$ h \leftarrow h + A(\mathrm{LN}(h)), \quad h \leftarrow h + W_2\, \mathrm{GELU}(W_1\, \mathrm{LN}(h)) $$
 
@@ -18,10 +18,10 @@ class Vit(nn.Module):
     those of other sizes get them interpolated (see `resized`), so one network takes crops of all sizes. `drop_path`:
     the probability that the last block's two branches are left out for a sample; it grows linearly from 0 at the first
     block, and what is kept is divided by the probability of being kept. Nothing is left out in evaluation mode, nor in
-    a network that does not learn, such as a moving average. Weights have the names of timm and of DINO.
+    a network that is not trained, such as a moving average. Weights have the names of timm and of DINO.
 
     Source: Dosovitskiy et al., ICLR 2021, eq. 1-4; interpolation, epsilon of 1e-6 and initial weights of Caron et al.,
-    ICCV 2021; drop path of Huang et al., ECCV 2016. No statistics join the rows of a batch.
+    ICCV 2021; drop path of Huang et al., ECCV 2016. The rows of a batch are independent.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class Block(nn.Module):
 
 
 def places(image: int, patch: int) -> int:
-    """How many patches stand side by side in an image."""
+    """How many patches an image has along a side."""
     if image % patch:
         raise ValueError(f"images of {image} pixels are not made of patches of {patch}")
     return image // patch
@@ -145,7 +145,7 @@ def resized(pos_embed: Tensor, height: int, width: int) -> Tensor:
     """Position embeddings of a square of patches for `height` by `width` patches, by bicubic interpolation.
 
     That of the class token stays. The scale is (patches + 0.1) / side, as DINO has it, so that its crops of 96 pixels
-    see what its weights were trained with; no anti-aliasing.
+    get what its weights were trained with; no anti-aliasing.
     """
     side = round((pos_embed.shape[1] - 1) ** 0.5)
     if (height, width) == (side, side):

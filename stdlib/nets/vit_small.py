@@ -9,7 +9,7 @@ from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, embedded, initia
 
 @op(paper="touvron2021deit", random="drop_path")
 class VitSmall(nn.Module):
-    r"""`vit` of width 384 with 12 blocks of 6 heads; 384 features, the normalized class token.
+    r"""ViT-S: vision transformer of width 384 with 12 blocks of 6 heads; the features are its normalized class token.
 
     $$ h \leftarrow h + A(\mathrm{LN}(h)), \quad h \leftarrow h + W_2\, \mathrm{GELU}(W_1\, \mathrm{LN}(h)) $$
 

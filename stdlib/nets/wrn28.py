@@ -7,7 +7,7 @@ from ssldsl.ops import Features, Fraction, Images, NonNegativeFloat, PositiveFlo
 
 @op(paper="zagoruyko2016wide", batch_coupled=True)
 class Wrn28(nn.Module):
-    r"""Three groups of four pre-activation units, 16, 32 and 64 channels times `widen`, then the mean over all places.
+    r"""Wide ResNet-28: three groups of four pre-activation units, `widen` times as wide, then global average pooling.
 
     $$ h \leftarrow s(h) + W_2 * a(W_1 * a(h)), \quad a = \mathrm{LReLU} \circ \mathrm{BN} $$
 

@@ -1,4 +1,4 @@
-"""Adam, with weight decay as part of the gradient."""
+"""Adam."""
 
 from typing import Any, Literal
 
@@ -19,13 +19,13 @@ def adam(
     weight_decay: Scheduled[NonNegativeFloat] = 0.0,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
 ) -> torch.optim.Optimizer:
-    r"""Gradient descent with steps scaled by running means of the gradient and of its square.
+    r"""Adam; the weight decay is part of the gradient.
 
     $$ g \leftarrow \nabla L + \lambda \theta, \quad m \leftarrow \beta_1 m + (1 - \beta_1) g, \quad
        v \leftarrow \beta_2 v + (1 - \beta_2) g^2, \quad \theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} +
        \epsilon) $$
 
-    Hats: divided by 1 - β^t. `exclude`: what the decay leaves out.
+    Hats: divided by 1 - β^t. `exclude`: parameters without weight decay.
 
     Source: Kingma & Ba, ICLR 2015, algorithm 1.
     """

@@ -1,4 +1,4 @@
-"""Adam, with weight decay beside the gradient."""
+"""Adam with decoupled weight decay."""
 
 from typing import Any, Literal
 
@@ -19,12 +19,12 @@ def adamw(
     weight_decay: Scheduled[NonNegativeFloat] = 0.01,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
 ) -> torch.optim.Optimizer:
-    r"""Adam on the gradient alone; weights shrink by a factor of their own.
+    r"""AdamW: Adam with decoupled weight decay.
 
     $$ \theta \leftarrow (1 - \eta \lambda)\, \theta, \quad
        \theta \leftarrow \theta - \eta\, \hat m / (\sqrt{\hat v} + \epsilon) $$
 
-    `exclude`: what the decay leaves out.
+    `exclude`: parameters without weight decay.
 
     Source: Loshchilov & Hutter, ICLR 2019, algorithm 2; the decay is multiplied by the learning rate, as in PyTorch.
     """

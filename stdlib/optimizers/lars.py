@@ -1,4 +1,4 @@
-"""Steps in proportion to the weights: momentum with a rate for every tensor."""
+"""Layer-wise adaptive rate scaling: momentum with a rate of its own for every tensor."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -24,22 +24,22 @@ def lars(
     epsilon: NonNegativeFloat = 1e-8,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
 ) -> torch.optim.Optimizer:
-    r"""Gradient descent with momentum, where the gradient of every tensor is given a length that suits the tensor.
+    r"""LARS: SGD with momentum and layer-wise adaptive rates, in proportion to the weights of each tensor.
 
     $$ a = \tau \frac{\|\theta\|}{\|g\| + \lambda \|\theta\| + \epsilon}, \quad
        v \leftarrow \mu v + a\,(g + \lambda \theta), \quad \theta \leftarrow \theta - \eta v $$
 
     τ is `trust`. A tensor that is zero, or whose gradient is, takes a plain step without decay: so does a fresh bias,
-    and that step is long. `exclude`: what takes plain steps without decay always.
+    and that step is long. `exclude`: parameters that always take plain steps without decay.
 
     - `norms="together"`: the divisor is $\|g + \lambda \theta\|$, as in DINO's and Barlow Twins' codes; no ε.
     - `clip`: no longer steps than plain ones: a is at most η, and v holds a / η instead (LARC).
-    - `velocity="steps"`: v holds η a (g + λ θ), so a new rate does not reach back (PAWS' code); else the gradients.
+    - `velocity="steps"`: v holds η a (g + λ θ), so a new rate does not change earlier steps (PAWS' code).
 
-    A gradient that is nothing but rounding, such as that of a bias before batch normalization, gets the same length.
+    A gradient that is nothing but rounding, such as that of a bias before batch normalization, is scaled up alike.
 
     Source: You et al., 2017, algorithm 1; the defaults are those of Caron et al., NeurIPS 2020 (SwAV), and Fini et al.,
-    CVPR 2023 (Suave), released codes. Loss and gradients may be multiplied by anything: the step stays, but for ε.
+    CVPR 2023 (Suave), released codes. A factor on the loss changes no step, but for ε.
     """
     groups = [
         {"is_scaled": "fixed" not in group, "lr": lr, **group}
@@ -49,7 +49,7 @@ def lars(
 
 
 class Lars(torch.optim.Optimizer):
-    """The state of a parameter is its `velocity`; of one that never had a gradient there is none."""
+    """The state of a parameter is its `velocity`; a parameter that never had a gradient has none."""
 
     def __init__(self, groups: Sequence[Group], **settings: Any) -> None:
         super().__init__(groups, settings)

@@ -18,12 +18,12 @@ def sgd(
     weight_decay: Scheduled[NonNegativeFloat] = 0.0,
     exclude: list[Literal["bias", "norm"]] = [],  # noqa: B006  # a literal default that is only read
 ) -> torch.optim.Optimizer:
-    r"""Gradient descent with heavy-ball or Nesterov momentum; the decay is part of the gradient.
+    r"""SGD with heavy-ball or Nesterov momentum; the weight decay is part of the gradient.
 
     $$ g \leftarrow \nabla L + \lambda \theta, \quad v \leftarrow \mu v + g, \quad \theta \leftarrow \theta - \eta v
        \;\; (\text{Nesterov: } \theta - \eta (g + \mu v)) $$
 
-    `exclude`: what the decay leaves out.
+    `exclude`: parameters without weight decay.
 
     Source: Sutskever et al., ICML 2013, in the form whose buffer holds gradients. `nesterov` needs momentum above 0.
     """

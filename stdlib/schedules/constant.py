@@ -1,11 +1,11 @@
-"""A factor that does not change."""
+"""A constant factor."""
 
 from ssldsl.ops import Duration, Time, op
 
 
 @op()
 def constant(step: Time, steps: Time, *, length: Duration) -> float:
-    r"""The factor 1 for the time `length`, to stand before another schedule: `constant(10ep) then cosine()`.
+    r"""Constant 1 for the time `length`, to stand before another schedule: `constant(10ep) then cosine()`.
 
     $$ f(t) = 1 $$
 

@@ -1,4 +1,4 @@
-"""An exponential start, steepest at its end."""
+"""Exponential ramp-up, steepest at its end."""
 
 import math
 
@@ -7,7 +7,7 @@ from ssldsl.ops import Duration, PositiveFloat, Time, op
 
 @op(paper="xie2020uda")
 def exp_ramp(step: Time, steps: Time, *, length: Duration | None = None, rate: PositiveFloat = 5.0) -> float:
-    r"""A factor that grows exponentially from exp(-rate) to 1 at step `length`, and stays.
+    r"""Exponential ramp-up (UDA): from exp(-rate) at the first step to 1 at step `length`, where it stays.
 
     $$ f(t) = e^{r (t - 1)}, \quad t = \min(step / length, 1) $$
 

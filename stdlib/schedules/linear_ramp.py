@@ -1,4 +1,4 @@
-"""A straight line between two factors."""
+"""Linear ramp between two factors."""
 
 import math
 
@@ -16,12 +16,12 @@ def linear_ramp(
     every: Duration | None = None,
     endpoint: bool = False,
 ) -> float:
-    r"""A factor that goes in a straight line from `start` at the first step to `to` at step `length`, and stays.
+    r"""Linear ramp: from `start` at the first step to `to` at step `length`, where it stays.
 
     $$ f(t) = a + (b - a)\, t, \quad t = \min(step / length, 1) $$
 
-    Without `length` it takes the whole run. `every`: a staircase, which moves at multiples of this time alone.
-    `endpoint`: `to` is reached a step of it earlier, at the last one within `length`, as by NumPy's `linspace`. So
+    Without `length` it takes the whole run. `every`: a staircase, which changes only at multiples of this time.
+    `endpoint`: `to` is reached one step of it earlier, at the last one within `length`, as in NumPy's `linspace`. So
     `0.04 + 0.03*linear_ramp(10ep, every=1ep, endpoint=true)` has ten values, one for each epoch.
 
     Source: common practice; `every` and `endpoint` as the temperature of the teacher in Caron et al., ICCV 2021

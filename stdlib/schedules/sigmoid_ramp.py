@@ -1,4 +1,4 @@
-"""A smooth start, slow first."""
+"""Sigmoid-shaped ramp-up, slow at first."""
 
 import math
 
@@ -7,7 +7,7 @@ from ssldsl.ops import Duration, PositiveFloat, Time, op
 
 @op(paper="laine2017temporal")
 def sigmoid_ramp(step: Time, steps: Time, *, length: Duration | None = None, rate: PositiveFloat = 5.0) -> float:
-    r"""A factor that rises like the left half of a bell from exp(-rate) to 1 at step `length`, and stays.
+    r"""Sigmoid-shaped ramp-up (Π-model): from exp(-rate) at the first step to 1 at step `length`, where it stays.
 
     $$ f(t) = e^{-r (1 - t)^2}, \quad t = \min(step / length, 1) $$
 

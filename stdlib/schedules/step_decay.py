@@ -1,4 +1,4 @@
-"""A rate that falls in steps."""
+"""Step decay."""
 
 import math
 

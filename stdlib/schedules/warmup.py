@@ -1,15 +1,15 @@
-"""A linear start."""
+"""Linear warm-up."""
 
 from ssldsl.ops import Duration, Fraction, Time, op
 
 
 @op(paper="goyal2017minibatch")
 def warmup(step: Time, steps: Time, *, length: Duration, start: Fraction = 0.0, endpoint: bool = False) -> float:
-    r"""A factor that rises in a straight line from `start` at the first step to 1 at step `length`, and stays.
+    r"""Linear warm-up: from `start` at the first step to 1 at step `length`, where it stays.
 
     $$ f(t) = a + (1 - a)\, t, \quad t = \min(step / length, 1), \quad a = start $$
 
-    `endpoint`: 1 is reached a step earlier, at the last one of `length`, as by NumPy's `linspace`; t is then
+    `endpoint`: 1 is reached a step earlier, at the last one of `length`, as in NumPy's `linspace`; t is then
     step / (length - 1).
 
     Source: Goyal et al., 2017, sec. 2.2; with `endpoint` the released codes of Caron et al., NeurIPS 2020 (SwAV), and

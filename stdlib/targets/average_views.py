@@ -16,7 +16,7 @@ def average_views(
     n_views: PositiveInt,
     of: Literal["logits", "probabilities"] = "logits",
 ) -> Logits[Tensor, "batch classes"]:
-    r"""Scores averaged over the `n_views` rows that views have made of every sample.
+    r"""Predictions averaged over the `n_views` views of every sample.
 
     $$ s_b = \tfrac{1}{V} \sum_v z_{Vb+v} \quad \text{or} \quad s_b = \log \tfrac{1}{V} \sum_v p_{Vb+v},
     \quad p = \mathrm{softmax}(z) $$

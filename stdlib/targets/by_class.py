@@ -1,4 +1,4 @@
-"""Numbers of classes as numbers of rows."""
+"""From one number per class to one number per row."""
 
 from torch import Tensor
 
@@ -7,7 +7,7 @@ from ssldsl.ops import Labels, Values, op
 
 @op()
 def by_class(values: Values[Tensor, "classes"], labels: Labels[Tensor, "batch"]) -> Values[Tensor, "batch"]:
-    r"""For every row the value of its class.
+    r"""Value of every row's class, out of one value per class: per-class thresholds or weights.
 
     $$ v_b = t_{y_b} $$
 

@@ -9,11 +9,11 @@ from ssldsl.ops import Logits, Values, op
 def centered(
     logits: Logits[Tensor, "batch classes"], center: Values[Tensor, "classes"]
 ) -> Logits[Tensor, "batch classes"]:
-    r"""Centering of DINO: the logits minus a running center.
+    r"""DINO's centering: the logits minus a running center.
 
     $$ z_{bc} - c_c $$
 
-    With the running mean of `center`, no class is ahead in all rows for long.
+    With the running mean of `center` no class can win in all rows.
 
     Source: Caron et al., ICCV 2021 (DINO), algorithm 1. Results have no limits.
     """

@@ -1,4 +1,4 @@
-"""How sure predictions are."""
+"""The confidence of predictions."""
 
 from torch import Tensor
 
@@ -7,11 +7,11 @@ from ssldsl.ops import Probs, Weights, op
 
 @op(paper="sohn2020fixmatch")
 def confidence(probs: Probs[Tensor, "batch classes"]) -> Weights[Tensor, "batch"]:
-    r"""The probability of the most likely class of every row.
+    r"""Confidence of every row: the probability of its most likely class.
 
     $$ c_b = \max_k p_{bk} $$
 
-    `confidence(p) >= 0.95` is the mask of the rows that are surer than that, for a factor of their losses.
+    `confidence(p) >= 0.95` is a mask over rows, which multiplies their losses.
 
     Source: Sohn et al., NeurIPS 2020 (FixMatch), eq. 4. In [1 / classes, 1].
     """

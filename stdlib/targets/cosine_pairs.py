@@ -11,7 +11,7 @@ from ssldsl.ops import Detached, Features, Fraction, Pairs, op
 def cosine_pairs(
     features: Detached[Features[Tensor, "batch dim"]], *, threshold: Fraction = 0.9
 ) -> Pairs[Tensor, "batch batch"]:
-    r"""1 for every pair of rows whose cosine reaches a threshold, and for a row with itself; 0 for the others.
+    r"""Cosine pairs (LSD-C): 1 for pairs of rows whose cosine reaches `threshold`, and for a row with itself; else 0.
 
     $$ S_{ij} = [\, u_i \cdot u_j \ge \tau \,], \quad u_i = z_i / \|z_i\|, \quad S_{ii} = 1 $$
 

@@ -24,7 +24,7 @@ def cutmix(
     *,
     rng: SampleRng,
 ) -> Mixed:
-    r"""A box of every image taken from one of the other batch: of the i-th from the i-th from the end.
+    r"""CutMix: every image gets a box from one of another batch, the i-th from the i-th from the end.
 
     $$ x'_i = M x_i + (1 - M)\, p_{B+1-i}, \quad \text{sides } 2\lfloor \lfloor h r \rfloor / 2 \rfloor,
        2\lfloor \lfloor w r \rfloor / 2 \rfloor, \quad r = \sqrt{1 - \lambda}, \; \lambda \sim U(0, 1) $$

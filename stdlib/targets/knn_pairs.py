@@ -13,7 +13,7 @@ from ssldsl.ops import Detached, Features, Pairs, op
 def knn_pairs(
     features: Detached[Features[Tensor, "batch dim"]], *, k: Annotated[int, Ge(3)] = 20
 ) -> Pairs[Tensor, "batch batch"]:
-    r"""1 for every pair of rows of which one is nearer to the other than the other's k-th nearest; 0 for the others.
+    r"""Nearest-neighbor pairs (LSD-C): 1 for pairs of which one row is nearer to the other than its `k`-th; else 0.
 
     $$ S_{ij} = [\, D_{ij} < t_i \,] \lor [\, D_{ij} < t_j \,], \quad D_{ij} = \|z_i - z_j\|^2, \quad
        t_i = \text{the } k\text{-th smallest of } D_{i\cdot} $$

@@ -11,7 +11,7 @@ def mixed_targets(
     partners: Detached[Probs[Tensor, "batch classes"]],
     lam: Values[Tensor, "batch"],
 ) -> Probs[Tensor, "batch classes"]:
-    r"""The targets of both batches, mixed as `mixup` and `cutmix` mix their images.
+    r"""Targets for MixUp and CutMix: those of both batches, weighted by λ and 1 - λ.
 
     $$ q'_i = \lambda_i q_i + (1 - \lambda_i)\, p_{B+1-i} $$
 

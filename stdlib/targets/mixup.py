@@ -23,7 +23,7 @@ def mixup(
     *,
     rng: SampleRng,
 ) -> Mixed:
-    r"""Every image mixed with one of the other batch: the i-th with the i-th from the end.
+    r"""MixUp: every image blended with one of another batch, the i-th with the i-th from the end.
 
     $$ x'_i = \lambda x_i + (1 - \lambda)\, p_{B+1-i}, \quad \lambda \sim U(0, 1) $$
 

@@ -26,7 +26,7 @@ def mixup_or_cutmix(
     rng: SampleRng,
     cutmix_prob: Fraction = 0.5,
 ) -> Mixed:
-    r"""CutMix with probability `cutmix_prob`, otherwise MixUp: one of them for the whole batch.
+    r"""CutMix with probability `cutmix_prob`, otherwise MixUp: one of the two for the whole batch.
 
     $$ x'_i = M x_i + (1 - M)\, p_{B+1-i}, \quad M = \lambda \text{ everywhere, or } 0 \text{ in a box and } 1 \text{
        elsewhere} $$

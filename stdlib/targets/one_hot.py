@@ -10,7 +10,7 @@ from ssldsl.ops import Fraction, Labels, PositiveInt, Probs, op
 def one_hot(
     labels: Labels[Tensor, "batch"], *, classes: PositiveInt, smoothing: Fraction = 0.0
 ) -> Probs[Tensor, "batch {classes}"]:
-    r"""The distribution that is certain of the label, but for `smoothing`.
+    r"""One-hot label distributions, with label smoothing.
 
     $$ q_{bc} = (1 - s)\,[c = y_b] + s / C $$
 

@@ -1,4 +1,4 @@
-"""Class probabilities of scores, inside an expression."""
+"""Class probabilities of logits, inside an expression."""
 
 from torch import Tensor
 
@@ -9,11 +9,11 @@ from ssldsl.ops import Logits, PositiveFloat, Probs, Scheduled, op
 def probabilities(
     logits: Logits[Tensor, "batch classes"], *, temperature: Scheduled[PositiveFloat] = 1.0
 ) -> Probs[Tensor, "batch classes"]:
-    r"""The distribution over classes that the scores stand for.
+    r"""Softmax with temperature: class probabilities from logits.
 
     $$ p_c = e^{z_c / T} / \sum_k e^{z_k / T} $$
 
-    The function for a value at hand; `net >> softmax()` makes it the end of a network.
+    For a value in an expression; as the end of a network it is `net >> softmax()`.
 
     Source: common practice; no paper. In (0, 1); rows sum to one.
     """

@@ -1,4 +1,4 @@
-"""Distributions made more certain."""
+"""Sharpened distributions."""
 
 from torch import Tensor
 
@@ -9,7 +9,7 @@ from ssldsl.ops import PositiveFloat, Probs, op
 def sharpen(
     probs: Probs[Tensor, "batch classes"], *, temperature: PositiveFloat = 0.5
 ) -> Probs[Tensor, "batch classes"]:
-    r"""Every distribution raised to the power 1 / temperature and normalized again.
+    r"""Sharpening: every distribution raised to the power 1 / `temperature` and normalized again.
 
     $$ q_{bc} = p_{bc}^{1/T} / \sum_k p_{bk}^{1/T} $$
 

@@ -1,4 +1,4 @@
-"""Cluster assignments that share the samples out evenly among the clusters."""
+"""Cluster assignments with clusters of nearly equal size."""
 
 from typing import Annotated
 
@@ -18,7 +18,7 @@ def sinkhorn(
     epsilon: Annotated[float, Ge(0.001)] = 0.05,
     iterations: PositiveInt = 3,
 ) -> Probs[Tensor, "batch classes"]:
-    r"""Soft assignments of samples to clusters, made nearly equal in size by Sinkhorn-Knopp iterations.
+    r"""Sinkhorn-Knopp: soft assignments of samples to clusters that are made nearly equal in size.
 
     $$ Q \leftarrow e^{S / \varepsilon}, \quad \text{then } iterations \text{ times} \quad
        Q_{nk} \leftarrow \frac{Q_{nk}}{\sum_m Q_{mk}}, \quad Q_{nk} \leftarrow \frac{Q_{nk}}{\sum_j Q_{nj}} $$

@@ -14,7 +14,7 @@ def sne_pairs(
     threshold: Fraction = 0.01,
     temperature: PositiveFloat = 1.0,
 ) -> Pairs[Tensor, "batch batch"]:
-    r"""1 for every pair whose mean probability of choosing each other is above a threshold, and for a row with itself.
+    r"""SNE pairs (LSD-C): 1 for pairs that choose each other with a mean probability above `threshold`; else 0.
 
     $$ S_{ij} = \bigl[\, \tfrac12 (p_{j|i} + p_{i|j}) > \tau \,\bigr], \quad
        p_{j|i} = \frac{e^{-\|z_i - z_j\|^2 / T^2}}{\sum_{k \ne i} e^{-\|z_i - z_k\|^2 / T^2}}, \quad S_{ii} = 1 $$

@@ -1,4 +1,4 @@
-"""Class distributions by the labels of the nearest rows of a support."""
+"""Class distributions from the labels of the nearest rows of a support."""
 
 import torch
 from torch import Tensor
@@ -15,12 +15,12 @@ def soft_nearest_neighbors(
     *,
     temperature: PositiveFloat = 0.1,
 ) -> Probs[Tensor, "batch classes"]:
-    r"""Mean of the support's label distributions, weighed by how alike rows are.
+    r"""Soft nearest neighbors (PAWS): the labels of a support, averaged by the softmax of cosine similarities.
 
     $$ p_{bc} = \sum_s \frac{e^{\cos(f_b, g_s) / T}}{\sum_t e^{\cos(f_b, g_t) / T}} \, y_{sc} $$
 
-    Source: Assran et al., ICCV 2021 (PAWS), sec. 3.1, temperature 0.1. In [0, 1]. Gradient reaches both, rows and
-    support. Several processes: the support of all of them counts.
+    Source: Assran et al., ICCV 2021 (PAWS), sec. 3.1, temperature 0.1. In [0, 1]. The gradient reaches both rows
+    and support. Several processes: the support is that of all of them.
     """
     exact = torch.promote_types(features.dtype, torch.float32)
     with torch.autocast(features.device.type, enabled=False):

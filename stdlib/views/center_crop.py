@@ -1,4 +1,4 @@
-"""The middle of every image, for evaluation."""
+"""The center of every image, for evaluation."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from ssldsl.stdlib.views.resize import apply_resampling, whole_line
 
 
 def scaled_sides(height: int, width: int, short_side: int | None) -> tuple[int, int]:
-    """Height and width of an image whose shorter side is made `short_side` pixels, if that is said."""
+    """Height and width of an image whose shorter side becomes `short_side` pixels, if that is given."""
     scale = 1.0 if short_side is None else short_side / min(height, width)
     return round(height * scale), round(width * scale)
 
@@ -23,7 +23,7 @@ def center_crop(
     antialias: bool = True,
     interpolation: Literal["bilinear", "area"] = "bilinear",
 ) -> Images[Tensor, "batch channels {size} {size}"]:
-    r"""The central square of `size` pixels, of the image as it is or resized to a short side of `short_side` pixels.
+    r"""Center crop of `size` pixels; with `short_side`, of the image resized to that short side.
 
     $$ x'_{ij} = x_{i + \lfloor (h-s)/2 \rfloor,\; j + \lfloor (w-s)/2 \rfloor} $$
 

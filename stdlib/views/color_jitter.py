@@ -29,7 +29,7 @@ def change_saturation(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def change_hue(images: Tensor, turn: Tensor) -> Tensor:
-    """Colors moved round the circle of hues by a part (batch) of it. Images of one channel have no hue."""
+    """Hues moved along their circle by a fraction (batch) of it. Images of one channel have no hue."""
     if images.shape[1] == 1:
         return images
     value, chroma, sixth = hues(images)
@@ -68,13 +68,13 @@ def color_jitter(
     p: Fraction = 0.8,
     shuffled: bool = False,
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Brightness, contrast, saturation and hue changed by random amounts, with probability `p` all of them.
+    r"""Color jitter: random changes of brightness, contrast, saturation and hue, all of them with probability `p`.
 
     $$ x' = f x + (1 - f)\,y, \quad f \sim U(\max(0, 1 - a), 1 + a), \quad \text{hue} + U(-a, a) $$
 
     Source: Chen et al., ICML 2020, app. A; strengths and p of Grill et al., NeurIPS 2020, app. B. y is 0 for
-    brightness, the mean gray for contrast, the pixel's gray for saturation. They come in this order; `shuffled`
-    draws one of the 24 orders for every image, as the papers do, at four times the cost.
+    brightness, the mean gray for contrast, the pixel's gray for saturation. The changes are made in this order;
+    `shuffled` draws one of the 24 orders for every image, as the papers do, at four times the cost.
     """
     if hue > 0.5:
         raise ValueError(f"half the circle of hues is the largest change, and hue is {hue}")
@@ -95,7 +95,7 @@ def _between(low: float, high: float, number: Tensor) -> Tensor:
 
 
 def change_all(images: Tensor, changes: list[Change], order: Tensor | None) -> Tensor:
-    """All changes one after the other; `order`: which one comes at each place, (batch, 4)."""
+    """All changes, one after the other. `order`: which change comes first, second, ... for each image, (batch, 4)."""
     if order is None:
         for change, amount in changes:
             images = change(images, amount)

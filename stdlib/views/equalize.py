@@ -1,4 +1,4 @@
-"""Random leveling of brightness."""
+"""Random histogram equalization."""
 
 import torch
 from torch import Tensor
@@ -13,7 +13,7 @@ LEVELS = 256
 def equalize(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.2
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Every channel of an image spread evenly over all levels, with probability `p`.
+    r"""Histogram equalization: every channel of an image spread evenly over all levels, with probability `p`.
 
     $$ x'_i = \frac{1}{255} \min\!\left(255, \left\lfloor \frac{\lfloor s/2 \rfloor + \sum_{l < l_i} h_l}{s}
     \right\rfloor\right), \quad s = \left\lfloor \frac{n - h_{max}}{255} \right\rfloor $$

@@ -1,4 +1,4 @@
-"""The middle and the four corners of every image, for labels and evaluations that average over them."""
+"""Center and corners of every image, for labels and evaluations that average over them."""
 
 from typing import Literal
 
@@ -19,11 +19,11 @@ def five_crop(
     antialias: bool = True,
     interpolation: Literal["bilinear", "area"] = "bilinear",
 ) -> Images[Tensor, "5*batch channels {size} {size}"]:
-    r"""Five squares of `size` pixels of every image, as it is or resized to a short side of `short_side` pixels first.
+    r"""Five crops of `size` pixels, center and corners; with `short_side`, of the image resized to that short side.
 
     $$ x'_{5b+k} = x_b[t_k : t_k + s, \; l_k : l_k + s] $$
 
-    Rows are image-major, in the order middle, top left, top right, bottom left, bottom right. `center_crop` gives
+    Rows are image-major, in the order center, top left, top right, bottom left, bottom right. `center_crop` gives
     the first of them. Source: Krizhevsky et al., NeurIPS 2012, sec. 4.1, in the order of Zhai et al., ICCV 2019, as
     released.
     """

@@ -1,4 +1,4 @@
-"""Random mirror images."""
+"""Random horizontal flips."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from ssldsl.ops.random import SampleRng
 def flip(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.5
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Left and right exchanged, with probability `p`.
+    r"""Horizontal flip with probability `p`.
 
     $$ x'_{ij} = x_{i,\,w-1-j} $$
 

@@ -1,4 +1,4 @@
-"""Random loss of sharpness."""
+"""Random Gaussian blur."""
 
 import math
 
@@ -19,13 +19,13 @@ def gaussian_blur(
     p: Fraction = 0.5,
     kernel_size: PositiveInt | None = None,
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""A Gaussian of random width over every image, with probability `p`; at the border the image is reflected.
+    r"""Gaussian blur of random width, with probability `p`; at the border the image is reflected.
 
     $$ x' = x * g * g^{\mathsf T}, \quad g_t \propto \exp\!\left(-\frac{t^2}{2\sigma^2}\right),
     \quad \sigma \sim U(\sigma_0, \sigma_1) $$
 
-    Source: Chen et al., ICML 2020, app. A (there the kernel is a tenth of the image high, and p = 0.5). Without
-    `kernel_size`, an odd number of pixels, the kernel reaches three of the largest sigma to either side.
+    Source: Chen et al., ICML 2020, app. A (there the kernel is a tenth of the image's height, and p = 0.5). Without
+    `kernel_size`, an odd number of pixels, the kernel reaches three times the largest sigma to either side.
     """
     size = kernel_size or 2 * math.ceil(3 * sigma[1]) + 1
     height, width = images.shape[-2:]

@@ -1,4 +1,4 @@
-"""Random loss of color."""
+"""Random grayscale."""
 
 import torch
 from torch import Tensor
@@ -8,7 +8,7 @@ from ssldsl.ops.random import SampleRng
 
 
 def luminance(images: Tensor) -> Tensor:
-    """Brightness as the eye weighs red, green and blue, as one channel; an image of one channel is its own."""
+    """Luminance, as one channel; an image of one channel is its own."""
     channels = images.shape[1]
     if channels == 1:
         return images
@@ -22,7 +22,7 @@ def luminance(images: Tensor) -> Tensor:
 def grayscale(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.2
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""All channels replaced by the brightness, with probability `p`.
+    r"""Grayscale with probability `p`: every channel becomes the luminance.
 
     $$ y = 0.2989\,r + 0.587\,g + 0.114\,b $$
 

@@ -1,4 +1,4 @@
-"""Channels with the mean and spread a network expects."""
+"""Channels with the mean and standard deviation that a network expects."""
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from ssldsl.ops import Images, op
 def normalize(
     images: Images[Tensor, "batch channels height width"], *, mean: list[float], std: list[float]
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Every channel less its mean, divided by its standard deviation; one number stands for all channels.
+    r"""Standardized channels: each minus its `mean`, divided by its `std`; one number stands for all channels.
 
     $$ x'_c = \frac{x_c - \mu_c}{\sigma_c} $$
 

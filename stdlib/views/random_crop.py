@@ -16,7 +16,7 @@ def random_crop(
     size: PositiveInt,
     padding: NonNegativeInt = 0,
 ) -> Images[Tensor, "batch channels {size} {size}"]:
-    r"""A square window of `size` pixels from every image padded by `padding`, all positions being equally likely.
+    r"""Random crop: a square window of `size` pixels anywhere in the image, which is padded by `padding` first.
 
     $$ x'_{ij} = \tilde{x}_{i+u,\,j+v}, \quad u \sim U\{0, \dots, h+2p-s\}, \; v \sim U\{0, \dots, w+2p-s\} $$
 

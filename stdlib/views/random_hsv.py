@@ -8,7 +8,7 @@ from ssldsl.stdlib.views.color_jitter import colored, hues
 
 
 def bent(part: Tensor, power: Tensor, gain: Tensor, shift: Tensor) -> Tensor:
-    """Saturations or values (batch, height, width) to a power, times a gain, plus a shift: each (batch)."""
+    """Saturations or values (batch, height, width) raised to a power, times a gain, plus a shift: each (batch)."""
     power, gain, shift = (t.view(-1, 1, 1) for t in (power, gain, shift))
     return (part.pow(power) * gain + shift).clamp(0, 1)
 
@@ -23,7 +23,7 @@ def random_hsv(
     gain: NonNegativeFloat = 0.5,
     shift: NonNegativeFloat = 0.1,
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Hue turned, saturation and value each bent, scaled and shifted by random amounts, clipped to [0, 1].
+    r"""Random HSV: hue shifted, saturation and value each raised to a power, scaled and shifted, clipped to [0, 1].
 
     $$ h' = h + u_h \bmod 1, \quad c' = c^{2^a} 2^m + t \text{ for } c = s, v $$
     $$ u_h \sim U(-\text{hue}, \text{hue}), \; a \sim U(-\text{power}, \text{power}), \;

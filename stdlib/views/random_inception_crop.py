@@ -1,4 +1,4 @@
-"""Several random parts of every image at one size: independent Inception crops, as TensorFlow draws them."""
+"""Several random crops of every image: independent Inception crops, as TensorFlow draws them."""
 
 import torch
 from torch import Tensor
@@ -60,14 +60,14 @@ def random_inception_crop(
     attempts: PositiveInt = 100,
     antialias: bool = False,
 ) -> Images[Tensor, "{count*batch} channels {size} {size}"]:
-    r"""`count` independent boxes of random area and proportions from every image, each resized bilinearly.
+    r"""Inception crops as TensorFlow draws them: `count` random boxes of every image, each resized to `size` pixels.
 
     $$ w = [\rho h], \quad \rho \sim U(\rho_0, \rho_1), \quad h \sim U\{[\sqrt{s_0 A / \rho}], \dots, h_1\}, \quad
     h_1 = \min([\sqrt{s_1 A / \rho}], [W / \rho], H) $$
 
-    Rows are image-major: row `count`*b + i is patch i of image b, labels are repeated alongside. `count=1` is the plain
+    Rows are image-major: row `count`*b + i is patch i of image b; labels are repeated alike. `count=1` is the plain
     Inception crop. Source: Szegedy et al., CVPR 2015, sec. 6; Zhai et al., ICCV 2019, sec. 3.1, as released: the
-    sampler of TensorFlow. Unlike `random_resized_crop` it draws the proportions themselves, not their logarithm; draws
+    sampler of TensorFlow. Unlike `random_resized_crop` it draws the aspect ratio itself, not their logarithm; draws
     the height evenly, which favors small areas; rejects boxes of less than `covered` of the image, so that the part of
     `scale` below it is never seen; takes the whole image, stretched, if none of `attempts` boxes fits; and never puts a
     box at the last position, below or to the right.

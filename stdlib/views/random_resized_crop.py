@@ -1,4 +1,4 @@
-"""A random part of every image, of random area and proportions, at one size: the Inception crop."""
+"""A part of every image, of random area and aspect ratio, at one size: the Inception crop as torchvision has it."""
 
 import math
 from typing import Literal
@@ -74,7 +74,7 @@ def random_resized_crop(
     antialias: bool = True,
     interpolation: Literal["bilinear", "bicubic"] = "bilinear",
 ) -> Images[Tensor, "batch channels {size} {size}"]:
-    r"""A box whose share of the area and whose width over height are random, anywhere in the image, at one size.
+    r"""Random resized crop: a box of random area and aspect ratio anywhere in the image, resized to `size` pixels.
 
     $$ w = \sqrt{s A \rho}, \quad h = \sqrt{s A / \rho}, \quad s \sim U(s_0, s_1),
     \; \ln\rho \sim U(\ln\rho_0, \ln\rho_1) $$

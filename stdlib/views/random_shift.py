@@ -18,11 +18,11 @@ def windows(images: Tensor, top: Tensor, left: Tensor, height: int, width: int) 
 def random_shift(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, pixels: PositiveInt = 1
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Every image moved by up to `pixels` down and across, each whole number of pixels being equally likely.
+    r"""Random translation by up to `pixels` down and across; what comes in at the border is black.
 
     $$ x'_{ij} = x_{i+u,\,j+v}, \quad u, v \sim U\{-s, \dots, s\}, \quad 0 \text{ outside} $$
 
-    Source: common practice; no paper. The same as padding with zeros and cropping to the old size.
+    Source: common practice; no paper. The same as padding with zeros and a random crop to the old size.
     """
     height, width = images.shape[-2:]
     corner = rng.integers(2, low=0, high=2 * pixels + 1)

@@ -70,7 +70,7 @@ def stretched(images: Tensor, height: int, width: int, antialias: bool, interpol
 def resize(
     images: Images[Tensor, "batch channels height width"], *, size: PositiveInt, antialias: bool = True
 ) -> Images[Tensor, "batch channels {size} {size}"]:
-    r"""Images stretched to a square of `size` pixels, bilinearly, pixels being areas whose corners stay where they are.
+    r"""Bilinear resizing to a square of `size` pixels, whatever the proportions were.
 
     $$ x'_{ij} = \sum_{uv} \lambda\!\left(\tfrac{u - u_i}{\max(1, s)}\right)
     \lambda\!\left(\tfrac{v - v_j}{\max(1, s)}\right) x_{uv},

@@ -1,4 +1,4 @@
-"""The four quarter turns of every image, and which one each is."""
+"""The four rotations of every image, and which one each is."""
 
 from typing import NamedTuple
 
@@ -17,11 +17,12 @@ class Rotated(NamedTuple):
 
 @op(paper="gidaris2018rotation", first_copy_is_input=True)
 def rotate4(images: Images[Tensor, "batch channels height height"]) -> Rotated:
-    r"""Every image and its turns by 90, 180 and 270 degrees against the clock, labeled by the number of quarter turns.
+    r"""Four rotations of every image, by 0, 90, 180 and 270 degrees counter-clockwise, labeled 0 to 3.
 
     $$ x'_{4b+r} = R^r x_b, \quad a_{4b+r} = r, \quad (R x)_{ij} = x_{j,\,h-1-i} $$
 
-    Source: Gidaris, Singh & Komodakis, ICLR 2018, sec. 3. No interpolation.
+    The label is the number of quarter turns, as the field `angle` of a batch. Source: Gidaris, Singh & Komodakis, ICLR
+    2018, sec. 3. No interpolation.
     """
     height, width = images.shape[-2:]
     if height != width:

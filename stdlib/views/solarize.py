@@ -1,4 +1,4 @@
-"""Random inversion of bright pixels."""
+"""Random solarization."""
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ def solarize(
     threshold: Fraction = 0.5,
     p: Fraction = 0.2,
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Values from `threshold` on inverted, with probability `p`.
+    r"""Solarization with probability `p`: values from `threshold` on are inverted.
 
     $$ x' = \begin{cases} 1 - x & x \ge t \\ x & x < t \end{cases} $$
 

@@ -1,4 +1,4 @@
-"""Random inversion of the pixels above a random brightness."""
+"""Random solarization from a random threshold."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def solarize_random_threshold(
     high: Fraction = 1.0,
     p: Fraction = 0.2,
 ) -> Images[Tensor, "batch channels height width"]:
-    r"""Values from a threshold of the image's own on inverted, with probability `p`.
+    r"""Solarization with probability `p`, from a threshold that is drawn for every image.
 
     $$ x' = \begin{cases} 1 - x & x \ge t \\ x & x < t \end{cases}, \quad t \sim U(low, high) $$
 

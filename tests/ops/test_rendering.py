@@ -95,3 +95,29 @@ def test_every_paper_of_an_op_is_known() -> None:
 def test_no_two_papers_have_one_key() -> None:
     keys = re.findall(r"^@\w+\{(.+),", (stdlib() / "papers.bib").read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(keys) == sorted(set(keys)) == sorted(read_papers())
+
+
+def test_a_paper_that_the_bibliography_does_not_have_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "odd.py"
+    file.write_text(
+        "from torch import Tensor\n\nfrom ssldsl.ops import Logits, Scalar, op\n\n\n"
+        '@op(paper="nobody2031", role="losses")\n'
+        'def odd(logits: Logits[Tensor, "batch classes"]) -> Scalar[Tensor, ""]:\n'
+        '    """A loss of a paper that is not in the bibliography."""\n'
+        "    return logits.sum()\n",
+        "utf-8",
+    )
+    text = show_op("odd", library=Library.shipped(installed=False).with_file(file))
+    assert "paper     `nobody2031`, which `stdlib/papers.bib` does not have" in text
+
+
+def test_every_line_of_the_list_is_a_sentence_of_its_own() -> None:
+    lines = [line for line in show_library(library=Library.shipped(installed=False)).splitlines() if line[:2] == "  "]
+    sentences = [line.split(maxsplit=1)[1] for line in lines]
+    assert len(set(sentences)) == len(sentences)
+    assert not [s for s in sentences if re.match(r"(The same|As above|Also)\b", s) or not s.endswith((".", "`"))]
+
+
+def test_a_view_that_draws_is_called_random_or_has_a_probability() -> None:
+    views = map(shipped, Library.shipped(installed=False).role("views"))
+    assert not [v.name for v in views if v.uses_rng and "random" not in v.name and v.setting("p") is None]
