@@ -255,7 +255,7 @@ def stays_random(path: str, loss: Span) -> Diagnostic:
 def idle_stream(stage: str, stream: str, place: Span) -> Diagnostic:
     """Rows that no term reads. `stage`: what a message calls it."""
     help = f"take `{stream}` out of `batch`, or use it in the loss"
-    return _warning("L607", f"no loss of {stage} reads `{stream}`", place, "drawn for nothing", help)
+    return _warning("L607", f"no loss of {stage} reads `{stream}`", place, "drawn, but not used", help)
 
 
 def evaluation_pace(stage: str, times: int, steps: int, clock: str, size: int, rows: int, place: Span) -> Diagnostic:
