@@ -116,7 +116,7 @@ stream unlabeled = unlabel(images.train)
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 net    model     = encoder >> classes
-let  crops = draw(2, shift(unlabeled))
+let  crops = draw(2, random_shift(unlabeled))
 let  both  = concat(BATCHES)
 let  mixed = mixup(both, both)
 loss  = ce(labeled, net=model) + entropy(model(mixed)) as mixture
