@@ -6,9 +6,10 @@ from attrs import evolve
 
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.evaluate.names import BUILTINS
+from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
-from ssldsl.errors import SpecError, did_you_mean
+from ssldsl.errors import SpecError
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
@@ -44,53 +45,30 @@ def _inside(ctx: Context, target: tree.String, folder: Path) -> Path | None:
     except (OSError, ValueError):  # a name that no file can have: too long, or with a null character
         is_inside, is_file = True, False
     if not is_inside:
-        ctx.reporter.error(
-            "N209",
-            target.span,
-            f"`{target.value}` lies outside the folder of the spec",
-            "",
-            help="copy the file beside the spec: a spec reads nothing outside its own folder",
-        )
+        ctx.report(names.file_outside(target.value, target.span))
         return None
     if not is_file:
         beside = sorted(folder.glob("*"))
-        near = did_you_mean(target.value, [p.name for p in beside if p.suffix in (".ssl", ".py")])
-        ctx.reporter.error(
-            "N209",
-            target.span,
-            f"there is no file `{_cut(target.value)}` beside the spec",
-            "",
-            help=near or "a path starts at the folder of the spec",
-        )
+        ctx.report(names.no_file(target.value, [p.name for p in beside if p.suffix in (".ssl", ".py")], target.span))
         return None
     if path.suffix not in (".ssl", ".py"):
-        ctx.reporter.error(
-            "N209",
-            target.span,
-            f"`use` takes a `.ssl` file or a `.py` file of ops, found `{path.suffix or path.name}`",
-            "",
-            help="values that several specs share stand in a `.ssl` file, as params",
-        )
+        ctx.report(names.file_of_another_kind(path.suffix or path.name, target.span))
         return None
     return path
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= 60 else f"{name[:56]} ..."
 
 
 def _use_spec(ctx: Context, target: tree.String, path: Path, scope: Scope, trail: tuple[str, ...]) -> None:
     """The declarations of another file, visible here; its settings, stages and variants are not."""
     if str(path) in trail:
         ctx.is_incomplete = True
-        ctx.reporter.error("N209", target.span, f"`{target.value}` uses this file in turn", "a circle of files")
+        ctx.report(names.circle_of_files(target.value, target.span))
         return
     try:
         source = Source(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         ctx.is_incomplete = True
         why = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
-        ctx.reporter.error("N209", target.span, f"`{target.value}` cannot be read: {why}")
+        ctx.report(names.unreadable_file(target.value, why or "", target.span))
         return
     ctx.reporter.own.add(source)
     parsed = parse(source)
@@ -119,10 +97,4 @@ def _use_library(ctx: Context, target: tree.Name) -> None:
     known = [folder.module.split(".")[0] for folder in ctx.library.installed]
     if target.id not in known:
         ctx.is_incomplete = True
-        ctx.reporter.error(
-            "N209",
-            target.span,
-            f"no library `{target.id}` is installed",
-            "",
-            help=did_you_mean(target.id, known) or 'a file is written in quotes: `use "my_ops.py"`',
-        )
+        ctx.report(names.no_library(target.id, known, target.span))

@@ -5,7 +5,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import names, stages
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -135,7 +135,7 @@ def width(ctx: Context, net: Net, name: tree.Name) -> Any:
     """`net.dim`: how wide the rows are that come out."""
     signature, sizes, settings = _draft(ctx, net.parts[-1])
     if not signature.outputs or not signature.outputs[0].dims:
-        ctx.reporter.error("N204", name.span, f"`{signature.name}` has no width", "")
+        ctx.report(names.no_width(signature.name, name.span))
         return UNKNOWN
     text = signature.outputs[0].dims[-1]
     size = size_of(text, sizes, settings)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from attrs import evolve
 
 from ssldsl.check.edits.positions import Placed
-from ssldsl.check.messages import stages as messages
+from ssldsl.check.messages import names as name_messages
+from ssldsl.check.messages import stages as stage_messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
@@ -28,20 +29,12 @@ def variant_edits(file: tree.File, names: Sequence[tuple[str, Span | None]], rep
     def add(name: str, span: Span | None, trail: tuple[str, ...]) -> None:
         variant = variants.get(name)
         if variant is None:
-            known = ", ".join(variants) or "none"
-            place = span or file.span
-            reporter.error(
-                "N210",
-                place,
-                f"there is no variant `{name}`",
-                "",
-                help=did_you_mean(name, variants) or f"variants of this file: {known}",
-            )
+            reporter.report(name_messages.no_variant(name, variants, span or file.span))
             return
         if name in trail:
             circle = [variants[n] for n in trail[trail.index(name) :]]
             first = min(circle, key=lambda v: v.span.start)
-            reporter.error("N207", first.name.span, f"variant `{first.name.id}` extends itself", "")
+            reporter.report(name_messages.extends_itself(first.name.id, first.name.span))
             return
         if variant.extends is not None:
             add(variant.extends.id, variant.extends.span, (*trail, name))
@@ -58,7 +51,7 @@ def _limited(variant: tree.Variant, stages: list[str], reporter: Reporter) -> li
         return list(variant.edits)
     for stage in variant.stages:
         if stage.id not in stages:
-            reporter.report(messages.no_stage(stage.id, stages, stage.span))
+            reporter.report(stage_messages.no_stage(stage.id, stages, stage.span))
     known = [s for s in variant.stages if s.id in stages]
     return [
         evolve(edit, path=(evolve(stage, span=edit.path[0].span), *edit.path))
@@ -272,12 +265,8 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
         help = f"`{path[0].id}` is not written here, so there is no part of it to change: set the whole of it"
     if path[0].id in known:
         help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""
-    reporter.error(
-        "N210",
-        _place(edit),
-        f"there is nothing called `{text}` in {where} to change",
-        "",
-        help=help or f"it declares: {', '.join(known)}",
+    reporter.report(
+        name_messages.nothing_to_change(text, where, _place(edit), help or f"it declares: {', '.join(known)}")
     )
 
 

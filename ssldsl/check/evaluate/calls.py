@@ -8,6 +8,7 @@ from attrs import evolve
 from ssldsl.check.apply import data, derived, networks, ops, transforms, words
 from ssldsl.check.evaluate import definitions
 from ssldsl.check.evaluate.names import BUILTINS, MISSING, lookup, member, members, written_at
+from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -31,9 +32,7 @@ from ssldsl.check.state.values import (
     describe,
 )
 from ssldsl.check.typing.binding import Parameters, bind
-from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Constant, Curve, Node, Setting
-from ssldsl.ops import renamed
 from ssldsl.ops.arguments import check_settings, constructs
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -72,13 +71,7 @@ def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
     if ctx.is_incomplete:
         return
     known = {*members(ctx, value), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
-    ctx.reporter.error(
-        "N204",
-        name.span,
-        f"{describe(value)} has no attribute `{name.id}`, and no op is called that",
-        "",
-        help=renamed.new_name(name.id) or did_you_mean(name.id, known) or "`ssldsl ops` lists the ops of the library",
-    )
+    ctx.report(names.no_method(describe(value), name.id, name.span, known))
 
 
 def _evaluate_all(ctx: Context, arguments: Sequence[tree.Argument], scope: Scope) -> list[Given]:

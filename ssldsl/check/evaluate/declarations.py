@@ -6,6 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import networks
+from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context, StreamDraft
 from ssldsl.check.state.scope import PENDING, Binding, Scope
 from ssldsl.check.state.values import (
@@ -35,13 +36,7 @@ def declare(ctx: Context, statements: Iterable[tree.Statement], scope: Scope) ->
         if isinstance(statement, tree.Declaration | tree.Param | tree.Def | tree.StageDecl):
             known = scope.own(statement.name.id)
             if known is not None:
-                ctx.reporter.error(
-                    "N202",
-                    statement.name.span,
-                    f"`{statement.name.id}` is declared twice",
-                    "declared again here",
-                    notes=(Note(known.span, "first declared here"),),
-                )
+                ctx.report(names.declared_twice(statement.name.id, statement.name.span, known.span))
                 continue
             scope.declare(statement.name, statement)
 
@@ -80,14 +75,7 @@ def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
 def _cycle(ctx: Context, binding: Binding) -> Any:
     circle = ctx.reading[ctx.reading.index(binding) :] if binding in ctx.reading else [binding]
     first = min(circle, key=lambda b: b.span.start)
-    ctx.reporter.error(
-        "N207",
-        first.span,
-        f"`{first.name}` is defined by itself",
-        "needs itself" if len(circle) == 1 else "part of the circle",
-        notes=tuple(Note(b.span, "so is this") for b in circle if b is not first),
-        help="a declaration may use other names, as long as no circle arises",
-    )
+    ctx.report(names.defined_by_itself(first.name, first.span, [b.span for b in circle if b is not first]))
     return UNKNOWN
 
 
@@ -189,11 +177,7 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
             ctx, declaration, value, "data or a join of streams", "for example `images.train >> random_shift(1)`"
         )
     if name in ctx.streams:
-        notes = (Note(ctx.streams[name].span, "the other stream of this name"),)
-        help = "streams of all stages share one set of names, under which their draws are known"
-        ctx.reporter.error(
-            "N202", declaration.name.span, f"another stage has a stream `{name}`", "", notes=notes, help=help
-        )
+        ctx.report(names.stream_of_another_stage(name, declaration.name.span, ctx.streams[name].span))
         return UNKNOWN
     ctx.streams[name] = draft
     return StreamRef(name)

@@ -5,11 +5,11 @@ from typing import Any
 
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.evaluate.names import MISSING, in_library, lookup, read_ref
+from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Net, TrainedNet, describe
 from ssldsl.check.typing.binding import Parameters, bind
-from ssldsl.errors import Note
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
 from ssldsl.syntax.walk import refs
@@ -21,13 +21,7 @@ def call_definition(ctx: Context, function: Function, given: list[Given], expr: 
     definition, name = function.definition, function.definition.name.id
     ctx.spend(CALL, expr.span)
     if name in ctx._depth:
-        ctx.reporter.error(
-            "N207",
-            expr.span,
-            f"`{name}` calls itself",
-            "definitions are written out in place, so they cannot recur",
-            notes=(Note(definition.name.span, "defined here"),),
-        )
+        ctx.report(names.calls_itself(name, expr.span, definition.name.span))
         return UNKNOWN
     inner = Scope(parent=function.scope, owner=name)
     if not _bind_parameters(ctx, function, given, expr, caller, inner):
@@ -129,14 +123,7 @@ def _nothing_to_use(
     for absent in (n for n in _names(default) if n not in nets):
         whole = re.sub(rf"\b{absent}\b", others.pop(0) if others else f"my_{absent}", whole)
     example = f"{definition}({given}, {name}={whole})"
-    ctx.reporter.error(
-        "N208",
-        expr.span,
-        f"`{definition}` takes `{name} = {print_expr(default)}` from the place of its call, "
-        f"and nothing here is called `{missing}`",
-        "",
-        help=f"declare `{missing}`, or pass it: `{example}`",
-    )
+    ctx.report(names.nothing_to_use(definition, name, print_expr(default), missing, example, expr.span))
 
 
 def _bindings(scope: Scope) -> list[tuple[str, Any]]:

@@ -5,10 +5,10 @@ from typing import Any
 from ssldsl.check.apply import operators
 from ssldsl.check.evaluate import calls
 from ssldsl.check.evaluate.names import MISSING, lookup, member, read_ref, written_at
+from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Entries, Items, size_of
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -69,13 +69,7 @@ def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
     for entry in expr.entries:
         value = evaluate(ctx, entry.value, scope)
         if entry.key.id in values:
-            ctx.reporter.error(
-                "N202",
-                entry.key.span,
-                f"`{entry.key.id}` stands twice in this map",
-                "the second time",
-                notes=(Note(spans[entry.key.id][0], "the first time"),),
-            )
+            ctx.report(names.key_twice(entry.key.id, entry.key.span, spans[entry.key.id][0]))
             value = UNKNOWN
         values[entry.key.id] = value
         spans.setdefault(entry.key.id, (entry.key.span, entry.value.span))
@@ -87,8 +81,7 @@ def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
 def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:
     """`value.name`."""
     if _is_file_name(ctx, expr, scope):
-        message = f"`{expr.span.text}` looks like the name of a file"
-        ctx.reporter.error("N201", expr.span, message, "no quotes", help=f'a text has quotes: `"{expr.span.text}"`')
+        ctx.report(names.file_without_quotes(expr.span))
         return UNKNOWN
     return member(ctx, evaluate(ctx, expr.value, scope), expr.name, written_at(ctx, expr.value, scope))
 

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import data, networks, words
 from ssldsl.check.evaluate import declarations
+from ssldsl.check.messages import names as messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -23,22 +24,10 @@ from ssldsl.check.state.values import (
 )
 from ssldsl.check.typing import instances
 from ssldsl.check.typing.edges import no_label
-from ssldsl.errors import did_you_mean
 from ssldsl.ir.nodes import Node
-from ssldsl.ops import renamed
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
-
-_MEANT = {  # what other languages call it
-    "max": "the largest probability of every row is `confidence(p)`",
-    "argmax": "the class of the largest score of every row is `hard_labels(scores)`",
-    "detach": "write `stop(...)`",
-    **dict.fromkeys(("True", "yes", "on"), "write `true`"),
-    **dict.fromkeys(("False", "no", "off"), "write `false`"),
-    **dict.fromkeys(("None", "null", "nil"), "write `none`"),
-}
-
 
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
 
@@ -79,16 +68,7 @@ def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
     if ctx.is_incomplete:
         return
     known = {*scope.visible(), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
-    ctx.reporter.error(
-        "N201",
-        ref.span,
-        f"nothing is called `{ref.id}`",
-        "not declared here, and not in the library",
-        help=_MEANT.get(ref.id)
-        or renamed.new_name(ref.id)
-        or did_you_mean(ref.id, known)
-        or "`ssldsl ops` lists what the library has",
-    )
+    ctx.report(messages.unknown_name(ref.id, known, ref.span))
 
 
 def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) -> Any:
@@ -170,21 +150,14 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         if batch is UNKNOWN:
             return
     if isinstance(value, Batch) or (isinstance(value, Data) and isinstance(value.node.type, DataType)):
-        kind = "a field"
+        kind = "field"
     elif isinstance(value, Data):
-        kind = "a split or attribute"
+        kind = "split or attribute"
     else:
-        kind = "an attribute"
+        kind = "attribute"
     if ctx.is_incomplete:
         return
-    what = describe(value)
-    ctx.reporter.error(
-        "N204",
-        name.span,
-        f"{what} has no {kind.removeprefix('an ').removeprefix('a ')} `{name.id}`",
-        "",
-        help=renamed.new_attribute(name.id) or did_you_mean(name.id, names) or _fields_advice(value, names),
-    )
+    ctx.report(messages.no_member(describe(value), kind, name.id, name.span, names, _fields_advice(value, names)))
 
 
 def written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:

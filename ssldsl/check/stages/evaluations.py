@@ -4,9 +4,9 @@ from typing import Any
 
 from attrs import evolve
 
+from ssldsl.check.messages import names
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Batch, describe
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Evaluation
 from ssldsl.syntax import tree
@@ -33,14 +33,7 @@ def _is_new(reader: Reader, statement: tree.Eval, evaluation: Evaluation, found:
     twin = next((e for e in found if e.name == evaluation.name), None)
     if twin is None or not isinstance(statement.value, tree.Named):
         return True
-    reader.ctx.reporter.error(
-        "N202",
-        statement.value.name.span,
-        f"two evaluations are called `{evaluation.name}`",
-        "the second one",
-        notes=(Note(twin.span, "the first one"),),
-        help="give it another name after `as`",
-    )
+    reader.report(names.evaluations_of_one_name(evaluation.name, statement.value.name.span, twin.span))
     return False
 
 

@@ -4,11 +4,10 @@ from attrs import evolve
 
 from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import names, stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Items, Loss, LossPart, StreamRef, describe
-from ssldsl.errors import Note, did_you_mean
 from ssldsl.ir.nodes import Constant, Scalar
 from ssldsl.ir.program import Term
 from ssldsl.source import Span
@@ -58,22 +57,9 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
     result = []
     for part in parts:
         if part.name == WHOLE:
-            ctx.reporter.error(
-                "N202",
-                part.span,
-                f"a term cannot be called `{WHOLE}`, which is the name of the whole",
-                "",
-                help="give it another name with `as`",
-            )
+            ctx.report(names.term_called_as_the_whole(WHOLE, part.span))
         if part.named and part.name in seen:
-            ctx.reporter.error(
-                "N202",
-                part.span,
-                f"two terms are called `{part.name}`",
-                "the second one",
-                notes=(Note(first[part.name], "the first one"),),
-                help="give it another name after `as`",
-            )
+            ctx.report(names.terms_of_one_name(part.name, part.span, first[part.name]))
         first.setdefault(part.name, part.span)
         seen[part.name] = count = seen.get(part.name, 0) + 1
         result.append(part if count == 1 else evolve(part, name=f"{part.name}_{count}"))
@@ -83,20 +69,20 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
 def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
     """What edits leave of the terms, or nothing once it is reported that they leave none."""
     edits = reader.ctx.loss_edits
-    names = [p.name for p in parts]
+    known = [p.name for p in parts]
     for stage, term, span in edits.drops:
         if stage in ("", reader.name):
-            if term in names:
+            if term in known:
                 edits.gone += [p.span for p in parts if p.name == term]
                 parts = [p for p in parts if p.name != term]
                 edits.met.add(span)
             elif stage:
-                _no_term(reader, term, names, span)
+                reader.report(names.no_term(reader.subject, term, known, span))
     for stage, term, expr, span in edits.weights:
         if stage in ("", reader.name):
-            if term not in names:
+            if term not in known:
                 if stage:
-                    _no_term(reader, term, names, span)
+                    reader.report(names.no_term(reader.subject, term, known, span))
                 continue
             edits.met.add(span)
             weight = reader.ctx.evaluate(expr, reader.scope)
@@ -111,13 +97,3 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
         reader.report(stages.nothing_left(edits.drops[-1][1], edits.drops[-1][2]))
         return None
     return parts
-
-
-def _no_term(reader: Reader, term: str, names: list[str], span: Span) -> None:
-    reader.ctx.reporter.error(
-        "N210",
-        span,
-        f"the loss of {reader.subject} has no term `{term}`",
-        "",
-        help=did_you_mean(term, names) or f"its terms are: {', '.join(names)}",
-    )

@@ -16,17 +16,6 @@ from ssldsl.source import Span
 from ssldsl.syntax import tree
 
 IMPLICIT = "main"  # the stage of a spec that declares none
-_MEANT = {  # what people write who come from other tools
-    **dict.fromkeys(("epochs", "max_epochs", "num_epochs"), "`run` says how long a stage is: `run = 30ep`"),
-    **dict.fromkeys(("steps", "iterations", "max_steps"), "`run` says how long a stage is: `run = 500it`"),
-    **dict.fromkeys(("lr", "learning_rate"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1)`"),
-    **dict.fromkeys(("momentum", "weight_decay"), "it belongs to the optimizer: `optimizer = sgd(lr=0.1, ...)`"),
-    **dict.fromkeys(("scheduler", "schedule"), "the rate itself is a schedule: `optimizer = sgd(lr=0.1 * cosine())`"),
-    **dict.fromkeys(("clip_grad", "grad_clip", "clip_norm", "max_norm"), "`clip` is the largest norm of the gradient"),
-    **dict.fromkeys(("amp", "dtype", "fp16", "bf16"), "`precision` says what is computed with: `precision = bf16`"),
-    **dict.fromkeys(("eval_every", "val_interval"), "`evaluate` says how often: `evaluate = 5%`"),
-    "batch_size": "`batch` gives every stream its rows: `batch = {labeled: 64}`",
-}
 
 
 def split_settings(
@@ -44,7 +33,7 @@ def split_settings(
             if name in OF_A_STAGE:
                 ctx.report(stages.outside_of_stages(name, statement.name.span))
             else:
-                ctx.report(names.no_setting(name, allowed, _MEANT.get(name, ""), statement.name.span))
+                ctx.report(names.no_setting(name, allowed, statement.name.span))
         elif name in found:
             ctx.report(names.set_twice(name, statement.name.span, found[name].name.span))
         else:

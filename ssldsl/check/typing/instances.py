@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Batch
 from ssldsl.ir.nodes import Node
@@ -22,13 +23,7 @@ def instance(ctx: Context, batch: Batch, span: Span) -> Any:
     assert batch.rows is not None
     assert isinstance(batch.rows.type, TensorType)
     if len(_splits(batch.rows)) > 1:
-        ctx.reporter.error(
-            "N204",
-            span,
-            f"the rows of `{batch.stream}` have no common field `{NAME}`",
-            "different samples of different data have the same number",
-            help="compare the rows of each stream by themselves: `a | b` instead of `concat(a | b)`",
-        )
+        ctx.report(names.no_common_numbers(batch.stream, NAME, span))
         return UNKNOWN
     return ctx.interner.node(
         "index",
