@@ -21,7 +21,7 @@ from ssldsl.check.state.values import (
     View,
     describe,
 )
-from ssldsl.check.typing import agreements, edges
+from ssldsl.check.typing import agreements, edges, row_order
 from ssldsl.check.typing.sizes import size_of, unify
 from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node
@@ -229,6 +229,8 @@ def _apply_part(
     wrong = unify(edge.dims, value.type.dims, found, settings)
     if wrong:
         _misfit(ctx, part.path, draft, value, wrong, span)
+        return UNKNOWN
+    if not row_order.stand_together(ctx, signature.name, edge.dims, value, found.get("batch"), span):
         return UNKNOWN
     for name in signature.sizes:
         if name in found:

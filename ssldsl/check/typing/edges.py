@@ -5,6 +5,7 @@ from typing import Any
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, describe
+from ssldsl.check.typing import row_order
 from ssldsl.check.typing.advice import kind_advice, shape_advice
 from ssldsl.check.typing.sizes import Sizes, size_of, symbols, unify
 from ssldsl.ir.nodes import Node, Setting
@@ -63,7 +64,7 @@ def fits(
             hints=symbols(node.type, sizes),
             help=shape_advice(edge, node.type),
         )
-    return not wrong
+    return not wrong and row_order.stand_together(ctx, signature.name, edge.dims, node, sizes.get("batch"), span)
 
 
 def result(
