@@ -1,6 +1,7 @@
 """Rows of one sample side by side, or parts one after another: what may be averaged."""
 
 import pytest
+
 from specs import codes, with_loss
 
 LETS = """let a = unlabeled >> rotate4()

@@ -20,8 +20,8 @@ def stand_together(ctx: Context, name: str, dims: tuple[str, ...], node: Node, b
         span,
         f"`{name}` takes {taken} rows at a time, and these are not of one sample",
         "parts that stand one after another",
-        help="average the list itself: `mean(probabilities(net(views)))`; rows of one sample stand side by side where a "
-        "view such as `rotate4()` makes several of it",
+        help="average the list itself: `mean(probabilities(net(views)))`; rows of one sample stand side by side where "
+        "a view such as `rotate4()` makes several of it",
     )
     return False
 
