@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from ssldsl.ops import signature as signatures
-from ssldsl.ops.decorator import Facts
+from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.signature import REQUIRED, Edge, Output, SettingSpec, Signature
 
 READERS = ("reading", "edges", "literals", "settings", "signature", "decorator", "cache")
@@ -81,7 +81,7 @@ def from_json(plain: dict[str, Any]) -> Signature:
     given["edges"] = tuple(Edge(**e) for e in given["edges"])
     given["settings"] = tuple(SettingSpec(**s) for s in given["settings"])
     given["outputs"] = tuple(Output(**o) for o in given["outputs"])
-    given["facts"] = Facts(**given["facts"])
+    given["traits"] = OpTraits(**given["traits"])
     return Signature(**given)
 
 

@@ -1,4 +1,4 @@
-"""`@op`: says that a function or module is an op of the language, and the few facts a signature cannot hold."""
+"""`@op`: says that a function or module is an op of the language, and the few traits that a signature cannot hold."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
@@ -18,7 +18,7 @@ def wrap_ops(wrapper: Callable[[Any], Any] | None) -> Callable[[Any], Any] | Non
 
 
 @frozen
-class Facts:
+class OpTraits:
     """What `@op(...)` says. Every value is a literal: the static reader takes it from the source text.
 
     paper: key in `stdlib/papers.bib`.
@@ -97,20 +97,20 @@ def op(
     uniform: str = "",
     picture: Literal["", "confusion"] = "",
 ) -> Callable[[T], T]:
-    """Mark an op. `Facts` says what the arguments mean. Nothing is registered: the library finds ops by their files."""
-    facts = Facts(
+    """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
+    traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
         held_out, provenance, holds, copies, needs, applied_to, random, keeps_prediction, uniform, picture,
     )  # fmt: skip
 
     def mark(function: T) -> T:
-        function.ssldsl_facts = facts  # type: ignore[attr-defined]  # the mark
+        function.ssldsl_traits = traits  # type: ignore[attr-defined]  # the mark
         return function if _wrapper is None else _wrapper(function)
 
     return mark
 
 
-def facts_of(function: object) -> Facts:
+def traits_of(function: object) -> OpTraits:
     """What `@op(...)` says of an op that has been imported."""
-    facts: Facts = function.ssldsl_facts  # type: ignore[attr-defined]  # the mark
-    return facts
+    traits: OpTraits = function.ssldsl_traits  # type: ignore[attr-defined]  # the mark
+    return traits

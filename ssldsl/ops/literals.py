@@ -1,4 +1,4 @@
-"""Defaults and facts from source text: literals, arithmetic on numbers, and constants of the same file."""
+"""Defaults and traits from source text: literals, arithmetic on numbers, and constants of the same file."""
 
 import ast
 import operator

@@ -16,7 +16,7 @@ import attrs
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.ops import edges, literals
-from ssldsl.ops.decorator import Facts
+from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.settings import Outside, Varying, last_name, read_type
 from ssldsl.ops.signature import REQUIRED, Edge, Output, Role, SettingSpec, Signature
 from ssldsl.source import Source, Span
@@ -123,10 +123,10 @@ class _Reader:
     # --- one op ---
 
     def signature(self, node: Definition, name: str, role: Role | None) -> Signature:
-        facts = self._facts(node)
+        traits = self._traits(node)
         signature = self._module(node, name) if isinstance(node, ast.ClassDef) else self._function(node, name)
         if role is None:
-            role = self._role(facts, signature, node)
+            role = self._role(traits, signature, node)
         if role == "memory" and not signature.has_commit:
             help = "a memory is a module whose `forward` reads and whose `commit` writes, once a step"
             self.fault("R202", node, f"the memory `{node.name}` has no `commit`", help)
@@ -136,25 +136,25 @@ class _Reader:
             self._check_network(node, signature)
         doc = ast.get_docstring(node) or _forward_doc(node)
         return attrs.evolve(
-            signature, role=role, facts=facts, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,
+            signature, role=role, traits=traits, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,
             module=self.module, line=node.lineno, digest=hashlib.sha256(self.source.text.encode()).hexdigest(),
         )  # fmt: skip
 
-    def _facts(self, node: Definition) -> Facts:
+    def _traits(self, node: Definition) -> OpTraits:
         call = next(d for d in node.decorator_list if _mark(d))
         if not isinstance(call, ast.Call):
             self.fault("R202", call, "`@op` needs its parentheses", "write `@op()`")
-            return Facts()
-        known = {a.name for a in attrs.fields(Facts)}
+            return OpTraits()
+        known = {a.name for a in attrs.fields(OpTraits)}
         given: dict[str, object] = {}
         for argument in call.args:
-            self.fault("R202", argument, "`@op(...)` takes named facts only", f"it takes: {', '.join(sorted(known))}")
+            self.fault("R202", argument, "`@op(...)` takes named traits only", f"it takes: {', '.join(sorted(known))}")
         for keyword in call.keywords:
             if keyword.arg not in known:
                 self.fault(
                     "R202",
                     keyword,
-                    f"`@op(...)` knows no fact `{keyword.arg}`",
+                    f"`@op(...)` knows no trait `{keyword.arg}`",
                     f"it takes: {', '.join(sorted(known))}",
                 )
                 continue
@@ -162,14 +162,14 @@ class _Reader:
                 given[keyword.arg] = literals.read(keyword.value, self.constants)
             except Outside as outside:
                 self.fault("R202", outside.node, str(outside), outside.help)
-        return Facts(**given)  # type: ignore[arg-type]  # what a fact may be is for its reader to refuse
+        return OpTraits(**given)  # type: ignore[arg-type]  # what a trait may be is for its reader to refuse
 
-    def _role(self, facts: Facts, signature: Signature, node: Definition) -> Role:
+    def _role(self, traits: OpTraits, signature: Signature, node: Definition) -> Role:
         for role in ROLES:
-            if facts.role == role:
+            if traits.role == role:
                 return role
-        if facts.role:
-            self.fault("R202", node, f"`{facts.role}` is no role of an op", f"one of {', '.join(ROLES)}")
+        if traits.role:
+            self.fault("R202", node, f"`{traits.role}` is no role of an op", f"one of {', '.join(ROLES)}")
         return edges.role_of(signature)
 
     def _function(self, node: ast.FunctionDef, name: str) -> Signature:

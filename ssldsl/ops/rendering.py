@@ -85,38 +85,40 @@ def _sections(signature: Signature) -> Iterator[tuple[str, list[tuple[str, ...]]
         yield "sizes", [(name, "a whole number, above 0", "follows from the input") for name in sizes]
     if signature.settings:
         yield "settings", [setting_row(s) for s in signature.settings]
-    facts = list(_facts(signature))
-    if facts:
-        yield "facts", [(fact,) for fact in facts]
+    traits = list(_traits(signature))
+    if traits:
+        yield "traits", [(trait,) for trait in traits]
 
 
-def _facts(signature: Signature) -> Iterator[str]:
-    facts = signature.facts
-    if facts.splits:
-        yield "splits: " + ", ".join(f"{name} ({size})" for name, size in facts.splits.items())
-    if facts.fields:
-        yield "fields: " + ", ".join(f"{name} [{', '.join(dims.split())}]" for name, dims in facts.fields.items())
-    if facts.classes is not None:
-        yield f"classes: {facts.classes}"
+def _traits(signature: Signature) -> Iterator[str]:
+    traits = signature.traits
+    if traits.splits:
+        yield "splits: " + ", ".join(f"{name} ({size})" for name, size in traits.splits.items())
+    if traits.fields:
+        yield "fields: " + ", ".join(f"{name} [{', '.join(dims.split())}]" for name, dims in traits.fields.items())
+    if traits.classes is not None:
+        yield f"classes: {traits.classes}"
     if signature.uses_rng:
         yield "random: draws anew for every sample and pass"
-    if facts.random:
-        yield "random where it learns" + (f", if `{facts.random}` is above 0" if isinstance(facts.random, str) else "")
-    if facts.batch_coupled:
+    if traits.random:
+        yield "random where it learns" + (
+            f", if `{traits.random}` is above 0" if isinstance(traits.random, str) else ""
+        )
+    if traits.batch_coupled:
         yield "rows depend on one another" + _when(signature)
-    if facts.across == "gather":
+    if traits.across == "gather":
         yield "sees the rows of all processes"
-    if facts.copies:
-        yield f"wants several rows of some samples, which `{facts.copies}` tells"
-    if facts.provenance:
-        yield f"its labels are {facts.provenance}-labels"
-    if facts.held_out:
+    if traits.copies:
+        yield f"wants several rows of some samples, which `{traits.copies}` tells"
+    if traits.provenance:
+        yield f"its labels are {traits.provenance}-labels"
+    if traits.held_out:
         yield "held out: a loss must not see it"
 
 
 def _when(signature: Signature) -> str:
-    fact = signature.facts.batch_coupled
-    return "" if isinstance(fact, bool) else " if " + " or ".join(f"{n}={literal(v)}" for n, v in fact.items())
+    trait = signature.traits.batch_coupled
+    return "" if isinstance(trait, bool) else " if " + " or ".join(f"{n}={literal(v)}" for n, v in trait.items())
 
 
 def tensor(what: Edge | Output) -> str:
@@ -142,7 +144,7 @@ def _columns(rows: Sequence[tuple[str, ...]], indent: str = "  ") -> list[str]:
 
 def _paper(signature: Signature) -> str:
     """The paper of an op in words, or nothing; a key that has no entry is said to have none."""
-    key = signature.facts.paper
+    key = signature.traits.paper
     return str(read_papers().get(key) or f"`{key}`, which `stdlib/papers.bib` does not have") if key else ""
 
 

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from ssldsl.ops.data import Samples
-from ssldsl.ops.decorator import Facts
+from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.image_files import read_image
 from ssldsl.ops.places import BrokenData
 
@@ -195,13 +195,13 @@ class SplitsOnUse(Mapping[str, Samples]):
     def __init__(
         self,
         name: str,
-        facts: Facts,
+        traits: OpTraits,
         readers: Mapping[str, Callable[[], Samples]],
         listed: Callable[[], int] | None = None,
         /,
         **settings: int | None,
     ) -> None:
-        self._name, self._facts, self._readers, self._settings = name, facts, readers, settings
+        self._name, self._traits, self._readers, self._settings = name, traits, readers, settings
         self._listed = listed
         self._opened: dict[str, Samples] = {}
 
@@ -221,7 +221,7 @@ class SplitsOnUse(Mapping[str, Samples]):
     @cached_property
     def classes(self) -> int | None:
         """How many classes there are: as declared or listed, else as the labels of all splits say that are there."""
-        declared = self._declared(self._facts.classes)
+        declared = self._declared(self._traits.classes)
         if declared is not None:
             return declared
         return self._listed() if self._listed is not None else count_classes(self)
@@ -233,21 +233,21 @@ class SplitsOnUse(Mapping[str, Samples]):
         return size
 
     def _check(self, split: str, samples: Samples) -> None:
-        size = (self._facts.splits or {})[split]
+        size = (self._traits.splits or {})[split]
         expected = self._declared(size)
         origin = getattr(samples, "origin", "")
         if expected is not None and len(samples) != expected:
             remark = f"; if that is meant, say `{size}={len(samples)}`" if size in self._settings else ""
             reason = f"`{self._name}.{split}` has {len(samples)} samples instead of {expected}{remark}"
             raise BrokenData(reason, origin)
-        labels, classes = samples.labels, self._declared(self._facts.classes)
+        labels, classes = samples.labels, self._declared(self._traits.classes)
         if labels is not None and len(labels):
             low, high = int(labels.min()), int(labels.max())
             if low < 0 or (classes is not None and high >= classes):
                 known = "classes are numbered from 0" if classes is None else f"{classes} classes"
                 raise BrokenData(f"`{self._name}.{split}` has labels {low} to {high}, and {known}", origin)
         if isinstance(samples, MemorySamples):
-            for field, dims in (self._facts.fields or {}).items():
+            for field, dims in (self._traits.fields or {}).items():
                 self._check_shape(split, field, dims.split(), samples)
 
     def _check_shape(self, split: str, field: str, dims: Sequence[str], samples: MemorySamples) -> None:

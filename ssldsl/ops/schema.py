@@ -164,6 +164,6 @@ def export(signature: Signature) -> dict[str, Any]:
         "sizes": list(signature.sizes),
         "settings": settings_model(signature).model_json_schema(by_alias=True),
         "outputs": [{"name": o.name, "kind": o.kind, "dims": list(o.dims)} for o in signature.outputs],
-        "random": signature.uses_rng or bool(signature.facts.random),
-        "paper": signature.facts.paper,
+        "random": signature.uses_rng or bool(signature.traits.random),
+        "paper": signature.traits.paper,
     }

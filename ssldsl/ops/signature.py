@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from ssldsl.ops.decorator import Facts
+from ssldsl.ops.decorator import OpTraits
 
 Role = Literal["data", "views", "nets", "heads", "targets", "memory", "losses", "schedules", "optimizers", "metrics"]
 
@@ -69,7 +69,7 @@ class Signature:
     uses_rng: bool = False
     has_commit: bool = False
     parts: tuple[str, ...] = ()  # attributes that `__init__` assigns: what `f.layer4` may name
-    facts: Facts = field(factory=Facts)
+    traits: OpTraits = field(factory=OpTraits)
     summary: str = ""  # first line of the docstring
     doc: str = ""
     path: str = ""  # file, for messages
@@ -84,12 +84,12 @@ class Signature:
 
     def is_random(self, settings: Mapping[str, object]) -> bool:
         """Whether a call or a forward pass draws random numbers, with these settings."""
-        fact = self.facts.random
-        return self.uses_rng or (bool(settings.get(fact)) if isinstance(fact, str) else fact)
+        trait = self.traits.random
+        return self.uses_rng or (bool(settings.get(trait)) if isinstance(trait, str) else trait)
 
     def keeps_prediction(self, settings: Mapping[str, object]) -> bool:
         """Whether the result says of every row what its one input says, with these settings."""
-        said = self.facts.keeps_prediction
+        said = self.traits.keeps_prediction
         if isinstance(said, Mapping):
             return all(settings.get(name, value) == value for name, value in said.items())
         if said is not None:
@@ -103,7 +103,7 @@ class Signature:
     def has_one_size(self) -> bool:
         """Of a data source, whether all samples are alike: sizes are numbers, or settings that a file fills in."""
         settings = {s.name for s in self.settings}
-        return all(d.isdigit() or d in settings for dims in (self.facts.fields or {}).values() for d in dims.split())
+        return all(d.isdigit() or d in settings for dims in (self.traits.fields or {}).values() for d in dims.split())
 
     @property
     def given_sizes(self) -> tuple[str, ...]:

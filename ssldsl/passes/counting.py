@@ -40,7 +40,7 @@ def _hidden(node: Node, signatures: Mapping[str, Signature]) -> int:
     signature = signatures.get(node.op)
     if signature is None:
         return 1
-    count = parse_dim(str(signature.facts.forwards), lambda name: int(_value(node, signature, name))).value
+    count = parse_dim(str(signature.traits.forwards), lambda name: int(_value(node, signature, name))).value
     return 1 if count is None else count
 
 

@@ -26,7 +26,7 @@ def gather(graph: Graph, context: Context) -> Graph:
         signature = context.signatures.get(node.op)
         if signature is None or node not in graph.trained_nodes:
             return False
-        return signature.facts.across == "gather" or signature.role == "memory"
+        return signature.traits.across == "gather" or signature.role == "memory"
 
     def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
         if gathers(node):

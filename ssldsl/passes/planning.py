@@ -131,7 +131,7 @@ def _evaluation(program: Program, evaluation: Evaluation, names: Mapping[Node, s
     return EvaluationPlan(
         name=evaluation.name,
         node=names[evaluation.node],
-        picture=signature.facts.picture if signature else "",
+        picture=signature.traits.picture if signature else "",
         place=place_of(evaluation.span),
     )
 
@@ -142,10 +142,10 @@ def classes_of(node: Node, signatures: Mapping[str, Signature], sizes: Mapping[s
         found = {classes_of(part, signatures, sizes) for part in node.inputs}
         return found.pop() if len(found) == 1 else None
     signature = signatures.get(node.op)
-    if signature is None or not signature.facts.uniform:
+    if signature is None or not signature.traits.uniform:
         return None
     scores = signature.edges[0]
-    at = scores.dims.index(signature.facts.uniform)
+    at = scores.dims.index(signature.traits.uniform)
     widths = {
         type_.dims[at].substitute(sizes).value
         for type_ in (part.type for part in node.inputs)

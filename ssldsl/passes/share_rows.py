@@ -71,7 +71,7 @@ def _first_copies(graph: Graph, context: Context) -> dict[Node, list[_Every]]:
             fields.setdefault(node.inputs[0], []).append(node)
     for node in graph.nodes:
         signature = context.signatures.get(node.op)
-        if signature is None or not signature.facts.first_copy_is_input or len(node.inputs) != 1:
+        if signature is None or not signature.traits.first_copy_is_input or len(node.inputs) != 1:
             continue
         value = node.inputs[0]
         for result in _results(node, fields.get(node, [])):

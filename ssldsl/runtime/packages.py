@@ -16,7 +16,7 @@ def check_packages(plan: Plan, library: Library) -> None:
     missing: dict[str, Diagnostic] = {}
     for op, place in _ops(plan):
         signature = library.get(op)
-        needed = signature.facts.needs if signature is not None else ""
+        needed = signature.traits.needs if signature is not None else ""
         if needed and find_spec(needed) is None:
             message = f"`{op}` needs the package `{needed}`, which is not installed"
             help_ = f'`pip install "ssldsl[{needed}]"`'

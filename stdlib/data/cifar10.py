@@ -12,7 +12,7 @@ import torch
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
@@ -66,7 +66,7 @@ def batch_splits(
         return MemorySamples.of(str(paths[0].parent), image=images, label=labels)
 
     readers = {split: partial(read, names) for split, names in files.items()}
-    return SplitsOnUse(source.__name__, facts_of(source), readers, **settings)
+    return SplitsOnUse(source.__name__, traits_of(source), readers, **settings)
 
 
 @op(paper="krizhevsky2009cifar", splits={"train": 50000, "test": 10000}, fields={"image": "3 32 32"}, classes=10)

@@ -10,7 +10,7 @@ import torch
 from ssldsl.errors import did_you_mean
 from ssldsl.ops import File, op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.image_files import ENDINGS, is_image_file, is_visible, visible_files
 from ssldsl.ops.places import BrokenData, find_given
 from ssldsl.ops.samples import FileSamples, SplitsOnUse
@@ -102,7 +102,7 @@ def folder_splits(
     source: Callable[..., Splits], readers: Mapping[str, Callable[[], FileSamples]], classes: Callable[[], list[str]]
 ) -> Splits:
     """Splits that are folders, with as many classes as there are folders of them."""
-    return SplitsOnUse(source.__name__, facts_of(source), readers, lambda: len(classes()))
+    return SplitsOnUse(source.__name__, traits_of(source), readers, lambda: len(classes()))
 
 
 def read_split(path: Path, classes: Callable[[], list[str]]) -> FileSamples:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
@@ -46,7 +46,7 @@ def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) 
         return MemorySamples.of(str(paths[0]), image=images.unsqueeze(1), label=labels)
 
     readers = {"train": partial(read, "train"), "test": partial(read, "t10k")}
-    return SplitsOnUse(name, facts_of(source), readers)
+    return SplitsOnUse(name, traits_of(source), readers)
 
 
 @op(paper="lecun1998mnist", splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)

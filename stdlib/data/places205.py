@@ -7,7 +7,7 @@ import torch
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import FileSamples, SplitsOnUse
 
@@ -68,4 +68,4 @@ def places205(*, root: str = "") -> Splits:
     validation images of every class; the labels of the test images are not public.
     """
     readers = {split: partial(read_split, split, root) for split in ("train", "val")}
-    return SplitsOnUse("places205", facts_of(places205), readers)
+    return SplitsOnUse("places205", traits_of(places205), readers)

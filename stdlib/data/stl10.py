@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
@@ -50,4 +50,4 @@ def stl10(*, root: str = "") -> Splits:
     and take 2.8 GB of memory.
     """
     readers = {split: partial(read_split, split, root) for split in ("train", "test", "unlabeled")}
-    return SplitsOnUse("stl10", facts_of(stl10), readers)
+    return SplitsOnUse("stl10", traits_of(stl10), readers)

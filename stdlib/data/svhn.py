@@ -7,7 +7,7 @@ import torch
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
@@ -44,4 +44,4 @@ def svhn(*, root: str = "") -> Splits:
     `SVHN` below it.
     """
     readers = {split: partial(read_split, split, root) for split in ("train", "test", "extra")}
-    return SplitsOnUse("svhn", facts_of(svhn), readers)
+    return SplitsOnUse("svhn", traits_of(svhn), readers)

@@ -7,7 +7,7 @@ import torch
 
 from ssldsl.ops import NonNegativeFloat, NonNegativeInt, PositiveInt, op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.random import key_of
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
@@ -36,4 +36,4 @@ def two_moons(
     Half of the points are in each class; `noise` is the standard deviation. Source: common practice; no paper.
     """
     readers = {name: partial(moons, count, noise, seed, name) for name, count in (("train", n), ("test", test))}
-    return SplitsOnUse("two_moons", facts_of(two_moons), readers, n=n, test=test)
+    return SplitsOnUse("two_moons", traits_of(two_moons), readers, n=n, test=test)

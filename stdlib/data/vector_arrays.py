@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.decorator import facts_of
+from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.places import BrokenData, find_given
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
@@ -80,7 +80,7 @@ def array_splits(
         return MemorySamples.of(str(place), **{field: values, "label": labels})
 
     readers = {"train": partial(read, ""), "test": partial(read, "test_")}
-    return SplitsOnUse(source.__name__, facts_of(source), readers, **sizes)
+    return SplitsOnUse(source.__name__, traits_of(source), readers, **sizes)
 
 
 def as_vectors(array: Tensor, place: str) -> Tensor:

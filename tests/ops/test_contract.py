@@ -157,6 +157,6 @@ def test_half_precision_is_measured_loosely(ops: ModuleType) -> None:
 def test_a_checked_op_keeps_name_and_facts(ops: ModuleType) -> None:
     assert ops.compare.__name__ == "compare"
     assert ops.compare.__module__ == "checked_ops"
-    assert hasattr(ops.compare, "ssldsl_facts")
+    assert hasattr(ops.compare, "ssldsl_traits")
     assert isinstance(ops.Widen(3), torch.nn.Module)
     assert set(ops.Widen(3).state_dict()) == {"map.weight", "map.bias"}

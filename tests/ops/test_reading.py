@@ -91,8 +91,8 @@ def test_the_random_argument_is_no_setting() -> None:
 
 def test_facts_and_docstring_are_read() -> None:
     signature = read(LOSS)
-    assert (signature.facts.paper, signature.facts.across) == ("someone2020", "gather")
-    assert signature.facts.batch_coupled == {"norm": "batch"}
+    assert (signature.traits.paper, signature.traits.across) == ("someone2020", "gather")
+    assert signature.traits.batch_coupled == {"norm": "batch"}
     assert signature.summary == "How far the best wrong class is behind."
     assert "$$ L = 0 $$" in signature.doc
 
@@ -156,7 +156,7 @@ def test_lists_and_detached_edges_are_told_apart() -> None:
         ("def margin(): ...", "R203", "has no op `margin`", "margin.py:1:1"),
         ("@op()\ndef other() -> float: ...", "R203", "has no op `margin`", "margin.py:2:5"),
         ("@op\ndef margin() -> float: ...", "R202", "needs its parentheses", "margin.py:1:2"),
-        ("@op(papers='x')\ndef margin() -> float: ...", "R202", "no fact `papers`", "margin.py:1:5"),
+        ("@op(papers='x')\ndef margin() -> float: ...", "R202", "no trait `papers`", "margin.py:1:5"),
         ("@op(splits={'train': N})\ndef margin() -> float: ...", "R202", "`N` is not a literal", "margin.py:1:22"),
         ("@op()\ndef margin(x) -> float: ...", "R202", "the edge `x` has no annotation", "margin.py:2:12"),
         ("@op()\ndef margin(x: Tensor) -> float: ...", "R202", "`Tensor` is no kind of edge", "margin.py:2:15"),

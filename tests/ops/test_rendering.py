@@ -88,7 +88,7 @@ def test_papers_are_read_from_plain_bibtex(tmp_path: Path) -> None:
 
 def test_every_paper_of_an_op_is_known() -> None:
     library, papers = Library.shipped(installed=False), read_papers()
-    keys = {s.facts.paper for s in map(library.get, library.names()) if s is not None and s.facts.paper}
+    keys = {s.traits.paper for s in map(library.get, library.names()) if s is not None and s.traits.paper}
     assert keys <= set(papers)
 
 

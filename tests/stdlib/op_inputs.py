@@ -49,7 +49,7 @@ def op_of(signature: Signature) -> Callable[..., Any]:
     """The function, or the module built with small sizes."""
     module = importlib.import_module(signature.module)
     marked = [v for v in vars(module).values() if getattr(v, "__module__", "") == signature.module]
-    found: Callable[..., Any] = next(v for v in marked if "ssldsl_facts" in vars(v))
+    found: Callable[..., Any] = next(v for v in marked if "ssldsl_traits" in vars(v))
     return found(**{s: SIZES[s] for s in signature.sizes}, **settings_of(signature)) if signature.is_module else found
 
 

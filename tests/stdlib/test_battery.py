@@ -37,10 +37,10 @@ def test_the_documentation_has_the_formula(signature: Signature) -> None:
     assert signature.doc.count("$$") >= 2
 
 
-@named([s for s in OPS if s.facts.paper])
+@named([s for s in OPS if s.traits.paper])
 def test_the_paper_is_known(signature: Signature) -> None:
     keys = re.findall(r"^@\w+\{([^,\s]+),", (resources.stdlib() / "papers.bib").read_text(), flags=re.M)
-    assert signature.facts.paper in keys
+    assert signature.traits.paper in keys
 
 
 @named(COMPUTING)
@@ -83,7 +83,7 @@ def test_rows_depend_on_one_another_only_where_the_op_says_so(signature: Signatu
     op, arguments = op_of(signature), arguments_for(signature)
     values = next(iter(arguments.values())).detach()
     alone = torch.allclose(op(values)[:2], op(values[:2]), atol=1e-5)
-    assert alone != (signature.facts.batch_coupled is True)
+    assert alone != (signature.traits.batch_coupled is True)
 
 
 @named([s for s in OPS if s.role in ("nets", "heads") and not s.name.endswith("_model")])

@@ -18,7 +18,7 @@ TEST_SPLITS = frozenset({"test", "val", "validation"})
 
 def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Setting], ...], span: Span) -> Data:
     """A data source with its splits."""
-    facts = signature.facts
+    traits = signature.traits
     tag = hashlib.sha256(repr((signature.name, settings)).encode()).hexdigest()[:6]
 
     def size(value: int | str) -> Dim:
@@ -30,13 +30,13 @@ def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Settin
         return Dim.of(given) if isinstance(given, int) else Dim.of(f"{value}_{tag}")
 
     fields = []
-    for name, dims in (facts.fields or {}).items():
+    for name, dims in (traits.fields or {}).items():
         kind = {"image": "Images", "vector": "Vectors"}.get(name, "Values")
         fields.append((name, TensorType(kind, tuple(size(d) for d in dims.split()))))
-    if facts.classes is not None:
-        fields.append(("label", TensorType("Labels", (), size(facts.classes))))
+    if traits.classes is not None:
+        fields.append(("label", TensorType("Labels", (), size(traits.classes))))
     splits = []
-    for name, count in (facts.splits or {}).items():
+    for name, count in (traits.splits or {}).items():
         kept = [f for f in fields if f[0] != "label"] if name == "unlabeled" else fields
         role = "test" if name in TEST_SPLITS else "train"
         splits.append((name, DataType(tuple(kept), size(count), role, "true" if len(kept) == len(fields) else "")))

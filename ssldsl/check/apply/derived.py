@@ -56,8 +56,8 @@ def derive(
                 return UNKNOWN
             inputs[edge.name] = node
     type_ = base.type
-    if signature.facts.provenance:
-        classes = size_of(str(signature.facts.classes), sizes, dict(settings))
+    if signature.traits.provenance:
+        classes = size_of(str(signature.traits.classes), sizes, dict(settings))
         if classes is None or not _fits_labels(ctx, classes, inputs, given):
             return UNKNOWN
         type_ = _labeled(signature, type_, classes, inputs.values())
@@ -151,7 +151,7 @@ def _origin(node: Node) -> Node:
 def _rows_of(ctx: Context, node: Node) -> Node:
     """The data that have these samples in this order: taking a field away changes neither."""
     signature = ctx.signatures.get(node.op)
-    while signature is not None and signature.facts.drops and not signature.facts.size:
+    while signature is not None and signature.traits.drops and not signature.traits.size:
         node = node.inputs[0]
         signature = ctx.signatures.get(node.op)
     return node
@@ -177,7 +177,7 @@ def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Giv
 
 def _labeled(signature: Signature, before: DataType, classes: Dim, inputs: Iterable[Node]) -> DataType:
     stages = dict.fromkeys(stage for stage, _ in origins(n for n in inputs if isinstance(n.type, TensorType)))
-    kind = signature.facts.provenance
+    kind = signature.traits.provenance
     fields = (*(f for f in before.fields if f[0] != "label"), ("label", TensorType("Labels", (), classes)))
     provenance = f"{kind}({', '.join(stages)})" if stages else kind
     return evolve(before, fields=fields, provenance=provenance, unlabeled_by="")

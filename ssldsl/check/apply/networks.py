@@ -105,10 +105,10 @@ def _average(ctx: Context, base: str, value: Average, span: Span) -> Any:
 
 def couples_batch(signature: Signature, settings: dict[str, Any]) -> bool:
     """Whether a row of the output depends on the other rows."""
-    fact = signature.facts.batch_coupled
-    if isinstance(fact, bool):
-        return fact
-    return any(settings.get(name) == value for name, value in fact.items())
+    trait = signature.traits.batch_coupled
+    if isinstance(trait, bool):
+        return trait
+    return any(settings.get(name) == value for name, value in trait.items())
 
 
 def _draft(ctx: Context, part: NetPart | Constructor) -> tuple[Signature, dict[str, Dim], dict[str, Any]]:

@@ -105,7 +105,7 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
 
 def _with_network(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
     """A network that an op applies to one of its inputs must take it."""
-    applied = dict(zip(params, inputs, strict=True)).get(signature.facts.applied_to)
+    applied = dict(zip(params, inputs, strict=True)).get(signature.traits.applied_to)
     for edge in (e for e in signature.edges if e.kind == "Net" and e.name in params and applied is not None):
         net, span = given[edge.name]
         if networks.apply(ctx, net, applied, span) is UNKNOWN:

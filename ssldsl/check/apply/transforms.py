@@ -37,7 +37,7 @@ def _is_said_once(
     ctx: Context, signature: Signature, before: DataType, settings: dict[str, Setting], span: Span
 ) -> bool:
     """Whether a part of the data is described in one way, and is no larger than the data."""
-    count = signature.facts.size.removeprefix("-")
+    count = signature.traits.size.removeprefix("-")
     ways = [w for w in (count, "per_class", "names") if (s := signature.setting(w)) is not None and s.default is None]
     said = [w for w in ways if settings.get(w) is not None]
     if len(ways) > 1 and len(said) != 1:
@@ -56,21 +56,21 @@ def _is_said_once(
 
 def _transformed(signature: Signature, before: DataType, settings: dict[str, Setting], span: Span) -> DataType:
     fields, provenance, removed = before.fields, before.provenance, before.unlabeled_by
-    dropped = signature.facts.drops
+    dropped = signature.traits.drops
     if dropped:
         fields = tuple(f for f in fields if f[0] != dropped)
         if dropped == "label":
             provenance, removed = "", span.text
-    role = "test" if signature.facts.held_out else before.role
+    role = "test" if signature.traits.held_out else before.role
     return DataType(fields, _size(signature, before, settings), role, provenance, removed)
 
 
 def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) -> Dim:
     """The new size, where it can be known before the data are read; a symbol of its own otherwise."""
-    if not signature.facts.size:
+    if not signature.traits.size:
         return before.size
-    is_less = signature.facts.size.startswith("-")  # the setting says by how much
-    count = settings.get(signature.facts.size.removeprefix("-"))
+    is_less = signature.traits.size.startswith("-")  # the setting says by how much
+    count = settings.get(signature.traits.size.removeprefix("-"))
     if isinstance(count, Duration) and count.unit == "%" and before.size.value is not None:
         count = round(before.size.value * count.value / 100)
     if isinstance(count, int) and not isinstance(count, bool) and not (is_less and before.size.value is None):

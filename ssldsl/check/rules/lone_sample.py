@@ -14,6 +14,6 @@ def lone_sample(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """That samples come several times at all is asked where the loss is called (`agreements`)."""
     for node in ancestors(t.node for t in stage.terms):
         signature = reader.ctx.signatures.get(node.op)
-        for value in node.inputs if signature is not None and signature.facts.copies else ():
+        for value in node.inputs if signature is not None and signature.traits.copies else ():
             if value.op == "index" and count_samples(value.inputs[0], dict(stage.batch)) == 1:
                 yield dataflow.lone_sample(node.op, reader.written_at(node))

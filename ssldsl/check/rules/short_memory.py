@@ -15,10 +15,10 @@ def short_memory(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     rows = {f"{ROWS}{name}": count for name, count in stage.batch}
     for node in ancestors(t.node for t in stage.terms):
         signature = reader.ctx.signatures.get(node.op)
-        if signature is None or not signature.facts.holds:
+        if signature is None or not signature.traits.holds:
             continue
-        length = node.setting(signature.facts.holds)
+        length = node.setting(signature.traits.holds)
         for value in node.inputs:
             count = value.type.dims[0].substitute(rows).value if isinstance(value.type, TensorType) else None
             if count is not None and isinstance(length, int) and count > length:
-                yield dataflow.short_memory(node.op, signature.facts.holds, length, count, reader.written_at(node))
+                yield dataflow.short_memory(node.op, signature.traits.holds, length, count, reader.written_at(node))

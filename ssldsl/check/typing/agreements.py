@@ -103,7 +103,7 @@ def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params
 def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
     """A loss over copies of samples needs samples that come more than once."""
     for node, param in zip(inputs, params, strict=True):
-        if param != signature.facts.copies or node.op != "index" or instances.has_copies(node.inputs[0]):
+        if param != signature.traits.copies or node.op != "index" or instances.has_copies(node.inputs[0]):
             continue
         ctx.report(dataflow.no_copies(signature.name, given[param][1]))
         return False

@@ -75,7 +75,7 @@ def _marked(module: ModuleType, name: str) -> Callable[..., Any]:
     marked = {
         key: value
         for key, value in vars(module).items()
-        if hasattr(value, "ssldsl_facts") and getattr(value, "__module__", "") == module.__name__
+        if hasattr(value, "ssldsl_traits") and getattr(value, "__module__", "") == module.__name__
     }
     plain = name.replace("_", "").lower()
     found = marked.get(name) or next((v for k, v in marked.items() if k.replace("_", "").lower() == plain), None)

@@ -23,8 +23,8 @@ def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """`declare(op, splits={...})`: let a source declare the sizes of the small set that a test has made."""
 
-    def change(source: Any, **facts: Any) -> None:
-        monkeypatch.setattr(source, "ssldsl_facts", attrs.evolve(source.ssldsl_facts, **facts))
+    def change(source: Any, **traits: Any) -> None:
+        monkeypatch.setattr(source, "ssldsl_traits", attrs.evolve(source.ssldsl_traits, **traits))
 
     return change
 
