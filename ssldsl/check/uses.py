@@ -5,7 +5,7 @@ from pathlib import Path
 from attrs import evolve
 
 from ssldsl.check.evaluate import declarations
-from ssldsl.check.evaluate.names import BUILTINS
+from ssldsl.check.evaluate.names import WORD_NAMES
 from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
@@ -29,7 +29,7 @@ def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: 
             continue
         if path.suffix == ".py":
             try:
-                ctx.library = ctx.library.with_file(path, reserved=(*PRIMITIVES, *BUILTINS))
+                ctx.library = ctx.library.with_file(path, reserved=(*PRIMITIVES, *WORD_NAMES))
             except SpecError as error:
                 ctx.is_incomplete = True
                 _report_foreign(ctx, error, path)

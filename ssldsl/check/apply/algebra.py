@@ -6,7 +6,7 @@ from attrs import evolve, frozen
 
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, Items, Loss
+from ssldsl.check.state.values import UNKNOWN, ListValue, Loss
 from ssldsl.check.typing import arithmetic
 from ssldsl.check.typing.sizes import symbols
 from ssldsl.ir.nodes import Combined, Constant, Node, Scalar, Setting
@@ -26,7 +26,7 @@ def kind_of(value: Any) -> str:
 
 def has_tensor(value: Any) -> bool:
     """Whether a value is a tensor, or a list with one."""
-    return any(has_tensor(v) for v in value.values) if isinstance(value, Items) else bool(kind_of(value))
+    return any(has_tensor(v) for v in value.values) if isinstance(value, ListValue) else bool(kind_of(value))
 
 
 def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
@@ -36,7 +36,7 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         left, right = (as_tensor(ctx, v, expr.span) for v in (left, right))
     if not (has_tensor(left) or has_tensor(right)):
         return NotImplemented
-    if isinstance(left, Items) or isinstance(right, Items):
+    if isinstance(left, ListValue) or isinstance(right, ListValue):
         return _each(ctx, expr, left, right)
     match expr.op:
         case "+" | "-":
@@ -52,7 +52,7 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
 
 def unary(ctx: Context, expr: tree.Unary, value: Any) -> Any:
     """`-x`, and `not mask`; `NotImplemented` for what is no tensor."""
-    if isinstance(value, Items) and has_tensor(value):
+    if isinstance(value, ListValue) and has_tensor(value):
         values = [unary(ctx, expr, v) for v in value.values]
         return NotImplemented if NotImplemented in values else _listed(values)
     if not kind_of(value) or (expr.op == "not" and kind_of(value) != "Masks"):
@@ -79,21 +79,21 @@ def as_tensor(ctx: Context, value: Any, span: Span) -> Any:
 
 def _each(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     """Item by item; what is no list goes with every item."""
-    lengths = {len(v.values) for v in (left, right) if isinstance(v, Items)}
+    lengths = {len(v.values) for v in (left, right) if isinstance(v, ListValue)}
     if len(lengths) > 1:
         message = f"`{expr.op}` gets lists of different lengths: {len(left.values)} and {len(right.values)}"
         ctx.reporter.error("T314", expr.span, message, "")
         return UNKNOWN
     values = []
     for i in range(lengths.pop()):
-        values.append(binary(ctx, expr, *(v.values[i] if isinstance(v, Items) else v for v in (left, right))))
+        values.append(binary(ctx, expr, *(v.values[i] if isinstance(v, ListValue) else v for v in (left, right))))
         if values[-1] is NotImplemented:
             return NotImplemented
     return _listed(values)
 
 
 def _listed(values: list[Any]) -> Any:
-    return UNKNOWN if any(v is UNKNOWN for v in values) else Items(tuple(values))
+    return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(tuple(values))
 
 
 # --- weighted sums ----------------------------------------------------------------------------------------------------

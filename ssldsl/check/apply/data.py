@@ -6,7 +6,7 @@ from typing import Any
 from ssldsl.check.apply import views
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, Data, Items, StreamRef, View, describe
+from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, Data, ListValue, StreamRef, View, describe
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -130,7 +130,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
     draft = ctx.streams[value.name]
     if draft.parts:
         parts = tuple(read(ctx, StreamRef(p), span) for p in draft.parts)
-        return UNKNOWN if any(p is UNKNOWN for p in parts) else Items(parts)
+        return UNKNOWN if any(p is UNKNOWN for p in parts) else ListValue(parts)
     if draft.data is None:
         return UNKNOWN
     if stage.whole:

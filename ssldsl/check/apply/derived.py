@@ -13,7 +13,7 @@ from attrs import evolve
 from ssldsl.check.apply import data, ops
 from ssldsl.check.messages import dataflow, stages
 from ssldsl.check.state.context import Context, StageDraft
-from ssldsl.check.state.values import UNKNOWN, Data, OpRef
+from ssldsl.check.state.values import UNKNOWN, Data, OpValue
 from ssldsl.check.typing import edges
 from ssldsl.check.typing.sizes import size_of
 from ssldsl.ir.nodes import Node, Setting
@@ -28,7 +28,7 @@ Given = dict[str, tuple[Any, Span]]
 @contextmanager
 def reading(ctx: Context, callee: Any) -> Iterator[None]:
     """Inside, the arguments of a data op that reads tensors are read: data mean all of their samples."""
-    if not isinstance(callee, OpRef) or not callee.signature.derives:
+    if not isinstance(callee, OpValue) or not callee.signature.derives:
         yield
         return
     before, ctx.stage = ctx.stage, StageDraft("", whole=True, derives=callee.signature.name)

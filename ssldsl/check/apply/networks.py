@@ -13,7 +13,7 @@ from ssldsl.check.state.values import (
     Batch,
     Constructor,
     Data,
-    Items,
+    ListValue,
     Net,
     NetPart,
     StreamRef,
@@ -181,9 +181,9 @@ def apply(
         return UNKNOWN
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, at or span)
-    if isinstance(value, Items):
+    if isinstance(value, ListValue):
         values = tuple(apply(ctx, net, v, span, at, weights) for v in value.values)
-        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     if isinstance(value, Batch):
         value = value.input
     for part in net.parts:

@@ -14,18 +14,18 @@ from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
     Batch,
-    Builtin,
     Constructor,
     Data,
-    Entries,
     Function,
-    Items,
+    ListValue,
     Loss,
+    MapValue,
     Net,
-    OpRef,
+    OpValue,
     StreamRef,
     TrainedNet,
     View,
+    WordValue,
     as_scalar,
     describe,
 )
@@ -100,9 +100,9 @@ def _is_deep(value: Any) -> bool:
 
 
 def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
-    op, streams = expr.op, (StreamRef, Batch, Data, Items)
+    op, streams = expr.op, (StreamRef, Batch, Data, ListValue)
     for side, value in ((expr.left, left), (expr.right, right)):
-        if isinstance(value, OpRef | Builtin | Function):
+        if isinstance(value, OpValue | WordValue | Function):
             return f"call it: `{side.span.text}(...)`"
         if op == "*" and isinstance(value, Duration) and value.unit == "%":
             return f"a share is written as a number: `{value.value / 100:g}`"
@@ -137,7 +137,7 @@ def _loss_kind(value: Any) -> str:
 
 
 def _is_loss_list(value: Any) -> bool:
-    return isinstance(value, Items) and all(isinstance(v, Loss) for v in value.values)
+    return isinstance(value, ListValue) and all(isinstance(v, Loss) for v in value.values)
 
 
 def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
@@ -162,7 +162,7 @@ def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         return _losses(op, left, right)
     if op in ("*", "/") and (_is_loss_list(left) or _is_loss_list(right)):
         return _loss_lists(op, left, right)
-    if isinstance(left, Entries) and is_number(right) and op == "*":
+    if isinstance(left, MapValue) and is_number(right) and op == "*":
         return evolve(left, values=tuple((k, v * right) for k, v in left.values))
     return NotImplemented
 
@@ -229,13 +229,13 @@ def _length(value: Any) -> Duration | None:
 def _join(left: Any, right: Any) -> Any:
     items: list[Any] = []
     for value in (left, right):
-        if isinstance(value, Items):
+        if isinstance(value, ListValue):
             items.extend(value.values)
         elif isinstance(value, StreamRef | Batch | Node | Data):
             items.append(value)
         else:
             return NotImplemented
-    return Items(tuple(items))
+    return ListValue(tuple(items))
 
 
 def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
@@ -247,24 +247,24 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
             return Net(_parts(left) + _parts(right))
         case Data(), View():
             return evolve(left, views=left.views + right.parts)
-        case (StreamRef() | Items(), View()) if ctx.stage is None:
+        case (StreamRef() | ListValue(), View()) if ctx.stage is None:
             return _viewed_stream(ctx, left, right)
-        case (StreamRef() | Batch() | Items() | Node(), View()):
+        case (StreamRef() | Batch() | ListValue() | Node(), View()):
             return ops.view(ctx, right, left, expr.span, at=expr.left.span)
-        case (StreamRef() | Data() | Batch() | Items() | Node(), Net() | Constructor()):
+        case (StreamRef() | Data() | Batch() | ListValue() | Node(), Net() | Constructor()):
             return networks.apply(ctx, Net(_parts(right)), left, expr.span, expr.left.span)
-        case (StreamRef() | Data() | Batch() | Items() | Node(), TrainedNet()):
+        case (StreamRef() | Data() | Batch() | ListValue() | Node(), TrainedNet()):
             return networks.apply_trained(ctx, right, left, expr.span, expr.left.span)
     return NotImplemented
 
 
-def _viewed_stream(ctx: Context, left: StreamRef | Items, right: View) -> Any:
+def _viewed_stream(ctx: Context, left: StreamRef | ListValue, right: View) -> Any:
     """A view of a declared stream: the same draw, seen differently."""
-    if isinstance(left, Items):
-        return Items(tuple(_viewed_stream(ctx, v, right) if isinstance(v, StreamRef) else v for v in left.values))
+    if isinstance(left, ListValue):
+        return ListValue(tuple(_viewed_stream(ctx, v, right) if isinstance(v, StreamRef) else v for v in left.values))
     draft = ctx.streams[left.name]
     if draft.data is None:
-        return _viewed_stream(ctx, Items(tuple(StreamRef(p) for p in draft.parts)), right)
+        return _viewed_stream(ctx, ListValue(tuple(StreamRef(p) for p in draft.parts)), right)
     return Data(draft.data.node, draft.data.views + right.parts, draft.base or left.name)
 
 
@@ -301,7 +301,7 @@ def _loss_lists(op: str, left: Any, right: Any) -> Any:
         values = tuple(_losses(op, loss, right) for loss in left.values)
     else:
         values = tuple(_losses(op, left, loss) for loss in right.values)
-    return NotImplemented if NotImplemented in values else Items(values)
+    return NotImplemented if NotImplemented in values else ListValue(values)
 
 
 def named(ctx: Context, expr: tree.Named, value: Any) -> Any:

@@ -9,7 +9,7 @@ from ssldsl.check.state.values import (
     Batch,
     Constructor,
     Data,
-    Items,
+    ListValue,
     Loss,
     Net,
     StreamRef,
@@ -31,7 +31,7 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
     lists = {
         name: value
         for name, (value, _) in given.items()
-        if isinstance(value, Items) and not _takes_lists(signature, name)
+        if isinstance(value, ListValue) and not _takes_lists(signature, name)
     }
     if lists:
         return _each(ctx, signature, given, lists, settings, span)
@@ -42,7 +42,7 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
         value, place = given.get(edge.name, (None, span))
         if edge.name not in given or (edge.optional and value is None):
             continue
-        for item in value.values if edge.many and isinstance(value, Items) else (value,):
+        for item in value.values if edge.many and isinstance(value, ListValue) else (value,):
             node = input(ctx, signature, edge, item, place)
             if node is None or not agreements.with_scores(ctx, signature, inputs, params, edge, node, place):
                 return UNKNOWN
@@ -69,7 +69,9 @@ def _takes_lists(signature: Signature, name: str) -> bool:
     return edge is not None and edge.many
 
 
-def _each(ctx: Context, signature: Signature, given: Given, lists: dict[str, Items], settings: Any, span: Span) -> Any:
+def _each(
+    ctx: Context, signature: Signature, given: Given, lists: dict[str, ListValue], settings: Any, span: Span
+) -> Any:
     lengths = {len(items.values) for items in lists.values()}
     if len(lengths) > 1:
         said = ", ".join(f"`{name}` has {len(items.values)}" for name, items in lists.items())
@@ -79,7 +81,7 @@ def _each(ctx: Context, signature: Signature, given: Given, lists: dict[str, Ite
     for i in range(lengths.pop()):
         each = {n: (v.values[i] if n in lists else v, place) for n, (v, place) in given.items()}
         results.append(op(ctx, signature, each, settings, span))
-    return UNKNOWN if any(r is UNKNOWN for r in results) else Items(tuple(results))
+    return UNKNOWN if any(r is UNKNOWN for r in results) else ListValue(tuple(results))
 
 
 def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span) -> Node | None:
@@ -119,9 +121,9 @@ def view(ctx: Context, parts: View, value: Any, span: Span, at: Span | None = No
         return UNKNOWN
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, at or span)
-    if isinstance(value, Items):
+    if isinstance(value, ListValue):
         values = tuple(view(ctx, parts, v, span, at) for v in value.values)
-        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     if isinstance(value, Node):
         value = Batch((("image", value),), "image", value.rows, value.alias or "this tensor", "")
     return views.view(ctx, parts, value, span, at=at)

@@ -7,7 +7,7 @@ from attrs import evolve
 from ssldsl.check.apply import algebra, data
 from ssldsl.check.apply.algebra import kind_of
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, Batch, Data, Items, Loss, LossPart, StreamRef, describe
+from ssldsl.check.state.values import UNKNOWN, Batch, Data, ListValue, Loss, LossPart, StreamRef, describe
 from ssldsl.check.typing.arithmetic import ROWS
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.source import Span
@@ -30,7 +30,7 @@ def reduce(ctx: Context, word: str, value: Any, span: Span) -> Any:
         return sum(values) / (len(values) if word == "mean" else 1)
     if not values or not all(kind_of(v) for v in values):
         return _refuse(ctx, word, next((v for v in values if not kind_of(v)), value), span)
-    if isinstance(value, Items) and not {kind_of(v) for v in values} <= NUMBERS:
+    if isinstance(value, ListValue) and not {kind_of(v) for v in values} <= NUMBERS:
         return _of_tensors(ctx, word, values, span)
     numbers = tuple(_number(ctx, word, v, span) for v in values)
     if UNKNOWN in numbers:
@@ -54,7 +54,7 @@ def _of_loss(ctx: Context, word: str, loss: Loss, span: Span) -> Any:
 
 def _tensors(ctx: Context, value: Any, span: Span) -> tuple[Any, ...]:
     """What is reduced: the items of a list, or one value. A loss of one term is the tensor that it is."""
-    if isinstance(value, Items):
+    if isinstance(value, ListValue):
         return tuple(v for item in value.values for v in _tensors(ctx, item, span))
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, span)
@@ -115,6 +115,6 @@ def _of_list(ctx: Context, op: str, nodes: tuple[Node, ...], kind: str, span: Sp
 
 def _shared_name(word: str, value: Any) -> str:
     """What the terms of a list are called, where all are called alike: what reduces them names them otherwise."""
-    losses = [v for v in value.values if isinstance(v, Loss)] if isinstance(value, Items) else []
+    losses = [v for v in value.values if isinstance(v, Loss)] if isinstance(value, ListValue) else []
     names = {part.name for loss in losses for part in loss.parts}
     return names.pop() if len(names) == 1 else word

@@ -16,7 +16,7 @@ from ssldsl.check.state.values import (
     Constructor,
     Data,
     Given,
-    Items,
+    ListValue,
     Loss,
     Net,
     Settings,
@@ -89,15 +89,15 @@ def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
         if result is UNKNOWN:
             return UNKNOWN
         results.append(data.read(ctx, result, expr.span) if isinstance(result, StreamRef) else result)
-    return Items(tuple(results))
+    return ListValue(tuple(results))
 
 
 def _tensors(ctx: Context, value: Any, span: Span) -> Any:
     """Streams and batches as tensors, lists as lists of tensors."""
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, span)
-    if isinstance(value, Items):
-        return Items(tuple(_tensors(ctx, v, span) for v in value.values))
+    if isinstance(value, ListValue):
+        return ListValue(tuple(_tensors(ctx, v, span) for v in value.values))
     if isinstance(value, Loss) and len(value.parts) == 1 and value.parts[0].weight == Constant(1.0):
         return value.parts[0].node
     return value.input if isinstance(value, Batch) else value
@@ -109,8 +109,8 @@ def _stop(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
 
 def _stopped(ctx: Context, value: Any, span: Span) -> Any:
     value = _tensors(ctx, value, span)
-    if isinstance(value, Items):
-        return Items(tuple(_stopped(ctx, v, span) for v in value.values))
+    if isinstance(value, ListValue):
+        return ListValue(tuple(_stopped(ctx, v, span) for v in value.values))
     if isinstance(value, Net | Constructor):
         message = f"`stop` wants a tensor, found {describe(value)}"
         help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
@@ -134,7 +134,7 @@ def _concat(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     value = bound["values"].value
     if isinstance(value, StreamRef):
         value = data.read(ctx, value, span)
-    items = value.values if isinstance(value, Items) else (value,)
+    items = value.values if isinstance(value, ListValue) else (value,)
     items = tuple(data.read(ctx, v, span) if isinstance(v, StreamRef | Data) else v for v in items)
     if any(v is UNKNOWN for v in items):
         return UNKNOWN
@@ -191,11 +191,11 @@ def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node |
     )
 
 
-def _list(ctx: Context, word: str, value: Any, span: Span) -> Items | None:
+def _list(ctx: Context, word: str, value: Any, span: Span) -> ListValue | None:
     """The list that a word takes apart, or nothing once it is reported that it is none."""
     if isinstance(value, StreamRef):
         value = data.read(ctx, value, span)
-    if isinstance(value, Items):
+    if isinstance(value, ListValue):
         return value
     _refuse(ctx, word, "a list", value, span, "`draw(2, x)` and `a | b` are lists")
     return None
@@ -217,14 +217,14 @@ def _some(word: str) -> Callable[[Context, dict[str, Given], Span], Any]:
             message = f"`{word}` of a list of {len(values)} takes a count {most}, found {describe(count)}"
             ctx.reporter.error("T303", bound["count"].span, message)
             return UNKNOWN
-        return Items(values[:count] if word == "first" else values[-count:])
+        return ListValue(values[:count] if word == "first" else values[-count:])
 
     return give
 
 
 def _swap(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     found = _list(ctx, "swap", bound["values"].value, span)
-    return UNKNOWN if found is None else Items(found.values[::-1])
+    return UNKNOWN if found is None else ListValue(found.values[::-1])
 
 
 def _ema(ctx: Context, bound: dict[str, Given], span: Span) -> Any:

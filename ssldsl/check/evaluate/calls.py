@@ -7,28 +7,28 @@ from attrs import evolve
 
 from ssldsl.check.apply import data, derived, networks, ops, transforms, words
 from ssldsl.check.evaluate import definitions
-from ssldsl.check.evaluate.names import BUILTINS, MISSING, lookup, member, members, written_at
+from ssldsl.check.evaluate.names import MISSING, WORD_NAMES, lookup, member, members, written_at
 from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
     UNKNOWN,
     Batch,
-    Builtin,
     Constructor,
     Data,
     Function,
     Given,
-    Items,
+    ListValue,
     Loss,
     LossPart,
     Net,
-    OpRef,
+    OpValue,
     Settings,
     StreamRef,
     TrainedNet,
     View,
     ViewPart,
+    WordValue,
     describe,
 )
 from ssldsl.check.typing.binding import Parameters, bind
@@ -60,7 +60,7 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
                 return UNKNOWN
     else:
         callee = ctx.evaluate(function, scope)
-    if isinstance(callee, Builtin) and callee.name == "draw":
+    if isinstance(callee, WordValue) and callee.name == "draw":
         return words.draw(ctx, expr, scope)
     with derived.reading(ctx, callee):
         given = [*first, *_evaluate_all(ctx, expr.arguments, scope)]
@@ -70,7 +70,7 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
 def _unknown_method(ctx: Context, value: Any, name: tree.Name) -> None:
     if ctx.is_incomplete:
         return
-    known = {*members(ctx, value), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
+    known = {*members(ctx, value), *WORD_NAMES, *ctx.library.names(), *ctx.library.methods()}
     ctx.report(names.no_method(describe(value), name.id, name.span, known))
 
 
@@ -93,10 +93,10 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             return _define_result(
                 ctx, definitions.call_definition(ctx, callee, given, expr, scope), callee.definition.name.id, expr.span
             )
-        case OpRef():
+        case OpValue():
             result = _call_op(ctx, callee.signature, given, expr)
             return _define_result(ctx, result, callee.signature.name, expr.span)
-        case Builtin():
+        case WordValue():
             result = words.call(ctx, callee.name, given, expr.span)
             is_named = callee.name in ("mean", "sum")  # after its losses, not after what reduces them
             return result if is_named else _define_result(ctx, result, callee.name, expr.span)
@@ -149,8 +149,8 @@ def _define_result(ctx: Context, value: Any, name: str, span: Span) -> Any:
         return Loss((LossPart(name, False, Constant(1.0), value, span),))
     if isinstance(value, Loss) and len(value.parts) == 1 and not value.parts[0].named:
         return Loss((evolve(value.parts[0], name=name, span=span),))
-    if isinstance(value, Items):
-        return Items(tuple(_define_result(ctx, v, name, span) for v in value.values))
+    if isinstance(value, ListValue):
+        return ListValue(tuple(_define_result(ctx, v, name, span) for v in value.values))
     return value
 
 
@@ -205,13 +205,13 @@ def _is_source(signature: Signature) -> bool:
 
 def _is_batch(value: Any) -> bool:
     return isinstance(value, Batch | StreamRef | Node) or (
-        isinstance(value, Items) and any(isinstance(v, Batch | StreamRef | Node) for v in value.values)
+        isinstance(value, ListValue) and any(isinstance(v, Batch | StreamRef | Node) for v in value.values)
     )
 
 
 def _plain(value: Any) -> Any:
     """A list as a setting is a tuple."""
-    if isinstance(value, Items):
+    if isinstance(value, ListValue):
         return tuple(_plain(v) for v in value.values)
     return value
 

@@ -15,7 +15,7 @@ from ssldsl.check.state.values import (
     Constructor,
     Data,
     Function,
-    Items,
+    ListValue,
     Net,
     StageRef,
     StreamRef,
@@ -162,11 +162,11 @@ def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str,
 def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
     name = declaration.name.id
     draft = StreamDraft(name, declaration.name.span)
-    items = value.values if isinstance(value, Items) else (value,)
+    items = value.values if isinstance(value, ListValue) else (value,)
     whole = [i for i, v in enumerate(items) if isinstance(v, Data) and isinstance(v.node.type, SplitsType)]
     if whole:
         return _several_splits(ctx, items[whole[0]], _operand(declaration.value, whole[0]))
-    if isinstance(value, Items) and items and all(isinstance(v, StreamRef | Data) for v in items):
+    if isinstance(value, ListValue) and items and all(isinstance(v, StreamRef | Data) for v in items):
         draft.parts = tuple(p for i, v in enumerate(items) for p in _parts(ctx, draft, i, v))
     elif isinstance(value, Data):
         draft.data, draft.base = value, value.of_stream
@@ -260,7 +260,7 @@ def _param(ctx: Context, param: tree.Param, scope: Scope) -> Any:
     value = ctx.evaluate(param.value, scope)
     if value is UNKNOWN or not fits_type(ctx, param.type, value, param.value.span, name):
         return UNKNOWN
-    if not (is_scalar(value) or isinstance(value, bool | str | Duration | Items) or value is None):
+    if not (is_scalar(value) or isinstance(value, bool | str | Duration | ListValue) or value is None):
         kind = next((k for k, types in DECLARED_AS.items() if isinstance(value, types)), "let")
         ctx.reporter.error(
             "T319",

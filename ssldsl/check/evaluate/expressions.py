@@ -8,7 +8,7 @@ from ssldsl.check.evaluate.names import MISSING, lookup, member, read_ref, writt
 from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
-from ssldsl.check.state.values import UNKNOWN, Entries, Items, size_of
+from ssldsl.check.state.values import UNKNOWN, ListValue, MapValue, size_of
 from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -41,7 +41,7 @@ def _meaning(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
             return calls.call(ctx, expr, scope)
         case tree.ListExpr():
             values = tuple(evaluate(ctx, item, scope) for item in expr.items)
-            return UNKNOWN if UNKNOWN in values else Items(values)
+            return UNKNOWN if UNKNOWN in values else ListValue(values)
         case tree.MapExpr():
             return _map(ctx, expr, scope)
         case tree.Named():
@@ -75,7 +75,7 @@ def _map(ctx: Context, expr: tree.MapExpr, scope: Scope) -> Any:
         spans.setdefault(entry.key.id, (entry.key.span, entry.value.span))
     if any(v is UNKNOWN for v in values.values()):
         return UNKNOWN
-    return Entries(tuple(values.items()), tuple(spans.values()))
+    return MapValue(tuple(values.items()), tuple(spans.values()))
 
 
 def attribute(ctx: Context, expr: tree.Attribute, scope: Scope) -> Any:

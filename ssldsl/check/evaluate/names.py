@@ -12,14 +12,14 @@ from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
     UNKNOWN,
     Batch,
-    Builtin,
     Data,
-    Items,
+    ListValue,
     Net,
-    OpRef,
+    OpValue,
     StageRef,
     StreamRef,
     TrainedNet,
+    WordValue,
     describe,
 )
 from ssldsl.check.typing import instances
@@ -32,7 +32,7 @@ from ssldsl.types import DataType, SplitsType
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
 
 
-BUILTINS = (*words.WORDS, "draw")
+WORD_NAMES = (*words.WORDS, "draw")
 
 
 def read_ref(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
@@ -50,24 +50,24 @@ def lookup(ctx: Context, id: str, scope: Scope) -> Any:
     if binding is not None:
         binding.uses += 1
         return declarations.meaning(ctx, binding, scope)
-    if id in BUILTINS:
-        return Builtin(id)
+    if id in WORD_NAMES:
+        return WordValue(id)
     function = ctx.method(id)
     if function is not None:
         return function
     signature = ctx.signature(id)
-    return OpRef(signature) if signature is not None else MISSING
+    return OpValue(signature) if signature is not None else MISSING
 
 
 def in_library(ctx: Context, id: str) -> bool:
     """Whether a name is a word of the language, an op, or a definition of the library; nothing is read for it."""
-    return id in BUILTINS or id in ctx.library.names() or id in ctx.library.methods()
+    return id in WORD_NAMES or id in ctx.library.names() or id in ctx.library.methods()
 
 
 def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
     if ctx.is_incomplete:
         return
-    known = {*scope.visible(), *BUILTINS, *ctx.library.names(), *ctx.library.methods()}
+    known = {*scope.visible(), *WORD_NAMES, *ctx.library.names(), *ctx.library.methods()}
     ctx.report(messages.unknown_name(ref.id, known, ref.span))
 
 
@@ -75,9 +75,9 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
     """The attribute `name` of a value; its absence is reported. `at`: where the value is written."""
     if value is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, Items) and name.id not in ("first", "last"):
+    if isinstance(value, ListValue) and name.id not in ("first", "last"):
         values = tuple(member(ctx, v, name, at) for v in value.values)
-        return UNKNOWN if any(v is UNKNOWN for v in values) else Items(values)
+        return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     names = members(ctx, value)
     if name.id in names:
         return _get(ctx, value, name, at or name.span)

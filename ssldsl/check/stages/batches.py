@@ -4,7 +4,7 @@ from typing import Any
 
 from ssldsl.check.messages import stages
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, Entries, StreamRef, describe
+from ssldsl.check.state.values import UNKNOWN, MapValue, StreamRef, describe
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Term
 from ssldsl.ir.walk import ancestors
@@ -49,7 +49,7 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return None if terms is None else tuple((stream, value) for stream in used)
-    if not isinstance(value, Entries):
+    if not isinstance(value, MapValue):
         example = ", ".join(f"{u}: {EXAMPLE}" for u in used) or "labeled: 64"
         reader.report(stages.no_rows(describe(value), is_number(value), example, reader.place(name)))
         return None

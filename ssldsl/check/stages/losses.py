@@ -7,7 +7,7 @@ from ssldsl.check.evaluate import declarations
 from ssldsl.check.messages import names, stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, Items, Loss, LossPart, StreamRef, describe
+from ssldsl.check.state.values import UNKNOWN, ListValue, Loss, LossPart, StreamRef, describe
 from ssldsl.ir.nodes import Constant, Scalar
 from ssldsl.ir.program import Term
 from ssldsl.source import Span
@@ -31,7 +31,7 @@ def _terms(reader: Reader) -> list[Term] | None:
     value = reader.value("loss")
     if value is UNKNOWN:
         return None
-    if isinstance(value, Items):
+    if isinstance(value, ListValue):
         reader.error(
             "T315",
             "loss",

@@ -8,7 +8,7 @@ from attrs import asdict
 from ssldsl.check.messages import dataflow, stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, Entries, Net, NetPart, Settings, StageRef, describe
+from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetPart, Settings, StageRef, describe
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
 from ssldsl.ops.arguments import check_settings
@@ -160,12 +160,12 @@ def read_groups(reader: Reader, name: str) -> Groups:
     value, optimizer, trained = reader.value(name), reader.found["optimizer"], read_train(reader)
     if value is None or value is UNKNOWN:
         return ()
-    if not isinstance(value, Entries):
+    if not isinstance(value, MapValue):
         reader.report(stages.no_groups(describe(value), reader.place(name)))
         return ()
     found = []
     for (path, given), (key, place) in zip(value.values, value.spans, strict=True):
-        if not isinstance(given, Entries):
+        if not isinstance(given, MapValue):
             reader.report(stages.no_settings_of_group(path, describe(given), place))
             continue
         if trained is not None and not _is_trained(reader, path, trained):
@@ -187,7 +187,7 @@ def read_groups(reader: Reader, name: str) -> Groups:
     return tuple(found)
 
 
-def _freeze(reader: Reader, given: Entries, own: dict[str, tuple[Any, Span]]) -> tuple[tuple[str, Duration], ...]:
+def _freeze(reader: Reader, given: MapValue, own: dict[str, tuple[Any, Span]]) -> tuple[tuple[str, Duration], ...]:
     """How long a group waits before it learns, taken out of its settings: no optimizer knows of it."""
     if own.pop("freeze", None) is None:
         return ()

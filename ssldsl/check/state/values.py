@@ -51,14 +51,14 @@ class Batch:
 
 
 @frozen
-class Items:
+class ListValue:
     """A list: `[...]`, a join `a | b`, or several draws. Nets and ops work on it item by item."""
 
     values: tuple[Any, ...]
 
 
 @frozen
-class Entries:
+class MapValue:
     """A map: `{labeled: 50}`, with the place of every key and value."""
 
     values: tuple[tuple[str, Any], ...]
@@ -158,14 +158,14 @@ class Function:
 
 
 @frozen
-class OpRef:
+class OpValue:
     """An op of the library, not yet called."""
 
     signature: Signature
 
 
 @frozen
-class Builtin:
+class WordValue:
     """A word of the language that looks like a function: `stop`, `mean`, `draw`, ..."""
 
     name: str
@@ -234,7 +234,7 @@ class Given:
 def size_of(value: Any) -> int:
     """How many items a list has, terms a loss, or views a view; 0 of all else."""
     match value:
-        case Items():
+        case ListValue():
             return len(value.values)
         case Loss() | View() | Net():
             return len(value.parts)
@@ -265,9 +265,9 @@ def describe(value: Any) -> str:
             return str(value.type)
         case Batch():
             return f"a batch of `{value.stream}`"
-        case Items() | tuple():
-            return f"a list of {len(value.values if isinstance(value, Items) else value)}"
-        case Entries():
+        case ListValue() | tuple():
+            return f"a list of {len(value.values if isinstance(value, ListValue) else value)}"
+        case MapValue():
             return "a map"
         case Data():
             return "a data set"
@@ -281,9 +281,9 @@ def describe(value: Any) -> str:
             return "a loss"
         case Function():
             return f"the definition `{value.definition.name.id}`"
-        case OpRef():
+        case OpValue():
             return f"the op `{value.signature.name}`, not called"
-        case Builtin():
+        case WordValue():
             return f"`{value.name}`, not called"
         case Dim():
             return f"the size {value}"
