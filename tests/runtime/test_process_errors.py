@@ -41,6 +41,10 @@ def test_the_end_of_an_earlier_sitting_says_nothing_about_this_one(tmp_path: Pat
     assert isinstance(attribute_to_process(ERROR, tmp_path, time.time() + 60, "process 1 of 2"), OwnError)
 
 
+def test_where_the_main_process_has_refused_the_run_it_says_why(tmp_path: Path) -> None:
+    assert attribute_to_process(ERROR, tmp_path / "removed", time.time(), "process 1 of 2") is ERROR
+
+
 def test_a_process_that_has_lost_another_says_where_to_look(tmp_path: Path) -> None:
     with pytest.raises(LostProcess, match=r"R432.*another process") as caught, explaining_processes(tmp_path):
         raise RuntimeError("[../gloo/transport/tcp/pair.cc:534] Connection closed by peer [127.0.0.1]:1234")
