@@ -2,8 +2,10 @@
 
 import importlib
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import declared
 import torch
 from small_nets import FrozenOnly, conv_classifier, rng_for
 from torch import Tensor, nn
@@ -11,6 +13,7 @@ from torch import Tensor, nn
 from ssldsl.ops.signature import REQUIRED, Edge, Signature
 from ssldsl.types import parse_dim
 
+ROOT = Path(__file__).parents[2]
 # Images of 32 pixels: the ImageNet nets bring 16 pixels to one, and there torch's bf16 convolution of stride 2 on the
 # CPU reads memory that nobody wrote (weight gradients of an arbitrary size, at times NaN; seen with torch 2.15).
 SIZES = {
@@ -28,21 +31,6 @@ SIZES = {
     "classes": 5,
     "clusters": 4,
 }
-# For settings that have no default, and for large networks something small.
-SETTINGS: dict[str, dict[str, Any]] = {
-    "mlp_head": {"hidden": [7], "out": 4},
-    "constant": {"length": 5.0},
-    "warmup": {"length": 5.0},
-    "queue": {"length": 12},
-    "torchvision_model": {"name": "resnet18"},
-    "timm_model": {"name": "resnet10t"},
-    "wrn28": {"widen": 1},
-    "vit": {"width": 12, "depth": 2},
-    "average_views": {"n_views": 3},
-    "one_hot": {"classes": 5},
-    "knn_pairs": {"k": 3},
-    **{f"resnet{depth}v2": {"width": 1} for depth in (18, 34, 50, 101, 152)},
-}
 
 
 def op_of(signature: Signature) -> Callable[..., Any]:
@@ -50,20 +38,29 @@ def op_of(signature: Signature) -> Callable[..., Any]:
     module = importlib.import_module(signature.module)
     marked = [v for v in vars(module).values() if getattr(v, "__module__", "") == signature.module]
     found: Callable[..., Any] = next(v for v in marked if "ssldsl_traits" in vars(v))
-    return found(**{s: SIZES[s] for s in signature.sizes}, **settings_of(signature)) if signature.is_module else found
+    return found(**{s: size_of(s) for s in signature.sizes}, **settings_of(signature)) if signature.is_module else found
 
 
 def settings_of(signature: Signature) -> dict[str, Any]:
-    given = SETTINGS.get(signature.name, {})
+    """The settings that the op's test declares; those without a default are all among them."""
+    given = declared.settings(signature)
     missing = [s.name for s in signature.settings if s.default is REQUIRED and s.name not in given and s.name != "lr"]
-    assert not missing, f"tests/stdlib/op_inputs.py wants values of {missing} for `{signature.name}`"
+    values = ", ".join(f'"{name}": ...' for name in missing)
+    path = declared.test_file(signature).relative_to(ROOT)
+    assert not missing, f"`{signature.name}` has settings without a default: write SETTINGS = {{{values}}} in {path}"
     return given
+
+
+def size_of(dim: str) -> int:
+    """The size that a dimension has in the tests of all ops."""
+    assert dim in SIZES, f"write a size for the dimension `{dim}` in SIZES of tests/stdlib/op_inputs.py"
+    return SIZES[dim]
 
 
 def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     """Random values of the kind and shape that the edge declares."""
     dims = ("batch", "channels", "height", "width") if edge.dims == ("batch", "...") else edge.dims
-    shape = [parse_dim(d, SIZES.__getitem__, (SIZES | settings).__getitem__).value for d in dims]
+    shape = [parse_dim(d, size_of, (SIZES | settings).__getitem__).value for d in dims]
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)

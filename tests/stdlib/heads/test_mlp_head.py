@@ -4,6 +4,8 @@ from torch.nn import functional
 from ssldsl.stdlib.heads.mlp_head import MlpHead
 from ssldsl.stdlib.nets.mlp import Mlp
 
+SETTINGS = {"hidden": [7], "out": 4}  # with which the tests of all ops call it
+
 
 def test_a_projection_head_ends_in_an_affine_map() -> None:
     head, features = MlpHead(4, hidden=[6], out=3), torch.randn(5, 4)

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from ssldsl.stdlib.memory.queue import Queue
 
+SETTINGS = {"length": 12}  # with which the tests of all ops call it
+
 
 def filled(queue: Queue, *steps: list[float]) -> list[tuple[list[float], float]]:
     """What the queue holds before every step, and after the last; rows of one number."""

@@ -2,6 +2,8 @@ from resnets_v2 import has_as_many_weights, has_as_many_weights_as_counted, has_
 
 from ssldsl.stdlib.nets.resnet101v2 import ResNet101V2
 
+SETTINGS = {"width": 1}  # with which the tests of all ops call it
+
 
 def test_it_has_as_many_weights_as_counted_by_hand() -> None:
     has_as_many_weights_as_counted(ResNet101V2, (3, 4, 23, 3), narrowing=4)

@@ -3,6 +3,8 @@ from resnets_v2 import computes_the_formula, has_as_many_weights_as_counted, has
 
 from ssldsl.stdlib.nets.resnet18v2 import ResNet18V2
 
+SETTINGS = {"width": 1}  # with which the tests of all ops call it
+
 
 def test_it_has_as_many_weights_as_counted_by_hand() -> None:
     has_as_many_weights_as_counted(ResNet18V2, (2, 2, 2, 2), narrowing=0)

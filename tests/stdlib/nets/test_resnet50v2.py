@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from ssldsl.stdlib.nets.resnet50v2 import ResNet50V2
 
+SETTINGS = {"width": 1}  # with which the tests of all ops call it
+
 
 def test_it_has_as_many_weights_as_counted_by_hand() -> None:
     has_as_many_weights_as_counted(ResNet50V2, (3, 4, 6, 3), narrowing=4)

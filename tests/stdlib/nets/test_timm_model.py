@@ -5,6 +5,8 @@ import torch
 
 from ssldsl.stdlib.nets.timm_model import TimmModel
 
+SETTINGS = {"name": "resnet10t"}  # with which the tests of all ops call it
+
 
 @pytest.mark.parametrize(("name", "channels", "dim"), [("resnet10t", 1, 512), ("vit_tiny_patch16_224", 3, 192)])
 def test_a_network_of_timm_gives_pooled_features(name: str, channels: int, dim: int) -> None:

@@ -11,6 +11,8 @@ from torch import nn
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.stdlib.nets.torchvision_model import TorchvisionModel
 
+SETTINGS = {"name": "resnet18"}  # with which the tests of all ops call it
+
 
 @pytest.mark.parametrize(
     ("name", "dim"),

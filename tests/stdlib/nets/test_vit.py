@@ -8,6 +8,8 @@ from torch import Tensor
 
 from ssldsl.stdlib.nets.vit import Vit, resized
 
+SETTINGS = {"width": 12, "depth": 2}  # with which the tests of all ops call it
+
 
 def test_it_computes_what_timm_computes_with_the_same_weights() -> None:
     timm = pytest.importorskip("timm")

@@ -5,6 +5,8 @@ from torch.nn import functional
 
 from ssldsl.stdlib.nets.wrn28 import Wrn28
 
+SETTINGS = {"widen": 1}  # with which the tests of all ops call it
+
 
 @pytest.mark.parametrize(("widen", "classes", "count"), [(2, 10, 1_467_610), (8, 100, 23_401_012)])
 def test_it_has_the_number_of_weights_of_the_reference_with_its_classifier(

@@ -5,6 +5,8 @@ import pytest
 from ssldsl.stdlib.schedules.cosine import cosine
 from ssldsl.stdlib.schedules.warmup import warmup
 
+SETTINGS = {"length": 5.0}  # with which the tests of all ops call it
+
 
 def test_warm_up_starts_where_it_is_told_and_reaches_one() -> None:
     assert [warmup(s, 100, length=10, start=0.2) for s in (0, 5, 10, 99)] == pytest.approx([0.2, 0.6, 1, 1])

@@ -6,6 +6,8 @@ import torch
 from ssldsl.ops.contract import ContractError
 from ssldsl.stdlib.targets.average_views import average_views
 
+SETTINGS = {"n_views": 3}  # with which the tests of all ops call it
+
 CERTAIN = torch.tensor([[4, 0, 0], [0, 1.9, 0], [0, 1.9, 0]], dtype=torch.float64)
 
 

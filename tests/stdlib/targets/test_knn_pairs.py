@@ -5,6 +5,8 @@ import torch
 
 from ssldsl.stdlib.targets.knn_pairs import knn_pairs, squared_distances
 
+SETTINGS = {"k": 3}  # with which the tests of all ops call it
+
 ROWS = torch.tensor([[0, 0], [1, 0], [0, 1], [3, 3], [3, 4]], dtype=torch.float64)
 
 

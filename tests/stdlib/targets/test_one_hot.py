@@ -2,6 +2,8 @@ import torch
 
 from ssldsl.stdlib.targets.one_hot import one_hot
 
+SETTINGS = {"classes": 5}  # with which the tests of all ops call it
+
 
 def test_a_row_is_one_at_its_label() -> None:
     assert one_hot(torch.tensor([2, 0]), classes=3).tolist() == [[0, 0, 1], [1, 0, 0]]

@@ -4,6 +4,8 @@ from torch import Tensor
 
 from ssldsl.stdlib.views.center_crop import center_crop
 
+SETTINGS = {"size": 20, "short_side": 28}  # with which the tests of all views call it
+
 
 def test_the_middle_is_that_of_torchvision(photos: Tensor) -> None:
     from torchvision.transforms.functional import center_crop as expected

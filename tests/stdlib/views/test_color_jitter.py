@@ -11,6 +11,8 @@ from ssldsl.stdlib.views.color_jitter import (
     color_jitter,
 )
 
+VARIANTS = {"shuffled": {"shuffled": True}}  # and with these too
+
 FACTORS = [0.0, 0.3, 0.8, 1.0, 1.2, 1.9]
 TURNS = [-0.5, -0.21, -0.05, 0.0, 0.13, 0.5]
 

@@ -5,6 +5,8 @@ from torch import Tensor
 from ssldsl.stdlib.views.center_crop import center_crop
 from ssldsl.stdlib.views.five_crop import five_crop
 
+SETTINGS = {"size": 20, "short_side": 28}  # with which the tests of all views call it
+
 
 def test_the_crops_are_those_of_torchvision_the_middle_first(photos: Tensor) -> None:
     from torchvision.transforms.functional import five_crop as theirs

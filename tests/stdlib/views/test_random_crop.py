@@ -4,6 +4,8 @@ from torch.nn.functional import pad
 
 from ssldsl.stdlib.views.random_crop import random_crop
 
+SETTINGS = {"size": 20, "padding": 2}  # with which the tests of all views call it
+
 
 def test_every_crop_is_one_of_the_windows_of_the_padded_image(rng) -> None:
     image = torch.rand(1, 3, 6, 8, generator=torch.Generator().manual_seed(0))

@@ -6,6 +6,8 @@ from torch import Tensor
 from ssldsl.stdlib.views.random_inception_crop import draw_boxes, random_inception_crop
 from ssldsl.stdlib.views.random_resized_crop import random_resized_crop
 
+SETTINGS = {"size": 16, "count": 3}  # with which the tests of all views call it
+
 RATIO = (0.75, 1.33)
 
 

@@ -7,6 +7,9 @@ from torch import Tensor
 from ssldsl.stdlib.views.random_resized_crop import choose_boxes, random_resized_crop
 from ssldsl.stdlib.views.resize import apply_resampling, resampling
 
+SETTINGS = {"size": 16}  # with which the tests of all views call it
+VARIANTS = {"bicubic": {"interpolation": "bicubic"}}  # and with these too
+
 RATIO = (3 / 4, 4 / 3)
 
 

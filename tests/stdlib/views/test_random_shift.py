@@ -4,6 +4,8 @@ from torch import Tensor
 
 from ssldsl.stdlib.views.random_shift import random_shift, windows
 
+SETTINGS = {"pixels": 3}  # with which the tests of all views call it
+
 
 def placed(images: Tensor) -> list[tuple[int, int]]:
     """Where the one bright pixel of every image is, relative to the middle of 7 by 7."""

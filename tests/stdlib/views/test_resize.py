@@ -4,6 +4,8 @@ from torch import Tensor
 
 from ssldsl.stdlib.views.resize import resampling, resize
 
+SETTINGS = {"size": 16}  # with which the tests of all views call it
+
 
 @pytest.mark.parametrize("size", [7, 16, 24, 40])
 @pytest.mark.parametrize("antialias", [True, False])
