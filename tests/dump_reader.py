@@ -123,7 +123,7 @@ class _Reader:
     def _node(self, s: _Scanner) -> None:
         s.must(rf"{len(self.nodes)}:", f"node {len(self.nodes)}")
         type_ = _type(s)
-        live = frozenset(_names(s)) if s.has("live") else frozenset[str]()
+        grad_modules = frozenset(_names(s)) if s.has("grad") else frozenset[str]()
         no_grad = s.has("nograd")
         place = s.name() if s.has("@") else ""
         s.expect("=")
@@ -132,7 +132,9 @@ class _Reader:
         draw = s.string() if s.has("draw ") else ""
         rows = self._ref(s) if s.has("rows ") else None
         alias = s.string() if s.has("as ") else ""
-        node = Node(len(self.nodes), op, inputs, params, settings, type_, live, draw, rows, self._spans(s), alias)
+        node = Node(
+            len(self.nodes), op, inputs, params, settings, type_, grad_modules, draw, rows, self._spans(s), alias
+        )
         self.nodes.append(node)
         if no_grad:
             self.no_grad.add(node)

@@ -56,7 +56,7 @@ def _trace_term(tracer: Tracer, term: Term) -> None:
     spans = [term.span, *(s for n in losses for s in tracer.stage.spans_of(n))]
     id = tracer.box(f"loss:{term.name}", "loss", title, spans=spans, lines=lines)
     tracer.boxes[id] = evolve(
-        tracer.boxes[id], type=str(term.node.type), reach=tuple(sorted(tracer.learning(term.node.live)))
+        tracer.boxes[id], type=str(term.node.type), reach=tuple(sorted(tracer.learning(term.node.grad_modules)))
     )
     for value in (v for n in losses for v in tracer.into(n)):
         tracer.lane(value, id)
@@ -94,7 +94,7 @@ def _add_total(tracer: Tracer, stage: Stage) -> None:
         origins = tuple(e.id for e in tracer.edges.values() if e.target == source)
         id = f"{source}>total"
         text = f"{wording.TIMES} {wording.scalar(term.weight, tracer.program.signatures)}"
-        reach = tuple(sorted(tracer.learning(term.node.live)))
+        reach = tuple(sorted(tracer.learning(term.node.grad_modules)))
         tracer.edges[id] = Edge(
             id,
             source,

@@ -177,13 +177,13 @@ class Tracer:
         for part in parts(net):
             path = str(part.setting("name"))
             later.discard(path)
-            reach = self.learning(node.live - later)
+            reach = self.learning(node.grad_modules - later)
             values = [self._module(path, v, node, _behind(part, v, node, not later), reach) for v in values]
         return list(values)
 
-    def learning(self, live: frozenset[str]) -> frozenset[str]:
+    def learning(self, grad_modules: frozenset[str]) -> frozenset[str]:
         """Of the modules that a gradient would reach, those that this stage trains."""
-        return frozenset(m for m in live if any(_within(t, m) or _within(m, t) for t in self.stage.train))
+        return frozenset(m for m in grad_modules if any(_within(t, m) or _within(m, t) for t in self.stage.train))
 
     def _module(self, path: str, value: Value, node: Node, type: Type, reach: frozenset[str]) -> Value:
         module = module_of(self.program, path)
@@ -218,17 +218,17 @@ class Tracer:
                 self._short(kind, node.op, (text, *before)), kind, title, spans=self.stage.spans_of(node), lines=lines
             )
         lanes = {v: self.lane(v, id) for v in inputs}
-        live = self.learning(node.live)
-        self._note(id, type=str(node.type), reach=live)
-        detached = not live and any(v.detached or any(map(_is_module, v.path)) for v in inputs)
+        grad_modules = self.learning(node.grad_modules)
+        self._note(id, type=str(node.type), reach=grad_modules)
+        detached = not grad_modules and any(v.detached or any(map(_is_module, v.path)) for v in inputs)
         main = [v for v in inputs if v.kind == "data"]
         if sum(any(v.kind == "data" for v in self.values(i)) for i in node.inputs) == 1:
             return [
-                Value(id, (*v.path, id), v.streams, "data", node, node.type, live, detached, "", (lanes[v],))
+                Value(id, (*v.path, id), v.streams, "data", node, node.type, grad_modules, detached, "", (lanes[v],))
                 for v in main
             ]
         streams = tuple(dict.fromkeys(s for v in main for s in v.streams))
-        return [Value(id, (id,), streams, "data", node, node.type, live, detached, "", tuple(lanes.values()))]
+        return [Value(id, (id,), streams, "data", node, node.type, grad_modules, detached, "", tuple(lanes.values()))]
 
     def _view(self, node: Node, before: list[str], streams: set[str]) -> str:
         """A view under the name that it is declared by, if any; it counts how often it is drawn of one stream."""
@@ -279,8 +279,8 @@ def _behind(part: Node, value: Value, node: Node, is_last: bool) -> Type:
 def _inside(node: Node, net: Node) -> Node:
     """What a net gives inside an op that runs it: no node of the program, so one that looks like it."""
     target = net.type.target if isinstance(net.type, NetType) else net.type
-    live = node.live | {*paths_of(net)}
-    return Node(-node.id - 1, "apply", (), (), (), target, live, spans=node.spans)
+    grad_modules = node.grad_modules | {*paths_of(net)}
+    return Node(-node.id - 1, "apply", (), (), (), target, grad_modules, spans=node.spans)
 
 
 def module_of(program: Program, path: str) -> Module | None:

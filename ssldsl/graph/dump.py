@@ -1,6 +1,6 @@
 """A graph as text, one line a node in the order of the graph. The tests read it back.
 
-    %7: Logits[4*B_unlabeled, 10] live{classes,encoder} = apply(net=%3, inputs=%6)  # quickstart.ssl:11:20
+    %7: Logits[4*B_unlabeled, 10] grad{classes,encoder} = apply(net=%3, inputs=%6)  # quickstart.ssl:11:20
 
 Numbers are positions, so the same graph always reads the same, and a pass shows as a difference of two texts.
 """
@@ -35,8 +35,8 @@ def _lines(graph: Graph) -> Iterator[str]:
 
 def _node(graph: Graph, node: Node, name: Mapping[Node, str]) -> str:
     words = [f"{name[node]}: {type_text(node.type)}"]
-    if node.live:
-        words.append(f"live{{{','.join(sorted(node.live))}}}")
+    if node.grad_modules:
+        words.append(f"grad{{{','.join(sorted(node.grad_modules))}}}")
     if node in graph.no_grad:
         words.append("nograd")
     if node in graph.places:

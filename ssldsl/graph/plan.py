@@ -13,7 +13,7 @@ from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.part import Part
 from ssldsl.graph.plan_types import TypePlan
 
-VERSION = 2
+VERSION = 3
 
 
 class Place(Part):
@@ -61,7 +61,7 @@ class NodePlan(Part):
     params: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
     type: TypePlan
-    live: tuple[str, ...] = ()
+    grad_modules: tuple[str, ...] = ()
     draw: str = ""
     rows: str | None = None
     alias: str = ""

@@ -46,7 +46,7 @@ def _wrong_terms(graph: Graph) -> Iterator[str]:
         type_ = term.node.type
         if not (isinstance(type_, TensorType) and type_.dims == ()):
             yield f"term `{term.name}` is not a single number but {type_}"
-        if not term.node.live:
+        if not term.node.grad_modules:
             yield f"the gradient of term `{term.name}` reaches nothing"
 
 

@@ -21,7 +21,7 @@ class Node:
 
     op: an op of the library, or one of the primitives (`ssldsl.ir.primitives`).
     params: name of the op's parameter that each input fills.
-    live: the modules whose parameters the value's gradient reaches.
+    grad_modules: the modules whose parameters the value's gradient reaches.
     draw: of an op that draws or remembers, the name of that call; part of identity.
     rows: the node that says which samples the rows are.
     spans: where it was first written, innermost first (the call inside a `def`, then the call of the `def`).
@@ -33,7 +33,7 @@ class Node:
     params: tuple[str, ...]
     settings: tuple[tuple[str, Setting], ...]
     type: Type
-    live: frozenset[str] = frozenset()
+    grad_modules: frozenset[str] = frozenset()
     draw: str = ""
     rows: "Node | None" = None
     spans: tuple[Span, ...] = ()
@@ -83,7 +83,7 @@ class Interner:
         type: Type,
         params: tuple[str, ...] = (),
         settings: tuple[tuple[str, Setting], ...] = (),
-        live: frozenset[str] = frozenset(),
+        grad_modules: frozenset[str] = frozenset(),
         draw: str = "",
         rows: Node | None = None,
         spans: tuple[Span, ...] = (),
@@ -95,7 +95,7 @@ class Interner:
         key = (op, tuple(n.id for n in inputs), params, repr(settings), draw)
         if key not in self._nodes:
             self._nodes[key] = Node(
-                len(self._nodes), op, inputs, params, settings, type, live, draw, rows, spans, alias, within
+                len(self._nodes), op, inputs, params, settings, type, grad_modules, draw, rows, spans, alias, within
             )
         node = self._nodes[key]
         self.written.setdefault(node.id, spans or node.spans)

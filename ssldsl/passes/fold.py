@@ -106,13 +106,13 @@ def _without_idle(graph: Graph, context: Context) -> tuple[Term, ...]:
     step = graph.only("input", "rows")
     kept = {term.name for term in working}
     reached = ancestors(step, (term.node for term in working))
-    trained = {path for term in working for path in term.node.live}
+    trained = {path for term in working for path in term.node.grad_modules}
     for term in graph.terms:
         below = ancestors(step, [term.node])
-        if term.name not in kept and (not term.node.live <= trained or _has_effect(below - reached, context)):
+        if term.name not in kept and (not term.node.grad_modules <= trained or _has_effect(below - reached, context)):
             kept.add(term.name)
             reached |= below
-            trained |= term.node.live
+            trained |= term.node.grad_modules
     return tuple(term for term in graph.terms if term.name in kept)
 
 

@@ -8,10 +8,12 @@ from ssldsl.ir.nodes import Node
 
 def nodes_with_gradient(graph: Graph) -> frozenset[Node]:
     """The nodes whose value depends on a trained parameter, and on whose value a term depends with gradient."""
-    modules = frozenset[str]().union(*(node.live for node in graph.trained_nodes if node.op == "net"))
+    modules = frozenset[str]().union(*(node.grad_modules for node in graph.trained_nodes if node.op == "net"))
     trained = {path for path in modules if is_trained(path, graph.train)}
-    live = graph.only("input").subgraph(node for node in graph.nodes if not trained.isdisjoint(node.live))
-    return ancestors(live, (term.node for term in graph.terms if term.node in live))
+    trained_part = graph.only("input").subgraph(
+        node for node in graph.nodes if not trained.isdisjoint(node.grad_modules)
+    )
+    return ancestors(trained_part, (term.node for term in graph.terms if term.node in trained_part))
 
 
 def is_trained(path: str, train: Collection[str]) -> bool:

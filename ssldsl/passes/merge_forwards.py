@@ -9,7 +9,7 @@ from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of, with_rows
 from ssldsl.passes.context import Context, couples_batch
 from ssldsl.passes.gradients import nodes_with_gradient
-from ssldsl.passes.slicing import again, join_rows, live_of, take_rows, tensor
+from ssldsl.passes.slicing import again, grad_modules_of, join_rows, take_rows, tensor
 from ssldsl.types import Dim, TensorType
 
 
@@ -122,5 +122,5 @@ def _forward(build: Builder, members: list[Node]) -> tuple[Node, dict[Node, Dim]
         starts[node] = end
         end = end + rows_of(tensor(node))
     type_ = with_rows(tensor(first), end)
-    live = live_of([net, value]) if first.live else first.live
-    return build.like(first, (net, value), type=type_, live=live, alias=""), starts
+    grad_modules = grad_modules_of([net, value]) if first.grad_modules else first.grad_modules
+    return build.like(first, (net, value), type=type_, grad_modules=grad_modules, alias=""), starts

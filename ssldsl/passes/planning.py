@@ -164,7 +164,7 @@ def _node(graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValu
         params=node.params,
         settings=own.settings(node.settings),
         type=planned(with_sizes(node.type, values.sizes)),
-        live=tuple(sorted(node.live)),
+        grad_modules=tuple(sorted(node.grad_modules)),
         draw=node.draw,
         rows=None if node.rows is None else names[node.rows],
         alias=node.alias,

@@ -37,7 +37,7 @@ def take_rows(build: Builder, like: Node, value: Node, start: Dim, stop: Dim, st
     """Rows of a value, of the type of `like`. A slice of a slice is one slice, and all rows are the value itself."""
     outer = run_of(value)
     first, end = outer.start + start * outer.step, outer.start + stop * outer.step
-    return _cut(build, Run(outer.base, first, end, step * outer.step), like, tensor(like), like.live)
+    return _cut(build, Run(outer.base, first, end, step * outer.step), like, tensor(like), like.grad_modules)
 
 
 def join_rows(build: Builder, like: Node, values: list[Node]) -> Node:
@@ -55,23 +55,24 @@ def join_rows(build: Builder, like: Node, values: list[Node]) -> Node:
         return joins[0]
     return build.like(
         like, tuple(joins), op="concat", params=("values",) * len(joins), settings=(), alias="",
-        type=joined([tensor(n) for n in joins]), live=live_of(joins),
+        type=joined([tensor(n) for n in joins]), grad_modules=grad_modules_of(joins),
     )  # fmt: skip
 
 
 def _joined_cut(build: Builder, run: Run, parts: list[Node]) -> Node:
-    return _cut(build, run, parts[0], joined([tensor(n) for n in parts]), live_of(parts), "")
+    return _cut(build, run, parts[0], joined([tensor(n) for n in parts]), grad_modules_of(parts), "")
 
 
 def _cut(
-    build: Builder, run: Run, like: Node, type_: TensorType, live: frozenset[str], alias: str | None = None
+    build: Builder, run: Run, like: Node, type_: TensorType, grad_modules: frozenset[str], alias: str | None = None
 ) -> Node:
     if run == Run(run.base, Dim.of(0), rows_of(tensor(run.base)), 1):
         return run.base
     step = (("step", run.step),) if run.step != 1 else ()
     settings = (("start", run.start), ("stop", run.stop), *step)
     return build.like(
-        like, (run.base,), op="slice", params=("value",), settings=settings, type=type_, live=live, alias=alias
+        like, (run.base,), op="slice", params=("value",), settings=settings, type=type_,
+        grad_modules=grad_modules, alias=alias,
     )  # fmt: skip
 
 
@@ -84,9 +85,9 @@ def again(build: Builder, node: Node, inputs: tuple[Node, ...]) -> Node:
     return build.like(node, inputs)
 
 
-def live_of(values: Iterable[Node]) -> frozenset[str]:
+def grad_modules_of(values: Iterable[Node]) -> frozenset[str]:
     """The modules that the gradient of any of the values reaches."""
-    return frozenset[str]().union(*(value.live for value in values))
+    return frozenset[str]().union(*(value.grad_modules for value in values))
 
 
 def tensor(node: Node) -> TensorType:

@@ -23,7 +23,7 @@ def test_after_a_view_that_multiplies_rows_every_copy_has_the_number_of_its_samp
 
 def test_numbers_count_no_classes_and_carry_no_gradient():
     (node,) = numbers(triplet("two"))
-    assert node.type.classes is None and not node.live
+    assert node.type.classes is None and not node.grad_modules
 
 
 def test_a_join_gives_the_numbers_of_each_of_its_streams():

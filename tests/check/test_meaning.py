@@ -37,7 +37,7 @@ def test_division_by_a_number_is_a_weight():
 
 def test_a_term_reaches_the_modules_it_trains():
     found = terms(with_loss("ce(labeled) + rotation(unlabeled)"))
-    assert found["rotation"].node.live == {"encoder", "rotation.angles"}
+    assert found["rotation"].node.grad_modules == {"encoder", "rotation.angles"}
 
 
 def test_the_same_stream_is_the_same_draw():
@@ -279,4 +279,4 @@ def test_a_list_has_a_memory_for_each_item():
 
 def test_nothing_of_a_memory_carries_gradient():
     (queue,) = memories("assigned(z, past)")
-    assert queue.live == frozenset() and queue.inputs[0].live
+    assert queue.grad_modules == frozenset() and queue.inputs[0].grad_modules

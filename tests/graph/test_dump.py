@@ -30,7 +30,7 @@ def apply_line(whole: Graph) -> str:
 
 def test_a_line_says_type_gradient_op_inputs_and_place() -> None:
     line, _ = apply_line(graph()).split("  # ")
-    assert line == "%8: Features[B_labeled, 128] live{encoder} = apply(net=%1, inputs=%7)"
+    assert line == "%8: Features[B_labeled, 128] grad{encoder} = apply(net=%1, inputs=%7)"
 
 
 def test_a_place_is_file_line_and_column_innermost_first() -> None:

@@ -81,7 +81,7 @@ def test_a_term_that_is_not_one_number_is_refused() -> None:
 def test_a_term_without_gradient_is_refused() -> None:
     whole = graph()
     first = whole.terms[0]
-    lost = evolve(first.node, live=frozenset())
+    lost = evolve(first.node, grad_modules=frozenset())
     nodes = tuple(lost if node is first.node else node for node in whole.nodes)
     wrong = evolve(whole, nodes=nodes, terms=(evolve(first, node=lost),))
     with pytest.raises(InternalError, match="reaches nothing"):

@@ -211,9 +211,9 @@ def _scaled(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
 
 def _is_constant(ctx: Context, factor: Node, place: Span) -> bool:
     """Whether what multiplies a loss carries no gradient: else a network could lower its loss by doubting."""
-    if not factor.live:
+    if not factor.grad_modules:
         return True
-    ctx.report(dataflow.gradient_into_factor(place, factor.live))
+    ctx.report(dataflow.gradient_into_factor(place, factor.grad_modules))
     return False
 
 
@@ -284,7 +284,7 @@ def _node(ctx: Context, op: str, inputs: tuple[Node, ...], kind: str, settings: 
         type=TensorType(kind, shape),
         params=("values",) * len(inputs),
         settings=settings,
-        live=frozenset() if op == "compare" else frozenset[str]().union(*(n.live for n in inputs)),
+        grad_modules=frozenset() if op == "compare" else frozenset[str]().union(*(n.grad_modules for n in inputs)),
         rows=rows,
         spans=(span, *ctx.reporter.calls),
     )

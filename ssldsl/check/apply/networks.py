@@ -248,7 +248,7 @@ def _apply_part(
         type=target,
         rows=value.rows,
         spans=(span, *ctx.reporter.calls),
-        live=frozenset() if draft.average_of or weights else value.live | {part.path},
+        grad_modules=frozenset() if draft.average_of or weights else value.grad_modules | {part.path},
     )
 
 
@@ -355,7 +355,7 @@ def _net_node(ctx: Context, path: str, weights: TrainedNet | None = None) -> Nod
         settings=(("name", path), *(weights.settings if weights else ())),
         spans=(weights.span, draft.span) if weights else (draft.span,),
         alias=path,
-        live=frozenset() if draft.average_of or weights else frozenset({path}),
+        grad_modules=frozenset() if draft.average_of or weights else frozenset({path}),
     )
 
 
@@ -385,7 +385,7 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
         params=("nets",) * len(nodes),
         type=NetType(source, last.target, couples),
         spans=(span,),
-        live=frozenset[str]().union(*(n.live for n in nodes)),
+        grad_modules=frozenset[str]().union(*(n.grad_modules for n in nodes)),
     )
 
 

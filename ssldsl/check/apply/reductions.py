@@ -82,7 +82,9 @@ def _row_mean(ctx: Context, node: Node, spans: tuple[Span, ...]) -> Node:
     if kind_of(node) == "Scalar":
         return node
     scalar = TensorType("Scalar")
-    return ctx.interner.node("row_mean", (node,), params=("values",), type=scalar, live=node.live, spans=spans)
+    return ctx.interner.node(
+        "row_mean", (node,), params=("values",), type=scalar, grad_modules=node.grad_modules, spans=spans
+    )
 
 
 def _of_tensors(ctx: Context, word: str, nodes: tuple[Node, ...], span: Span) -> Any:
@@ -109,7 +111,7 @@ def _of_list(ctx: Context, op: str, nodes: tuple[Node, ...], kind: str, span: Sp
         type=TensorType(kind, first.dims, first.classes),
         rows=nodes[0].rows if first.dims else None,
         spans=(span, *ctx.reporter.calls),
-        live=frozenset[str]().union(*(n.live for n in nodes)),
+        grad_modules=frozenset[str]().union(*(n.grad_modules for n in nodes)),
     )
 
 

@@ -49,7 +49,7 @@ def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str
         rows=batch.rows,
         spans=(part.span, *ctx.reporter.calls),
         type=outputs[0][1] if single else TupleType(outputs),
-        live=node.live,
+        grad_modules=node.grad_modules,
         within=within,
     )
     times = _times(outputs[0][1], node)

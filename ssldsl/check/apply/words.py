@@ -187,7 +187,7 @@ def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node |
         type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
         rows=rows,
         spans=(span, *ctx.reporter.calls),
-        live=frozenset[str]().union(*(n.live for n in nodes)),
+        grad_modules=frozenset[str]().union(*(n.grad_modules for n in nodes)),
     )
 
 

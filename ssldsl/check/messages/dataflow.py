@@ -57,29 +57,29 @@ def data_in_a_loss(place: Span) -> Diagnostic:
 # --- gradients --------------------------------------------------------------------------------------------------
 
 
-def gradient_into_target(op: str, edge: str, place: Span, live: Collection[str]) -> Diagnostic:
-    """A target through which a network would learn. `live`: the networks that its gradient reaches."""
+def gradient_into_target(op: str, edge: str, place: Span, grad_modules: Collection[str]) -> Diagnostic:
+    """A target through which a network would learn. `grad_modules`: the networks that its gradient reaches."""
     message = f"`{edge}` of `{op}` is a target and must not carry gradient"
-    return Diagnostic("D402", message, place, f"its gradient reaches {_listed(live)}", help=_detach(place))
+    return Diagnostic("D402", message, place, f"its gradient reaches {_listed(grad_modules)}", help=_detach(place))
 
 
-def gradient_into_factor(place: Span, live: Collection[str]) -> Diagnostic:
+def gradient_into_factor(place: Span, grad_modules: Collection[str]) -> Diagnostic:
     """A mask or weight of a loss through which a network would learn."""
     message = "what multiplies a loss must not carry gradient"
-    return Diagnostic("D402", message, place, f"its gradient reaches {_listed(live)}", help=_detach(place))
+    return Diagnostic("D402", message, place, f"its gradient reaches {_listed(grad_modules)}", help=_detach(place))
 
 
 def _detach(place: Span) -> str:
     return f"detach it: `stop({place.text})`"
 
 
-def untrained_term(term: str, place: Span, live: Collection[str], stop: Span | None) -> Diagnostic:
-    """A loss term that trains nothing. `live`: what its gradient reaches; `stop`: where it ends."""
+def untrained_term(term: str, place: Span, grad_modules: Collection[str], stop: Span | None) -> Diagnostic:
+    """A loss term that trains nothing. `grad_modules`: what its gradient reaches; `stop`: where it ends."""
     notes = (Note(stop, "gradient stops here"),) if stop is not None and stop != place else ()
     label, help = "no gradient leaves this term", "one side of the loss must come from a trained network"
-    if live:
-        label = f"it reaches {_listed(live)}, which this stage does not train"
-        help = f"add {_listed(live)} to `train`, or drop the term"
+    if grad_modules:
+        label = f"it reaches {_listed(grad_modules)}, which this stage does not train"
+        help = f"add {_listed(grad_modules)} to `train`, or drop the term"
     message = f"the loss term `{term}` has no gradient path to any trained network"
     return Diagnostic("D403", message, place, label, notes, help=help)
 

@@ -10,8 +10,8 @@ from ssldsl.ir.program import Stage
 
 def unreached_module(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Without `train`, what is trained is what the terms reach, and there is nothing to say."""
-    live = frozenset[str]().union(*(t.node.live for t in stage.terms))
+    grad_modules = frozenset[str]().union(*(t.node.grad_modules for t in stage.terms))
     for path in stage.train:
         place = stage.place(f"train.{path}")
-        if place is not None and reader.ctx.owner(path) not in live:
+        if place is not None and reader.ctx.owner(path) not in grad_modules:
             yield dataflow.unreached_module(path, place, [t.name for t in stage.terms])

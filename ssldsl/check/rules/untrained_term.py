@@ -13,6 +13,6 @@ def untrained_term(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Every term must change something that is trained."""
     trained = reader.ctx.owners(stage.train)
     for term in stage.terms:
-        if not term.node.live & trained:
+        if not term.node.grad_modules & trained:
             stops = [reader.written_at(n) for n in ancestors([term.node]) if n.op == "stop"]
-            yield dataflow.untrained_term(term.name, term.span, term.node.live, stops[0] if stops else None)
+            yield dataflow.untrained_term(term.name, term.span, term.node.grad_modules, stops[0] if stops else None)

@@ -83,8 +83,8 @@ def _train(reader: Reader, terms: list[Term] | None) -> tuple[str, ...] | None:
         return None if paths is None else tuple(path for path, _ in paths)
     if terms is None:
         return None
-    live = frozenset[str]().union(*(t.node.live for t in terms))
-    return tuple(p for p in reader.ctx.modules if p in live)
+    grad_modules = frozenset[str]().union(*(t.node.grad_modules for t in terms))
+    return tuple(p for p in reader.ctx.modules if p in grad_modules)
 
 
 def read_init(reader: Reader) -> list[InitFrom]:

@@ -30,8 +30,8 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
     if value.type.kind not in ACCEPTS[edge.kind]:
         wrong_kind(ctx, signature, edge, str(value.type), span, kind_advice(ctx, edge.kind, value.type.kind, span))
         return None
-    if edge.detached and value.live:
-        ctx.report(dataflow.gradient_into_target(signature.name, edge.name, span, value.live))
+    if edge.detached and value.grad_modules:
+        ctx.report(dataflow.gradient_into_target(signature.name, edge.name, span, value.grad_modules))
         return None
     return value
 
@@ -79,7 +79,7 @@ def result(
     outputs = tuple((o.name, type(o, sizes, dict(settings))) for o in signature.outputs) or (
         ("", TensorType("Values", ())),
     )
-    live = frozenset[str]().union(*(n.live for n, p in zip(inputs, params, strict=True)))
+    grad_modules = frozenset[str]().union(*(n.grad_modules for n, p in zip(inputs, params, strict=True)))
     first = outputs[0][1]
     known = [n for n in inputs if n.rows is not None]
     kept = next((n for n in known if _same_rows(n, first)), None)
@@ -89,7 +89,7 @@ def result(
         if not may_remember(ctx, signature, span):
             return UNKNOWN
         assert ctx.stage is not None
-        draw, live = ctx.stage.fresh_draw(signature.name), frozenset()
+        draw, grad_modules = ctx.stage.fresh_draw(signature.name), frozenset()
     if signature.uses_rng:
         rows = _rows_of(ctx, kept or known[0], span) if known else None
         if not may_draw(ctx, signature, rows, span):
@@ -106,7 +106,7 @@ def result(
         rows=rows,
         spans=(span, *ctx.reporter.calls),
         type=first if single else TupleType(outputs),
-        live=frozenset() if first.kind == "Labels" else live,
+        grad_modules=frozenset() if first.kind == "Labels" else grad_modules,
     )
     return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
 
@@ -131,7 +131,7 @@ def repeat(ctx: Context, node: Node, times: int, span: Span) -> Node:
         settings=(("times", times),),
         spans=(span, *ctx.reporter.calls),
         type=TensorType(node.type.kind, (node.type.dims[0] * times, *node.type.dims[1:]), node.type.classes),
-        live=node.live,
+        grad_modules=node.grad_modules,
     )
 
 
@@ -175,7 +175,7 @@ def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
                 settings=(("name", name),),
                 rows=node.rows,
                 spans=ctx.interner.spans_of(node),
-                live=frozenset() if type_.kind == "Labels" else node.live,
+                grad_modules=frozenset() if type_.kind == "Labels" else node.grad_modules,
             ),
         )
         for name, type_ in node.type.fields
