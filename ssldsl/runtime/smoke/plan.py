@@ -115,10 +115,15 @@ def _node(node: NodePlan, rows: _Rows) -> NodePlan:
     """Rows that are cut out of a batch, in the batch's proportion; what a value's type says of its rows follows."""
     settings = dict(node.settings)
     counts = PRIMITIVES[node.op].row_settings if node.op in PRIMITIVES else ()
-    settings |= {name: rows.scaled(int(settings[name])) for name in counts}
+    settings |= {name: _fewer(settings[name], rows) for name in counts if name in settings}
     in_step = node.placement in ("step", "host")
     type_ = with_tensors(node.type, rows.fewer) if in_step else node.type
     return node.model_copy(update={"settings": settings, "type": type_})
+
+
+def _fewer(count: Any, rows: _Rows) -> Any:
+    """A number of rows of a setting, or of each of several batches."""
+    return rows.scaled(int(count)) if isinstance(count, int | float) else [rows.scaled(int(each)) for each in count]
 
 
 def _of_memories(stage: StagePlan, library: Library) -> set[str]:
