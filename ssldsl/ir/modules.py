@@ -1,6 +1,6 @@
 """The modules of an experiment in its graph: which one a path lies in, and which ones a network is made of."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
@@ -13,9 +13,11 @@ def owner(paths: Iterable[str], path: str) -> tuple[str, str]:
 
     Where no module of `paths` has it, the path itself.
     """
-    owners = [module for module in paths if path == module or path.startswith(f"{module}.")]
-    found = max(owners, key=len, default=path)
-    return found, path[len(found) + 1 :]
+    known = paths if isinstance(paths, Container) else set(paths)
+    found = path
+    while found and found not in known:
+        found = found.rpartition(".")[0]
+    return (found, path[len(found) + 1 :]) if found else (path, "")
 
 
 def parts(net: Node) -> list[Node]:

@@ -12,6 +12,7 @@ import torch
 from ssldsl import __version__
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ir.walk import walk
 from ssldsl.runtime.folder.records import write_json
 from ssldsl.runtime.folder.run_folder import LOCK, read_lock, read_plan
 
@@ -117,14 +118,7 @@ def _measured_only(stage: StagePlan) -> set[str]:
 def _needed(stage: StagePlan, roots: Iterable[str]) -> set[str]:
     """The nodes that others are made of, and these."""
     inputs = {node.id: node.inputs for node in stage.nodes}
-    found: set[str] = set()
-    waiting = list(roots)
-    while waiting:
-        id_ = waiting.pop()
-        if id_ not in found:
-            found.add(id_)
-            waiting += inputs.get(id_, ())
-    return found
+    return set(walk(roots, lambda id_: inputs.get(id_, ())))
 
 
 def _changes(what: str, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -56,7 +56,8 @@ def read_stages(ctx: Context, file: tree.File) -> list[Stage]:
         settings = split_settings(ctx, written.body, OF_A_STAGE, {n: s for n, s in shared.items() if n in OF_A_STAGE})
         after = tuple(n.id for n in written.after)
         reader = Reader(ctx, name.id, after, written.body, scope, settings, DEFAULTS, name.span)
-        ctx.stages[name.id] = read_stage(reader)
+        ctx.stages[name.id] = stage = read_stage(reader)
+        ctx.trained |= ctx.owners(stage.train) if stage is not None else frozenset()
     return [stage for stage in ctx.stages.values() if stage is not None]
 
 
@@ -97,5 +98,6 @@ def _ordered(ctx: Context, declared: list[tree.StageDecl]) -> list[tree.StageDec
             ctx.report(stages.circle_of_stages(left[0].name.id, left[0].name.span, [s.name.span for s in left[1:]]))
             return done
         done += ready
-        left = [s for s in left if s not in ready]
+        names |= {s.name.id for s in ready}
+        left = [s for s in left if s.name.id not in names]
     return done

@@ -117,9 +117,8 @@ def _is_lost(reader: Reader, origin: tree.Expr) -> bool:
 def begin_afresh(reader: Reader, init: list[InitFrom], used: Iterable[str]) -> list[InitFrom]:
     """Where the weights of a stage come from: what an earlier stage trained and `init` does not name starts afresh."""
     ctx = reader.ctx
-    moved = {ctx.owner(path) for stage in ctx.stages.values() if stage is not None for path in stage.train}
-    named = {path for origin in init for path in origin.modules}
-    fresh = [path for path in ctx.modules if path in moved and path in set(used) - named]
+    moved = ctx.trained & set(used) - {path for origin in init for path in origin.modules}
+    fresh = [path for path in ctx.modules if path in moved] if moved else []
     return [InitFrom(tuple(fresh), span=reader.span), *init] if fresh else init
 
 

@@ -111,6 +111,7 @@ class Context:
     widths: dict[str, tuple[str, str]] = field(factory=dict)  # symbol -> the module and its size that it stands for
     stage: StageDraft | None = None
     stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
+    trained: set[str] = field(factory=set)  # modules that one of these trains, or a part of which it trains
     is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing
     blamed: set[tuple[str, str]] = field(factory=set)  # networks and what they were found not to fit
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict)
