@@ -4,11 +4,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from ssldsl.check.messages import dataflow
+from ssldsl.check.messages import dataflow, shapes, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, ListValue, Loss
 from ssldsl.check.typing import arithmetic
-from ssldsl.check.typing.sizes import symbols
 from ssldsl.ir.nodes import Combined, Constant, Node, Scalar, Setting
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -81,8 +80,8 @@ def _each(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     """Item by item; what is no list goes with every item."""
     lengths = {len(v.values) for v in (left, right) if isinstance(v, ListValue)}
     if len(lengths) > 1:
-        message = f"`{expr.op}` gets lists of different lengths: {len(left.values)} and {len(right.values)}"
-        ctx.reporter.error("T314", expr.span, message, "")
+        said = f"{len(left.values)} and {len(right.values)}"
+        ctx.report(types.lists_of_different_lengths(expr.op, said, expr.span))
         return UNKNOWN
     values = []
     for i in range(lengths.pop()):
@@ -252,18 +251,13 @@ def _outside(ctx: Context, mask: Node, span: Span) -> Any:
 
 def _have_one_shape(ctx: Context, nodes: tuple[Node, ...], span: Span) -> bool:
     """Whether tensors can be put together entry by entry."""
-    types = [n.type for n in nodes if isinstance(n.type, TensorType)]
-    odd = next((t for t in types if t.dims != types[0].dims), None)
+    types_ = [n.type for n in nodes if isinstance(n.type, TensorType)]
+    odd = next((t for t in types_ if t.dims != types_[0].dims), None)
     if odd is None:
         return True
-    ctx.reporter.error(
-        "T311",
-        span,
-        f"tensors of different shapes: {types[0]} and {odd}",
-        "arithmetic is entry by entry",
-        hints=symbols(odd, {str(i): d for i, d in enumerate(types[0].dims)}),
-        help=_shape_advice(types[0], odd),
-    )
+    first, hints = types_[0], shapes.open_sizes((*types_[0].dims, *odd.dims))
+    said = shapes.written(first), shapes.written(odd)
+    ctx.report(types.different_shapes(*said, span, hints, _shape_advice(first, odd)))
     return False
 
 

@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from ssldsl.check.apply import views
-from ssldsl.check.messages import dataflow
+from ssldsl.check.messages import dataflow, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, Data, ListValue, StreamRef, View, describe
 from ssldsl.ir.nodes import Node, Setting
@@ -89,17 +89,10 @@ def one_split(ctx: Context, reader: str, value: Any, place: Span) -> Data | None
     if isinstance(value, StreamRef) and ctx.streams[value.name].data is not None:
         value = ctx.streams[value.name].data
     if not isinstance(value, Data):
-        ctx.reporter.error("T310", place, f"{reader} expects data, found {describe(value)}", "")
+        ctx.report(types.no_data(reader, describe(value), place))
         return None
     if isinstance(value.node.type, SplitsType):
-        names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
-        ctx.reporter.error(
-            "T310",
-            place,
-            f"{reader} wants one split of the data, and this has several",
-            "",
-            help=f"choose one of {names}: `{place.text}.{value.node.type.splits[0][0]}`",
-        )
+        ctx.report(types.several_splits(reader, [n for n, _ in value.node.type.splits], place))
         return None
     return value
 
@@ -108,13 +101,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
     """A batch: in an eval all samples of the data, elsewhere this step's draw of the stream. A join is a list."""
     stage = ctx.stage
     if stage is None:
-        ctx.reporter.error(
-            "T313",
-            span,
-            f"{describe(value)} can be read only where a step is described: in a loss, or in a `let`",
-            "",
-            help="what is drawn is declared by `stream`; what networks make of it is named by `let`",
-        )
+        ctx.report(types.read_outside_of_steps(describe(value), span))
         return UNKNOWN
     if isinstance(value, Data):
         if stage.whole:
@@ -140,10 +127,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
 
 def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
     if isinstance(value.node.type, SplitsType):
-        names = ", ".join(f"`{n}`" for n, _ in value.node.type.splits)
-        ctx.reporter.error(
-            "T310", span, f"one split of the data is wanted here: {names}", "", help=f"`{span.text}.test`"
-        )
+        ctx.report(types.whole_splits([n for n, _ in value.node.type.splits], span))
         return UNKNOWN
     type_ = value.type
     fields = tuple(

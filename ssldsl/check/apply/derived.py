@@ -11,7 +11,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data, ops
-from ssldsl.check.messages import dataflow, stages
+from ssldsl.check.messages import dataflow, shapes, stages, types
 from ssldsl.check.state.context import Context, StageDraft
 from ssldsl.check.state.values import UNKNOWN, Data, OpValue
 from ssldsl.check.typing import edges
@@ -125,13 +125,7 @@ def _of_the_samples(
 
 
 def _no_classifier(ctx: Context, node: Node, place: Span) -> None:
-    ctx.reporter.error(
-        "T312",
-        place,
-        f"labels come from scores of classes, found features: {node.type}",
-        "this network ends without a head",
-        help="put the head behind it: declare `net clf = encoder >> classes` and write `STAGE.clf`",
-    )
+    ctx.report(types.labels_of_features(shapes.written(node.type), place))
 
 
 def _wholes(node: Node) -> list[Node]:
@@ -164,13 +158,7 @@ def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Giv
         label = dict(type_.fields).get("label") if isinstance(type_, DataType) else None
         known = label.classes if label is not None else None
         if known is not None and known != classes and known.value is not None and classes.value is not None:
-            ctx.reporter.error(
-                "T312",
-                given[tensor][1],
-                f"the scores are for {classes} classes, and these data have {known}",
-                "",
-                help=f"give the head {known} outputs",
-            )
+            ctx.report(types.data_of_other_classes(shapes.size(classes), shapes.size(known), given[tensor][1]))
             return False
     return True
 

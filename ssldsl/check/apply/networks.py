@@ -5,7 +5,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data
-from ssldsl.check.messages import names, stages
+from ssldsl.check.messages import names, shapes, stages, types
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -22,8 +22,8 @@ from ssldsl.check.state.values import (
     describe,
 )
 from ssldsl.check.typing import agreements, edges, row_order
+from ssldsl.check.typing.advice import size_of_data
 from ssldsl.check.typing.sizes import size_of, unify
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -41,12 +41,15 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
     if isinstance(value, Constructor):
         value = Net((value,))
     if not isinstance(value, Net):
-        ctx.reporter.error(
-            "T313",
-            span,
-            f"`{kind} {name}` wants a network, found {describe(value)}",
-            "",
-            help="for example `convnet(width=32)`, or a composition `encoder >> classes`",
+        ctx.report(
+            types.wrong_declaration(
+                kind,
+                name,
+                "a network",
+                describe(value),
+                span,
+                "for example `convnet(width=32)`, or a composition `encoder >> classes`",
+            )
         )
         return UNKNOWN
     parts: list[NetPart | Constructor] = []
@@ -78,13 +81,7 @@ def _own(ctx: Context, path: str, part: Constructor, kind: str) -> bool:
     same = known.signature.name == part.signature.name and known.settings == part.settings
     if same and all(known.sizes.get(n) == s for n, s in part.sizes):
         return True
-    ctx.reporter.error(
-        "T312",
-        part.span,
-        f"`{path}` is already a different head",
-        "declared again with other sizes",
-        help="a head that a definition declares is shared by all of its calls: declare it in the spec and pass it",
-    )
+    ctx.report(types.different_head(path, part.span))
     return False
 
 
@@ -92,7 +89,7 @@ def _average(ctx: Context, base: str, value: Average, span: Span) -> Any:
     parts = []
     for part in value.of.parts:
         if not isinstance(part, NetPart) or part.part:
-            ctx.reporter.error("T313", value.span, "`ema` follows a declared network", "")
+            ctx.report(types.average_of_no_network(value.span))
             return UNKNOWN
         of = ctx.modules[part.path]
         path = f"{base}.{part.path}" if len(value.of.parts) > 1 else base
@@ -191,8 +188,8 @@ def apply(
             return UNKNOWN
         if not isinstance(value, Node) or not isinstance(value.type, TensorType):
             help = "networks are put one after the other by `>>`: `encoder >> classes`" if _is_net(value) else ""
-            help = "say of what, for example `strong(unlabeled)`" if isinstance(value, View) else help
-            ctx.reporter.error("T310", span, f"a network wants a batch, found {describe(value)}", "", help=help)
+            help = "apply the view to a batch: `strong(unlabeled)`" if isinstance(value, View) else help
+            ctx.report(types.no_batch_for_network(describe(value), span, help))
             return UNKNOWN
         value = _apply_part(ctx, part, value, span, weights)
     return value
@@ -208,13 +205,7 @@ def _apply_part(
     signature, _, settings = _draft(ctx, part)
     if isinstance(part, Constructor):
         if signature.is_module and signature.sizes:
-            ctx.reporter.error(
-                "T313",
-                part.span,
-                f"`{signature.name}` owns parameters and needs a name",
-                "",
-                help=f"declare it: `head NAME = {part.span.text}`",
-            )
+            ctx.report(types.network_without_name(signature.name, part.span))
             return UNKNOWN
         return _apply_op(ctx, part, value, span)
     draft = ctx.modules[part.path]
@@ -270,14 +261,9 @@ def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: 
     if value.type.kind in ACCEPTS[edge.kind]:
         return True
     if ctx.is_first_fault(path, value.type.kind):
-        ctx.reporter.error(
-            "T310",
-            span,
-            f"`{path}` (`{signature.name}`) takes {edge.kind}, found {value.type}",
-            "",
-            notes=(Note(draft.span, "this network"),) if draft.span.source in ctx.reporter.own else (),
-            help=_net_advice(ctx, path, edge.kind, value.type.kind),
-        )
+        declared = draft.span if draft.span.source in ctx.reporter.own else None
+        found, help = shapes.written(value.type), _net_advice(ctx, path, edge.kind, value.type.kind)
+        ctx.report(types.wrong_kind_for_network(path, signature.name, edge.kind, found, span, declared, help))
     return False
 
 
@@ -298,32 +284,32 @@ def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, 
     assert isinstance(value.type, TensorType)
     if not ctx.is_first_fault(path, str(value.type.dims[1:])):
         return
-    wanted = ", ".join(_size_text(draft, d) for d in draft.signature.edges[0].dims)
-    before = value.inputs[0].setting("name") if value.op == "apply" else None
-    is_open = value.type.kind in ("Vectors", "Images") and value.type.dims[-1].value is None
-    found = f"{value.type.kind} of a size that nobody knows yet" if is_open else str(value.type)
-    ctx.reporter.error(
-        "T312",
-        draft.span if draft.span.source in ctx.reporter.own else span,
-        f"`{path}` takes {draft.signature.edges[0].kind}[{wanted}], and gets {found}",
-        "known when the data are read" if is_open else why,
-        help="leave the size out here, or say it of the data, for example `vector_arrays(..., dim=32)`"
-        if is_open
-        else _width_advice(draft, value.type.dims[-1], str(before or "")),
+    kind = value.type.kind
+    wanted = (
+        f"{draft.signature.edges[0].kind}[{', '.join(_size_text(draft, d) for d in draft.signature.edges[0].dims)}]"
     )
+    place = draft.span if draft.span.source in ctx.reporter.own else span
+    if kind in ("Vectors", "Images") and value.type.dims[-1].value is None:
+        example = size_of_data(ctx, value, value.type.dims[1:]) or "vector_arrays(..., dim=32)"
+        ctx.report(types.misfit_of_data(path, wanted, kind, example, place))
+        return
+    before = value.inputs[0].setting("name") if value.op == "apply" else None
+    help = _width_advice(draft, value.type.dims[-1], str(before or ""))
+    ctx.report(types.misfit(path, wanted, shapes.written(value.type), place, why, help))
 
 
 def _width_advice(draft: ModuleDraft, width: Dim, before: str) -> str:
     if draft.kind != "head":
         return ""
     if before and "." not in before:
-        return f"the input is {width} wide: use the network's own width, `{before}.dim`"
+        return f"the input is {shapes.size(width)} wide: use the network's own width, `{before}.dim`"
     return f"the input is {width} wide" if width.value is not None else ""
 
 
 def _size_text(draft: ModuleDraft, dim: str) -> str:
     """A dimension with the sizes and settings that are known."""
-    text = str(draft.sizes.get(dim, dim))
+    known = draft.sizes.get(dim)
+    text = dim if known is None else shapes.size(known)
     for name, value in draft.settings:
         text = text.replace(f"{{{name}}}", str(value))
     return text
@@ -364,21 +350,15 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
     nodes = []
     for part in value.parts if isinstance(value, Net) else (value,):
         if isinstance(part, Constructor):
-            ctx.reporter.error(
-                "T313",
-                span,
-                f"`{part.signature.name}` needs a name before an op may call it",
-                "",
-                help=f"declare it: `head NAME = {part.span.text}`",
-            )
+            ctx.report(types.argument_without_name(part.signature.name, span, part.span))
             return None
         nodes.append(_net_node(ctx, part.path))
     if len(nodes) == 1:
         return nodes[0]
     last = nodes[-1].type
     assert isinstance(last, NetType)
-    types = [n.type for n in nodes if isinstance(n.type, NetType)]
-    couples, source = any(t.couples_batch for t in types), next((t.source for t in types if t.source), None)
+    inner = [n.type for n in nodes if isinstance(n.type, NetType)]
+    couples, source = any(t.couples_batch for t in inner), next((t.source for t in inner if t.source), None)
     return ctx.interner.node(
         "compose",
         tuple(nodes),

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import algebra, networks, ops
 from ssldsl.check.apply.algebra import kind_of
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import shapes, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -66,7 +66,7 @@ def unary(ctx: Context, expr: tree.Unary, value: Any) -> Any:
     if result is not NotImplemented:
         return result
     wanted = "a number or a loss" if expr.op == "-" else "a condition"
-    ctx.reporter.error("T313", expr.operand.span, f"`{expr.op}` wants {wanted}, found {describe(value)}")
+    ctx.report(types.wrong_operand(expr.op, wanted, describe(value), expr.operand.span))
     return UNKNOWN
 
 
@@ -82,13 +82,7 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     place = expr.span
     if expr.op in "+-" and isinstance(left, Loss) != isinstance(right, Loss):
         place = expr.right.span if isinstance(left, Loss) else expr.left.span  # and not a sum of many lines
-    ctx.reporter.error(
-        "T313",
-        place,
-        f"`{expr.op}` cannot be applied to {describe(left)} and {describe(right)}",
-        "",
-        help=_advice(expr, left, right),
-    )
+    ctx.report(types.wrong_operands(expr.op, describe(left), describe(right), place, _advice(expr, left, right)))
     return UNKNOWN
 
 
@@ -186,13 +180,13 @@ def _numbers(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         is_infinite = math.isinf(float(result)) if not isinstance(result, complex) else False
     except (ZeroDivisionError, OverflowError) as error:
         why = "this divides by zero" if isinstance(error, ZeroDivisionError) else "this is too large"
-        ctx.reporter.error("T313", expr.span, f"`{expr.span.excerpt}` has no value", why)
+        ctx.report(types.no_value(expr.span, why))
         return UNKNOWN
     if is_infinite:
-        ctx.reporter.error("T313", expr.span, f"`{expr.span.excerpt}` has no value", "this is too large")
+        ctx.report(types.no_value(expr.span, "this is too large"))
         return UNKNOWN
     if isinstance(result, complex):
-        ctx.reporter.error("T313", expr.span, f"`{expr.span.excerpt}` is not a real number", "")
+        ctx.report(types.no_real_number(expr.span))
         return UNKNOWN
     return result
 
@@ -311,21 +305,10 @@ def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
     if isinstance(value, Loss) and len(value.parts) == 1:
         return Loss((evolve(value.parts[0], name=expr.name.id, named=True),))
     if isinstance(value, Node) and isinstance(value.type, TensorType) and value.type.kind != "Scalar":
-        ctx.reporter.error(
-            "T315",
-            expr.span,
-            f"a loss term is a single number, found {value.type}",
-            help="a term comes out of a loss, for example `entropy(...)`",
-        )
+        ctx.report(types.no_single_number(shapes.written(value.type), expr.span))
         return UNKNOWN
     if isinstance(value, Loss):
-        ctx.reporter.error(
-            "T313",
-            expr.name.span,
-            f"`as {expr.name.id}` names one term, and this sum has {len(value.parts)}",
-            "",
-            help="name the terms one by one, inside the sum",
-        )
+        ctx.report(types.names_several_terms(expr.name.id, len(value.parts), expr.name.span))
         return UNKNOWN
-    ctx.reporter.error("T313", expr.span, f"`as` names a term of a loss, found {describe(value)}", "")
+    ctx.report(types.names_no_term(describe(value), expr.span))
     return UNKNOWN

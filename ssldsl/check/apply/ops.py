@@ -3,6 +3,7 @@
 from typing import Any
 
 from ssldsl.check.apply import data, networks, views
+from ssldsl.check.messages import types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -75,7 +76,7 @@ def _each(
     lengths = {len(items.values) for items in lists.values()}
     if len(lengths) > 1:
         said = ", ".join(f"`{name}` has {len(items.values)}" for name, items in lists.items())
-        ctx.reporter.error("T314", span, f"`{signature.name}` gets lists of different lengths: {said}", "")
+        ctx.report(types.lists_of_different_lengths(signature.name, said, span))
         return UNKNOWN
     results = []
     for i in range(lengths.pop()):

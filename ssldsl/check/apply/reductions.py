@@ -6,6 +6,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import algebra, data
 from ssldsl.check.apply.algebra import kind_of
+from ssldsl.check.messages import shapes, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Batch, Data, ListValue, Loss, LossPart, StreamRef, describe
 from ssldsl.check.typing.arithmetic import ROWS
@@ -65,7 +66,7 @@ def _tensors(ctx: Context, value: Any, span: Span) -> tuple[Any, ...]:
 
 def _refuse(ctx: Context, word: str, value: Any, span: Span, help: str = "") -> Any:
     wanted = "losses, numbers, or a list of tensors of one kind"
-    ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "", help=help)
+    ctx.report(types.wrong_kind_for_word(word, wanted, describe(value), span, help))
     return UNKNOWN
 
 
@@ -93,9 +94,7 @@ def _of_tensors(ctx: Context, word: str, nodes: tuple[Node, ...], span: Span) ->
     if word == "sum" and (total := algebra.add(ctx, nodes, span)) is not NotImplemented:
         return total
     if word == "sum" or "Labels" in kinds or len({n.type for n in nodes}) > 1:
-        said = " and ".join(sorted({str(n.type) for n in nodes}))
-        message = f"`{word}` of a list wants tensors of one kind and shape, found {said}"
-        ctx.reporter.error("T311", span, message, "")
+        ctx.report(types.different_items(word, sorted({shapes.written(n.type) for n in nodes}), span))
         return UNKNOWN
     (kind,) = kinds
     return nodes[0] if len(nodes) == 1 else _of_list(ctx, word, nodes, AVERAGED.get(kind, kind), span)

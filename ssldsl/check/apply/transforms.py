@@ -5,6 +5,7 @@ from typing import Any
 
 from ssldsl.check.apply import derived
 from ssldsl.check.apply.data import one_split
+from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Data
 from ssldsl.ir.nodes import Setting
@@ -41,15 +42,11 @@ def _is_said_once(
     ways = [w for w in (count, "per_class", "names") if (s := signature.setting(w)) is not None and s.default is None]
     said = [w for w in ways if settings.get(w) is not None]
     if len(ways) > 1 and len(said) != 1:
-        found = f"{' and '.join(f'`{w}`' for w in said)} are given" if said else "none of them is given"
-        listed = f"{', '.join(f'`{w}`' for w in ways[:-1])} or `{ways[-1]}`"
-        message = f"what `{signature.name}` takes is said by one of {listed}, and here {found}"
-        ctx.reporter.error("T301", span, message, "", help=f"for example `{signature.name}(..., {ways[0]}=100)`")
+        ctx.report(messages.part_not_said_once(signature.name, ways, said, span))
         return False
     size, wanted = before.size.value, settings.get(count)
     if size is not None and isinstance(wanted, int) and not isinstance(wanted, bool) and wanted > size:
-        message = f"`{signature.name}` takes {wanted:,} samples, and these data have {size:,}"
-        ctx.reporter.error("T303", span, message, help="take fewer")
+        ctx.report(messages.too_many_samples(signature.name, wanted, size, span))
         return False
     return True
 

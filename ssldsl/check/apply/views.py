@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ssldsl.check.messages import types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Batch, View, ViewPart, describe
 from ssldsl.check.typing import edges
@@ -16,7 +17,7 @@ def view(ctx: Context, views: View, batch: Any, span: Span, named: str = "", at:
         if batch is UNKNOWN:
             return UNKNOWN
         if not isinstance(batch, Batch):
-            ctx.reporter.error("T313", span, f"a view is for batches of images, found {describe(batch)}", "")
+            ctx.report(types.view_of_no_images(describe(batch), span))
             return UNKNOWN
         draw = f"{named}/{_nth(views.parts[: i + 1])}" if named else ""
         batch = _one_view(ctx, part, batch, span, draw, at, named or views.name)

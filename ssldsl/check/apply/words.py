@@ -6,7 +6,8 @@ from typing import Any
 from attrs import frozen
 
 from ssldsl.check.apply import data, reductions
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import shapes, stages, types
+from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -56,35 +57,23 @@ def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
     """`draw(n, view(stream))`: n independent draws of the expression."""
     if len(expr.arguments) != 2 or any(a.name for a in expr.arguments):
         what = expr.arguments[0].value.span.text if len(expr.arguments) == 1 else "flip(unlabeled)"
-        ctx.reporter.error(
-            "T301", expr.span, "`draw` needs a count and what to draw", "", help=f"for example `draw(2, {what})`"
-        )
+        ctx.report(messages.draw_without_count(what, expr.span))
         return UNKNOWN
     count = ctx.evaluate(expr.arguments[0].value, scope)
     if count is UNKNOWN:
         return UNKNOWN
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:
-        message = f"`draw` wants a count from 1 to 1000, found {describe(count)}"
-        help = "the count comes first: `draw(2, flip(unlabeled))`" if not is_number(count) else ""
-        ctx.reporter.error("T302", expr.arguments[0].value.span, message, "", help=help)
+        ctx.report(messages.no_count_of_draws(count, describe(count), expr.arguments[0].value.span))
         return UNKNOWN
     if ctx.stage is None:
-        ctx.reporter.error(
-            "T313",
-            expr.span,
-            "`draw` can stand only where a step is described: in a loss, or in a `let`",
-            "",
-            help=f"`let NAME = {expr.span.text}`",
-        )
+        ctx.report(types.draw_outside_of_steps(expr.span))
         return UNKNOWN
     results: list[Any] = []
     for i in range(count):
         with ctx.stage.within(f"draw{i}"):
             result = ctx.evaluate(expr.arguments[1].value, scope)
         if isinstance(result, View):
-            place = expr.arguments[1].value.span
-            help = f"say of what: `{place.text}(unlabeled)`"
-            ctx.reporter.error("T310", place, "`draw` wants a batch, or what is made of one, found a view", help=help)
+            ctx.report(types.view_drawn(expr.arguments[1].value.span))
             return UNKNOWN
         if result is UNKNOWN:
             return UNKNOWN
@@ -112,10 +101,8 @@ def _stopped(ctx: Context, value: Any, span: Span) -> Any:
     if isinstance(value, ListValue):
         return ListValue(tuple(_stopped(ctx, v, span) for v in value.values))
     if isinstance(value, Net | Constructor):
-        message = f"`stop` wants a tensor, found {describe(value)}"
         help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
-        ctx.reporter.error("T310", span, message, "", help=help)
-        return UNKNOWN
+        return _refuse(ctx, "stop", "a tensor", value, span, help)
     if not isinstance(value, Node):
         return _refuse(ctx, "stop", "a tensor", value, span)
     return ctx.interner.node(
@@ -125,7 +112,7 @@ def _stopped(ctx: Context, value: Any, span: Span) -> Any:
 
 def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span, help: str = "") -> Any:
     if value is not UNKNOWN:
-        ctx.reporter.error("T310", span, f"`{word}` wants {wanted}, found {describe(value)}", "", help=help)
+        ctx.report(types.wrong_kind_for_word(word, wanted, describe(value), span, help))
     return UNKNOWN
 
 
@@ -166,25 +153,21 @@ def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any
 
 
 def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node | None = None) -> Any:
-    types = [n.type for n in nodes]
-    if ctx.stage is not None and not ctx.stage.whole and len({t.is_of_batch for t in types}) > 1:
-        message = "`concat` joins rows of a batch with rows of a memory, which each process has as a whole"
-        ctx.reporter.error(
-            "T311", span, message, "", help="give the memory's rows to the op as an argument of their own"
-        )
+    found = [n.type for n in nodes]
+    if ctx.stage is not None and not ctx.stage.whole and len({t.is_of_batch for t in found}) > 1:
+        ctx.report(types.rows_of_batch_and_memory(span))
         return UNKNOWN
-    if len({(t.kind, t.dims[1:], t.classes) for t in types}) > 1:
-        said = " and ".join(sorted({str(t) for t in types}))
-        ctx.reporter.error("T311", span, f"`concat` joins rows of one shape, found {said}", "")
+    if len({(t.kind, t.dims[1:], t.classes) for t in found}) > 1:
+        ctx.report(types.rows_of_different_shapes(sorted({shapes.written(t) for t in found}), span))
         return UNKNOWN
     total = Dim.of(0)
-    for t in types:
+    for t in found:
         total = total + t.dims[0]
     return ctx.interner.node(
         "concat",
         nodes,
         params=("values",) * len(nodes),
-        type=TensorType(types[0].kind, (total, *types[0].dims[1:]), types[0].classes),
+        type=TensorType(found[0].kind, (total, *found[0].dims[1:]), found[0].classes),
         rows=rows,
         spans=(span, *ctx.reporter.calls),
         grad_modules=frozenset[str]().union(*(n.grad_modules for n in nodes)),
@@ -213,9 +196,7 @@ def _some(word: str) -> Callable[[Context, dict[str, Given], Span], Any]:
             return values[0 if word == "first" else -1]
         count = bound["count"].value
         if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= len(values):
-            most = f"from 1 to {len(values)}"
-            message = f"`{word}` of a list of {len(values)} takes a count {most}, found {describe(count)}"
-            ctx.reporter.error("T303", bound["count"].span, message)
+            ctx.report(messages.no_count_of_items(word, len(values), describe(count), bound["count"].span))
             return UNKNOWN
         return ListValue(values[:count] if word == "first" else values[-count:])
 
@@ -240,12 +221,10 @@ def _ema(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
 def _one_of(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> tuple[Any, Any]:
     """`momentum` (a number or schedule in [0, 1]) or `half_life` (a duration): exactly one of them."""
     if ("momentum" in bound) == ("half_life" in bound):
-        ctx.reporter.error(
-            "T301",
-            span,
-            f"`{word}` needs either `momentum` or `half_life`",
-            "both are given" if "momentum" in bound else "none is given",
-            help=f"for example `{word}({bound['net'].span.text + ', ' if 'net' in bound else ''}half_life=1ep)`",
+        ctx.report(
+            messages.momentum_or_half_life(
+                word, bound["net"].span.text if "net" in bound else "", "momentum" in bound, span
+            )
         )
         return UNKNOWN, None
     if "half_life" in bound:
@@ -256,10 +235,10 @@ def _one_of(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> tup
         return UNKNOWN, None
     value = bound["momentum"].value
     if not is_scalar(value):
-        ctx.reporter.error("T302", bound["momentum"].span, f"`momentum` is a number, found {describe(value)}", "")
+        ctx.report(messages.no_momentum(describe(value), bound["momentum"].span))
         return UNKNOWN, None
     if is_number(value) and not 0 <= value <= 1:
-        ctx.reporter.error("T303", bound["momentum"].span, f"`momentum` must be between 0 and 1, found {value}")
+        ctx.report(messages.momentum_out_of_range(value, bound["momentum"].span))
         return UNKNOWN, None
     return as_scalar(value), None
 
@@ -280,7 +259,7 @@ def _swa(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
             return UNKNOWN
         if (value.unit == "%" and value.value > 100) or (name == "every" and value.value <= 0):
             limit = "at most 100%" if name == "start" else "longer than 0"
-            ctx.reporter.error("T303", bound[name].span, f"`{name}` of `swa` must be {limit}, found {value}")
+            ctx.report(messages.average_out_of_range(name, limit, value, bound[name].span))
             return UNKNOWN
         values.append((name, value))
     return Settings("swa", tuple(values), span)

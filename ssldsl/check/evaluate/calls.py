@@ -8,7 +8,8 @@ from attrs import evolve
 from ssldsl.check.apply import data, derived, networks, ops, transforms, words
 from ssldsl.check.evaluate import definitions
 from ssldsl.check.evaluate.names import MISSING, WORD_NAMES, lookup, member, members, written_at
-from ssldsl.check.messages import names
+from ssldsl.check.messages import names, types
+from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -111,13 +112,7 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             net = callee if isinstance(callee, Net) else Net((callee,))
             return networks.apply(ctx, net, given[0].value, expr.span, given[0].span)
     if callee is not UNKNOWN:
-        ctx.reporter.error(
-            "T313",
-            expr.function.span,
-            f"{describe(callee)} cannot be called",
-            "",
-            help=_uncallable_advice(callee, expr),
-        )
+        ctx.report(types.uncallable(describe(callee), expr.function.span, _uncallable_advice(callee, expr)))
     return UNKNOWN
 
 
@@ -140,7 +135,7 @@ def _not_one_batch(
         help = f"join them: `{function}({' | '.join(texts)})`"
     elif len(texts) == len(given) == 2 and isinstance(given[1].value, int):
         help = f"several draws are `draw({texts[1]}, {function}({texts[0]}))`"
-    ctx.reporter.error("T305", expr.span, f"{what} takes one argument, a batch", f"{len(given)} given here", help=help)
+    ctx.report(messages.not_one_batch(what, len(given), expr.span, help))
 
 
 def _define_result(ctx: Context, value: Any, name: str, span: Span) -> Any:
@@ -165,9 +160,7 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
         through, given = given[:1], given[1:]
     elif signature.role == "views" and given and isinstance(given[0].value, Data):
-        message = f"`{signature.name}` is a view of a batch, found {describe(given[0].value)}"
-        help = f"data go through a view by `>>`: `{given[0].span.text} >> {signature.name}(...)`"
-        ctx.reporter.error("T310", given[0].span, message, "", help=help)
+        ctx.report(types.view_of_data(signature.name, describe(given[0].value), given[0].span))
         return UNKNOWN
     edges = () if constructs(signature) else signature.edges
     leading = (*(e.name for e in edges), *signature.given_sizes)
@@ -260,13 +253,7 @@ def _constructor(
     for name, argument in placed.items():
         size = argument.value
         if isinstance(size, bool) or not isinstance(size, int | Dim) or (isinstance(size, int) and size < 1):
-            ctx.reporter.error(
-                "T302",
-                argument.span,
-                f"`{name}` of `{signature.name}` is a size, found {describe(size)}",
-                "",
-                help="write a whole number above 0, or a width such as `encoder.dim`",
-            )
+            ctx.report(messages.no_size(signature.name, name, describe(size), argument.span))
             return UNKNOWN
         sizes.append((name, Dim.of(size)))
     return Constructor(signature, tuple(sizes), values, expr.span)

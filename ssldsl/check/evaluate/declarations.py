@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import networks
-from ssldsl.check.messages import names
+from ssldsl.check.messages import names, types, values
 from ssldsl.check.state.context import Context, StreamDraft
 from ssldsl.check.state.scope import PENDING, Binding, Scope
 from ssldsl.check.state.values import (
@@ -22,7 +22,6 @@ from ssldsl.check.state.values import (
     View,
     describe,
 )
-from ssldsl.errors import Note
 from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -149,13 +148,8 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
 
 
 def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str, help: str) -> Any:
-    ctx.reporter.error(
-        "T313",
-        declaration.value.span,
-        f"`{declaration.kind} {declaration.name.id}` wants {wanted}, found {describe(value)}",
-        "",
-        help=help,
-    )
+    found, place = describe(value), declaration.value.span
+    ctx.report(types.wrong_declaration(declaration.kind, declaration.name.id, wanted, found, place, help))
     return UNKNOWN
 
 
@@ -206,9 +200,7 @@ def _operand(expr: tree.Expr, i: int) -> tree.Expr:
 
 def _several_splits(ctx: Context, value: Data, place: tree.Expr) -> Any:
     assert isinstance(value.node.type, SplitsType)
-    choices = ", ".join(f"`{place.span.text}.{name}`" for name, _ in value.node.type.splits)
-    message = "a stream is drawn from one split of the data, and this has several"
-    ctx.reporter.error("T310", place.span, message, help=f"choose one: {choices}")
+    ctx.report(types.stream_of_splits([name for name, _ in value.node.type.splits], place.span))
     return UNKNOWN
 
 
@@ -245,13 +237,11 @@ def fits_type(ctx: Context, type_: tree.TypeName | None, value: Any, span: Span,
     if type_ is None or value is UNKNOWN or type_.name.id in OPAQUE:
         return True
     if type_.name.id not in TYPES:
-        ctx.reporter.error(
-            "T319", type_.span, f"there is no type `{type_.name.id}`", "", help=f"types are: {', '.join(TYPES)}"
-        )
+        ctx.report(values.no_type(type_.name.id, TYPES, type_.span))
         return False
     if CHECKS[type_.name.id](value):
         return True
-    ctx.reporter.error("T319", span, f"`{name}` must be {TYPES[type_.name.id]}, found {describe(value)}", "")
+    ctx.report(values.of_another_type(name, TYPES[type_.name.id], describe(value), span))
     return False
 
 
@@ -261,14 +251,8 @@ def _param(ctx: Context, param: tree.Param, scope: Scope) -> Any:
     if value is UNKNOWN or not fits_type(ctx, param.type, value, param.value.span, name):
         return UNKNOWN
     if not (is_scalar(value) or isinstance(value, bool | str | Duration | ListValue) or value is None):
-        kind = next((k for k, types in DECLARED_AS.items() if isinstance(value, types)), "let")
-        ctx.reporter.error(
-            "T319",
-            param.value.span,
-            f"a param is a plain value, found {describe(value)}",
-            "",
-            help=f"declare it: `{kind} {name} = {param.value.span.text}`",
-        )
+        kind = next((k for k, classes in DECLARED_AS.items() if isinstance(value, classes)), "let")
+        ctx.report(values.no_plain_value(name, kind, describe(value), param.value.span))
         return UNKNOWN
     ctx.params[name] = value
     if param.where is not None and not _holds(ctx, param, value, scope):
@@ -282,20 +266,8 @@ def _holds(ctx: Context, param: tree.Param, value: Any, scope: Scope) -> bool:
     inner.bind(param.name.id, value, param.name.span)
     result = ctx.evaluate(param.where, inner)
     if isinstance(result, bool) and not result:
-        ctx.reporter.error(
-            "T317",
-            param.value.span,
-            f"`{param.name.id}` = {param.value.span.text} breaks its condition",
-            "",
-            notes=(Note(param.where.span, "the condition"),),
-        )
+        ctx.report(values.broken_condition(param.name.id, param.value.span, param.where.span))
         return False
     if not isinstance(result, bool) and result is not UNKNOWN:
-        ctx.reporter.error(
-            "T318",
-            param.where.span,
-            f"`where` wants a condition, found {describe(result)}",
-            "",
-            help=f"for example `where {param.name.id} > 0`",
-        )
+        ctx.report(values.no_condition(param.name.id, describe(result), param.where.span))
     return result is True

@@ -5,7 +5,7 @@ from typing import Any
 
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.evaluate.names import MISSING, in_library, lookup, read_ref
-from ssldsl.check.messages import names
+from ssldsl.check.messages import names, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Net, TrainedNet, describe
@@ -83,15 +83,9 @@ def _is_network_if_wanted(
     if not isinstance(ctx.evaluate(default, caller), networks):
         return True
     name, definition = parameter.name.id, function.definition.name.id
-    takes = ", ".join(p.name.id for p in function.definition.parameters)
-    is_same = parameter.default is None
-    ctx.reporter.error(
-        "T310",
-        given.span,
-        f"`{name}` of `{definition}` is a network, found {describe(given.value)}",
-        "",
-        help=f"it takes: {takes}; left out, `{name}` is {'what is called ' * is_same}`{print_expr(default)}`",
-    )
+    takes = [p.name.id for p in function.definition.parameters]
+    left_out = f"{'what is called ' if parameter.default is None else ''}`{print_expr(default)}`"
+    ctx.report(types.network_wanted(definition, name, describe(given.value), takes, left_out, given.span))
     return False
 
 

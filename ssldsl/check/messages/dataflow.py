@@ -170,6 +170,14 @@ def uneven_images(place: Span) -> Diagnostic:
     return Diagnostic("D413", message, place, "computed for a whole batch at once", help=help)
 
 
+def rows_in_blocks(name: str, taken: int, place: Span) -> Diagnostic:
+    """What takes several rows of a sample at a time, of rows that stand view after view."""
+    message = f"`{name}` takes {taken} rows at a time, and these are not of one sample"
+    average = "average the list itself: `mean(probabilities(net(views)))`"
+    help = f"{average}; rows of one sample stand side by side where a view such as `rotate4()` makes several of it"
+    return Diagnostic("D414", message, place, "parts that stand one after another", help=help)
+
+
 # --- memories ---------------------------------------------------------------------------------------------------
 
 

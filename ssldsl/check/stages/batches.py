@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import stages, values
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, MapValue, StreamRef, describe
 from ssldsl.ir.nodes import Duration
@@ -26,7 +26,7 @@ def read_duration(reader: Reader, name: str) -> Duration | None:
         reader.report(stages.share_of_itself(name, reader.place(name)))
         return None
     if value.value <= 0:
-        reader.error("T303", name, f"`{name}` must be longer than 0, found {value}")
+        reader.report(values.not_longer_than_nothing(name, value, reader.place(name)))
         return None
     return value
 

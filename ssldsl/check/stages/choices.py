@@ -3,18 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from ssldsl.check.messages import values
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Settings, describe
-from ssldsl.errors import did_you_mean
 from ssldsl.ir.program import Clip
 from ssldsl.syntax import tree
 from ssldsl.values import is_number
-
-_MEANT = {  # what other tools call it
-    **dict.fromkeys(("32", "float32", "float"), "fp32"),
-    **dict.fromkeys(("16", "float16", "half"), "fp16"),
-    "bfloat16": "bf16",
-}
 
 
 def choice(*options: str) -> Callable[[Reader, str], str]:
@@ -29,15 +23,7 @@ def choice(*options: str) -> Callable[[Reader, str], str]:
             word = written.value
         if word in options:
             return word
-        text = reader.place(name).text
-        meant = _MEANT.get(text.strip('"'), "")
-        reader.error(
-            "T302",
-            name,
-            f"`{name}` must be {', '.join(options[:-1])} or {options[-1]}, found `{text}`",
-            "",
-            f"write `{meant}`" if meant in options else did_you_mean(word, options) if word else "",
-        )
+        reader.report(values.no_choice(name, options, word, reader.place(name)))
         return options[0]
 
     return read
@@ -47,7 +33,7 @@ def _number(reader: Reader, name: str, holds: Callable[[Any], bool], wanted: str
     value = reader.value(name)
     if value is UNKNOWN or holds(value):
         return None if value is UNKNOWN else value
-    reader.error("T302", name, f"`{name}` must be {wanted}, found {describe(value)}", "", help)
+    reader.report(values.unfit_setting(name, wanted, describe(value), reader.place(name), help))
     return None
 
 

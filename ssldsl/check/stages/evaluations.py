@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.messages import names
+from ssldsl.check.messages import names, types
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Batch, describe
 from ssldsl.ir.nodes import Node
@@ -47,13 +47,7 @@ def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
         return None
     signature = reader.ctx.signatures.get(value.op) if isinstance(value, Node) else None
     if not isinstance(value, Node) or signature is None or signature.role != "metrics":
-        reader.ctx.reporter.error(
-            "T310",
-            expr.span,
-            f"`eval` wants a metric, found {describe(value)}",
-            "",
-            help="a metric says numbers about a whole data set, for example `eval top1(images.test)`",
-        )
+        reader.report(types.no_metric(describe(value), expr.span))
         return None
     function = expr.function if isinstance(expr, tree.Call) else None
     called = function.id if isinstance(function, tree.Ref) else value.op

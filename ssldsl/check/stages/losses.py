@@ -4,7 +4,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
-from ssldsl.check.messages import names, stages
+from ssldsl.check.messages import names, stages, types, values
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, ListValue, Loss, LossPart, StreamRef, describe
@@ -32,17 +32,11 @@ def _terms(reader: Reader) -> list[Term] | None:
     if value is UNKNOWN:
         return None
     if isinstance(value, ListValue):
-        reader.error(
-            "T315",
-            "loss",
-            f"the loss is a list of {len(value.values)} numbers",
-            "one for every item of a join or a draw",
-            f"reduce it: `mean({reader.place('loss').text})` gives every item the same say",
-        )
+        reader.report(types.list_as_loss(len(value.values), reader.place("loss")))
         return None
     if not isinstance(value, Loss):
         help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
-        reader.error("T315", "loss", f"a loss is a sum of terms, found {describe(value)}", "", help)
+        reader.report(types.no_loss(describe(value), reader.place("loss"), help))
         return None
     parts = _edited(reader, _numbered(ctx, reductions.averaged(ctx, value).parts))
     if parts is None:
@@ -90,9 +84,7 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
                 scalar: Scalar = Constant(float(weight)) if is_number(weight) else weight
                 parts = [evolve(p, weight=scalar) if p.name == term else p for p in parts]
             elif weight is not UNKNOWN:
-                reader.ctx.reporter.error(
-                    "T302", expr.span, f"a weight is a number or a schedule, found {describe(weight)}", ""
-                )
+                reader.report(values.no_weight(describe(weight), expr.span))
     if not parts:
         reader.report(stages.nothing_left(edits.drops[-1][1], edits.drops[-1][2]))
         return None

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import asdict
 
-from ssldsl.check.messages import dataflow, stages
+from ssldsl.check.messages import dataflow, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetPart, Settings, StageRef, describe
@@ -144,13 +144,8 @@ def read_optimizer(reader: Reader, name: str) -> Configured:
     if isinstance(value, Settings) and value.op not in ("polyak", "swa", "per_tensor"):
         return Configured(value.op, value.values, value.span if name in reader.settings else None)
     if value is not UNKNOWN:
-        reader.error(
-            "T310",
-            name,
-            f"`optimizer` wants an optimizer, found {describe(value)}",
-            "",
-            "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`",
-        )
+        help = "for example `sgd(lr=0.1 * cosine(), momentum=0.9)`"
+        reader.report(types.wrong_kind_for_word(name, "an optimizer", describe(value), reader.place(name), help))
     return Configured("")
 
 
@@ -218,11 +213,8 @@ def read_average(reader: Reader, name: str) -> Configured | None:
         return None
     if isinstance(value, Settings) and value.op in ("polyak", "swa"):
         return Configured(value.op, value.values, value.span)
-    reader.error(
-        "T310",
-        name,
-        f"`average` wants an average of the weights, found {describe(value)}",
-        "",
-        "for example `polyak(half_life=1ep)` or `swa(start=75%)`",
+    help = "for example `polyak(half_life=1ep)` or `swa(start=75%)`"
+    reader.report(
+        types.wrong_kind_for_word(name, "an average of the weights", describe(value), reader.place(name), help)
     )
     return None

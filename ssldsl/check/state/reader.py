@@ -65,9 +65,6 @@ class Reader:
     def report(self, diagnostic: Diagnostic) -> None:
         self.ctx.reporter.report(diagnostic)
 
-    def error(self, code: str, name: str, message: str, label: str = "", help: str = "") -> None:
-        self.ctx.reporter.error(code, self.place(name), message, label, help=help)
-
 
 @cache
 def _parsed(default: str) -> tree.Expr:

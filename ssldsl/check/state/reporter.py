@@ -43,22 +43,6 @@ class Reporter:
             self._seen.add(key)
             self.diagnostics.append(diagnostic)
 
-    def error(
-        self,
-        code: str,
-        span: Span,
-        message: str,
-        label: str = "",
-        *,
-        help: str = "",
-        hints: tuple[str, ...] = (),
-        notes: tuple[Note, ...] = (),
-    ) -> None:
-        self.report(Diagnostic(code, message, span, label, notes, hints, help))
-
-    def warning(self, code: str, span: Span, message: str, label: str = "", *, help: str = "") -> None:
-        self.report(Diagnostic(code, message, span, label, help=help, severity="warning"))
-
     @property
     def failed(self) -> bool:
         return any(d.severity == "error" for d in self.diagnostics)

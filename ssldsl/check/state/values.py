@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from ssldsl.check.messages import shapes
 from ssldsl.check.state.scope import Scope
 from ssldsl.ir.nodes import Constant, Duration, Node, Scalar, Setting
 from ssldsl.ops.signature import Signature
@@ -262,7 +263,7 @@ def describe(value: Any) -> str:
         case Duration():
             return f"the duration {value}" if value.unit != "%" else f"the percentage {value}"
         case Node():
-            return str(value.type)
+            return shapes.written(value.type)
         case Batch():
             return f"a batch of `{value.stream}`"
         case ListValue() | tuple():
@@ -286,7 +287,7 @@ def describe(value: Any) -> str:
         case WordValue():
             return f"`{value.name}`, not called"
         case Dim():
-            return f"the size {value}"
+            return f"the size {shapes.size(value)}"
         case TrainedNet():
             return f"a network of the stage `{value.stage}`"
         case Settings():

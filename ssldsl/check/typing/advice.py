@@ -1,10 +1,14 @@
 """Ways out of a wrong kind: what turns one kind of tensor into another."""
 
+from collections.abc import Iterable
+
+from ssldsl.check.messages import shapes
 from ssldsl.check.state.context import Context
+from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Edge
 from ssldsl.source import Span
 from ssldsl.syntax import tree
-from ssldsl.types import TensorType
+from ssldsl.types import Dim, TensorType
 
 
 def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
@@ -34,14 +38,27 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
     return ""
 
 
-def shape_advice(edge: Edge, found: TensorType) -> str:
-    """What to do where a shape does not fit."""
+def shape_advice(ctx: Context, edge: Edge, node: Node) -> str:
+    """What to do where the shape of a tensor does not fit."""
+    assert isinstance(node.type, TensorType)
     if edge.kind == "Images" and len(set(edge.dims)) < len(edge.dims):
-        side = min((d.value for d in found.dims[-2:] if d.value is not None), default=224)
-        return f"make the images square first, for example by `>> center_crop({side})`"
+        side = min((d.value for d in node.type.dims[-2:] if d.value is not None), default=None)
+        said = size_of_data(ctx, node, node.type.dims[-2:]) if side is None else ""
+        cure = f"make the images square first, for example by `>> center_crop({side or 224})`"
+        return f"if all are square, say their size: `{said}`; else {cure}" if said else cure
     if edge.many:
         return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
     return ""
+
+
+def size_of_data(ctx: Context, node: Node, dims: Iterable[Dim]) -> str:
+    """How the data that a tensor comes from would say sizes that they leave open; empty where they cannot."""
+    while node.inputs:
+        node = node.inputs[0]
+    signature = ctx.signatures.get(str(node.setting("op")))
+    names = dict.fromkeys(shapes.unmarked(symbol) for dim in dims for symbol in dim.symbols)
+    is_said = signature is not None and bool(names) and all(signature.setting(name) for name in names)
+    return f"{signature.name}(..., {', '.join(f'{name}=32' for name in names)})" if is_said and signature else ""
 
 
 def tensor_advice(expr: tree.Binary, left: str, right: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ssldsl.check.messages import dataflow
+from ssldsl.check.messages import dataflow, shapes, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.typing import instances
 from ssldsl.errors import Note
@@ -44,15 +44,9 @@ def _with_labels(ctx: Context, signature: Signature, inputs: list[Node], params:
         if width != classes and (width.value is not None and classes.value is not None):
             if not ctx.is_first_fault(_network_of(scores), f"{classes} classes"):
                 return False
-            ctx.reporter.error(
-                "T312",
-                given[param][1],
-                f"the scores are for {width} classes, and these labels have {classes}",
-                notes=_head_of(ctx, scores),
-                help=f"give the head {classes} outputs"
-                if scores.type.kind != "Features"  # type: ignore[union-attr]  # a tensor
-                else f"features are no scores of classes: put a head behind the network, with {classes} outputs",
-            )
+            said, are_features = (shapes.size(width), shapes.size(classes)), scores.type.kind == "Features"  # type: ignore[union-attr]  # a tensor
+            place, head = given[param][1], _head_of(ctx, scores)
+            ctx.report(types.labels_of_other_classes(*said, are_features, place, head))
             return False
     return True
 
@@ -67,13 +61,7 @@ def with_scores(
     ours, theirs = scores.type.dims[-1], node.type.dims[-1]  # type: ignore[union-attr]  # tensors
     if ours == theirs or ours.value is None or theirs.value is None:
         return True
-    ctx.reporter.error(
-        "T312",
-        span,
-        f"the scores are for {ours} classes, and these targets have {theirs}",
-        notes=_head_of(ctx, scores),
-        help=f"give the head {theirs} outputs, or the targets {ours} classes",
-    )
+    ctx.report(types.targets_of_other_classes(shapes.size(ours), shapes.size(theirs), span, _head_of(ctx, scores)))
     return False
 
 
@@ -88,14 +76,8 @@ def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params
         if classes is None or classes.value is None or width.value is None or width == classes:
             continue
         if ctx.is_first_fault(_network_of(node), f"{classes} classes"):
-            ctx.reporter.error(
-                "T312",
-                given[param][1],
-                f"`{signature.name}` reads scores of {classes} classes, and these are {width} features",
-                "features are no scores",
-                notes=_head_of(ctx, node),
-                help=f"put a head behind the network: `linear({width}, {classes})` makes scores of features",
-            )
+            said = shapes.size(width), shapes.size(classes)
+            ctx.report(types.features_as_scores(signature.name, *said, given[param][1], _head_of(ctx, node)))
         return False
     return True
 

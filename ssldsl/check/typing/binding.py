@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve, field, frozen
 
-from ssldsl.check.messages import names, types
+from ssldsl.check.messages import names, values
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Given
 from ssldsl.errors import Diagnostic
@@ -37,17 +37,17 @@ def bind(ctx: Context, takes: Parameters, given: Sequence[Given], call: Span) ->
     for argument in given:
         name = argument.name.id if argument.name else next(unnamed, None)
         if name is None:
-            faults.append(types.too_many_arguments(takes.callee, takes.order, argument.span))
+            faults.append(values.too_many_arguments(takes.callee, takes.order, argument.span))
         elif name in bound:
             is_silent = argument.value is UNKNOWN
-            faults.append(None if is_silent else types.given_twice(takes.callee, name, _place(argument)))
+            faults.append(None if is_silent else values.given_twice(takes.callee, name, _place(argument)))
         elif name in takes.order or takes.is_open:
             bound[name] = argument if name in takes.order else evolve(argument, span=_place(argument))
         else:
             faults.append(names.no_argument(takes.callee, name, takes.order, _place(argument)))
     missing = next((name for name in takes.required if name not in bound), None)
     if missing is not None and not faults:
-        faults.append(types.missing_argument(takes.callee, missing, takes.order, call, takes.declared.get(missing)))
+        faults.append(values.missing_argument(takes.callee, missing, takes.order, call, takes.declared.get(missing)))
     for fault in faults:
         if fault is not None:
             ctx.reporter.report(fault)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ssldsl.check.messages import dataflow
+from ssldsl.check.messages import dataflow, shapes, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, describe
 from ssldsl.check.typing import row_order
 from ssldsl.check.typing.advice import kind_advice, shape_advice
-from ssldsl.check.typing.sizes import Sizes, size_of, symbols, unify
+from ssldsl.check.typing.sizes import Sizes, size_of, unify
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
@@ -28,7 +28,9 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
         wrong_kind(ctx, signature, edge, describe(value), span)
         return None
     if value.type.kind not in ACCEPTS[edge.kind]:
-        wrong_kind(ctx, signature, edge, str(value.type), span, kind_advice(ctx, edge.kind, value.type.kind, span))
+        wrong_kind(
+            ctx, signature, edge, shapes.written(value.type), span, kind_advice(ctx, edge.kind, value.type.kind, span)
+        )
         return None
     if edge.detached and value.grad_modules:
         ctx.report(dataflow.gradient_into_target(signature.name, edge.name, span, value.grad_modules))
@@ -36,16 +38,10 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
     return value
 
 
-def names(names: frozenset[str]) -> str:
-    return ", ".join(f"`{n}`" for n in sorted(names))
-
-
 def wrong_kind(ctx: Context, signature: Signature, edge: Edge, found: str, span: Span, help: str = "") -> None:
     """Report a value of a kind that an edge does not take."""
     wanted = f"{edge.kind}[{', '.join(edge.dims)}]" if edge.dims else {"Net": "a network"}.get(edge.kind, edge.kind)
-    ctx.reporter.error(
-        "T310", span, f"`{signature.name}` expects {wanted} for `{edge.name}`, found {found}", "", help=help
-    )
+    ctx.report(types.wrong_kind(signature.name, edge.name, wanted, found, span, help))
 
 
 def fits(
@@ -56,14 +52,9 @@ def fits(
     assert isinstance(node.type, TensorType)
     wrong = unify(edge.dims, node.type.dims, sizes, settings)
     if wrong:
-        ctx.reporter.error(
-            "T311",
-            span,
-            f"`{signature.name}` expects {edge.kind}[{', '.join(edge.dims)}] for `{edge.name}`, found {node.type}",
-            wrong,
-            hints=symbols(node.type, sizes),
-            help=shape_advice(edge, node.type),
-        )
+        wanted, dims = f"{edge.kind}[{', '.join(edge.dims)}]", (*node.type.dims, *sizes.values())
+        found, hints, help = shapes.written(node.type), shapes.open_sizes(dims), shape_advice(ctx, edge, node)
+        ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, hints, help))
     return not wrong and row_order.stand_together(ctx, signature.name, edge.dims, node, sizes.get("batch"), span)
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.ir.nodes import Node
 from ssldsl.source import Span
@@ -15,14 +16,7 @@ def stand_together(ctx: Context, name: str, dims: tuple[str, ...], node: Node, b
     taken = _times(node.type.dims[0], batch)
     if not taken or copies(node) % taken == 0:
         return True
-    ctx.reporter.error(
-        "D414",
-        span,
-        f"`{name}` takes {taken} rows at a time, and these are not of one sample",
-        "parts that stand one after another",
-        help="average the list itself: `mean(probabilities(net(views)))`; rows of one sample stand side by side where "
-        "a view such as `rotate4()` makes several of it",
-    )
+    ctx.report(dataflow.rows_in_blocks(name, taken, span))
     return False
 
 

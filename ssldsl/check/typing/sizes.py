@@ -1,16 +1,10 @@
 """Sizes: names of dimensions bound to what is found, and expressions of them."""
 
+from ssldsl.check.messages import shapes
 from ssldsl.ir.nodes import Setting
-from ssldsl.types import ROWS, Dim, TensorType, parse_dim, solve_dim
+from ssldsl.types import Dim, parse_dim, solve_dim
 
 Sizes = dict[str, Dim]
-
-
-def symbols(type_: TensorType, sizes: Sizes) -> tuple[str, ...]:
-    """What the symbols in place of sizes stand for."""
-    found = sorted({s for d in (*type_.dims, *sizes.values()) for s in d.symbols})
-    rows = [f"{s} is the number of rows that a step draws from `{s[2:]}`" for s in found if s.startswith(ROWS)]
-    return (*rows, *(f"{s} is known only from the data" for s in found if not s.startswith(ROWS)))
 
 
 def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
@@ -28,7 +22,7 @@ def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings:
         if wanted is None and (why := _solve(text, size, sizes, settings)):
             return why
         if wanted is not None and wanted != size:
-            return f"`{text}` is {wanted}, and here {size}"
+            return shapes.disagreement(text, wanted, size)
     return ""
 
 
@@ -43,7 +37,7 @@ def _solve(text: str, size: Dim, sizes: Sizes, settings: dict[str, Setting]) -> 
     name, found = solution
     if found is None:
         factor = size_of(text, {**sizes, name: Dim.of(1)}, settings)
-        return f"{size} is no multiple of {factor}"
+        return f"{shapes.size(size)} is no multiple of {factor}"
     sizes[name] = found
     return ""
 
