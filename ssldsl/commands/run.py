@@ -20,7 +20,10 @@ from ssldsl.runtime.folder.request import Edits, Request
 @click.option("--smoke", is_flag=True, help="A few tiny steps of every stage on generated data of the right shapes.")
 @click.option("-o", "--out", default="runs", metavar="FOLDER", help="Where run folders are made.", show_default=True)
 @click.option(
-    "--precision", type=click.Choice(["fp32", "bf16", "fp16"]), default=None, help="Instead of what the spec says."
+    "--precision",
+    type=click.Choice(["fp32", "fp64", "bf16", "fp16"]),
+    default=None,
+    help="Instead of what the spec says.",
 )
 @click.option(
     "--compile/--no-compile", "compiled", default=None, help="torch.compile the step, instead of what the spec says."

@@ -150,7 +150,7 @@ class StagePlan(Part):
     clip: float | None = None
     clip_per_tensor: bool = False
     accumulate: int = 1
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    precision: Literal["fp32", "fp64", "bf16", "fp16"] = "fp32"
     compile: bool = False
     statistics: Literal["global", "local"] = "global"
     place: Place | None = None

@@ -126,7 +126,7 @@ class Stage:
     evaluations: tuple[Evaluation, ...]
     clip: Clip | None = None
     accumulate: int = 1
-    precision: str = "fp32"  # "fp32", "bf16", "fp16"
+    precision: str = "fp32"  # "fp32", "fp64", "bf16", "fp16"
     compile: bool = False
     statistics: str = "global"  # batch normalization over "global" or "local" (per process) batches
     evaluate: Duration = field(factory=lambda: Duration(1, "ep"))

@@ -46,6 +46,8 @@ class OpTraits:
         two teaches nothing. A mapping names the settings for which that is so. Left out, it holds of what makes `Probs`
         of `Logits` without settings and without random numbers.
     uniform: of a loss, the dimension of its scores whose logarithm it is where all classes are equally likely.
+    batch_rows: the setting that, where it is none, becomes the number of rows of the whole batch, whatever processes
+        and parts share it.
     picture: of a metric that gives a matrix: `"confusion"` if its rows are true and its columns predicted classes.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
@@ -70,6 +72,7 @@ class OpTraits:
     random: bool | str = False
     keeps_prediction: bool | Mapping[str, object] | None = None
     uniform: str = ""
+    batch_rows: str = ""
     picture: Literal["", "confusion"] = ""
 
 
@@ -95,12 +98,13 @@ def op(
     random: bool | str = False,
     keeps_prediction: bool | Mapping[str, object] | None = None,
     uniform: str = "",
+    batch_rows: str = "",
     picture: Literal["", "confusion"] = "",
 ) -> Callable[[T], T]:
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, holds, copies, needs, applied_to, random, keeps_prediction, uniform, picture,
+        held_out, provenance, holds, copies, needs, applied_to, random, keeps_prediction, uniform, batch_rows, picture,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -83,7 +83,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
     known = {**sizes, **{f"{ROWS}{name}": rows for name, rows in stage.batch}}
     values = PlainValues(known, clock)
     names = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
-    nodes = tuple(_node(graph, node, names, values) for node in graph.nodes)
+    nodes = tuple(_node(graph, node, names, values, program.signatures) for node in graph.nodes)
     optimizer = _configured(stage.optimizer, values)
     groups = {path: values.settings(settings) for path, settings in stage.groups}
     return StagePlan(
@@ -154,15 +154,28 @@ def classes_of(node: Node, signatures: Mapping[str, Signature], sizes: Mapping[s
     return widths.pop() if len(widths) == 1 else None
 
 
-def _node(graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValues) -> NodePlan:
+def _batch_rows(signature: Signature | None, node: Node, sizes: Mapping[str, int]) -> dict[str, int]:
+    """The setting that is the number of rows of the whole batch, where the spec leaves it out."""
+    name = signature.traits.batch_rows if signature is not None else ""
+    if not name or node.setting(name) is not None:
+        return {}
+    batches = (n.type for n in node.inputs if isinstance(n.type, TensorType) and n.type.is_of_batch)
+    batch = next(batches, None)
+    return {} if batch is None else {name: number_of(batch.dims[0], sizes, f"`{name}`")}
+
+
+def _node(
+    graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValues, signatures: Mapping[str, Signature]
+) -> NodePlan:
     own = PlainValues(values.sizes, None) if is_data(node.type) else values
+    signature = signatures.get(node.op)
     places = (place_of(span) for span in node.spans)
     return NodePlan(
         id=names[node],
         op=node.op,
         inputs=tuple(names[n] for n in node.inputs),
         params=node.params,
-        settings=own.settings(node.settings),
+        settings=own.settings(node.settings) | _batch_rows(signature, node, values.sizes),
         type=planned(with_sizes(node.type, values.sizes)),
         grad_modules=tuple(sorted(node.grad_modules)),
         draw=node.draw,

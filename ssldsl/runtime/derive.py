@@ -108,9 +108,9 @@ class DerivedBuilder:
         for weights, wanted in keys.items():
             state = self.resources.saved(*weights)
             found = nn.ModuleDict({key: copy.deepcopy(modules[key]) for key in wanted})
+            lay_out(found, device, self.data.stage.precision)  # first, or weights would lose digits that they have
             found.load_state_dict({name: t for name, t in state.items() if name.partition(".")[0] in wanted})
-            copies[weights] = found.to(device).eval()
-            lay_out(found, device, self.data.stage.precision)
+            copies[weights] = found.eval()
         return copies
 
     def _call(self, node: NodePlan, tensors: Mapping[str, Tensor]) -> Samples:

@@ -23,6 +23,7 @@ from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.derived import Data, Labels
 from ssldsl.runtime.derive import with_derived
 from ssldsl.runtime.device.accelerator import join_processes
+from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import (
     StepContext,
@@ -194,14 +195,15 @@ class Run:
         begun = {checkpoint.serial[0]: checkpoint for checkpoint in found}  # the newest of every stage
         if found:
             self.results = read_state(found[-1])["results"]
-        ended: Checkpoint | None = None
+        ended: tuple[StagePlan, Checkpoint] | None = None
         for number, stage in enumerate(in_order(self.plan)):
             start = begun.get(number)
             if start is not None and start.is_end and is_concluded(start):
-                ended = start
+                ended = stage, start
                 continue
             if ended is not None and start is None:
-                resources.modules.load_state_dict(read_part(ended, "weights"))
+                resources.modules.to(dtype_of(ended[0].precision))
+                resources.modules.load_state_dict(read_part(ended[1], "weights"))
             if self._train(resources, number, stage, start, interrupt) == "interrupted":
                 return self._end("interrupted")
             ended = None

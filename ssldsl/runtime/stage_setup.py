@@ -13,6 +13,7 @@ from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters, make_accelerator
 from ssldsl.runtime.device.layout import lay_out
+from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
@@ -58,7 +59,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     plan, library, modules = resources.plan, resources.library, resources.modules
     accelerator = make_accelerator(stage)
     check_divisible(stage, accelerator.num_processes)
-    modules.to(accelerator.device)
+    modules.to(accelerator.device, dtype_of(stage.precision))
     if is_new:
         initialize(
             plan, stage, modules, resources.saved, fields=resources.fields, library=library, folder=resources.folder
@@ -66,7 +67,8 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     lay_out(modules, accelerator.device, stage.precision)
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
-    memories = build_memories(plan, stage, resources.fields, library).to(accelerator.device)
+    memories = build_memories(plan, stage, resources.fields, library)
+    memories.to(accelerator.device, dtype_of(stage.precision))
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
     feed = _feed(resources, stage, accelerator)
@@ -124,6 +126,7 @@ def _train_state(
         window_length(stage),
         accelerator.device,
         parts=stage.accumulate,
+        dtype=dtype_of(stage.precision),
         mean=lambda values: accelerator.reduce(values, "mean"),
     )
     live = averaged(stage, modules)

@@ -14,7 +14,7 @@ from ssldsl.ops.net import Net
 from ssldsl.ops.random import SampleRng
 
 
-@op(paper="miyato2018vat", forwards="1+iterations")
+@op(paper="miyato2018vat", forwards="1+iterations", batch_rows="rows")
 def virtual_adversarial(
     net: Net,
     inputs: Values[Tensor, "batch ..."],
@@ -26,6 +26,7 @@ def virtual_adversarial(
     iterations: PositiveInt = 1,
     direction: Literal["clean_to_adversarial", "adversarial_to_clean"] = "clean_to_adversarial",
     radius: Literal["exact", "released"] = "exact",
+    rows: PositiveInt | None = None,
 ) -> Losses[Tensor, "batch"]:
     r"""Virtual adversarial loss (VAT) of every row: divergence of the predictions at it and at its worst perturbation.
 
@@ -38,9 +39,9 @@ def virtual_adversarial(
     at v = xi d, as in the authors' codes; for networks with parts that have no forward derivative. Their 1e-6 is lost
     in float32: take 1e-2 or more. Both are computed in the precision of the weights, without autocast. `radius` exact:
     the scale of g does not matter, and the length of r is `epsilon`, or 0 where the derivative vanishes. `radius`
-    released: the length is `epsilon` times $\min(1, \|H d\| / B)$, far shorter, since the released code takes the mean
-    over the B rows of a process, and its norm has a lower bound as large as its xi. Running statistics stay as they
-    are.
+    released: the length is `epsilon` times $\min(1, \|H d\| / R)$, far shorter, since the released code takes the mean
+    over the R rows of one of its processes, and its norm has a lower bound as large as its xi. `rows`: that R; left
+    out, the rows of the whole batch, whatever processes and parts share it. Running statistics stay as they are.
 
     Source: Miyato et al., TPAMI 2018, eq. 5-9; Zhai et al., ICCV 2019, eq. 3-4 (`adversarial_to_clean`: their released
     code). At least 0; 0 only if no prediction changes.
@@ -50,7 +51,7 @@ def virtual_adversarial(
     v = _unit(rng.normal(*inputs.shape[1:]).to(inputs))
     for _ in range(iterations):
         g = _curvature(net, inputs, v) if xi is None else _difference(net, inputs, xi * v, direction) / xi
-        v = _unit(g) if radius == "exact" else _released(g)
+        v = _unit(g) if radius == "exact" else _released(g, rows or len(inputs))
     return divergence(clean, net.frozen(inputs + epsilon * v), direction)
 
 
@@ -108,7 +109,7 @@ def _unit(d: Tensor) -> Tensor:
     return (d / d.square().sum(dim=dims, keepdim=True).sqrt().clamp_min(tiny)).detach()
 
 
-def _released(g: Tensor) -> Tensor:
-    """H d over the number of rows, and where that is longer than one, cut to length one."""
-    g = g / len(g)
+def _released(g: Tensor, rows: int) -> Tensor:
+    """H d over a number of rows, and where that is longer than one, cut to length one."""
+    g = g / rows
     return (g / g.square().sum(dim=tuple(range(1, g.ndim)), keepdim=True).sqrt().clamp_min(1)).detach()

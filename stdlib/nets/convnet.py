@@ -12,6 +12,9 @@ from ssldsl.ops import Features, Images, PositiveInt, op
 OLDER = tuple(map(int, torch.__version__.split(".")[:2])) < (2, 14)  # the oldest that was seen to manage
 
 
+ROUNDING = 2.0**-46  # more than rounding makes of sums of some hundred terms in double precision
+
+
 @op(batch_coupled={"norm": "batch"})
 class ConvNet(nn.Module):
     r"""Small convolutional network: blocks of 3×3 convolution, normalization and ReLU, then global average pooling.
@@ -50,8 +53,23 @@ def block(channels_in: int, channels_out: int, norm: str, pool: bool) -> nn.Sequ
     conv = nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=norm == "none")
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     # what is left over at the border counts, so that an image of one place stays one
-    halved = nn.MaxPool2d(2, ceil_mode=True) if pool else nn.Identity()
+    halved = MaxPool(2, ceil_mode=True) if pool else nn.Identity()
     return nn.Sequential(conv, halved, normalization(channels_out, norm), nn.ReLU(inplace=True))
+
+
+class MaxPool(nn.MaxPool2d):
+    """Torch's; in double precision, of places that are equal but for rounding, the first.
+
+    Places that see the same pixels are. Rounding differs with the number of rows that are computed together, and would
+    choose the place that a derivative with respect to the image goes to.
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        if input.dtype == torch.float64:
+            rows, columns = (torch.arange(size, device=input.device) % 2 for size in input.shape[2:])
+            input = input - (2 * rows.unsqueeze(1) + columns) * ROUNDING
+        largest: Tensor = super().forward(input)
+        return largest
 
 
 def normalization(channels: int, norm: str) -> nn.Module:

@@ -100,11 +100,11 @@ def bottleneck(channels_in: int, channels: int, stride: int) -> nn.Sequential:
 
 
 def basic(channels_in: int, channels: int, stride: int) -> nn.Sequential:
-    """Two convolutions of 3×3; the first one has the stride."""
+    """Two convolutions of 3×3; the second one has the stride, as in Zhai et al., ICCV 2019, as released."""
     return nn.Sequential(
-        convolution(channels_in, channels, 3, stride),
+        convolution(channels_in, channels, 3),
         activation(channels),
-        convolution(channels, channels, 3),
+        convolution(channels, channels, 3, stride),
     )
 
 

@@ -71,7 +71,7 @@ def written_out(net: nn.Module, images: Tensor) -> Tensor:
             activated = normalized(maps, unit.before[0])
             kernels = [m.weight for m in unit.branch if isinstance(m, nn.Conv2d)]
             norms = [m[0] for m in unit.branch if isinstance(m, nn.Sequential)]
-            strided = 1 if len(kernels) == 3 else 0
+            strided = 1  # the second, of two convolutions as of three: `resblock_v2` of the code of S4L
             branch = activated
             for step, kernel in enumerate(kernels):
                 if step:

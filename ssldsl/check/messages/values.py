@@ -9,6 +9,7 @@ from ssldsl.values import is_number
 
 _CHOICES_MEANT = {  # what other tools call it
     **dict.fromkeys(("32", "float32", "float"), "fp32"),
+    **dict.fromkeys(("64", "float64", "double"), "fp64"),
     **dict.fromkeys(("16", "float16", "half"), "fp16"),
     "bfloat16": "bf16",
 }

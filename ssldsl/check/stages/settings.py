@@ -99,9 +99,9 @@ SETTINGS = (  # in the order they are read, which is that of the reference
     ),
     StageSetting(
         "precision",
-        choice("fp32", "bf16", "fp16"),
+        choice("fp32", "fp64", "bf16", "fp16"),
         "fp32",
-        "`fp32`, `bf16` or `fp16`",
+        "`fp32`, `fp64`, `bf16` or `fp16`",
         level="shared",
         change="execution",
     ),

@@ -20,6 +20,5 @@ PRIMITIVE = Primitive(
     type_of=as_input,
     python=lambda printed: moved(printed, "gather"),
     tools=("gather",),
-    row_settings=("parts",),
     keeps_numbers=True,
 )

@@ -11,6 +11,5 @@ PRIMITIVE = Primitive(
     type_of=as_input,
     python=lambda printed: moved(printed, "local"),
     tools=("local",),
-    row_settings=("parts",),
     keeps_numbers=True,
 )

@@ -16,6 +16,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
 from ssldsl.runtime.data.sampler import Order
+from ssldsl.runtime.device.precision import as_precise
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
@@ -65,10 +66,11 @@ class Resident:
     rows: int
     samples: Samples
     order: Order
+    precision: str
 
     def batch(self, share: Share, step: int, part: int) -> Batch:
         positions, rows = self.order.rows(*share.bounds(self.rows, step, part))
-        found = {**rows._asdict(), **self.samples.read(positions)}
+        found = {**rows._asdict(), **as_precise(self.samples.read(positions), self.precision)}
         return {f"{self.name}.{field}": value for field, value in found.items()}
 
 
@@ -97,7 +99,7 @@ class Prepared(Dataset["Batch | NodeFailure"]):
             return NodeFailure(node, error)
 
     def _batch(self, step: int, part: int) -> Batch:
-        scalars = torch.tensor(self.scalars.at(step), dtype=torch.float32)
+        scalars = self.scalars.tensor_at(step)
         batch: Batch = {}
         for stream in self.streams:
             samples = [self._sample(stream, *row, scalars) for row in self._rows(stream, step, part)]
@@ -112,7 +114,7 @@ class Prepared(Dataset["Batch | NodeFailure"]):
             yield position, Rows(*single)
 
     def _sample(self, stream: Resident, position: Tensor, rows: Rows, scalars: Tensor) -> Batch:
-        found = {**rows._asdict(), **stream.samples.read(position)}
+        found = {**rows._asdict(), **as_precise(stream.samples.read(position), stream.precision)}
         single = {f"{stream.name}.{field}": value for field, value in found.items()}
         prepare = self._prepare(stream.name)
         if prepare is not None:
@@ -152,23 +154,22 @@ class Feed:
         self.share = Share(rank, world, stage.accumulate)
         self._lowered = lower(plan, stage, library, shards=world * stage.accumulate)
         streams = [
-            self._stream(plan.seed, stage.name, stream.name, stream.rows, samples[stream.name])
-            for stream in stage.streams
+            self._stream(plan.seed, stage, stream.name, stream.rows, samples[stream.name]) for stream in stage.streams
         ]
         self._resident = [stream for stream in streams if stream.samples.resident]
         filed = [stream for stream in streams if not stream.samples.resident]
         prepared = Prepared(filed, self.share, self._lowered, Scalars(stage, library))
         self._loader = _Loader(prepared, stage.steps * stage.accumulate, self.device, num_workers) if filed else None
 
-    def _stream(self, seed: int, stage: str, name: str, rows: int, samples: Samples) -> Resident:
+    def _stream(self, seed: int, stage: StagePlan, name: str, rows: int, samples: Samples) -> Resident:
         for field in samples.fields:
             if f"{name}.{field}" not in self._lowered.reads and samples.resident:
                 samples = samples.without(field)
         if samples.resident and hasattr(samples, "to"):
             samples = samples.to(self.device)
         device = self.device if samples.resident else torch.device("cpu")
-        order = Order.of(seed, stage, name, samples.ids.cpu(), device)
-        return Resident(name, rows, samples, order)
+        order = Order.of(seed, stage.name, name, samples.ids.cpu(), device)
+        return Resident(name, rows, samples, order, stage.precision)
 
     def batch_at(self, step: int, part: int = 0) -> Batch:
         """What the step reads as `batch`."""

@@ -18,7 +18,7 @@ from ssldsl.ops.random import key_of
 from ssldsl.runtime.spans import span_of
 
 _STRIDE = 0x9E3779B97F4A7C15  # odd, so that no two steps have the same key, nor the same lower half of it
-_PRECISIONS = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+_PRECISIONS = {"fp32": "no", "fp64": "no", "bf16": "bf16", "fp16": "fp16"}
 
 
 def wants_cpu() -> bool:
@@ -40,6 +40,15 @@ def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Ac
                 f"stage `{stage.name}` asks for fp16, which needs a GPU, and there is none",
                 span_of(stage.places.get("precision", stage.place)),
                 help="take `precision = bf16` or `precision = fp32`",
+            )
+        )
+    if stage.precision == "fp64" and not wants_cpu() and torch.accelerator.current_accelerator() == torch.device("mps"):
+        raise SpecError(
+            Diagnostic(
+                "R411",
+                f"stage `{stage.name}` asks for fp64, which this kind of device does not have",
+                span_of(stage.places.get("precision", stage.place)),
+                help="train on the CPU: `ACCELERATE_USE_CPU=true`",
             )
         )
     AcceleratorState._reset_state()

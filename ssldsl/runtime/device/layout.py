@@ -1,12 +1,17 @@
-"""How weights lie in memory, which changes how fast they are and nothing else."""
+"""How weights lie in memory, which changes how fast they are and nothing else, and how precise they are."""
 
 import torch
 from torch import Tensor, nn
 
+from ssldsl.runtime.device.precision import MIXED, dtype_of
+
 
 def lay_out(modules: nn.Module, device: torch.device, precision: str) -> None:
-    """Let convolutions keep their channels last, where they run faster so: on the CPU, and in 16 bits everywhere."""
-    if device.type == "cpu" or precision != "fp32":
+    """Weights on a device in a precision; convolutions keep channels last where they run faster so: on the CPU, and in
+    16 bits everywhere.
+    """
+    modules.to(device, dtype_of(precision))
+    if device.type == "cpu" or precision in MIXED:
         for module in modules.modules():
             if isinstance(module, nn.Conv2d):
                 module.to(memory_format=torch.channels_last)

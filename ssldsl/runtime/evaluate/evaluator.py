@@ -19,6 +19,7 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
+from ssldsl.runtime.device.precision import as_precise, at_least_single
 from ssldsl.runtime.evaluate.direct import NETS, Direct, Resolve, Value, Weights
 from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
@@ -166,7 +167,7 @@ class Evaluator:
             for batch in batches:
                 values = self._values(batch, prepared.remaining, step)
                 for id_, found in parts.items():
-                    found.append(values[id_].float() if values[id_].is_floating_point() else values[id_])
+                    found.append(at_least_single(values[id_]) if values[id_].is_floating_point() else values[id_])
             self.watch(done, len(prepared))
         return {id_: self._joined(found, len(samples)) for id_, found in parts.items()}
 
@@ -236,7 +237,7 @@ class Share(Dataset["list[Batch] | NodeFailure"]):
             return [self._piece(piece) for piece in ([rows] if self.samples.resident else rows.unsqueeze(1))]
 
     def _piece(self, rows: Tensor) -> Batch:
-        read = self.samples.read(rows)
+        read = as_precise(self.samples.read(rows), self.direct.stage.precision)
         zeros = torch.zeros_like(rows)
         values: dict[str, Value] = {node.id: read[node.settings["field"]] for node in self.whole.reads}
         index = self.samples.ids[rows.to(self.samples.ids.device)]

@@ -16,6 +16,7 @@ from ssldsl.ops.signature import Signature
 from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
 from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.device.accelerator import make_accelerator
+from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
@@ -163,8 +164,8 @@ def _evaluator(
     data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
     accelerator = make_accelerator(stage)
     modules = build_modules(plan, Shapes(plan, datasets), library, spec_folder)
+    modules.to(accelerator.device, dtype_of(stage.precision))
     modules.load_state_dict(final_weights(folder, stage.name, average=True))
-    modules.to(accelerator.device)
     scalars = Scalars(stage, library)
     return Evaluator(plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers)
 

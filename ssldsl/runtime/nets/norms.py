@@ -6,6 +6,7 @@ from torch.nn.modules.batchnorm import _BatchNorm  # the common class of the thr
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.runtime.device.collectives import all_sum, processes
+from ssldsl.runtime.device.precision import at_least_single
 
 _SHARED = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 _PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
@@ -51,7 +52,7 @@ class GlobalBatchNorm(_BatchNorm):
             return nn.SyncBatchNorm.forward(self, input)  # type: ignore[arg-type]  # has all that it reads
         axes = [axis for axis in range(input.dim()) if axis != 1]
         count = input.numel() // input.shape[1] * processes()
-        values = input.float()
+        values = at_least_single(input)
         mean = all_sum(values.sum(dim=axes)) / count
         centered = values - _columns(mean, input.dim())
         variance = all_sum(centered.square().sum(dim=axes)) / count

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, ScalarPlan, StagePlan
+from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 
 ScalarFunction = Callable[[float, float], float]
@@ -83,6 +84,7 @@ class Scalars:
         self._schedules = [scalar_function(plan, library) for plan in stage.schedules]
         self._weights = {term.name: scalar_function(term.weight, library) for term in stage.terms}
         self._varying = list(weight_slots(stage))
+        self._dtype = dtype_of(stage.precision)
         self._last: tuple[list[float], Tensor] | None = None
 
     def at(self, step: int) -> list[float]:
@@ -91,14 +93,14 @@ class Scalars:
         return [function(step, self.steps) for function in functions]
 
     def tensor_at(self, step: int, device: torch.device | str = "cpu") -> Tensor:
-        """The same as a float32 tensor."""
+        """The same as a tensor, as precise as the stage."""
         return self.tensor_of(self.at(step), device)
 
     def tensor_of(self, values: list[float], device: torch.device | str) -> Tensor:
-        """Values as a float32 tensor: one copy that does not block, and none while nothing changes."""
+        """Values as a tensor: one copy that does not block, and none while nothing changes."""
         if self._last is None or self._last[0] != values:
             target = torch.device(device)
-            tensor = torch.tensor(values, dtype=torch.float32, pin_memory=target.type == "cuda")
+            tensor = torch.tensor(values, dtype=self._dtype, pin_memory=target.type == "cuda")
             self._last = values, tensor.to(target, non_blocking=True)
         return self._last[1]
 

@@ -11,6 +11,7 @@ from ssldsl.graph.plan_types import TensorPlan, is_of_kind
 from ssldsl.ir.primitive import Printed
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
 from ssldsl.ops.signature import Edge, Signature
+from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
@@ -139,7 +140,7 @@ class Emission:
         if self.from_batch(node) or self._is_rows(node) or (node.op in _LOOKUPS and not node.grad):
             return self._regime  # nothing is computed: it may stand in any block
         regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
-        if self.stage.precision == "fp32":
+        if self.stage.precision not in MIXED:
             return regime
         if self._in_full_precision(node):
             return (*regime, "torch.autocast(scalars.device.type, enabled=False)")
@@ -238,7 +239,7 @@ class Emission:
     def _argument(self, node: NodePlan, edge: Edge, id_: str) -> str:
         if edge.kind == "Net":
             self.tools.add("Composition")
-        low = self.stage.precision != "fp32" and edge.kind not in _NOT_FLOAT
+        low = self.stage.precision in MIXED and edge.kind not in _NOT_FLOAT
         role = signature_of(self.library, node.op).role
         return f"{self.value(id_)}.float()" if low and role in _LOW_PRECISION_ROLES else self.value(id_)
 

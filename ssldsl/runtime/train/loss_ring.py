@@ -47,10 +47,11 @@ class LossRing:
         device: torch.device | str,
         *,
         parts: int = 1,
+        dtype: torch.dtype = torch.float32,
         mean: Callable[[Tensor], Tensor] = lambda values: values,
     ) -> None:
         self.names, self.length, self.parts, self.mean = tuple(names), length, parts, mean
-        self.values = torch.zeros(length, len(self.names), device=device)
+        self.values = torch.zeros(length, len(self.names), device=device, dtype=dtype)
         self._rows = self.values.unbind()
 
     def put(self, step: int, part: int, losses: dict[str, Tensor]) -> None:

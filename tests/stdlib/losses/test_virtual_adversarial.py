@@ -211,6 +211,14 @@ def test_with_the_released_radius_the_perturbation_is_as_short_as_in_the_release
         assert loss.item() == pytest.approx(0.00073605, abs=1e-7)
 
 
+@pytest.mark.parametrize(("rows", "share"), [(None, 1.0), (2, 1.0), (8, 0.25)])
+def test_the_released_radius_is_over_the_rows_of_one_of_its_processes(rows: int | None, share: float) -> None:
+    net = FrozenOnly(linear)
+    oracle_loss(net, radius="released", direction="adversarial_to_clean", rows=rows)
+    lengths = (net.inputs[-1] - X).flatten(1).norm(dim=1)
+    assert lengths.tolist() == pytest.approx([share * 0.0718642, share * 0.0480606], abs=1e-6)
+
+
 def test_the_released_radius_is_epsilon_where_the_curvature_is_large() -> None:
     net = FrozenOnly(lambda x: 30 * linear(x))
     images = X / 100

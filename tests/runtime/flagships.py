@@ -1,0 +1,67 @@
+"""The small flagship specs, shortened, in double precision: `flagships.py FOLDER` runs each in a folder below.
+
+Every process that a launcher starts runs it, as one run.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ssldsl import pipeline
+from ssldsl.graph.plan import Plan
+from ssldsl.ops.library import Library
+from ssldsl.passes.planning import make_plan
+from ssldsl.runtime.run import Options, overridden, run
+from ssldsl.source import Source
+from ssldsl.syntax.parser import parse_edit
+
+LIBRARY = Library.shipped(installed=False)
+SPECS = Path(__file__).parents[2] / "specs"
+WIDE = ("batch={labeled: 48, unlabeled: 96}", "run=12it")
+SHORT = ("u=32", "l=8", "pretrain.run=6it", "joint.run=6it", "pretrain.evaluate=6it", "joint.evaluate=6it")
+S4L = ("joint.run=8it", "retrain.run=4it", "finetune.run=4it", "evaluate=8it")
+FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
+    "quickstart": ("quickstart", WIDE),
+    "quickstart with batch normalization": ("quickstart", (*WIDE, 'encoder.norm="batch"', "forward=concat")),
+    "VAT as released": ("quickstart", (*WIDE, 'vat.radius="released"', 'vat.direction="adversarial_to_clean"')),
+    "s4l_digits": ("s4l_digits", S4L),
+    "suave_digits": ("suave_digits", (*SHORT, "pretrain.past.length=64", "joint.suave.queue_length=64")),
+    "daino_digits": ("daino_digits", SHORT),
+}
+MIXTURE = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
+net    encoder   = convnet(width=8, norm="batch")
+head   classes   = linear(encoder.dim, images.classes)
+net    model     = encoder >> classes
+net    teacher   = ema(model, momentum=0.9)
+let  both  = concat(labeled | unlabeled)
+let  truth = one_hot(labeled.label, images.classes)
+let  q     = concat([truth, probabilities(stop(model(unlabeled)))])
+let  mixed = mixup(both, both)
+loss      = mean(soft_cross_entropy(model(mixed), mixed_targets(q, q, mixed.lam))) as mixture
+optimizer = sgd(lr=0.1, momentum=0.9)
+batch     = {labeled: 20, unlabeled: 60}
+forward   = concat
+run       = 8it
+average   = polyak(half_life=4it)
+eval top1(images.test)
+eval top1(images.test, net=teacher) as of_teacher
+"""
+
+
+def plan_of(name: str, *edits: str) -> Plan:
+    """The plan of a flagship, or of mixed batches with averages, with more edits."""
+    spec, own = FLAGSHIPS.get(name, ("", ()))
+    source = pipeline.read(str(SPECS / f"{spec}.ssl")) if spec else Source("mixture.ssl", MIXTURE)
+    checked = pipeline.compose(source, (), [parse_edit(edit, "set") for edit in (*own, *edits)], None)
+    return overridden(make_plan(checked.unwrap(), sizes={}), precision="fp64")
+
+
+NAMES = (*FLAGSHIPS, "mixed batches with averages")
+
+if __name__ == "__main__":
+    for name in NAMES:
+        run(plan_of(name), Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False))
