@@ -26,13 +26,14 @@ def images_to_float(images: Tensor) -> Tensor:
 class MemorySamples:
     """Samples that lie in memory as one tensor per field, images as bytes where they came as bytes.
 
-    origin: the file or folder the tensors were read from, for messages.
+    origin: the file or folder the tensors were read from, for messages. notes: what a person should know of them.
     """
 
     tensors: Mapping[str, Tensor]
     ids: Tensor
     names: Sequence[str] = ()
     origin: str = ""
+    notes: tuple[str, ...] = ()
 
     @staticmethod
     def of(origin: str = "", **tensors: Tensor | None) -> "MemorySamples":
@@ -85,7 +86,7 @@ class MemorySamples:
         """The data set of the given samples, in that order."""
         tensors = {field: t[rows.to(t.device)] for field, t in self.tensors.items()}
         names = tuple(self.names[row] for row in rows.tolist()) if self.names else ()
-        return MemorySamples(tensors, self.ids[rows.to(self.ids.device)], names, self.origin)
+        return evolve(self, tensors=tensors, ids=self.ids[rows.to(self.ids.device)], names=names)
 
     def without(self, field: str) -> "MemorySamples":
         return evolve(self, tensors={name: t for name, t in self.tensors.items() if name != field})
@@ -246,14 +247,14 @@ class SplitsOnUse(Mapping[str, Samples]):
             if low < 0 or (classes is not None and high >= classes):
                 known = "classes are numbered from 0" if classes is None else f"{classes} classes"
                 raise BrokenData(f"`{self._name}.{split}` has labels {low} to {high}, and {known}", origin)
-        if isinstance(samples, MemorySamples):
+        if samples.resident and len(samples):
+            first = samples.read(torch.zeros(1, dtype=torch.int64))
             for field, dims in (self._traits.fields or {}).items():
-                self._check_shape(split, field, dims.split(), samples)
+                self._check_shape(split, dims.split(), tuple(first[field].shape[1:]), origin)
 
-    def _check_shape(self, split: str, field: str, dims: Sequence[str], samples: MemorySamples) -> None:
-        found = tuple(samples.tensors[field].shape[1:])
+    def _check_shape(self, split: str, dims: Sequence[str], found: tuple[int, ...], origin: str) -> None:
         wanted = [self._declared(dim) for dim in dims]
         if len(found) != len(wanted) or any(w not in (None, f) for w, f in zip(wanted, found, strict=True)):
             text = " ".join(dim if size is None else str(size) for dim, size in zip(dims, wanted, strict=True))
             reason = f"`{self._name}.{split}` has samples of the shape {' '.join(map(str, found))} instead of {text}"
-            raise BrokenData(reason, samples.origin)
+            raise BrokenData(reason, origin)

@@ -161,6 +161,15 @@ def _data_failed(failure: NodeFailure) -> Diagnostic:
     node, raised = failure.node, failure.raised
     name = str(node.settings["op"] if node.op == "source" else node.op)
     place = node.places[0] if node.places else None
+    if raised.is_out_of_memory:
+        return Diagnostic(
+            "R402",
+            f"out of memory while `{name}` opened its data",
+            span_of(place),
+            notes=_notes(node, place),
+            hints=(raised.text,),
+            help="large arrays are best kept as `.npy` files, whose rows are read when they are wanted",
+        )
     return Diagnostic(
         "R406",
         f"`{name}` failed while the data were opened: {raised.text}",

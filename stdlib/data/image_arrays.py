@@ -10,25 +10,45 @@ from ssldsl.ops.data import Splits
 from ssldsl.ops.places import BrokenData
 from ssldsl.stdlib.data.vector_arrays import array_splits
 
+COLORS = (1, 3, 4)  # how many channels a picture mostly has
 
-def as_images(array: Tensor, place: str, channels_last: bool) -> Tensor:
-    """Images of any layout, channels first; bytes stay bytes, floats must lie in [0, 1]."""
-    if array.ndim == 3:
-        array = array.unsqueeze(1)
-    elif array.ndim == 4 and channels_last:
-        array = array.permute(0, 3, 1, 2)
-    if array.ndim != 4 or not (array.dtype == torch.uint8 or array.dtype.is_floating_point):
+
+def channels_first(
+    array: Tensor, place: str, channels_last: bool | None, channels: int | None
+) -> tuple[Tensor, tuple[str, ...]]:
+    """Images of any layout as (samples, channels, height, width), and a note where another layout is likelier."""
+    if array.ndim not in (3, 4) or not (array.dtype == torch.uint8 or array.dtype.is_floating_point):
         reason = (
             f"images are bytes or floats of 3 or 4 dimensions, and this is {array.dtype} of {array.ndim} dimensions"
         )
         raise BrokenData(reason, place)
-    if array.dtype.is_floating_point and not ((array >= 0) & (array <= 1)).all():
-        low, high = array.min().item(), array.max().item()
-        raise BrokenData(f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}", place)
-    return (array if array.dtype == torch.uint8 else array.float()).contiguous()
+    if array.ndim == 3:
+        return array.unsqueeze(1), ()
+    found = array.permute(0, 3, 1, 2) if channels_last else array
+    _, read, height, width = found.shape
+    other = array.shape[1 if channels_last else 3]
+    if read in COLORS or other not in COLORS or channels == read or channels_last is False:
+        return found, ()
+    other_way = "leave `channels_last` out" if channels_last else "say `channels_last=true`"
+    read_as = f"{place} is read as pictures of {read} channels and {height} × {width} pixels"
+    return found, (f"{read_as}: if that is not meant, {other_way}",)
 
 
-@op(splits={"train": "N_train", "test": "N_test"}, fields={"image": "channels height width"}, classes="classes")
+def as_images(rows: Tensor, place: str) -> Tensor:
+    """Bytes stay bytes; floats must lie in [0, 1]."""
+    if rows.dtype.is_floating_point and not ((rows >= 0) & (rows <= 1)).all():
+        low, high = rows.min().item(), rows.max().item()
+        lines = [f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}"]
+        lines += ["divide them by 255, or save them as bytes (uint8)"] if low >= 0 and 1 < high <= 255 else []
+        raise BrokenData("\n".join(lines), place)
+    return (rows if rows.dtype == torch.uint8 else rows.float()).contiguous()
+
+
+@op(
+    splits={"train": "N_train", "test": "N_test", "unlabeled": "N_unlabeled"},
+    fields={"image": "channels height width"},
+    classes="classes",
+)
 def image_arrays(
     *,
     path: File,
@@ -36,16 +56,18 @@ def image_arrays(
     height: PositiveInt | None = None,
     width: PositiveInt | None = None,
     classes: PositiveInt | None = None,
-    channels_last: bool = False,
+    channels_last: bool | None = None,
     data: str = "data",
     label: str = "label",
+    unlabeled: int | None = None,
     root: str = "",
 ) -> Splits:
     """Your own images and labels from NumPy files: one `.npz`, several `.npy`, or a folder of `.npy` files.
 
     Source: no paper. The array is (samples, channels, height, width), or (samples, height, width) of one channel, or
-    with `channels_last` (samples, height, width, channels). For names, splits and paths see `vector_arrays`.
+    with `channels_last` (samples, height, width, channels); it holds bytes, or floats from 0 to 1. For names, splits,
+    samples without labels, paths and large files see `vector_arrays`.
     """
     sizes = {"channels": channels, "height": height, "width": width, "classes": classes}
-    convert = partial(as_images, channels_last=channels_last)
-    return array_splits(image_arrays, "image", convert, path, data, label, root, **sizes)
+    layout = partial(channels_first, channels_last=channels_last, channels=channels)
+    return array_splits(image_arrays, "image", layout, as_images, path, data, label, unlabeled, root, **sizes)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 from using import message, run, ssldsl
 
-from ssldsl.runtime.folder.run_folder import read_notes
+from ssldsl.ops import array_files
+from ssldsl.runtime.folder.run_folder import read_lines, read_notes
 
 FOLDER = """\
 ssl 1
@@ -114,3 +115,39 @@ def test_unlabeled_pictures_of_a_flat_folder_train_beside_labeled_ones(pictures:
     assert run(spec(pictures.parent, text.format(folder=pictures, flat=flat, loss=loss))).return_value == 0
     text = text.format(folder=pictures, flat=flat, loss="ce(labeled) + ce(unlabeled)")
     assert "error[D401]: `unlabeled` has no labels" in message(run(spec(pictures.parent, text)))
+
+
+def test_channels_that_come_last_are_told(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0)
+    data, test = (numbers.integers(0, 256, (n, 8, 8, 3), dtype=np.uint8) for n in (40, 20))
+    found = told(arrays(tmp_path, data=data, test_data=test))
+    said = "is read as pictures of 8 channels and 8 × 3 pixels: if that is not meant, say `channels_last=true`"
+    assert len(found) == 2 and all(said in note for note in found)
+
+
+def test_partly_labeled_arrays_train_both_parts(tmp_path: Path) -> None:
+    path = arrays(tmp_path, label=np.where(np.arange(40) % 2, -1, np.arange(40) % 3))
+    assert "where -1 is said of samples without a label: `unlabeled=-1`" in message(run(path))
+    text = path.read_text(encoding="utf-8").replace('.npz")', '.npz", unlabeled=-1)')
+    text = text.replace(
+        "loss = ce(labeled)", "stream unlabeled = images.unlabeled\nloss = ce(labeled) + 0.1*vat(unlabeled)"
+    )
+    assert told(spec(tmp_path, text)) == []
+
+
+def test_a_run_on_large_arrays_is_that_on_small_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = np.random.default_rng(0)
+    for name in ("data", "test_data"):
+        np.save(tmp_path / f"{name}.npy", numbers.integers(0, 256, (40, 8, 8), dtype=np.uint8))
+        np.save(tmp_path / f"{name.replace('data', 'label')}.npy", np.arange(40) % 3)
+    path = spec(
+        tmp_path, ARRAYS.format(folder=tmp_path / "data.npy").replace("images.train", "images.train.subset(30)")
+    )
+    totals = []
+    for large in (2**30, 1):
+        monkeypatch.setattr(array_files, "LARGE", large)
+        result = run(path)
+        assert result.return_value == 0, result
+        lines, _ = read_lines(Path(result.stdout.strip()))
+        totals.append([line.get("total", line.get("eval")) for line in lines])
+    assert totals[0] == totals[1]

@@ -50,7 +50,10 @@ class Datasets:
     def classes(self, nodes: Mapping[str, NodePlan], id_: str) -> int | None:
         """How many classes a source has, whether or not every part of its data has samples of each."""
         splits = self._value(nodes, id_, NOTHING)
-        return splits.classes if isinstance(splits, SplitsOnUse) else count_classes(splits)
+        try:  # it may read them all
+            return splits.classes if isinstance(splits, SplitsOnUse) else count_classes(splits)
+        except OP_ERRORS as error:
+            raise NodeFailure(nodes[id_], error) from error
 
     def _value(self, nodes: Mapping[str, NodePlan], id_: str, made: Made) -> Any:
         if id_ in made:

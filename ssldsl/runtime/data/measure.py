@@ -40,8 +40,8 @@ def measure(program: Program, datasets: Datasets) -> Measured:
     for node in _read(program):
         with explaining_data_at(partial(_place, node)):
             samples = datasets.data(plans, f"n{node.id}")
-        assert isinstance(node.type, DataType)
-        _bind(node.type, samples, sizes)
+            assert isinstance(node.type, DataType)
+            _bind(node.type, samples, sizes)
         if samples.resident:
             resident.add(_source(node))
     return Measured(sizes, frozenset(resident))

@@ -38,7 +38,8 @@ def test_what_a_spec_says_of_the_sizes_is_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({"data": VECTORS, "label": LABELS[:3]}, "different lengths"),
+        ({"data": VECTORS, "label": LABELS[:3]}, "the arrays have different lengths: {'data': 4, 'label': 3}"),
+        ({"data": VECTORS, "label": np.array(["a", "b", "a", "b"])}, "they are texts, and numbers are wanted"),
         ({"data": VECTORS, "label": LABELS.astype(float)}, "labels are whole numbers"),
         ({"data": VECTORS, "label": LABELS.astype(int) - 1}, "labels -1 to 1, and classes are numbered from 0"),
         ({"data": VECTORS * np.nan, "label": LABELS}, "not a number"),
@@ -67,3 +68,46 @@ def test_a_file_that_is_missing_or_no_array_is_named(tmp_path: Path) -> None:
     path = save(tmp_path, "folder", data=VECTORS)
     with pytest.raises(BrokenData, match=r"label\.npy: there is no such file"):
         vector_arrays(path=path)["train"]
+
+
+PARTLY = np.array([0, -1, 2, -1])
+
+
+def test_samples_without_labels_are_a_split_of_their_own(tmp_path: Path) -> None:
+    splits = vector_arrays(path=save(tmp_path, "npz", data=VECTORS, label=PARTLY), unlabeled=-1)
+    assert splits["train"].ids.tolist() == [0, 2] and splits["train"].labels.tolist() == [0, 2]
+    assert splits["unlabeled"].ids.tolist() == [1, 3] and splits["unlabeled"].fields == ("vector",)
+    assert splits["unlabeled"].read(torch.tensor([1]))["vector"].tolist() == VECTORS[3:].tolist()
+    assert splits.classes == 3
+
+
+def test_unlabeled_samples_may_be_an_array_of_their_own(tmp_path: Path) -> None:
+    splits = vector_arrays(path=save(tmp_path, "npz", data=VECTORS, label=LABELS, unlabeled_data=VECTORS[:3]))
+    assert len(splits["unlabeled"]) == 3 and splits["unlabeled"].labels is None
+    assert len(splits["train"]) == 4
+
+
+def test_labels_below_zero_are_told_the_way_out(tmp_path: Path) -> None:
+    path = save(tmp_path, "npz", data=VECTORS, label=PARTLY)
+    with pytest.raises(BrokenData, match=r"labels -1 to 2.*\nwhere -1 is said of samples without .*: `unlabeled=-1`"):
+        vector_arrays(path=path)["train"]
+    with pytest.raises(BrokenData, match=r"nothing says which samples have no label\n.* `unlabeled=-1`"):
+        vector_arrays(path=path)["unlabeled"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "split", "reason"),
+    [
+        (np.full(4, -1), "train", "no sample of `label` has a label"),
+        (LABELS, "unlabeled", "no sample of `label` has the label -1, which says that it has none"),
+    ],
+)
+def test_a_split_without_samples_is_refused(labels: np.ndarray, split: str, reason: str, tmp_path: Path) -> None:
+    path = save(tmp_path, "npz", data=VECTORS, label=labels)
+    with pytest.raises(BrokenData, match=reason):
+        vector_arrays(path=path, unlabeled=-1)[split]
+
+
+def test_labels_may_be_a_column(tmp_path: Path) -> None:
+    path = save(tmp_path, "npz", data=VECTORS, label=LABELS[:, None])
+    assert vector_arrays(path=path)["train"].labels.tolist() == LABELS.tolist()
