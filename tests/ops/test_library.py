@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-import time
+from cProfile import Profile
 from pathlib import Path
 from textwrap import dedent
 
@@ -260,9 +260,8 @@ def test_the_cache_does_not_grow_when_a_file_changes(folder: Folder, own_cache: 
     assert not list(own_cache.rglob(".*"))
 
 
-def test_sixty_files_are_read_in_a_moment(tmp_path: Path) -> None:
+def test_a_signature_is_read_in_less_than_a_thousand_calls(tmp_path: Path) -> None:
     text = Path(Library.shipped().folders[0].path / "losses" / "cross_entropy.py").read_text(encoding="utf-8")
-    start = time.perf_counter()
-    for i in range(60):
-        read_signature(str(tmp_path / "cross_entropy.py"), f"{text}\n# {i}\n", "losses")
-    assert time.perf_counter() - start < 0.5  # 0.05 s on an idle machine
+    profile = Profile()
+    profile.runcall(read_signature, str(tmp_path / "cross_entropy.py"), f"{text}\n# another\n", "losses")
+    assert sum(entry.callcount for entry in profile.getstats()) < 1000
