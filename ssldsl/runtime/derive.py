@@ -19,7 +19,7 @@ from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.datasets import data_inputs
 from ssldsl.runtime.data.derived import Data, Derived, Labels, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
-from ssldsl.runtime.device.layout import lay_out
+from ssldsl.runtime.device.layout import put_on
 from ssldsl.runtime.evaluate.direct import Direct, Weights, weights_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
@@ -108,7 +108,7 @@ class DerivedBuilder:
         for weights, wanted in keys.items():
             state = self.resources.saved(*weights)
             found = nn.ModuleDict({key: copy.deepcopy(modules[key]) for key in wanted})
-            lay_out(found, device, self.data.stage.precision)  # first, or weights would lose digits that they have
+            put_on(found, device, self.data.stage.precision)  # first, or weights would lose digits that they have
             found.load_state_dict({name: t for name, t in state.items() if name.partition(".")[0] in wanted})
             copies[weights] = found.eval()
         return copies

@@ -12,7 +12,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters, make_accelerator
-from ssldsl.runtime.device.layout import lay_out
+from ssldsl.runtime.device.layout import put_on
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
@@ -64,7 +64,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         initialize(
             plan, stage, modules, resources.saved, fields=resources.fields, library=library, folder=resources.folder
         )
-    lay_out(modules, accelerator.device, stage.precision)
+    put_on(modules, accelerator.device, stage.precision)
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
     memories = build_memories(plan, stage, resources.fields, library)

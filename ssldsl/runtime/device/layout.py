@@ -6,11 +6,14 @@ from torch import Tensor, nn
 from ssldsl.runtime.device.precision import MIXED, dtype_of
 
 
-def lay_out(modules: nn.Module, device: torch.device, precision: str) -> None:
-    """Weights on a device in a precision; convolutions keep channels last where they run faster so: on the CPU, and in
-    16 bits everywhere.
-    """
+def put_on(modules: nn.Module, device: torch.device, precision: str) -> None:
+    """Bring weights to a device, in the precision that they have there and laid out as it is fast there."""
     modules.to(device, dtype_of(precision))
+    lay_out(modules, device, precision)
+
+
+def lay_out(modules: nn.Module, device: torch.device, precision: str) -> None:
+    """Let convolutions keep their channels last, where they run faster so: on the CPU, and in 16 bits everywhere."""
     if device.type == "cpu" or precision in MIXED:
         for module in modules.modules():
             if isinstance(module, nn.Conv2d):
