@@ -90,9 +90,9 @@ def _ordered(ctx: Context, declared: list[tree.StageDecl]) -> list[tree.StageDec
             if name.id not in by_name:
                 ctx.report(stages.no_stage_before(name.id, by_name, name.span))
     done: list[tree.StageDecl] = []
+    names: set[str] = set()
     left = list(by_name.values())
     while left:
-        names = {s.name.id for s in done}
         ready = [s for s in left if all(n.id in names or n.id not in by_name for n in s.after)]
         if not ready:
             ctx.report(stages.circle_of_stages(left[0].name.id, left[0].name.span, [s.name.span for s in left[1:]]))
