@@ -58,6 +58,26 @@ eval top1(images.test, net=teacher)
 """
 )
 
+# SuperCM at the size of a test: centroids of the labeled rows, read after they have been moved, and a prior on sizes.
+SUPERCM = (
+    HEAD
+    + """
+head classes = linear(encoder.dim, images.classes)
+let mu    = class_centroids(stop(encoder(labeled)), labeled.label, classes=images.classes, rule="batches")
+let x     = encoder(random_shift(labeled) | unlabeled)
+let gamma = probabilities(classes(x))
+loss = ce(labeled) + 0.3*mean(clustering_module(x, gamma, mu, mean="entries")) as cm
+     + 0.01*dirichlet_prior(concat(gamma), alpha=[1.5])
+batch      = {{labeled: 8, unlabeled: 16}}
+run        = {steps}it
+clock      = unlabeled
+optimizer  = sgd(lr=0.1, momentum=0.9)
+evaluate   = {steps}it
+accumulate = {accumulate}
+eval top1(images.test)
+"""
+)
+
 # PAWS at the size of a test: no state, and a support that all processes share.
 PAWS = (
     HEAD

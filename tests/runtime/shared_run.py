@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from experiments import BATCH_NORM, LIBRARY, experiment, two_stages, with_stage
-from memory_specs import DAINO, PAWS, SUAVE, THRESHOLDS, plan_of
+from memory_specs import DAINO, PAWS, SUAVE, SUPERCM, THRESHOLDS, plan_of
 
 from ssldsl.graph.plan import OpPlan, Plan
 from ssldsl.runtime.run import Options, run
@@ -36,6 +36,7 @@ PLANS = {
     "suave": gentle(plan_of(SUAVE, steps=6, length=48), lr=0.02),  # the queues are in use from the fourth step on
     "daino": plan_of(DAINO, steps=6, accumulate=2),
     "paws": plan_of(PAWS, steps=4),
+    "supercm": plan_of(SUPERCM, steps=6),
     "thresholds": plan_of(THRESHOLDS, steps=6),
 }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from attrs import evolve
-from memory_specs import DAINO, HEAD, LIBRARY, SUAVE, plan_of
+from memory_specs import DAINO, HEAD, LIBRARY, SUAVE, SUPERCM, plan_of
 from test_resume import outcome, stopped
 from torch import Tensor, nn
 
@@ -76,7 +76,7 @@ def test_a_queue_changes_nothing_until_it_is_full(tmp_path: Path) -> None:
     assert largest_difference(weights[48, 4], weights[480, 4]) > 1e-4
 
 
-@pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
+@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM], ids=["suave", "daino", "supercm"])
 def test_the_optimized_run_equals_the_plain_one(spec: str, tmp_path: Path) -> None:
     plain, optimized = (final(plan_of(spec, level=level), tmp_path / str(level)) for level in (0, 1))
     assert largest_difference(plain, optimized) < 1e-5
@@ -87,12 +87,19 @@ def test_parts_of_a_batch_read_one_center_and_change_it_once(tmp_path: Path) -> 
     assert largest_difference(whole, parts) < 1e-5
 
 
-@pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
+@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM], ids=["suave", "daino", "supercm"])
 def test_stopped_with_a_queue_half_and_wholly_filled_goes_on_to_the_bit(spec: str, tmp_path: Path) -> None:
     plan = plan_of(spec, accumulate=2)
     run(plan, tmp_path / "whole", LIBRARY, QUIET)
     stopped(plan, tmp_path / "stopped", 2, 3)
     assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
+def test_centroids_are_those_that_the_labeled_rows_of_every_step_make(tmp_path: Path) -> None:
+    state = final(plan_of(SUPERCM, steps=6), tmp_path / "run")
+    count, value = (state[f"memory/mu/class_centroids.{name}"] for name in ("count", "value"))
+    assert count.max() <= 6 and count.sum() >= 6
+    assert torch.equal(value.abs().sum(dim=1) > 0, count > 0)
 
 
 def test_evaluation_changes_no_memory(tmp_path: Path) -> None:
@@ -131,10 +138,12 @@ def test_the_compiler_follows_a_step_with_memories_and_is_not_asked_again() -> N
         assert largest_difference(dict(one.state_dict()), dict(two.state_dict())) < 1e-5
 
 
-@pytest.mark.parametrize("spec", [SUAVE, DAINO], ids=["suave", "daino"])
+@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM], ids=["suave", "daino", "supercm"])
 def test_memories_hold_thirty_two_bits_whatever_the_step_computes_in(spec: str, tmp_path: Path) -> None:
     state = final(overridden(plan_of(spec), precision="bf16"), tmp_path / "run")
-    memory = {name: tensor for name, tensor in state.items() if name.startswith("memory") and tensor.ndim}
+    memory = {
+        name: tensor for name, tensor in state.items() if name.startswith("memory") and tensor.is_floating_point()
+    }
     assert all(tensor.dtype == torch.float32 and tensor.isfinite().all() for tensor in memory.values())
 
 

@@ -78,7 +78,7 @@ def arguments_for(signature: Signature) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for edge in signature.edges:
         if edge.kind == "Net":
-            found[edge.name] = FrozenOnly(conv_classifier(SIZES["classes"]))
+            found[edge.name] = FrozenOnly(net_for(signature))
         else:
             settings = {s.name: s.default for s in signature.settings} | settings_of(signature)
             tensors = [tensor_for(edge, settings) for _ in range(2 if edge.many else 1)]
@@ -88,6 +88,14 @@ def arguments_for(signature: Signature) -> dict[str, Any]:
     if signature.uses_rng:
         found["rng"] = rng_for(SIZES["batch"])
     return found if signature.is_module else {**found, **settings_of(signature)}
+
+
+def net_for(signature: Signature) -> nn.Module:
+    """A network for what the op applies it to: rows of numbers, or images."""
+    applied = signature.edge(signature.traits.applied_to)
+    if applied is None or len(applied.dims) > 2:
+        return conv_classifier(SIZES["classes"])
+    return nn.Linear(size_of(applied.dims[-1]), SIZES["dim"])
 
 
 def learning_tensors(op: Callable[..., Any], arguments: dict[str, Any]) -> list[Tensor]:

@@ -149,6 +149,13 @@ def targets_of_other_classes(width: str, classes: str, place: Span, head: Sequen
     return Diagnostic("T312", message, place, notes=head, help=help)
 
 
+def told_other_classes(op: str, told: int, classes: int, place: Span) -> Diagnostic:
+    """An op that is told another number of classes than its labels have."""
+    message = f"`{op}` is told {told} classes, and these labels have {classes}"
+    help = f"write `classes={classes}`, or `.classes` of the data set"
+    return Diagnostic("T312", message, place, f"labels of {classes} classes", help=help)
+
+
 def data_of_other_classes(width: str, classes: str, place: Span) -> Diagnostic:
     """Scores of more or fewer classes than the data have."""
     message = f"the scores are for {width} classes, and these data have {classes}"

@@ -29,6 +29,8 @@ def agree(
     checks = (_with_labels, _with_classes, _with_copies)
     if not all(check(ctx, signature, inputs, params, given) for check in checks):
         return False
+    if not _with_setting(ctx, signature, inputs, params, given, dict(settings)):
+        return False
     _compare_with_itself(ctx, signature, inputs, params, given, settings, span)
     return True
 
@@ -79,6 +81,25 @@ def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params
             said = shapes.size(width), shapes.size(classes)
             ctx.report(types.features_as_scores(signature.name, *said, given[param][1], _head_of(ctx, node)))
         return False
+    return True
+
+
+def _with_setting(
+    ctx: Context,
+    signature: Signature,
+    inputs: list[Node],
+    params: list[str],
+    given: Given,
+    settings: dict[str, Setting],
+) -> bool:
+    """An op that is told how many classes there are is told those of its labels."""
+    told = settings.get("classes")
+    for node, param in zip(inputs, params, strict=True):
+        classes = node.type.classes if isinstance(node.type, TensorType) else None
+        known = None if classes is None else classes.value
+        if isinstance(told, int) and known is not None and told != known:
+            ctx.report(types.told_other_classes(signature.name, told, known, given[param][1]))
+            return False
     return True
 
 
