@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 @click.option("--stage", default=None, help="Only this stage.")
 @edited
 def compile(spec: str, edits: Edits, **options: Any) -> None:
-    """Print what SPEC compiles to: the step as Python, the plan, or the graph."""
+    """Print what SPEC compiles to: what steps and metrics run as Python, the plan, or the graph."""
     click.echo(emit(checked(spec, edits), **options), nl=False)
 
 
 def emit(
     checked: Checked, *, emit: str, level: int, dumps: tuple[str, ...], time_passes: bool, stage: str | None
 ) -> str:
-    """The step as Python, the plan as JSON, or the graph as text. Reads no data: unknown sizes are assumed."""
+    """What runs as Python, the plan as JSON, or the graph as text. Reads no data: unknown sizes are assumed."""
     from ssldsl.passes.planning import make_plan
     from ssldsl.runtime.data.measure import assumed
-    from ssldsl.runtime.step.lower import lower
+    from ssldsl.runtime.evaluate.printed import stage_code
 
     program = checked.unwrap()
     names = [s.name for s in program.stages]
@@ -56,7 +56,8 @@ def emit(
         return plan.model_dump_json(indent=1) + "\n"
     if emit == "ir":
         return "\n".join(watched.last_of_stages(len(names)))
-    return "\n\n".join(lower(plan, s, checked.library).source for s in plan.stages if stage in (None, s.name))
+    chosen = [s for s in plan.stages if stage in (None, s.name)]
+    return "\n\n".join(text for s in chosen for text in stage_code(plan, s, checked.library, measured.resident))
 
 
 @define

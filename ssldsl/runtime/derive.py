@@ -20,9 +20,10 @@ from ssldsl.runtime.data.datasets import data_inputs
 from ssldsl.runtime.data.derived import Data, Derived, Labels, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.layout import put_on
-from ssldsl.runtime.evaluate.direct import Direct, Weights, weights_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.evaluate.lower import nodes_of
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
+from ssldsl.runtime.nets.keys import Weights, weights_of
 from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import op_object, signature_of
@@ -81,7 +82,7 @@ class DerivedBuilder:
         """The tensors that the op reads, over all samples."""
         resources, stage = self.resources, self.data.stage
         ids = [id_ for id_ in node.inputs if id_ not in data_inputs(node, resources.library)]
-        needed = Direct(resources.plan.seed, stage, resources.modules, resources.library).needed(ids, set())
+        needed = nodes_of(stage, ids)
         evaluator = Evaluator(
             resources.plan,
             stage,

@@ -16,7 +16,8 @@ from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK
 from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure, Raised, is_out_of_memory
 from ssldsl.runtime.spans import span_of
-from ssldsl.runtime.step.lower import Lowered, locate
+from ssldsl.runtime.step.code import locate
+from ssldsl.runtime.step.lower import Lowered
 from ssldsl.source import Span
 
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -24,6 +24,21 @@ class LinearWithDropout(nn.Module):
 
 
 @op()
+class Moved(nn.Module):
+    """How far the mean logits have moved since the last evaluation."""
+
+    def __init__(self, classes: PositiveInt) -> None:
+        super().__init__()
+        self.register_buffer("before", torch.zeros(classes))
+
+    def forward(self, logits: Logits[Tensor, "samples classes"]) -> Scalar[Tensor, ""]:
+        return torch.dist(logits.mean(dim=0), self.before)
+
+    def commit(self, logits: Tensor) -> None:
+        self.before.copy_(logits.mean(dim=0))
+
+
+@op()
 def infinite_once_zero(
     logits: Logits[Tensor, "batch classes"], labels: Labels[Tensor, "batch"], *, factor: Scheduled[NonNegativeFloat]
 ) -> Scalar[Tensor, ""]:

@@ -12,7 +12,8 @@ from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.runtime.ops.scalars import Scalars
-from ssldsl.runtime.step.lower import locate, lower
+from ssldsl.runtime.step.code import locate
+from ssldsl.runtime.step.lower import lower
 
 
 def gradients(modules: nn.ModuleDict) -> dict[str, Tensor]:

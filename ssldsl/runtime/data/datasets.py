@@ -96,6 +96,13 @@ def data_inputs(node: NodePlan, library: Library) -> list[str]:
     return [id_ for id_, param in zip(node.inputs, node.params, strict=True) if edges[param] == "Data"]
 
 
+def source_of(nodes: Mapping[str, NodePlan], id_: str) -> NodePlan:
+    """The source that a data node is made of, first of all."""
+    while nodes[id_].inputs:
+        id_ = nodes[id_].inputs[0]
+    return nodes[id_]
+
+
 def data_below(nodes: Mapping[str, NodePlan], id_: str, library: Library) -> list[NodePlan]:
     """A data node and those it is made of."""
     below = (n for i in data_inputs(nodes[id_], library) for n in data_below(nodes, i, library))

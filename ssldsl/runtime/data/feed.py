@@ -21,7 +21,8 @@ from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.spans import span_of
-from ssldsl.runtime.step.lower import Lowered, locate, lower
+from ssldsl.runtime.step.code import locate
+from ssldsl.runtime.step.lower import Lowered, lower
 
 Batch = dict[str, Tensor]
 

@@ -1,6 +1,6 @@
 """Metrics that remember earlier evaluations: modules whose `forward` reads and whose `commit` writes, once a time."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import Factory, define
@@ -26,6 +26,18 @@ class StatefulMetrics:
     stage: str
     modules: dict[str, nn.Module] = Factory(dict)
     kept: dict[str, Tensor] = Factory(dict)
+
+    def caller(self, name: str, node: NodePlan, signature: Signature, *, commits: bool) -> Callable[..., Any]:
+        """What generated code calls as the metric of an evaluation. commits: it remembers what it is given."""
+
+        def call(*args: Any, **edges: Any) -> Any:
+            edges = dict(zip((edge.name for edge in signature.edges), args, strict=False)) | edges
+            result = self.of(name, node, signature, edges)(**edges)
+            if commits and signature.has_commit:
+                self.commit(name, edges)
+            return result
+
+        return call
 
     def of(self, name: str, node: NodePlan, signature: Signature, edges: Mapping[str, Any]) -> nn.Module:
         """The module of an evaluation, of the sizes of what it reads."""

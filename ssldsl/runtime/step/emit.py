@@ -12,11 +12,12 @@ from ssldsl.ir.primitive import Printed
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
-from ssldsl.runtime.nets.modules import net_paths
+from ssldsl.runtime.nets.keys import net_keys
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 
 _LOW_PRECISION_ROLES = ("losses", "targets", "memory")
+METRIC = "metric"  # the parameter of a metric that remembers earlier evaluations: its module
 _NOT_FLOAT = ("Net", "Labels", "Rows", "Data")
 
 
@@ -25,6 +26,7 @@ class Emission:
     """Writes the nodes of one stage as assignments and remembers what it needed for that.
 
     on_host: writes what workers do instead of what the step does.
+    prepared: of an evaluation, and not of a step: the nodes that workers compute for it.
     """
 
     plan: Plan
@@ -32,6 +34,7 @@ class Emission:
     library: Library
     shards: int = 1
     on_host: bool = False
+    prepared: frozenset[str] | None = None
     names: Names = Factory(Names)
     keys: dict[str, str] = Factory(dict)  # draw -> name of its key
     used: dict[str, Signature] = Factory(dict)  # op -> signature, of the ops that are called
@@ -39,6 +42,7 @@ class Emission:
     attributes: dict[str, str] = Factory(dict)  # attribute of the step -> path of the module
     instances: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that calls a module without a name
     memories: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that reads the memory
+    methods: set[str] = Factory(set)  # names that no attribute may have
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
@@ -51,15 +55,37 @@ class Emission:
         self.nodes = {node.id: node for node in self.stage.nodes}
         self.terms = {term.node: term.name for term in self.stage.terms}
         for node in self.stage.nodes:
-            if node.op not in PRIMITIVES and node.placement in ("step", "host"):
+            if node.op not in PRIMITIVES and (self.is_evaluation or node.placement in ("step", "host")):
                 self.names.taken.add(node.op)
-        self.names.taken.update(_TOOLS)
+        self.names.taken.update([*_TOOLS, METRIC] if self.is_evaluation else _TOOLS)
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether whole data sets are read, and nothing is trained."""
+        return self.prepared is not None
 
     def for_host(self) -> "Emission":
         """The same stage as its workers see it; imports, keys and names are shared."""
-        host = Emission(self.plan, self.stage, self.library, 1, True, keys=self.keys, used=self.used, tools=self.tools)
+        prepared = None if self.prepared is None else frozenset[str]()
+        host = Emission(
+            self.plan, self.stage, self.library, 1, True, prepared, keys=self.keys, used=self.used, tools=self.tools
+        )
         host.names.taken |= set(self.keys.values())
         return host
+
+    def for_function(self, prepared: frozenset[str] = frozenset()) -> "Emission":
+        """One more function of the same class: it has names of its own, and shares modules, imports and keys."""
+        function = Emission(
+            self.plan, self.stage, self.library, 1, False, prepared, keys=self.keys, used=self.used, tools=self.tools,
+            attributes=self.attributes, instances=self.instances, methods=self.methods,
+        )  # fmt: skip
+        function.names.taken |= set(self.keys.values())
+        return function
+
+    def parameter(self, node: NodePlan) -> str:
+        """A node as a parameter of the function: its value is given."""
+        self._values[node.id] = self.names.take(self._wanted_name(node))
+        return self._values[node.id]
 
     def host_function(self, stream: str) -> str:
         return f"prepare_{identifier(stream)}"
@@ -88,6 +114,8 @@ class Emission:
         return not any(self.nodes[id_].op in NETWORKS for id_ in node.inputs)
 
     def _made_on_host(self, node: NodePlan) -> bool:
+        if self.prepared is not None:
+            return node.id in self.prepared
         return node.placement == "host" or (node.op == "field" and self._made_on_host(self.nodes[node.inputs[0]]))
 
     def _is_rows(self, node: NodePlan) -> bool:
@@ -135,7 +163,7 @@ class Emission:
 
     def _regime_of(self, node: NodePlan) -> tuple[str, ...]:
         """The context managers a node runs under."""
-        if self.on_host:
+        if self.on_host or self.is_evaluation:
             return ()
         if self.from_batch(node) or self._is_rows(node) or (node.op in _LOOKUPS and not node.grad):
             return self._regime  # nothing is computed: it may stand in any block
@@ -173,7 +201,7 @@ class Emission:
             if len(values) != 1 or values[0].op in NETWORKS:
                 return ""
             node = values[0]
-        return str(node.settings["stream"])
+        return str(node.settings.get("stream", ""))
 
     # Expressions
 
@@ -185,7 +213,7 @@ class Emission:
         self.tools |= set(primitive.tools)
         reads = [self._read(key) for key in primitive.reads(node.settings)]
         nets = [id_ for id_ in (node.id, *node.inputs) if self.nodes[id_].op in NETWORKS]
-        modules = [f"self.{self._attribute(path)}" for id_ in nets[:1] for path in net_paths(self.nodes, id_)]
+        modules = [f"self.{self._attribute(path)}" for id_ in nets[:1] for path in net_keys(self.nodes, id_)]
         inputs = reads or self._inputs(node)
         return primitive.python(Printed(tuple(inputs), node.settings, tuple(modules), self._is_rows(node), self.shards))
 
@@ -195,9 +223,9 @@ class Emission:
 
     def _host_read(self, node: NodePlan, target: str) -> str:
         stream = self.stream_of(node)
-        if not stream:
+        if not stream and not self.is_evaluation:
             raise InternalError(f"node {node.id}: a worker makes it of more than one stream")
-        key = f"{stream}.{target}"
+        key = target if self.is_evaluation else f"{stream}.{target}"
         self.host_results[key] = (node, stream)
         return self._read(key)
 
@@ -211,7 +239,7 @@ class Emission:
 
     def _free_attribute(self, wanted: str) -> str:
         attribute = identifier(wanted)
-        taken = (self.attributes, self.instances, self.memories, _MODULE_NAMES)
+        taken = (self.attributes, self.instances, self.memories, self.methods, _MODULE_NAMES)
         while any(attribute in names for names in taken):
             attribute += "_"
         return attribute
@@ -239,7 +267,7 @@ class Emission:
     def _argument(self, node: NodePlan, edge: Edge, id_: str) -> str:
         if edge.kind == "Net":
             self.tools.add("Composition")
-        low = self.stage.precision in MIXED and edge.kind not in _NOT_FLOAT
+        low = self.stage.precision in MIXED and edge.kind not in _NOT_FLOAT and not self.is_evaluation
         role = signature_of(self.library, node.op).role
         return f"{self.value(id_)}.float()" if low and role in _LOW_PRECISION_ROLES else self.value(id_)
 
@@ -258,6 +286,9 @@ class Emission:
         """What a node calls."""
         if signature.role == "memory":
             return f"self.{self._memory(node)}"
+        if signature.role == "metrics" and signature.is_module:
+            self.tools.add("Callable")
+            return METRIC
         self.used[node.op] = signature
         return f"self.{self._instance(node)}" if signature.is_module else node.op
 
@@ -298,7 +329,11 @@ class Emission:
 
     def imports(self) -> list[str]:
         """The import lines of the generated code."""
-        groups: dict[str, set[str]] = {"ssldsl.runtime.step.module": {"StageStep"}}
+        groups: dict[str, set[str]] = {"collections.abc": {"Mapping"}}
+        if self.is_evaluation:
+            groups["collections.abc"].add("Sequence")
+        else:
+            groups["ssldsl.runtime.step.module"] = {"StageStep"}
         for tool in self.tools:
             groups.setdefault(_TOOLS[tool], set()).add(tool)
         files = []
@@ -309,8 +344,9 @@ class Emission:
                 files.append(f"{self._function_name(name)} = file_op({literal(signature.path)}, {literal(name)})")
         if files:
             groups["ssldsl.runtime.ops.load"] = {"file_op"}
+        abstract = ", ".join(sorted(groups.pop("collections.abc")))
         ours = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(groups.items())]
-        head = ["from collections.abc import Mapping", "", "import torch", "from torch import Tensor, nn", ""]
+        head = [f"from collections.abc import {abstract}", "", "import torch", "from torch import Tensor, nn", ""]
         return head + ours + (["", *files] if files else [])
 
 
@@ -321,6 +357,7 @@ def _place(node: NodePlan) -> Place | None:
 
 _LOOKUPS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_lookup)
 _TOOLS = {
+    "Callable": "collections.abc",
     "Composition": "ssldsl.runtime.nets.composition",
     "Rows": "ssldsl.ops.random",
     "SampleRng": "ssldsl.ops.random",

@@ -4,10 +4,8 @@ The code is straight-line: every node of the stage is one assignment, in the ord
 names the line of the spec. What is printed is what runs, and a line number of a traceback leads back to the node.
 """
 
-import linecache
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from types import TracebackType
 from typing import Any
 
 from attrs import frozen
@@ -19,8 +17,9 @@ from ssldsl.runtime.nets.memories import committed
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import constant, weight_slots
 from ssldsl.runtime.spans import span_of
+from ssldsl.runtime.step.code import namespace_of
 from ssldsl.runtime.step.emit import Emission
-from ssldsl.runtime.step.printer import Lines, identifier, literal
+from ssldsl.runtime.step.printer import Lines, literal
 
 
 @frozen
@@ -48,10 +47,7 @@ class Lowered:
 
     def namespace(self) -> dict[str, Any]:
         """Run the code: what it defines, by name. Tracebacks and debuggers see its lines."""
-        linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(keepends=True), self.filename)
-        names: dict[str, Any] = {"__name__": f"ssldsl.generated.{identifier(self.filename)}"}
-        exec(compile(self.source, self.filename, "exec"), names)
-        return names
+        return namespace_of(self)
 
 
 def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) -> Lowered:
@@ -193,25 +189,3 @@ def _remembered(step: Emission) -> Iterator[str]:
     for node in step.memories.values():
         for i, id_ in enumerate(node.inputs):
             yield f"{literal(committed(node, i))}: {step.value(id_)}.detach()"
-
-
-def locate(exception: BaseException, lowered: Lowered) -> NodePlan | None:
-    """The node whose line of generated code an exception came through, or nothing."""
-    seen: BaseException | None = exception
-    while seen is not None:
-        numbers = list(_lines_of(seen.__traceback__, lowered.filename))
-        numbers += [
-            f.lineno for f in getattr(seen, "real_stack", None) or () if f.filename == lowered.filename and f.lineno
-        ]
-        for number in reversed(numbers):
-            if number in lowered.lines:
-                return lowered.lines[number]
-        seen = seen.__cause__ or seen.__context__
-    return None
-
-
-def _lines_of(traceback: TracebackType | None, filename: str) -> Iterator[int]:
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == filename:
-            yield traceback.tb_lineno
-        traceback = traceback.tb_next

@@ -1,0 +1,236 @@
+"""From the evaluations of a stage to the Python code that runs them.
+
+A pass over a data set is a function from some of its samples to what the metrics read of them; a metric is a function
+of what was read of all samples. Samples in files may differ in size, so a worker first applies, to one sample at a
+time, what stands before the first network.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from attrs import frozen
+
+from ssldsl.errors import InternalError
+from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
+from ssldsl.ir.walk import walk
+from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.step.emit import METRIC, Emission
+from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
+
+
+@frozen
+class Pass:
+    """One pass over a data set.
+
+    data: the data node. wanted: the nodes whose values it gives, in this order. method: what computes them.
+    reads: the keys of the batch that the method reads. host: the function that workers apply to single samples, or
+        nothing; its keys of the batch are `host_reads`.
+    """
+
+    data: str
+    wanted: tuple[str, ...]
+    method: str
+    reads: tuple[str, ...]
+    host: str = ""
+    host_reads: tuple[str, ...] = ()
+
+
+@frozen
+class Measures:
+    """The code of some evaluations.
+
+    attributes: attribute of the class -> key of the module. unnamed: attribute -> node that calls a module without a
+        name. passes: one for each data set. metrics: name of an evaluation -> the method that computes it.
+    """
+
+    source: str
+    filename: str
+    lines: dict[int, NodePlan]
+    attributes: dict[str, str]
+    unnamed: dict[str, NodePlan]
+    passes: tuple[Pass, ...]
+    metrics: dict[str, str]
+
+
+def lower_measures(
+    plan: Plan,
+    stage: StagePlan,
+    library: Library,
+    evaluations: Sequence[EvaluationPlan],
+    wanted: Iterable[str] = (),
+    *,
+    in_files: Callable[[str], bool] = lambda data: False,
+) -> Measures:
+    """The code of some evaluations of a stage, and of other values over whole data sets.
+
+    wanted: the nodes of those values. in_files: whether the samples of a data node are read one by one.
+    """
+    whole = Emission(plan, stage, library, prepared=frozenset())
+    ids = dict.fromkeys([*(id_ for e in evaluations for id_ in tensors_read(stage, e)), *wanted])
+    names = Names()
+    metrics = {e.name: names.take(e.name) for e in evaluations}
+    grouped = [(data, read, names.take(f"read_{_name_of(stage, data)}")) for data, read in _by_data(stage, ids).items()]
+    whole.methods |= {*metrics.values(), *(method for _, _, method in grouped)}
+    hosts, body, passes = Lines(), Lines(depth=1), []
+    for data, read, method in grouped:
+        passes.append(_pass(whole, body, hosts, data, tuple(read), method, in_files(data)))
+    for evaluation in evaluations:
+        _metric(whole, body, evaluation, metrics[evaluation.name])
+    lines = Lines()
+    what = "measures" if evaluations else "computes its data from"
+    _header(lines, f"What stage `{stage.name}` of {plan.name} {what}.", plan.seed, whole)
+    lines.extend(hosts)
+    _class(lines, whole, ", ".join(metrics) or "Values over whole data sets")
+    lines.extend(body)
+    filename = f"<measures {plan.name}/{stage.name} {' '.join(ids)}>"
+    return Measures(
+        lines.source,
+        filename,
+        lines.by_number,
+        dict(whole.attributes),
+        dict(whole.instances),
+        tuple(passes),
+        metrics,
+    )
+
+
+def tensors_read(stage: StagePlan, evaluation: EvaluationPlan) -> list[str]:
+    """The nodes that a metric reads, without the networks that it is given."""
+    nodes = {node.id: node for node in stage.nodes}
+    return [id_ for id_ in nodes[evaluation.node].inputs if nodes[id_].op not in NETWORKS]
+
+
+def nodes_of(stage: StagePlan, ids: Iterable[str]) -> list[NodePlan]:
+    """The nodes that values over whole data sets need, in the order of the plan, but for how the data came about."""
+    nodes = {node.id: node for node in stage.nodes}
+
+    def needs(id_: str) -> Sequence[str]:
+        node = nodes[id_]
+        return () if node.op == "whole" else [*node.inputs, *([node.rows] if node.rows else [])]
+
+    needed = set(walk(ids, needs))
+    return [node for node in stage.nodes if node.id in needed]
+
+
+def _by_data(stage: StagePlan, ids: Iterable[str]) -> dict[str, list[str]]:
+    """What is wanted of each data set."""
+    found: dict[str, list[str]] = {}
+    for id_ in ids:
+        sources = {node.inputs[0] for node in nodes_of(stage, [id_]) if node.op == "whole"}
+        if len(sources) != 1:
+            raise InternalError(f"node {id_} of stage `{stage.name}` reads {len(sources)} data sets")
+        found.setdefault(sources.pop(), []).append(id_)
+    return found
+
+
+def _name_of(stage: StagePlan, data: str) -> str:
+    """What a data set is called: as its stream, else as its split, else after the op that makes it."""
+    aliases = (node.alias for node in stage.nodes if node.op == "whole" and node.inputs[0] == data)
+    stream = next((alias.rpartition(".")[0] for alias in aliases), "")
+    node = next(node for node in stage.nodes if node.id == data)
+    made = str(node.settings["name"] if node.op == "split" else node.op)
+    return identifier(stream) if stream.isidentifier() else made
+
+
+def _pass(
+    whole: Emission, body: Lines, hosts: Lines, data: str, wanted: tuple[str, ...], method: str, in_files: bool
+) -> Pass:
+    nodes = nodes_of(whole.stage, wanted)
+    prepared = frozenset(_before_networks(whole.library, nodes)) if in_files else frozenset[str]()
+    function = whole.for_function(prepared)
+    body.add()
+    body.add(f"def {method}(self, batch: dict[str, Tensor], scalars: Sequence[float]) -> tuple[Tensor, ...]:")
+    body.depth += 1
+    body.add(f'"""What is read of some samples of `{method.removeprefix("read_")}`."""')
+    for node in _computed(function, nodes, wanted):
+        function.emit(body, node)
+    values = [function.value(id_) for id_ in wanted]
+    body.add(f"return {', '.join(values)}{',' if len(values) == 1 else ''}")
+    body.depth -= 1
+    host = _host(function, hosts, nodes, method) if function.host_results else None
+    name, host_reads = ("", ()) if host is None else (f"prepare_{method.removeprefix('read_')}", tuple(host.reads))
+    return Pass(data, wanted, method, tuple(function.reads), name, host_reads)
+
+
+def _host(function: Emission, hosts: Lines, nodes: Sequence[NodePlan], method: str) -> Emission:
+    """The function that prepares single samples in a worker."""
+    host = function.for_host()
+    roots = {key: node for key, (node, _) in function.host_results.items()}
+    hosts.add()
+    hosts.add()
+    name = f"prepare_{method.removeprefix('read_')}"
+    hosts.add(f"def {name}(batch: dict[str, Tensor], scalars: Sequence[float]) -> dict[str, Tensor]:")
+    hosts.depth += 1
+    for node in _computed(host, nodes, [node.id for node in roots.values()]):
+        host.emit(hosts, node)
+    hosts.add(f"return {{{', '.join(f'{literal(key)}: {host.value(node.id)}' for key, node in roots.items())}}}")
+    hosts.depth -= 1
+    return host
+
+
+def _computed(function: Emission, nodes: Iterable[NodePlan], roots: Iterable[str]) -> Iterator[NodePlan]:
+    """The nodes that a function computes or reads, in the order of the plan."""
+
+    def needs(id_: str) -> Sequence[str]:
+        node = function.nodes[id_]
+        return () if function.from_batch(node) else function.needs(node)
+
+    needed = set(walk(roots, needs))
+    return (node for node in nodes if node.id in needed)
+
+
+def _before_networks(library: Library, nodes: Iterable[NodePlan]) -> Iterator[str]:
+    """The nodes that no module stands before: what a worker can do to a sample alone."""
+    after: set[str] = set()
+    for node in nodes:
+        is_module = node.op not in PRIMITIVES and signature_of(library, node.op).is_module
+        if is_module or node.op in (*NETWORKS, "apply") or any(id_ in after for id_ in node.inputs):
+            after.add(node.id)
+        elif node.op not in PRIMITIVES or not PRIMITIVES[node.op].comes_with_batch:
+            yield node.id
+
+
+def _metric(whole: Emission, body: Lines, evaluation: EvaluationPlan, method: str) -> None:
+    function = whole.for_function()
+    function.terms = {evaluation.node: method}
+    node = function.nodes[evaluation.node]
+    given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(whole.stage, evaluation))]
+    parameters = "".join(f", {function.parameter(value)}: Tensor" for value in given)
+    body.add()
+    own = f"{METRIC}: Callable[..., object], " if signature_of(whole.library, node.op).is_module else ""
+    body.add(f"def {method}(self, {own}scalars: Sequence[float]{parameters}) -> object:")
+    body.depth += 1
+    for id_ in node.inputs:
+        if function.nodes[id_].op in NETWORKS:
+            function.emit(body, function.nodes[id_])
+    function.emit(body, node)
+    body.add(f"return {function.value(node.id)}")
+    body.depth -= 1
+
+
+def _header(lines: Lines, said: str, seed: int, whole: Emission) -> None:
+    lines.add(f'"""{said}"""')
+    lines.add()
+    for text in whole.imports():
+        lines.add(text)
+    if whole.keys:
+        lines.add()
+    for draw, name in whole.keys.items():
+        lines.add(f"{name} = key_of({seed}, {literal(whole.stage.name)}, {literal(draw)})")
+
+
+def _class(lines: Lines, whole: Emission, said: str) -> None:
+    lines.add()
+    lines.add()
+    lines.add("class Measures:")
+    lines.depth += 1
+    lines.add(f'"""{said}."""')
+    lines.add()
+    lines.add("def __init__(self, modules: Mapping[str, nn.Module]) -> None:")
+    for attribute, key in whole.attributes.items():
+        lines.add(f"    self.{attribute} = modules[{literal(key)}]")
+    for attribute, node in whole.instances.items():
+        lines.add(f"    self.{attribute} = {whole.making(node)}.eval()")
+    if not whole.attributes and not whole.instances:
+        lines.add("    pass")
+    lines.depth -= 1
