@@ -161,7 +161,7 @@ def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
 
 
 def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:
-    nodes = [n for s in stages for n in ancestors([*(t.node for t in s.terms), *(e.node for e in s.evaluations)])]
+    nodes = [n for s in stages for n in ancestors(s.roots)]
     used = {str(n.setting("name")) for n in nodes if n.op == "net"}
     for path in list(used):  # an average may follow another
         while path := ctx.modules[path].average_of:

@@ -35,7 +35,7 @@ def resolve(checked: Checked) -> str:
             lines += ["", *_stage_block(statement, stages[statement.name.id], checked)]
         elif isinstance(statement, tree.Setting) and statement.name.id == "seed":
             lines.append(f"seed = {program.seed}")
-        elif not isinstance(statement, tree.Variant | tree.Sweep):
+        elif not isinstance(statement, tree.Variant | tree.Sweep) and not _is_dropped(statement, checked):
             lines.append(_written(statement, checked, stages.get(IMPLICIT)))
     if IMPLICIT in stages and not any(isinstance(s, tree.StageDecl) for s in checked.file.statements):
         lines += _defaults(checked.file.statements, stages[IMPLICIT])
@@ -44,8 +44,14 @@ def resolve(checked: Checked) -> str:
 
 def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> list[str]:
     after = f" after {', '.join(n.id for n in statement.after)}" if statement.after else ""
-    inside = [_written(s, checked, stage) for s in statement.body] + _defaults(statement.body, stage)
+    kept = [s for s in statement.body if not _is_dropped(s, checked)]
+    inside = [_written(s, checked, stage) for s in kept] + _defaults(statement.body, stage)
     return [f"stage {statement.name.id}{after} {{", *(f"  {line}" for text in inside for line in text.split("\n")), "}"]
+
+
+def _is_dropped(statement: tree.Statement, checked: Checked) -> bool:
+    """Whether an edit has taken out what a statement watches."""
+    return isinstance(statement, tree.Watch) and statement.span in checked.loss_edits.gone
 
 
 def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -> str:
@@ -54,7 +60,7 @@ def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -
     if isinstance(statement, tree.Def):
         statement = _definition(statement, checked)
     match statement:
-        case tree.Declaration() | tree.Setting() | tree.Param() | tree.Eval():
+        case tree.Declaration() | tree.Setting() | tree.Param() | tree.Eval() | tree.Watch():
             statement = evolve(statement, value=_filled(statement.value, checked))
     return print_statement(statement).rstrip("\n")
 

@@ -168,7 +168,7 @@ class Labels:
 
 @frozen
 class Root:
-    """A node that means something by itself: a term of a stage with its weight, or an evaluation."""
+    """A node that means something by itself: a term of a stage with its weight, a watch, or an evaluation."""
 
     stage: int
     role: Any
@@ -179,6 +179,7 @@ def roots(program: Program) -> list[Root]:
     found = []
     for i, stage in enumerate(program.stages):
         found += [Root(i, ("term", scalar_form(t.weight)), t.node) for t in stage.terms]
+        found += [Root(i, ("watch",), w.node) for w in stage.watches]
         found += [Root(i, ("eval",), e.node) for e in stage.evaluations]
     return found
 
@@ -275,6 +276,7 @@ def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
     naming = colors.naming(number)
     terms = sorted(repr((scalar_form(t.weight), colors.forms.form(t.node, naming))) for t in stage.terms)
     evaluations = sorted(repr(colors.forms.form(e.node, naming)) for e in stage.evaluations)
+    evaluations += sorted(repr(("watch", colors.forms.form(w.node, naming))) for w in stage.watches)
     modules = {
         colors.color["module", name]
         for root in roots(colors.program)

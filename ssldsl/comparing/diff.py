@@ -4,7 +4,7 @@ Cosmetic: format, names, the order of terms. Execution: how the same thing is co
 Semantic: everything that can change what is learned or reported.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from attrs import define, evolve, field, frozen
@@ -17,7 +17,7 @@ from ssldsl.comparing.nodediff import NodeDiff, text, written
 from ssldsl.ir import wording
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Curve, Node, Scalar
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Term
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term, Watch
 from ssldsl.source import Span
 
 Kind = Literal["cosmetic", "execution", "semantic"]
@@ -268,7 +268,8 @@ class _Comparison:
             self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
         if wording.clip(a) != wording.clip(b):
             self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), a.place("clip"), b.place("clip"))
-        self._evaluations(a, b)
+        self._reported(f"{a.name}.watch", a.watches, b.watches)
+        self._reported(f"{a.name}.eval", a.evaluations, b.evaluations)
         self._execution(a, b)
         self.nodes.seen, self.nodes.stages = told, (None, None)
 
@@ -311,12 +312,12 @@ class _Comparison:
                 one, two = ("" if r is None else str(r) for r in (rows, after.get(name)))
                 self._add("semantic", f"{a.name}.batch.{shown}", one, two, a.place("batch"), b.place("batch"))
 
-    def _evaluations(self, a: Stage, b: Stage) -> None:
+    def _reported(self, place: str, before: Sequence[Evaluation | Watch], after: Sequence[Evaluation | Watch]) -> None:
         """What is reported belongs to the meaning; under which name does not."""
-        first, second = {e.name: e for e in a.evaluations}, {e.name: e for e in b.evaluations}
+        first, second = {e.name: e for e in before}, {e.name: e for e in after}
         for name in dict.fromkeys((*first, *second)):
             one, two = first.get(name), second.get(name)
-            path = f"{a.name}.eval.{name}"
+            path = f"{place}.{name}"
             if one and two:
                 self._node(one.node, two.node, path)
             elif one:

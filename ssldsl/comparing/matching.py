@@ -112,7 +112,7 @@ def _stages(first: Iterable[Stage], second: Iterable[Stage]) -> dict[str, str]:
 def last_views(program: Program) -> dict[str, Node]:
     """The last random view of every stream, or what is drawn if there is none."""
     found: dict[str, Node] = {}
-    for node in ancestors(term.node for stage in program.stages for term in stage.terms):
+    for node in ancestors(node for stage in program.stages for node in stage.step_roots):
         name = node.draw.split("/")[0] if "/" in node.draw else str(node.setting("stream")) if node.op == "draw" else ""
         if name and (name not in found or found[name] in ancestors([node])):
             found[name] = node

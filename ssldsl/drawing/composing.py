@@ -10,7 +10,7 @@ from ssldsl.ir import wording
 from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
-from ssldsl.ir.program import Evaluation, Program, Stage, Term
+from ssldsl.ir.program import Evaluation, Program, Stage, Term, Watch
 from ssldsl.ir.walk import ancestors, origins
 from ssldsl.source import Source, Span
 
@@ -42,6 +42,8 @@ def _traced(program: Program, stage: Stage) -> Tracer:
     if len(stage.terms) > 1 or any(t.weight != Constant(1) for t in stage.terms):
         _add_total(tracer, stage)
     _add_averages(tracer, program)
+    for watch in stage.watches:
+        _trace_watch(tracer, watch)
     for evaluation in stage.evaluations:
         _trace_evaluation(tracer, evaluation)
     return tracer
@@ -144,6 +146,16 @@ def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
             tracer.edges[edge] = Edge(edge, source, id, "eval", spans=(evaluation.span,))
 
 
+def _trace_watch(tracer: Tracer, watch: Watch) -> None:
+    """A quiet box, joined to what it looks at."""
+    spans = [watch.span, *tracer.stage.spans_of(watch.node)]
+    id = tracer.box(f"eval:watch {watch.name}", "eval", watch.name, spans=spans, lines=["watched"])
+    tracer.boxes[id] = evolve(tracer.boxes[id], type=str(watch.node.type))
+    for source in dict.fromkeys(value.box for node in _losses(watch.node) for value in tracer.into(node)):
+        edge = f"{source}>eval:watch {watch.name}"
+        tracer.edges[edge] = Edge(edge, source, id, "eval", spans=(watch.span,))
+
+
 def _upstream(node: Node, *ops: str) -> Iterable[Node]:
     """The nearest nodes of these ops, in the order they are read; nothing beyond a net."""
     if node.op in ops:
@@ -212,9 +224,8 @@ def _links(program: Program) -> Iterable[Link]:
 
 def _labels(stage: Stage) -> Iterable[tuple[str, str]]:
     """The stages whose networks make data of this one, and what is said of it."""
-    drawn = ancestors([*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)])
     streams: dict[tuple[str, bool], dict[str, None]] = {}
-    for node in drawn:
+    for node in ancestors(stage.roots):
         if node.op in ("draw", "whole"):
             for origin in origins(node.inputs):
                 name = str(node.setting("stream") or "")

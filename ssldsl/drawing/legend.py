@@ -22,9 +22,13 @@ def entries(picture: Picture) -> list[Entry]:
     if "ema" in kinds:
         found.append(("moving average of weights", AVERAGE, 2, "1.5 4"))
     if "eval" in kinds:
-        found.append(("evaluation", LINE, 1.2, ""))
+        found.append(("evaluation, watch" if _watches(picture) else "evaluation", LINE, 1.2, ""))
     marks = {b.mark for b in picture.boxes} | {e.mark for e in picture.edges} | {c.mark for c in picture.clusters}
     return found + [(mark, color, 6, "") for mark, color in MARKS.items() if mark in marks]
+
+
+def _watches(picture: Picture) -> bool:
+    return any(box.kind == "eval" and box.key.startswith("eval:watch ") for box in picture.boxes)
 
 
 def legend(picture: Picture, y: float, x: float = 24.0) -> Iterable[str]:

@@ -27,6 +27,8 @@ def _lines(graph: Graph) -> Iterator[str]:
     for term in graph.terms:
         said = f"{json.dumps(term.name)} weight {scalar_text(term.weight)}"
         yield f"term {said} = {name[term.node]}{_places((term.span,))}"
+    for watch in graph.watches:
+        yield f"watch {json.dumps(watch.name)} = {name[watch.node]}{_places((watch.span,))}"
     for evaluation in graph.evaluations:
         yield f"eval {json.dumps(evaluation.name)} = {name[evaluation.node]}{_places((evaluation.span,))}"
     yield from ("effects " + " ".join(name[node] for node in chain) for chain in graph.effects)

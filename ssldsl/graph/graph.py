@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Interner, Node, Setting, step_inputs
-from ssldsl.ir.program import Evaluation, Program, Stage, Term
+from ssldsl.ir.program import Evaluation, Program, Stage, Term, Watch
 from ssldsl.ir.walk import walk
 from ssldsl.source import Span
 from ssldsl.types import Type
@@ -36,6 +36,7 @@ class Graph:
     train: tuple[str, ...]
     nodes: tuple[Node, ...]
     terms: tuple[Term, ...]
+    watches: tuple[Watch, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     effects: tuple[tuple[Node, ...], ...] = ()
     no_grad: frozenset[Node] = frozenset()
@@ -44,8 +45,12 @@ class Graph:
 
     @property
     def roots(self) -> tuple[Node, ...]:
-        """What the stage reads: its terms, then its evaluations."""
-        return tuple(t.node for t in self.terms) + tuple(e.node for e in self.evaluations)
+        """What the stage reads: its terms, then what it watches, then its evaluations."""
+        return (*self._step_roots, *(e.node for e in self.evaluations))
+
+    @property
+    def _step_roots(self) -> tuple[Node, ...]:
+        return (*(t.node for t in self.terms), *(w.node for w in self.watches))
 
     @cached_property
     def network(self) -> "nx.MultiDiGraph[Node]":
@@ -67,8 +72,13 @@ class Graph:
 
     @cached_property
     def trained_nodes(self) -> frozenset[Node]:
-        """The nodes that the training step computes (evaluations have others)."""
+        """The nodes that the loss is computed of."""
         return ancestors(self.only("input", "rows"), (term.node for term in self.terms))
+
+    @cached_property
+    def step_nodes(self) -> frozenset[Node]:
+        """The nodes that a step computes: those of the loss, and those that are only watched."""
+        return ancestors(self.only("input", "rows"), self._step_roots) if self.watches else self.trained_nodes
 
     def only(self, *kinds: str) -> "nx.DiGraph[Node]":
         """The nodes, with the edges of some kinds."""
@@ -107,7 +117,7 @@ def in_order(nodes: Sequence[Node], needs_of: Callable[[Node], Iterable[Node]]) 
 
 def stage_graph(program: Program, stage: Stage) -> Graph:
     """The graph of a stage as the spec says it: nothing is merged or left out. Only random nodes have rows."""
-    graph = Graph(stage.name, stage.forward, stage.train, (), stage.terms, stage.evaluations)
+    graph = Graph(stage.name, stage.forward, stage.train, (), stage.terms, stage.watches, stage.evaluations)
     whole = evolve(graph, nodes=tuple(walk(graph.roots, needs)))
 
     def without_rows(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
@@ -178,6 +188,7 @@ def rewrite(graph: Graph, rule: Rule, needs_of: Callable[[Node], Iterable[Node]]
         graph,
         nodes=tuple(build.nodes),
         terms=tuple(evolve(t, node=became[t.node]) for t in graph.terms),
+        watches=tuple(evolve(w, node=became[w.node]) for w in graph.watches),
         evaluations=tuple(evolve(e, node=became[e.node]) for e in graph.evaluations),
         effects=tuple(tuple(dict.fromkeys(became[n] for n in chain)) for chain in graph.effects),
         no_grad=frozenset(became[n] for n in graph.no_grad),

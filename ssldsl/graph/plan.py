@@ -101,6 +101,14 @@ class TermPlan(Part):
     place: Place | None = None
 
 
+class WatchPlan(Part):
+    """A number of every step that is recorded and trained by nothing."""
+
+    name: str
+    node: str
+    place: Place | None = None
+
+
 class OpPlan(Part):
     op: str
     settings: dict[str, Any] = {}
@@ -136,6 +144,7 @@ class StagePlan(Part):
     schedules: tuple[ScalarPlan, ...] = ()
     streams: tuple[StreamPlan, ...]
     terms: tuple[TermPlan, ...]
+    watches: tuple[WatchPlan, ...] = ()
     train: tuple[str, ...]
     init: tuple[InitPlan, ...] = ()
     optimizer: OpPlan
@@ -156,6 +165,11 @@ class StagePlan(Part):
     place: Place | None = None
     places: dict[str, Place] = {}  # of the settings that the spec writes
     notes: tuple[str, ...] = ()  # what the compiler did that the author of the spec should know
+
+    @property
+    def recorded(self) -> tuple[TermPlan | WatchPlan, ...]:
+        """The numbers of a step that are recorded: its terms, then what is watched."""
+        return (*self.terms, *self.watches)
 
 
 class Plan(Part):

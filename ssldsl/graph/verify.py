@@ -14,7 +14,7 @@ from ssldsl.types import TensorType, Type
 
 def verify(graph: Graph, signatures: Mapping[str, Signature], after: str = "lowering") -> None:
     """Nothing, or an `InternalError` that names the pass, the stage, and every node that is wrong."""
-    found = [*_wrong_order(graph), *_wrong_terms(graph)]
+    found = [*_wrong_order(graph), *_wrong_terms(graph), *_wrong_watches(graph)]
     for node in graph.nodes:
         found += [f"{node!r}: {problem}" for problem in _wrong_node(node, signatures)]
     found += _wrong_draws(graph, signatures)
@@ -48,6 +48,12 @@ def _wrong_terms(graph: Graph) -> Iterator[str]:
             yield f"term `{term.name}` is not a single number but {type_}"
         if not term.node.grad_modules:
             yield f"the gradient of term `{term.name}` reaches nothing"
+
+
+def _wrong_watches(graph: Graph) -> Iterator[str]:
+    for watch in graph.watches:
+        if not (isinstance(watch.node.type, TensorType) and watch.node.type.dims == ()):
+            yield f"`{watch.name}`, which is watched, is not a single number but {watch.node.type}"
 
 
 def _wrong_node(node: Node, signatures: Mapping[str, Signature]) -> Iterator[str]:

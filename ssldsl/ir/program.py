@@ -96,6 +96,15 @@ class Evaluation:
 
 
 @frozen
+class Watch:
+    """One number of a step that is recorded beside the losses, and trained by nothing."""
+
+    name: str
+    node: Node
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
 class Clip:
     """The largest norm of the gradient: of all tensors together, or of each."""
 
@@ -124,6 +133,7 @@ class Stage:
     forward: str  # "concat", "separate"
     average: Configured | None
     evaluations: tuple[Evaluation, ...]
+    watches: tuple[Watch, ...] = ()
     clip: Clip | None = None
     accumulate: int = 1
     precision: str = "fp32"  # "fp32", "fp64", "bf16", "fp16"
@@ -133,6 +143,16 @@ class Stage:
     span: Span | None = field(default=None, eq=False, repr=False)
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)
     written: Mapping[int, tuple[Span, ...]] = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def step_roots(self) -> tuple[Node, ...]:
+        """What a step gives: its terms, and what is watched."""
+        return (*(t.node for t in self.terms), *(w.node for w in self.watches))
+
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """All that the stage reads: what a step gives, then its evaluations."""
+        return (*self.step_roots, *(e.node for e in self.evaluations))
 
     def place(self, setting: str) -> Span | None:
         """Where the value of a setting, or a part of it, is written, if it is."""

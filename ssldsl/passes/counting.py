@@ -29,7 +29,7 @@ def forward_rows(graph: Graph, signatures: Mapping[str, Signature]) -> dict[str,
 def _calls(graph: Graph, signatures: Mapping[str, Signature]) -> Iterator[tuple[str, int, Dim]]:
     """Module, number of forwards and rows of each, for every node of the training step that runs networks."""
     for node in graph.nodes:
-        if node in graph.trained_nodes:
+        if node in graph.step_nodes:
             count = 1 if node.op == "apply" else _hidden(node, signatures)
             for net in nets_of(node):
                 yield from ((path, count, _rows(node)) for path in paths_of(net))

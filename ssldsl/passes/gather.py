@@ -24,7 +24,7 @@ def gather(graph: Graph, context: Context) -> Graph:
 
     def gathers(node: Node) -> bool:
         signature = context.signatures.get(node.op)
-        if signature is None or node not in graph.trained_nodes:
+        if signature is None or node not in graph.step_nodes:
             return False
         return signature.traits.across == "gather" or signature.role == "memory"
 
@@ -51,7 +51,7 @@ def _read_as_numbers(graph: Graph) -> set[Node]:
         means = [below[n] for n in node.inputs if n in below]
         if node.op == "row_mean":
             below[node] = {node}
-        elif means and node in graph.trained_nodes:
+        elif means and node in graph.step_nodes:
             is_sum = node.op in SUMS or (node.op == "product" and len(means) == 1 and not _is_batch(node))
             below |= {node: set().union(*means)} if is_sum else {}
             found |= set() if is_sum else set().union(*means)

@@ -21,7 +21,7 @@ def placement(graph: Graph, context: Context) -> Graph:
         if is_data(node.type):
             resident[node] = _is_resident(node, resident, context)
             places[node] = "data"
-        elif node not in graph.trained_nodes:
+        elif node not in graph.step_nodes:
             places[node] = "evaluation"
         else:
             places[node] = "host" if _is_host(node, places, resident, context) else "step"

@@ -14,6 +14,7 @@ from ssldsl.graph.plan import (
     StagePlan,
     StreamPlan,
     TermPlan,
+    WatchPlan,
 )
 from ssldsl.graph.plan_types import planned
 from ssldsl.ir.nodes import Duration, Node
@@ -92,6 +93,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         nodes=nodes,
         streams=_streams(program, stage, graph, names, sizes),
         terms=tuple(_term(program, term, names, values) for term in graph.terms),
+        watches=tuple(WatchPlan(name=w.name, node=names[w.node], place=place_of(w.span)) for w in graph.watches),
         train=stage.train,
         init=tuple(_init(origin) for origin in stage.init),
         optimizer=optimizer,

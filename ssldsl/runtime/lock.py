@@ -111,7 +111,8 @@ def _changed_data(before: Mapping[str, Any], lock: Mapping[str, Any], stage: Sta
 
 def _measured_only(stage: StagePlan) -> set[str]:
     """The nodes that evaluations read and training does not."""
-    trained = _needed(stage, [*(stream.data for stream in stage.streams), *(term.node for term in stage.terms)])
+    in_step = [part.node for part in stage.recorded]
+    trained = _needed(stage, [*(stream.data for stream in stage.streams), *in_step])
     return _needed(stage, [e.node for e in stage.evaluations]) - trained
 
 

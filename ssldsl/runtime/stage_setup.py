@@ -122,11 +122,12 @@ def _train_state(
     metrics: StatefulMetrics,
 ) -> TrainState:
     ring = LossRing(
-        (*step.term_names, TOTAL),
+        (*step.term_names, TOTAL, *step.watch_names),
         window_length(stage),
         accelerator.device,
         parts=stage.accumulate,
         dtype=dtype_of(stage.precision),
+        watched=len(step.watch_names),
         mean=lambda values: accelerator.reduce(values, "mean"),
     )
     live = averaged(stage, modules)

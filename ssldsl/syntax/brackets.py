@@ -17,10 +17,10 @@ _OPENED_BY = {"RPAR": "(", "RSQB": "[", "RBRACE": "{"}
 CLOSED_BY = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 STATEMENT_WORDS = frozenset(
     {"SSL", "USE", "DATA", "STREAM", "VIEW", "NET", "HEAD", "PARAM", "LET", "DEF", "RETURN", "STAGE", "TRAIN", "INIT"}
-    | {"EVAL", "VARIANT", "SET", "DROP", "SWEEP"}
+    | {"EVAL", "WATCH", "VARIANT", "SET", "DROP", "SWEEP"}
 )
 TOP_WORDS = frozenset({"SSL", "USE", "PARAM", "DEF", "STAGE", "VARIANT", "SWEEP"})  # never inside a block
-_NAME_FOLLOWS = STATEMENT_WORDS - {"TRAIN", "INIT", "EVAL", "RETURN", "SSL", "USE"}
+_NAME_FOLLOWS = STATEMENT_WORDS - {"TRAIN", "INIT", "EVAL", "WATCH", "RETURN", "SSL", "USE"}
 _NAME_FOLLOWS |= {"DOT", "AS", "AFTER", "EXTENDS", "COLON", "ARROW"}
 BEFORE_VALUE = BEFORE_OPERAND - {"LBRACE", "COLON"}
 

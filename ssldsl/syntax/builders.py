@@ -83,6 +83,10 @@ def eval_(span: Span, value: tree.Expr) -> tree.Eval:
     return tree.Eval(value, span=span)
 
 
+def watch(span: Span, value: tree.Expr) -> tree.Watch:
+    return tree.Watch(value, span=span)
+
+
 def stage(span: Span, name: Token, after: tuple[tree.Name, ...] | None, *body: tree.Statement) -> tree.StageDecl:
     return tree.StageDecl(_name(span, name), after or (), body, span=span)
 
@@ -190,7 +194,7 @@ BUILDERS: dict[str, Builder] = {
     builder.__name__.rstrip("_"): builder
     for builder in (
         sequence, version, file, use, declaration, param, def_formula, def_block, parameter, setting, train, init,
-        eval_, stage, variant, edit, set_text, drop_text, sweep, type_, binary, unary, named, attribute, call,
+        eval_, watch, stage, variant, edit, set_text, drop_text, sweep, type_, binary, unary, named, attribute, call,
         argument, ref, number, quantity, string, bool_, nothing, list_, map_, entry,
     )
 }  # fmt: skip

@@ -290,8 +290,8 @@ def _assignment(node: object, pad: tuple[int, ...]) -> tuple[str, tree.Expr, str
             return lead, node.value, f" where {printer.print_expr(node.where)}"
         case tree.Declaration() | tree.Param() | tree.SetEdit() | tree.Setting():
             return lead, node.value, ""
-        case tree.Eval():
-            return "eval ", node.value, ""
+        case tree.Eval() | tree.Watch():
+            return f"{type(node).__name__.lower()} ", node.value, ""
         case tree.Sweep():
             return f"sweep {printer.print_path(node.path)} in ", node.values, ""
         case _Return():

@@ -41,7 +41,7 @@ NAMESAKES = frozenset({"DATA", "STREAM", "VIEW", "NET", "HEAD"})
 BEFORE_OPERAND = frozenset(
     {"ASSIGN", "LPAR", "COMMA", "LSQB", "COLON", "LBRACE", "OR", "AND", "NOT", "EQUAL", "UNEQUAL", "LESS", "AT_MOST"}
     | {"GREATER", "AT_LEAST", "BAR", "THEN", "PIPE", "PLUS", "MINUS", "STAR", "SLASH", "POWER"}
-    | {"WHERE", "RETURN", "TRAIN", "INIT", "FROM", "EVAL", "IN"}
+    | {"WHERE", "RETURN", "TRAIN", "INIT", "FROM", "EVAL", "WATCH", "IN"}
 )
 _BEFORE_USE = BEFORE_OPERAND - {"LBRACE"}  # which may begin a block, and a key of a map is a name anyway
 _AFTER_OPERAND = frozenset({"AS", "THEN", "AND", "OR", "WHERE", "FROM", "IN"})

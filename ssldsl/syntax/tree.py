@@ -137,7 +137,7 @@ class Binary:
 
 @frozen
 class Named:
-    """`expr as name`: binds to one additive term of a loss, or to the metric of an `eval`."""
+    """`expr as name`: binds to one additive term of a loss, or to what an `eval` or a `watch` gives."""
 
     value: "Expr"
     name: Name
@@ -239,6 +239,14 @@ class Eval:
 
 
 @frozen
+class Watch:
+    """`watch mean(mask) as kept`."""
+
+    value: Expr
+    span: Span = _span()
+
+
+@frozen
 class StageDecl:
     """`stage NAME after NAME, NAME { ... }`."""
 
@@ -296,7 +304,7 @@ class Use:
     span: Span = _span()
 
 
-Statement = Declaration | Param | Def | Setting | Train | Init | Eval | StageDecl | Variant | Sweep | Use
+Statement = Declaration | Param | Def | Setting | Train | Init | Eval | Watch | StageDecl | Variant | Sweep | Use
 
 
 @frozen

@@ -32,6 +32,7 @@ _SLIPS = {
 
 FORMS = {  # statements that look like settings to those who first write one
     "eval": "an evaluation is written `eval top1(images.test)`",
+    "watch": "a number beside the losses is written `watch mean(mask) as kept`",
     "train": "what is trained is written `train encoder, classes`",
     "init": "where weights come from is written `init encoder from pretrain`",
     "sweep": "a sweep is written `sweep w in [0.1, 1.0]`",

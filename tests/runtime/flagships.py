@@ -49,6 +49,7 @@ run       = 8it
 average   = polyak(half_life=4it)
 eval top1(images.test)
 eval top1(images.test, net=teacher) as of_teacher
+watch confidence(probabilities(stop(model(unlabeled)))) as sure
 """
 
 

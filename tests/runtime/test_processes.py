@@ -8,6 +8,7 @@ from flagships import LIBRARY, NAMES, plan_of
 from test_training_shared import launched
 
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, read_part
+from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.run import Options, run
 
 pytestmark = pytest.mark.slow
@@ -52,6 +53,14 @@ def largest_difference(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor
 @pytest.mark.parametrize("name", NAMES)
 def test_two_processes_are_one_in_double_precision(shared: Path, alone: Path, name: str) -> None:
     assert largest_difference(ends(alone / name), ends(shared / name)) < CLOSE
+
+
+def test_what_is_watched_is_the_mean_over_the_rows_of_all_processes(shared: Path, alone: Path) -> None:
+    one, two = (
+        [line["watch"] for line in read_lines(folder / NAMES[-1])[0] if "watch" in line] for folder in (alone, shared)
+    )
+    assert len(one) == 8
+    assert all(a == pytest.approx(b, abs=CLOSE) for a, b in zip(one, two, strict=True))
 
 
 @pytest.mark.parametrize("parts", [2, 4])

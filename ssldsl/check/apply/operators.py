@@ -310,5 +310,5 @@ def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
     if isinstance(value, Loss):
         ctx.report(types.names_several_terms(expr.name.id, len(value.parts), expr.name.span))
         return UNKNOWN
-    ctx.report(types.names_no_term(describe(value), expr.span))
+    ctx.report(types.names_no_term(describe(value), expr.span, is_scalar(value)))
     return UNKNOWN

@@ -91,6 +91,13 @@ def unreached_module(path: str, place: Span, terms: Sequence[str]) -> Diagnostic
     return Diagnostic("D404", f"`{path}` is trained, and no loss term reaches it", place, label, help=help)
 
 
+def watch_moves_statistics(watch: str, paths: Collection[str], place: Span) -> Diagnostic:
+    """A watch that sends a batch of its own through batch normalization."""
+    message = f"`{watch}` is only watched, and its batch would move the statistics of {_listed(paths)}"
+    help = "watch what a term of the loss computes: give that value a name with `let`, and use the name in both"
+    return Diagnostic("D431", message, place, "no term sends this through the network", help=help)
+
+
 def compared_with_itself(op: str, place: Span) -> Diagnostic:
     """A loss both sides of which are the same numbers."""
     help = "one side should come from another view, another network, or an average of it"

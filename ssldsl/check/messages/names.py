@@ -6,6 +6,7 @@ from ssldsl.errors import Diagnostic, Note, did_you_mean
 from ssldsl.ops import renamed
 from ssldsl.source import Span
 
+_RENAME = "give it another name after `as`"
 _MEANT = {  # what other languages call it
     "max": "the largest probability of every row is `confidence(p)`",
     "argmax": "the class of the largest score of every row is `hard_labels(scores)`",
@@ -84,9 +85,20 @@ def evaluations_of_one_name(name: str, place: Span, first: Span) -> Diagnostic:
     return _second(f"two evaluations are called `{name}`", place, first)
 
 
+def watches_of_one_name(name: str, place: Span, first: Span) -> Diagnostic:
+    """A second watch that is given a name by `as`."""
+    return _second(f"two watches are called `{name}`", place, first)
+
+
+def watch_called_as_a_term(name: str, place: Span, term: Span) -> Diagnostic:
+    """A watch with the name of a term."""
+    message = f"a watch and a term of the loss are both called `{name}`"
+    return Diagnostic("N202", message, place, "the watch", (Note(term, "the term"),), help=_RENAME)
+
+
 def _second(message: str, place: Span, first: Span) -> Diagnostic:
     notes = (Note(first, "the first one"),)
-    return Diagnostic("N202", message, place, "the second one", notes, help="give it another name after `as`")
+    return Diagnostic("N202", message, place, "the second one", notes, help=_RENAME)
 
 
 def unused_name(name: str, kind: str, place: Span) -> Diagnostic:

@@ -88,6 +88,21 @@ def no_metric(found: str, place: Span) -> Diagnostic:
     return Diagnostic("T310", f"`eval` wants a metric, found {found}", place, help=help)
 
 
+def no_single_watch(found: str, terms: int, place: Span) -> Diagnostic:
+    """A watch of something that is not one number. `terms`: how many a loss has."""
+    help = "watch a mean over rows, for example `watch mean(confidence(p) >= 0.95) as kept`"
+    if terms:
+        help = "watch one term, without its weight" if terms == 1 else "watch its terms one by one"
+    return Diagnostic("T310", f"`watch` wants a number of the step, found {found}", place, help=help)
+
+
+def metric_in_a_step(op: str, place: Span) -> Diagnostic:
+    """A watch of a metric."""
+    message = f"`{op}` is a metric of whole data sets, and `watch` wants a number of the step"
+    help = "of a step, watch the mean of a comparison: `watch mean(hard_labels(z) == labeled.label) as accuracy`"
+    return Diagnostic("T310", message, place, help=help)
+
+
 # --- shapes -----------------------------------------------------------------------------------------------------
 
 
@@ -273,9 +288,10 @@ def names_several_terms(name: str, count: int, place: Span) -> Diagnostic:
     return Diagnostic("T313", message, place, help="name the terms one by one, inside the sum")
 
 
-def names_no_term(found: str, place: Span) -> Diagnostic:
-    """`as` behind something that is no loss."""
-    return Diagnostic("T313", f"`as` names a term of a loss, found {found}", place)
+def names_no_term(found: str, place: Span, is_operand: bool) -> Diagnostic:
+    """`as` behind something that is no loss. `is_operand`: of a comparison perhaps, whose last side it then names."""
+    help = "a comparison stands in parentheses before `as`: `(confidence(p) >= 0.95) as kept`" if is_operand else ""
+    return Diagnostic("T313", f"`as` names a term of a loss, found {found}", place, help=help)
 
 
 def no_single_number(found: str, place: Span) -> Diagnostic:

@@ -21,6 +21,7 @@ from ssldsl.check.rules.unmatched_edit import unmatched_edit
 from ssldsl.check.rules.unreached_module import unreached_module
 from ssldsl.check.rules.untrained_term import untrained_term
 from ssldsl.check.rules.unused_name import unused_name
+from ssldsl.check.rules.watch_changes_nothing import watch_changes_nothing
 from ssldsl.check.rules.zero_weights import zero_weights
 from ssldsl.check.state.reader import Reader, SpecReading
 from ssldsl.errors import Diagnostic
@@ -37,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     lone_sample,
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
     forward_policy,
+    watch_changes_nothing,
     zero_weights,  # the warnings, last: some are silent where anything is wrong
     idle_stream,
     oversized_batch,

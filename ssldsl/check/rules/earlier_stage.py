@@ -13,8 +13,7 @@ from ssldsl.ir.walk import ancestors
 def earlier_stage(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Of every network with the weights of a stage: the stage comes before, has trained it, and keeps its average."""
     before = reader.ctx.stages_before(stage.after)
-    roots = [*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)]
-    for node in ancestors(roots):
+    for node in ancestors(stage.roots):
         name = node.setting("stage")
         if node.op != "net" or name is None:
             continue

@@ -1,4 +1,4 @@
-"""L607: every stream of `batch` is read by the loss, or counts the passes."""
+"""L607: every stream of `batch` is read by the loss or a watch, or counts the passes."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from ssldsl.ir.walk import ancestors
 
 def idle_stream(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Silent under edits: an ablation drops a term, and seldom the rows that it read."""
-    drawn = {n.setting("stream") for n in ancestors(t.node for t in stage.terms) if n.op in ("draw", "rows")}
+    drawn = {n.setting("stream") for n in ancestors(stage.step_roots) if n.op in ("draw", "rows")}
     counted = stage.clock if stage.place("clock") is not None else None
     for name, _ in stage.batch:
         place = stage.place(f"batch.{name}")

@@ -12,7 +12,7 @@ from ssldsl.ir.walk import ancestors
 
 def lone_sample(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """That samples come several times at all is asked where the loss is called (`agreements`)."""
-    for node in ancestors(t.node for t in stage.terms):
+    for node in ancestors(stage.step_roots):
         signature = reader.ctx.signatures.get(node.op)
         for value in node.inputs if signature is not None and signature.traits.copies else ():
             if value.op == "index" and count_samples(value.inputs[0], dict(stage.batch)) == 1:

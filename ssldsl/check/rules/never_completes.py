@@ -31,7 +31,7 @@ def _starts(stage: Stage, reader: Reader) -> Iterator[tuple[str, Setting, Span]]
         yield from (("freeze", value, reader.place("groups")) for name, value in settings if name == "freeze")
     if stage.average is not None:
         yield "start", stage.average.setting("start"), reader.place("average")
-    for node in ancestors(t.node for t in stage.terms):
+    for node in ancestors(stage.step_roots):
         if node.op in reader.ctx.signatures:
             yield "start", node.setting("start"), reader.written_at(node)
 

@@ -13,7 +13,7 @@ from ssldsl.types import ROWS, TensorType
 def short_memory(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """The op names the setting that says how many rows it holds (`holds`)."""
     rows = {f"{ROWS}{name}": count for name, count in stage.batch}
-    for node in ancestors(t.node for t in stage.terms):
+    for node in ancestors(stage.step_roots):
         signature = reader.ctx.signatures.get(node.op)
         if signature is None or not signature.traits.holds:
             continue

@@ -15,7 +15,7 @@ def stays_random(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     if ctx.reporter.failed:
         return
     named = ctx.owners(stage.train) | {path for origin in stage.init if not origin.is_afresh for path in origin.modules}
-    for path in sorted(networks(ancestors(t.node for t in stage.terms)) - named):
+    for path in sorted(networks(ancestors(stage.step_roots)) - named):
         draft = ctx.modules[path]
         if not draft.average_of and draft.owns_parameters:
             yield stages.stays_random(path, reader.place("loss"))

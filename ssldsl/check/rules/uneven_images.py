@@ -16,7 +16,7 @@ from ssldsl.types import TensorType, TupleType
 def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """The first op that is no view is enough: all that follows has the same cure."""
     ctx, uneven = reader.ctx, set[int]()
-    for node in ancestors(t.node for t in stage.terms):
+    for node in ancestors(stage.step_roots):
         is_open = node.op == "draw" and not _source(ctx, node).has_one_size
         if not is_open and not any(i.id in uneven for i in node.inputs):
             continue

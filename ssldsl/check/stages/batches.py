@@ -3,6 +3,7 @@
 from typing import Any
 
 from ssldsl.check.messages import stages, values
+from ssldsl.check.stages.watches import read_watches
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, MapValue, StreamRef, describe
 from ssldsl.ir.nodes import Duration
@@ -42,7 +43,8 @@ def read_run(reader: Reader, name: str) -> Duration | None:
 def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
     """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
     terms: list[Term] | None = reader.found["loss"]
-    read = (n for n in ancestors(t.node for t in terms or ()) if n.op in ("draw", "rows"))
+    roots = [*(t.node for t in terms or ()), *(w.node for w in read_watches(reader))]
+    read = (n for n in ancestors(roots) if n.op in ("draw", "rows"))
     used = list(dict.fromkeys(str(n.setting("stream")) for n in read))
     value = reader.value(name)
     if value is UNKNOWN:

@@ -5,6 +5,7 @@ from attrs import evolve
 from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.messages import names, stages, types, values
+from ssldsl.check.stages.watches import read_watches, refuse_namesakes
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, ListValue, Loss, LossPart, StreamRef, describe
@@ -19,6 +20,7 @@ WHOLE = "loss"  # the sum of all terms is recorded under this name
 def read_loss(reader: Reader, name: str) -> list[Term] | None:
     """The terms. Then every `let` of the stage is read, used or not, so that all that is wrong with them is said."""
     terms = _terms(reader)
+    refuse_namesakes(reader, {term.name: term.span for term in terms or ()})
     declarations.read_all(reader.ctx, reader.scope)
     return terms
 
@@ -62,6 +64,7 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
 
 def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
     """What edits leave of the terms, or nothing once it is reported that they leave none."""
+    read_watches(reader)  # a name to drop may be one of theirs
     edits = reader.ctx.loss_edits
     known = [p.name for p in parts]
     for stage, term, span in edits.drops:
@@ -70,7 +73,7 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
                 edits.gone += [p.span for p in parts if p.name == term]
                 parts = [p for p in parts if p.name != term]
                 edits.met.add(span)
-            elif stage:
+            elif stage and span not in edits.met:
                 reader.report(names.no_term(reader.subject, term, known, span))
     for stage, term, expr, span in edits.weights:
         if stage in ("", reader.name):

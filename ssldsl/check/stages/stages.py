@@ -4,9 +4,10 @@ from ssldsl.check.rules import RULES
 from ssldsl.check.stages.evaluations import read_evaluations
 from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.check.stages.training import begin_afresh, read_init, read_train
+from ssldsl.check.stages.watches import read_watches
 from ssldsl.check.state.context import StageDraft
 from ssldsl.check.state.reader import Reader
-from ssldsl.ir.program import Evaluation, Stage, Term
+from ssldsl.ir.program import Evaluation, Stage, Term, Watch
 from ssldsl.ir.walk import ancestors, networks
 
 
@@ -33,16 +34,17 @@ def _read(reader: Reader) -> Stage | None:
         if row.level != "spec":
             reader.found[row.name] = row.read(reader, row.name)
     evaluations, init, train = read_evaluations(reader), read_init(reader), read_train(reader)
-    settings = {name: value for name, value in reader.found.items() if name not in ("loss", "train")}
-    terms = reader.found["loss"]
+    settings = {name: value for name, value in reader.found.items() if name not in ("loss", "train", "watches")}
+    terms, watches = reader.found["loss"], read_watches(reader)
     if terms is None or train is None or settings["run"] is None or settings["batch"] is None:
         return None
     return Stage(
         name=reader.name,
         after=reader.after,
         train=train,
-        init=tuple(begin_afresh(reader, init, _networks(terms, evaluations))),
+        init=tuple(begin_afresh(reader, init, _networks([*terms, *watches, *evaluations]))),
         terms=tuple(terms),
+        watches=watches,
         evaluations=tuple(evaluations),
         span=reader.span,
         places=(*((name, setting.value.span) for name, setting in reader.settings.items()), *reader.places.items()),
@@ -51,6 +53,6 @@ def _read(reader: Reader) -> Stage | None:
     )
 
 
-def _networks(terms: list[Term], evaluations: list[Evaluation]) -> set[str]:
+def _networks(read: list[Term | Watch | Evaluation]) -> set[str]:
     """The modules that a stage runs; those that follow others as averages begin with them."""
-    return networks(ancestors([*(t.node for t in terms), *(e.node for e in evaluations)]))
+    return networks(ancestors(root.node for root in read))

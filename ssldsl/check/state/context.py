@@ -64,12 +64,13 @@ class StageDraft:
     """The stage being read: its draws and what has been looked up in it.
 
     whole: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are being read,
-        for which they mean the same.
+        for which they mean the same. watches: reading a `watch`, whose forwards are no part of the loss.
     """
 
     name: str
     whole: bool = False
     derives: str = ""
+    watches: bool = False
     path: list[str] = field(factory=list)
     draw_names: dict[str, int] = field(factory=dict)
     meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)

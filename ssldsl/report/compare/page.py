@@ -85,13 +85,15 @@ def _metric_charts(comparison: Comparison) -> Iterator[Chart]:
 
 
 def _loss_charts(comparison: Comparison) -> Iterator[Chart]:
-    """The total of every stage and the terms it is made of, unweighted."""
+    """The total of every stage, the terms it is made of, unweighted, and what it watches."""
     plans = [group.first.plan for group in comparison.groups]
     stages = list(dict.fromkeys(stage.name for plan in plans for stage in plan.stages))
     for stage in stages:
         prefix = f"{stage}: " if len(stages) > 1 else ""
-        terms = dict.fromkeys(t.name for plan in plans for s in plan.stages if s.name == stage for t in s.terms)
-        keys = [("total", ""), *(("loss", term) for term in terms if len(terms) > 1)]
+        alike = [s for plan in plans for s in plan.stages if s.name == stage]
+        terms = dict.fromkeys(term.name for s in alike for term in s.terms)
+        watches = dict.fromkeys(watch.name for s in alike for watch in s.watches)
+        keys = [("total", ""), *(("loss", t) for t in terms if len(terms) > 1), *(("watch", w) for w in watches)]
         for key, term in keys:
 
             def points(run: RunFolder, stage: str = stage, key: str = key, term: str = term) -> Points:

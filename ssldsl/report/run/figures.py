@@ -54,6 +54,12 @@ def metric_charts(run: RunFolder, stage: StagePlan) -> tuple[list[Chart], list[C
     return ([main] if shares else []), others
 
 
+def watch_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
+    """What was watched, a chart each."""
+    found = [(i, w.name, run.points(stage.name, "watch", w.name)) for i, w in enumerate(stage.watches)]
+    return [small(name, [line(name, points, color(i), FEW)], stage) for i, name, points in found if points[0]]
+
+
 def contribution(run: RunFolder, stage: StagePlan, term: TermPlan) -> Points:
     """What a term added to the loss: its value times its weight, as recorded."""
     weights = dict(zip(*run.points(stage.name, "weight", term.name), strict=True))

@@ -18,6 +18,7 @@ from ssldsl.report.run.figures import (
     schedules,
     speed_chart,
     term_charts,
+    watch_charts,
 )
 from ssldsl.report.run.highlight import highlighted
 from ssldsl.report.run.labels import Labeled, read_labels
@@ -53,6 +54,7 @@ class StageView:
     main: tuple[Figure, ...]
     others: tuple[Figure, ...]
     terms: tuple[Figure, ...]
+    watched: tuple[Figure, ...]
     scheduled: tuple[Figure, ...]
     schedules: Schedules
     heats: tuple[Heat, ...]
@@ -144,6 +146,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares)),
         others=tuple(figures.add(chart) for chart in others),
         terms=tuple(figures.add(chart) for chart in term_charts(run, stage)),
+        watched=tuple(figures.add(chart) for chart in watch_charts(run, stage)),
         scheduled=tuple(figures.add(chart) for chart in (*found.charts, *([speed] if speed else []))),
         schedules=found,
         heats=tuple(heats(run.path, stage, metrics)),

@@ -192,7 +192,7 @@ def _before_networks(library: Library, nodes: Iterable[NodePlan]) -> Iterator[st
 
 def _metric(whole: Emission, body: Lines, evaluation: EvaluationPlan, method: str) -> None:
     function = whole.for_function()
-    function.terms = {evaluation.node: method}
+    function.named = {evaluation.node: method}
     node = function.nodes[evaluation.node]
     given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(whole.stage, evaluation))]
     parameters = "".join(f", {function.parameter(value)}: Tensor" for value in given)

@@ -6,10 +6,11 @@
 
 A line of metrics.jsonl about training holds the means over the steps since the line before it. One about evaluation
 holds the metrics: numbers, null for what is none, lists of them, or `{"file", "shape"}` of what is too long for a line.
-Steps are those done in the stage, and `rates` stands there where modules learn at different rates:
+Steps are those done in the stage; `rates` stands there where modules learn at different rates, `watch` where something
+is watched:
 
-    {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "images_per_second",
-     "seconds"}
+    {"stage", "step", "epoch", "loss": {term: value}, "total", "lr", "weight": {term: value}, "watch": {name: value},
+     "images_per_second", "seconds"}
     {"stage", "step", "epoch", "eval": {name: result}, "seconds"}
 
 A stage that begins with labels computed by an earlier one has a line about them, at step 0 and not in metrics.csv:
@@ -87,8 +88,10 @@ def write_json(path: Path, value: object) -> None:
 def columns(plan: Plan) -> tuple[str, ...]:
     """The columns of metrics.csv: known before the first step, the same for every stage."""
     terms = dict.fromkeys(term.name for stage in plan.stages for term in stage.terms)
+    watches = dict.fromkeys(watch.name for stage in plan.stages for watch in stage.watches)
     metrics = dict.fromkeys(name for stage in plan.stages for name in result_names(stage))
-    named = [f"{kind}.{name}" for kind in ("loss", "weight") for name in terms] + [f"eval.{name}" for name in metrics]
+    kinds = {"loss": terms, "weight": terms, "watch": watches, "eval": metrics}
+    named = [f"{kind}.{name}" for kind, names in kinds.items() for name in names]
     return ("stage", "step", "epoch", "total", "lr", *named, *TIMINGS)
 
 
@@ -181,6 +184,6 @@ def _csv_row(cells: object) -> str:
 def _cells(line: Line) -> dict[str, Any]:
     """A line as cells; arrays stand in metrics.jsonl, or in files, alone."""
     cells = {name: value for name, value in line.items() if not isinstance(value, dict)}
-    for kind in ("loss", "weight", "eval"):
+    for kind in ("loss", "weight", "watch", "eval"):
         cells |= {f"{kind}.{k}": v for k, v in line.get(kind, {}).items() if not isinstance(v, list | dict)}
     return cells

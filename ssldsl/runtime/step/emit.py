@@ -46,14 +46,14 @@ class Emission:
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
-    terms: dict[str, str] = Factory(dict)  # node -> name of the term that it is the value of
+    named: dict[str, str] = Factory(dict)  # node -> name of the term or the watch that it is the value of
     _values: dict[str, str] = Factory(dict)
     _regime: tuple[str, ...] = ()
     _line: tuple[str, int] | None = None
 
     def __attrs_post_init__(self) -> None:
         self.nodes = {node.id: node for node in self.stage.nodes}
-        self.terms = {term.node: term.name for term in self.stage.terms}
+        self.named = {part.node: part.name for part in reversed(self.stage.recorded)}
         for node in self.stage.nodes:
             if node.op not in PRIMITIVES and (self.is_evaluation or node.placement in ("step", "host")):
                 self.names.taken.add(node.op)
@@ -183,8 +183,8 @@ class Emission:
         return signature.role in _LOW_PRECISION_ROLES and not any(edge.kind == "Net" for edge in signature.edges)
 
     def _wanted_name(self, node: NodePlan) -> str:
-        if (node.id in self.terms or node.alias) and node.op not in WITH_BATCH:
-            return self.terms.get(node.id, node.alias)
+        if (node.id in self.named or node.alias) and node.op not in WITH_BATCH:
+            return self.named.get(node.id, node.alias)
         primitive = PRIMITIVES.get(node.op)
         kind = node.type.kind.lower() if isinstance(node.type, TensorPlan) else ""
         if primitive is not None and primitive.called is not None:
@@ -366,4 +366,4 @@ _TOOLS = {
     "local": "ssldsl.runtime.device.collectives",
     "key_of": "ssldsl.ops.random",
 }
-_MODULE_NAMES = frozenset(dir(nn.Module())) | {"lowered", "term_names"}
+_MODULE_NAMES = frozenset(dir(nn.Module())) | {"lowered", "term_names", "watch_names"}

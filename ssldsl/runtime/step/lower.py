@@ -26,7 +26,8 @@ from ssldsl.runtime.step.printer import Lines, literal
 class Lowered:
     """The code of a step.
 
-    lines: node of every line. attributes: attribute of the step -> path of the module. terms: their names, in order.
+    lines: node of every line. attributes: attribute of the step -> path of the module. terms, watches: their names, in
+    order.
     reads: keys of the batch that the step reads. hosts: stream -> the function that workers apply to single samples.
     unnamed: attribute of the step -> node that calls a module without a name.
     """
@@ -36,6 +37,7 @@ class Lowered:
     lines: dict[int, NodePlan]
     attributes: dict[str, str]
     terms: tuple[str, ...]
+    watches: tuple[str, ...]
     reads: tuple[str, ...]
     hosts: dict[str, str]
     unnamed: dict[str, NodePlan]
@@ -57,7 +59,7 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     forwards = (
         node.id for node in stage.nodes if node.op == "apply" and node.placement == "step"
     )  # they move statistics
-    for node in _wanted(step, [*(term.node for term in stage.terms), *forwards]):
+    for node in _wanted(step, [*(part.node for part in stage.recorded), *forwards]):
         step.emit(body, node)
     step.close(body)
     hosts = {stream.name: _host(step, stream.name) for stream in stage.streams}
@@ -68,13 +70,13 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     _step_class(lines, stage, step, body)
     functions = {name: step.host_function(name) for name, host in hosts.items() if host.texts}
     filename = f"<step {plan.name}/{stage.name}{f' 1 of {shards}' if shards > 1 else ''}>"
-    terms = tuple(term.name for term in stage.terms)
     return Lowered(
         lines.source,
         filename,
         lines.by_number,
         dict(step.attributes),
-        terms,
+        tuple(term.name for term in stage.terms),
+        tuple(watch.name for watch in stage.watches),
         tuple(step.reads),
         functions,
         dict(step.instances),
@@ -180,7 +182,7 @@ def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
         products.append(value if weight == "1.0" else f"{weight} * {value}")
     lines.add()
     lines.add(f"loss = {' + '.join(products)}")
-    values = [f"{literal(term.name)}: {step.value(term.node)}.detach()" for term in stage.terms]
+    values = [f"{literal(part.name)}: {step.value(part.node)}.detach()" for part in stage.recorded]
     lines.group("return {", ['"loss": loss', *values, *_remembered(step)], "}")
 
 

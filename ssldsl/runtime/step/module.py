@@ -23,6 +23,7 @@ class StageStep(nn.Module):
 
     lowered: Lowered
     term_names: tuple[str, ...]
+    watch_names: tuple[str, ...]
     learning: tuple[nn.Module, ...] = ()  # the parts in training mode; a tuple, so that they are not registered again
 
     def train(self, mode: bool = True) -> Self:
@@ -54,6 +55,6 @@ def make_step(
     step: StageStep = lowered.namespace()["Step"](by_path, *([kept] if kept else []))
     for attribute, node in lowered.unnamed.items():
         check_unnamed(getattr(step, attribute), node)
-    step.lowered, step.term_names = lowered, lowered.terms
+    step.lowered, step.term_names, step.watch_names = lowered, lowered.terms, lowered.watches
     step.learning = tuple(learning_parts(plan, stage, modules))
     return step.train()

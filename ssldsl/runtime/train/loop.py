@@ -175,6 +175,8 @@ class Trainer:
         line = {**self._place(done), "loss": means, "total": total, "lr": rate, "weight": parts.scalars.weights(step)}
         if len(set(rates.values())) > 1:
             line["rates"] = rates
+        if watched := window.watched_means():
+            line["watch"] = watched
         self.hooks.record({**line, "images_per_second": speed})
         self.reporter.losses(done, total, means, rate, speed)
         for pinned in self._collapse.see(done, means):

@@ -1,4 +1,7 @@
-"""The last few steps' losses, kept on the device: the host reads a whole window at once, so no step waits for it."""
+"""The last few steps' losses, kept on the device: the host reads a whole window at once, so no step waits for it.
+
+What is watched stands in the last columns. It may be no number in a step, such as a mean over no rows at all.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -12,23 +15,37 @@ from torch import Tensor
 class Window:
     """Some steps running: their losses, one row a step.
 
-    first: number of the first step, from 0. is_stop_wanted: whether any process was asked to stop.
+    first: number of the first step, from 0. is_stop_wanted: whether any process was asked to stop. watched: how many of
+    the columns, the last ones, are no losses.
     """
 
     first: int
     names: tuple[str, ...]
     rows: tuple[tuple[float, ...], ...]
     is_stop_wanted: bool = False
+    watched: int = 0
+
+    @property
+    def losses(self) -> int:
+        """How many of the columns are losses."""
+        return len(self.names) - self.watched
 
     def means(self) -> dict[str, float]:
-        """Mean of every column over the steps."""
-        columns = zip(*self.rows, strict=True)
-        return {name: math.fsum(column) / len(column) for name, column in zip(self.names, columns, strict=True)}
+        """Mean of every loss over the steps."""
+        columns = list(zip(*self.rows, strict=True))[: self.losses]
+        return {name: math.fsum(column) / len(column) for name, column in zip(self.names, columns, strict=False)}
+
+    def watched_means(self) -> dict[str, float]:
+        """Mean of everything watched over the steps in which it is a finite number; no number if there are none."""
+        columns = list(zip(*self.rows, strict=True))[self.losses :]
+        finite = [[value for value in column if math.isfinite(value)] for column in columns]
+        means = [math.fsum(column) / len(column) if column else math.nan for column in finite]
+        return dict(zip(self.names[self.losses :], means, strict=True))
 
     def first_not_finite(self) -> tuple[int, str] | None:
         """The first step with a loss that is no finite number, and the name of the first such loss."""
         for offset, row in enumerate(self.rows):
-            for name, value in zip(self.names, row, strict=True):
+            for name, value in zip(self.names[: self.losses], row, strict=False):
                 if not math.isfinite(value):
                     return self.first + offset, name
         return None
@@ -38,6 +55,7 @@ class LossRing:
     """A buffer of `length` rows on the device, one row a step, in windows that begin at multiples of `length`.
 
     The sum of a step's `parts` micro-steps is kept; reading divides by their number, and takes the `mean` of processes.
+    watched: how many of the names, the last ones, are no losses.
     """
 
     def __init__(
@@ -47,10 +65,12 @@ class LossRing:
         device: torch.device | str,
         *,
         parts: int = 1,
+        watched: int = 0,
         dtype: torch.dtype = torch.float32,
         mean: Callable[[Tensor], Tensor] = lambda values: values,
     ) -> None:
         self.names, self.length, self.parts, self.mean = tuple(names), length, parts, mean
+        self.watched = watched
         self.values = torch.zeros(length, len(self.names), device=device, dtype=dtype)
         self._rows = self.values.unbind()
 
@@ -77,4 +97,4 @@ class LossRing:
         count = step % self.length + 1
         flag = self.values.new_full((1, len(self.names)), float(stop))
         rows = self.mean(torch.cat([self.values[:count] / self.parts, flag])).tolist()
-        return Window(step - count + 1, self.names, tuple(map(tuple, rows[:-1])), rows[-1][0] > 0)
+        return Window(step - count + 1, self.names, tuple(map(tuple, rows[:-1])), rows[-1][0] > 0, self.watched)
