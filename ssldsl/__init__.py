@@ -7,6 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ssldsl.api.experiment import Experiment as Experiment
+    from ssldsl.api.experiment import load as load
+    from ssldsl.api.experiment import loads as loads
+    from ssldsl.api.magic import load_ipython_extension as load_ipython_extension
+    from ssldsl.api.run import Run as Run
+    from ssldsl.api.run import open_run as open_run
     from ssldsl.check import Checked as Checked
     from ssldsl.check.resolving import resolve as resolve
     from ssldsl.comparing.diff import diff as diff
@@ -24,13 +30,19 @@ __version__ = "0.1.0"
 _HOMES = {
     "Checked": "ssldsl.check",
     "Diagnostic": "ssldsl.errors",
+    "Experiment": "ssldsl.api.experiment",
+    "Run": "ssldsl.api.run",
     "Source": "ssldsl.source",
     "SpecError": "ssldsl.errors",
     "compile": "ssldsl.pipeline",
     "compose": "ssldsl.pipeline",
     "diff": "ssldsl.comparing.diff",
     "draw": "ssldsl.drawing",
+    "load": "ssldsl.api.experiment",
+    "load_ipython_extension": "ssldsl.api.magic",
+    "loads": "ssldsl.api.experiment",
     "op": "ssldsl.ops",
+    "open_run": "ssldsl.api.run",
     "read": "ssldsl.pipeline",
     "resolve": "ssldsl.check.resolving",
 }

@@ -58,6 +58,10 @@ class SpecError(Exception):
         self.diagnostics: list[Diagnostic] = sorted(found, key=lambda d: d.sort_key)
         super().__init__(render_all(self.diagnostics))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message, without the way through our code."""
+        return str(self).splitlines()
+
 
 class OwnError(SpecError):
     """What one of several processes alone has met."""

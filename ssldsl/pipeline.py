@@ -3,8 +3,8 @@
     read      path                    -> text
     compose   text, edits             -> checked program     parse, apply the edits, check
     compile   checked program         -> plan                lower to graphs, run the passes, plan
-    prepare   request                 -> experiment          open and measure the data, compile
-    run       experiment              -> run folder          train, evaluate, keep
+    prepare   request                 -> prepared            open and measure the data, compile
+    run       prepared                -> run folder          train, evaluate, keep
     resume    run folder              -> run folder          the same, from its last checkpoint
     report    run folder              -> page
 
@@ -74,7 +74,7 @@ def compile(
 
 
 @frozen
-class Experiment:
+class Prepared:
     """A request that can be run. `datasets`: its data, opened; none in a smoke run, which makes some up."""
 
     request: Request
@@ -88,7 +88,7 @@ class Experiment:
         return f"{self.request.stem}-s{self.plan.seed}"
 
 
-def prepare(request: Request, checked: Checked) -> Experiment:
+def prepare(request: Request, checked: Checked) -> Prepared:
     """Open the data, measure what only they know, and compile. A smoke run assumes it, and everything is small."""
     from ssldsl.runtime.data.datasets import Datasets
     from ssldsl.runtime.data.measure import assumed, measure
@@ -103,10 +103,10 @@ def prepare(request: Request, checked: Checked) -> Experiment:
     measured = assumed(program) if datasets is None else measure(program, datasets)
     plan = compile(program, sizes=measured.sizes, resident=measured.resident, level=request.level)
     plan = overridden(plan, precision=request.precision, compile=request.compiled)
-    return Experiment(request, checked, smoke_plan(plan, checked.library) if request.smoke else plan, datasets)
+    return Prepared(request, checked, smoke_plan(plan, checked.library) if request.smoke else plan, datasets)
 
 
-def run(experiment: Experiment, folder: Path, options: "Options") -> "Result":
+def run(experiment: Prepared, folder: Path, options: "Options") -> "Result":
     """Train an experiment in a new folder. `options`: how it is carried out."""
     return _carry_out(experiment, folder, options, resume=False)
 
@@ -128,7 +128,7 @@ def resume(folder: Path, options: "Options") -> "Result":
 
 
 def _carry_out(
-    experiment: Experiment,
+    experiment: Prepared,
     folder: Path,
     options: "Options",
     *,

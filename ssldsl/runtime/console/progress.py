@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
 from rich.text import Text
 
 from ssldsl.graph.plan import StagePlan
-
-Numbers = Mapping[str, float]
+from ssldsl.runtime.console.notebook import Notebook, is_notebook
+from ssldsl.runtime.console.texts import Numbers, clock_text, epoch_text, epochs_text, losses_text, results_text
 
 
 class Reporter(Protocol):
@@ -33,7 +33,9 @@ def make_reporter(*, is_main: bool = True, is_wanted: bool = True) -> Reporter:
     """The reporter that suits the process and the error stream. `is_wanted`: that progress is shown."""
     if not is_main or not is_wanted:
         return Quiet(is_main)
-    return Bar() if sys.stderr.isatty() else Lines()
+    if sys.stderr.isatty():
+        return Bar()
+    return Notebook() if is_notebook() else Lines()
 
 
 class Quiet:
@@ -64,7 +66,9 @@ class Lines:
 
     def start(self, stage: StagePlan, step: int) -> None:
         self._stage, self._begun, self._last = stage, (step, time.monotonic()), 0.0
-        self.say(f"stage {stage.name}: {stage.steps} steps, {_epochs(stage, stage.steps)} epochs of `{stage.clock}`")
+        self.say(
+            f"stage {stage.name}: {stage.steps} steps, {epochs_text(stage, stage.steps)} epochs of `{stage.clock}`"
+        )
 
     def advance(self, step: int) -> None: ...
 
@@ -79,13 +83,13 @@ class Lines:
         self._last = time.monotonic()
         first, begun = self._begun
         left = (self._last - begun) / max(1, step - first) * (self._stage.steps - step)
-        text = f"{epoch_text(self._stage, step)}  step {step}/{self._stage.steps}  {_losses(total, terms)}"
-        self.say(f"{text}  lr {lr:.3g}  {speed:.0f} images/s  {_clock(left)} left")
+        text = f"{epoch_text(self._stage, step)}  step {step}/{self._stage.steps}  {losses_text(total, terms)}"
+        self.say(f"{text}  lr {lr:.3g}  {speed:.0f} images/s  {clock_text(left)} left")
 
     def evaluated(self, step: int, results: Mapping[str, object]) -> None:
         stage = self._stage
         if stage is not None:
-            self.say(f"{epoch_text(stage, step)}  step {step}/{stage.steps}  {_results(results)}")
+            self.say(f"{epoch_text(stage, step)}  step {step}/{stage.steps}  {results_text(results)}")
 
     def say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -153,14 +157,14 @@ class Bar:
 
     def losses(self, step: int, total: float, terms: Numbers, lr: float, speed: float) -> None:
         if self._task is not None and self._stage is not None:
-            self._numbers = f"{_losses(total, terms)}  lr {lr:.3g}"
+            self._numbers = f"{losses_text(total, terms)}  lr {lr:.3g}"
             epoch = epoch_text(self._stage, step)
             self._progress.update(self._task, completed=step, epoch=epoch, speed=f"{speed:.0f} images/s")
 
     def evaluated(self, step: int, results: Mapping[str, object]) -> None:
         if self._task is not None and self._stage is not None:
             self._progress.update(self._task, completed=step)
-            self._evaluation = f"{_results(results)}  after {epoch_text(self._stage, step)}"
+            self._evaluation = f"{results_text(results)}  after {epoch_text(self._stage, step)}"
 
     def say(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)
@@ -171,30 +175,5 @@ class Bar:
 
 def _left(task: Task) -> str:
     if task.finished_time is not None:
-        return f"in {_clock(task.finished_time)}"
-    return "" if task.time_remaining is None else f"{_clock(task.time_remaining)} left"
-
-
-def _losses(total: float, terms: Numbers) -> str:
-    named = "  ".join(f"{name} {value:.3f}" for name, value in terms.items())
-    return f"loss {total:.3f}" + (f" = {named}" if len(terms) > 1 else "")
-
-
-def _results(results: Mapping[str, object]) -> str:
-    return "  ".join(f"{name} {value:.4g}" for name, value in results.items() if isinstance(value, float))
-
-
-def _epochs(stage: StagePlan, steps: int) -> str:
-    return f"{steps / stage.steps_per_epoch:.4g}"
-
-
-def epoch_text(stage: StagePlan, step: int) -> str:
-    """The epoch that the last of so many steps belongs to."""
-    last = -(-stage.steps // stage.steps_per_epoch)
-    return f"epoch {max(1, -(-step // stage.steps_per_epoch))}/{last}"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+        return f"in {clock_text(task.finished_time)}"
+    return "" if task.time_remaining is None else f"{clock_text(task.time_remaining)} left"
