@@ -12,6 +12,7 @@ import click
 import ssldsl
 from ssldsl import processes
 from ssldsl.commands.check import check
+from ssldsl.commands.cite import cite
 from ssldsl.commands.compare import compare
 from ssldsl.commands.compile import compile
 from ssldsl.commands.diff import diff
@@ -49,7 +50,7 @@ for _command in (
     *(check, fmt, resolve),
     *(run, resume, compare, validation, export),
     *(graph, diff, compile),
-    *(explain, ops, docs),
+    *(explain, ops, docs, cite),
 ):
     commands.add_command(_command)
 

@@ -98,6 +98,12 @@ class Experiment:
 
         return resolve(self.checked)
 
+    def cite(self) -> str:
+        """The BibTeX of every paper that the experiment rests on."""
+        from ssldsl.citations import bibliography
+
+        return bibliography(self.checked)
+
     def plan(self) -> "Plan":
         """What the experiment compiles to. Reads no data: sizes that only the data know are assumed."""
         from ssldsl.runtime.data.measure import assumed

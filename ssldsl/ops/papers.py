@@ -43,6 +43,12 @@ def read_papers(path: Path | None = None) -> dict[str, Paper]:
     return {key: _paper(key, body) for _, key, body in _ENTRY.findall(text)}
 
 
+def read_entries(path: Path | None = None) -> dict[str, str]:
+    """The BibTeX of every paper as it is written, by key."""
+    text = (path or stdlib() / "papers.bib").read_text(encoding="utf-8")
+    return {match[2]: match[0] for match in _ENTRY.finditer(text)}
+
+
 def _paper(key: str, body: str) -> Paper:
     found = {name.lower(): _plain(a or b or c) for name, a, b, c in _FIELD.findall(body)}
     missing = [name for name in ("author", "title", "year") if name not in found]
