@@ -5,9 +5,10 @@ import json
 import click
 
 from ssldsl import pipeline
-from ssldsl.check import check_everything
+from ssldsl.check import Checked, check_everything
 from ssldsl.commands.options import USER_ERROR, edited, show
 from ssldsl.errors import Diagnostic, as_json
+from ssldsl.ir.wording import transductive
 from ssldsl.runtime.folder.request import Edits
 
 
@@ -19,7 +20,8 @@ from ssldsl.runtime.folder.request import Edits
 @edited
 def check(specs: tuple[str, ...], style: str, edits: Edits) -> int:
     """Say everything that is wrong with SPECS, their variants and sweeps, before anything runs."""
-    found = {path: _check(path, edits) for path in specs}
+    checked = {path: _check(path, edits) for path in specs}
+    found = {path: each.diagnostics for path, each in checked.items()}
     diagnostics = [d for each in found.values() for d in each]
     _write(diagnostics, style)
     errors = sum(d.severity == "error" for d in diagnostics)
@@ -27,14 +29,16 @@ def check(specs: tuple[str, ...], style: str, edits: Edits) -> int:
     counts = [f"{n} {word}{'s' if n != 1 else ''}" for n, word in ((errors, "error"), (warnings, "warning")) if n]
     wrong = [path for path, each in found.items() if each]
     click.echo(f"{', '.join(wrong or specs)}: {', '.join(counts) or 'fine'}", err=True)
+    for path, each in checked.items():
+        for data in transductive(each.program) if each.program is not None else ():
+            click.echo(f"{path}: trains on {data} without its labels (transductive)", err=True)
     return USER_ERROR if errors else 0
 
 
-def _check(path: str, edits: Edits) -> list[Diagnostic]:
+def _check(path: str, edits: Edits) -> Checked:
     """What is wrong with a spec: all of it, or, with edits, the one experiment that they make of it."""
     source = pipeline.read(path)
-    checked = pipeline.compose(source, edits.variants, edits.changes()) if edits else check_everything(source)
-    return list(checked.diagnostics)
+    return pipeline.compose(source, edits.variants, edits.changes()) if edits else check_everything(source)
 
 
 def _write(diagnostics: list[Diagnostic], style: str) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ssldsl.ir.modules import couples_batch, owner
-from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
+from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, step_inputs
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
-from ssldsl.ir.walk import origins
+from ssldsl.ir.walk import origins, walk
 from ssldsl.ops.signature import Signature
 from ssldsl.types import Dim, TensorType, Type
 
@@ -122,11 +122,23 @@ def data(node: Node, signatures: Signatures) -> str:
         by = [f"the average of {stage}" if average else stage for stage, average in origins(node.inputs)]
         said = [" and ".join(by), arguments(node.op, node.settings, signatures)]
         return f"{data(node.inputs[0], signatures)}.{node.op}({', '.join(s for s in said if s)})"
-    inner = ", ".join(data(i, signatures) for i in node.inputs)
+    first, *others = (data(i, signatures) for i in node.inputs)
     if node.op == "split":
-        return f"{inner}.{node.setting('name') or node.setting('split')}"
+        return f"{first}.{node.setting('name') or node.setting('split')}"
+    if signature is not None and signature.joins:
+        return f"{node.op}({', '.join([first, *others])})"
     settings = tuple((k, v) for k, v in node.settings if k != "seed" and v is not None)
-    return f"{inner}.{call(node.op, settings, signatures, bare=True)}"
+    said = [*others, *([inside] if (inside := arguments(node.op, settings, signatures, bare=True)) else [])]
+    return f"{first}.{node.op}({', '.join(said)})" if said else f"{first}.{node.op}"
+
+
+def transductive(program: Program) -> tuple[str, ...]:
+    """The held-out data that a stage trains on, on purpose and without their labels: `digits.test`."""
+    drawn = [s.data for s in program.streams if s.data and any(s.name in dict(stage.batch) for stage in program.stages)]
+    nodes = walk(drawn, step_inputs)
+    signatures = program.signatures
+    lifting = [n for n in nodes if n.op in signatures and signatures[n.op].traits.held_out is False]
+    return tuple(dict.fromkeys(data(node.inputs[0], signatures) for node in lifting))
 
 
 def samples(stream: Stream, rows: int | None) -> str:

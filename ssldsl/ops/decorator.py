@@ -34,8 +34,11 @@ class OpTraits:
     forwards: of an op that takes a network: how often it runs it, as an expression over its settings ("1+iterations").
     first_copy_is_input: of a view that multiplies rows: the first copy of every row is the row itself.
     size, drops: of an op from data to data: the setting that holds the new size; the field it removes. `size="-count"`:
-        the setting holds by how much it is smaller.
-    held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it.
+        the setting holds by how much it is smaller. `size="data+other"`: the samples of both edges, numbered anew;
+        `size="data-other"`: those of the first that the second, a part of the same data, has not; `size="?"`: a part of
+        the data, whose size they alone know.
+    held_out: of an op from data to data: what it gives is for evaluation, so a loss must not see it. False: a loss may
+        see it although it was held out, on purpose; `check` and the report say so.
     provenance: of an op from data to data that computes labels: what they are called ("pseudo"). `classes` then names
         the size, among those of its tensors, that is the number of classes.
     copies: of a loss over copies of samples: the edge with the numbers of samples, some of which must come twice.
@@ -63,7 +66,7 @@ class OpTraits:
     forwards: int | str = 1
     first_copy_is_input: bool = False
     role: str = ""
-    held_out: bool = False
+    held_out: bool | None = None
     provenance: str = ""
     holds: str = ""
     copies: str = ""
@@ -89,7 +92,7 @@ def op(
     forwards: int | str = 1,
     first_copy_is_input: bool = False,
     role: str = "",
-    held_out: bool = False,
+    held_out: bool | None = None,
     provenance: str = "",
     holds: str = "",
     copies: str = "",

@@ -112,8 +112,10 @@ def _traits(signature: Signature) -> Iterator[str]:
         yield f"wants several rows of some samples, which `{traits.copies}` tells"
     if traits.provenance:
         yield f"its labels are {traits.provenance}-labels"
-    if traits.held_out:
-        yield "held out: a loss must not see it"
+    if traits.held_out is not None:
+        yield (
+            "held out: a loss must not see it" if traits.held_out else "what is held out may be trained on, on purpose"
+        )
 
 
 def _when(signature: Signature) -> str:

@@ -27,6 +27,7 @@ class MemorySamples:
     """Samples that lie in memory as one tensor per field, images as bytes where they came as bytes.
 
     origin: the file or folder the tensors were read from, for messages. notes: what a person should know of them.
+    computed_from: of numbers that a sum gave, and whose last digits may differ between machines, what they are made of.
     """
 
     tensors: Mapping[str, Tensor]
@@ -34,6 +35,7 @@ class MemorySamples:
     names: Sequence[str] = ()
     origin: str = ""
     notes: tuple[str, ...] = ()
+    computed_from: str = ""
 
     @staticmethod
     def of(origin: str = "", **tensors: Tensor | None) -> "MemorySamples":
@@ -64,8 +66,10 @@ class MemorySamples:
 
     @cached_property
     def _digest(self) -> str:
-        total = hashlib.sha256()
-        for name, tensor in sorted({**self.tensors, "ids": self.ids}.items()):
+        total = hashlib.sha256(self.computed_from.encode())
+        main = () if self.computed_from else tuple(self.tensors)
+        exact = {field: t for field, t in self.tensors.items() if field in (*main, "label")}
+        for name, tensor in sorted({**exact, "ids": self.ids}.items()):
             array = tensor.cpu().contiguous().numpy()
             total.update(f"{name} {array.dtype} {array.shape}\n".encode())
             total.update(array.reshape(-1).view(np.uint8).data)
@@ -98,6 +102,16 @@ class MemorySamples:
     def to(self, device: torch.device | str) -> "MemorySamples":
         """The same data set on another device."""
         return evolve(self, tensors={name: t.to(device) for name, t in self.tensors.items()}, ids=self.ids.to(device))
+
+
+def in_memory(data: Samples, reader: str) -> MemorySamples:
+    """The samples as tensors, for what computes something of all of them."""
+    if isinstance(data, MemorySamples):
+        return data
+    origin = str(getattr(data, "origin", ""))
+    if not data.resident:
+        raise BrokenData(f"`{reader}` reads all samples at once, and these lie in files of their own", origin)
+    return MemorySamples(data.read(torch.arange(len(data))), data.ids, tuple(data.names), origin)
 
 
 @frozen(eq=False)

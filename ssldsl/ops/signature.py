@@ -82,6 +82,23 @@ class Signature:
         """Whether this is an op from data to data that also reads something computed over whole data sets."""
         return self.role == "data" and any(e.kind != "Data" for e in self.edges)
 
+    @property
+    def joins(self) -> frozenset[str]:
+        """Of an op from data to data, the edges whose samples it puts together and numbers anew."""
+        first, sign, second = self.traits.size.partition("+")
+        return frozenset({first, second} if sign else ())
+
+    @property
+    def excludes(self) -> str:
+        """Of an op from data to data, the edge of which only the numbers count: these samples it leaves out."""
+        first, _, second = self.traits.size.partition("-")
+        return second if first else ""
+
+    @property
+    def counting(self) -> str:
+        """Of an op from data to data, the setting that says how many samples it gives, or leaves out."""
+        return "" if self.joins or self.excludes else self.traits.size.removeprefix("-").removeprefix("?")
+
     def is_random(self, settings: Mapping[str, object]) -> bool:
         """Whether a call or a forward pass draws random numbers, with these settings."""
         trait = self.traits.random

@@ -63,6 +63,28 @@ def experiment(*edits: str, seed: int = 0, loss: str = LOSS, metrics: str = METR
     return plan_of(f"{FOUR_STEPS}\nloss = {loss}\nrun = 12it\n{SETTINGS}{metrics}", *edits, seed=seed)
 
 
+DATA = """\
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(48, seed=0) >> random_shift(1)
+stream unlabeled = transductive(joined(images.train.minus(labeled), images.test)) >> random_shift(1)
+stream white     = images.train.contrast_normalized(scale=3).whitened(fitted=images.train) >> random_shift(1)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+loss  = ce(labeled) + 0.5*rotation(unlabeled | white)
+batch = {labeled: 8, unlabeled: 8, white: 8}
+optimizer = sgd(lr=0.1, momentum=0.9)
+precision = fp64
+eval top1(images.test.whitened(fitted=images.train))
+eval top1(joined(images.train, images.test)) as all
+"""
+
+
+def of_many_data(*edits: str) -> Plan:
+    """Data put together, left out and fitted on others, nine steps."""
+    return plan_of(f"{DATA}run = 9it\nevaluate = 4it\n", *edits)
+
+
 STATE = """\
 net teacher = ema(encoder, momentum=0.9)
 average     = polyak(half_life=3it)

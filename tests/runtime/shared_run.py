@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from experiments import BATCH_NORM, LIBRARY, experiment, two_stages, with_stage
+from experiments import BATCH_NORM, LIBRARY, experiment, of_many_data, two_stages, with_stage
 from memory_specs import DAINO, PAWS, SUAVE, SUPERCM, THRESHOLDS, plan_of
 
 from ssldsl.graph.plan import OpPlan, Plan
@@ -33,6 +33,7 @@ PLANS = {
     "local": experiment("run=1it", GENTLE, *BATCH_NORM, "statistics=local"),
     "stages": two_stages(f"main.{GENTLE}", f"second.{GENTLE}", "seed=1", steps=3, loss=SMOOTH),
     "partly": partly_used(experiment("run=5it", GENTLE)),
+    "data": of_many_data(),
     "suave": gentle(plan_of(SUAVE, steps=6, length=48), lr=0.02),  # the queues are in use from the fourth step on
     "daino": plan_of(DAINO, steps=6, accumulate=2),
     "paws": plan_of(PAWS, steps=4),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from attrs import evolve
-from experiments import LIBRARY, experiment, stateful, two_stages
+from experiments import LIBRARY, experiment, of_many_data, stateful, two_stages
 from killed_run import PLANS, QUIET
 
 from ssldsl.errors import SpecError
@@ -74,6 +74,12 @@ def test_stages_that_are_done_are_not_run_again(tmp_path: Path) -> None:
     plan = two_stages(steps=4)
     run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False))
     stopped(plan, tmp_path / "stopped", 3, 3, 1)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
+def test_data_put_together_and_fitted_are_the_same_again(tmp_path: Path) -> None:
+    run(of_many_data(), tmp_path / "whole", LIBRARY, Options(is_progress_shown=False))
+    stopped(of_many_data(), tmp_path / "stopped", 3, 2)
     assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
 
 

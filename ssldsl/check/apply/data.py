@@ -198,16 +198,10 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
 
 def _removal(data: Node) -> Span | None:
     """Where a chain of data ops took the labels away."""
-    node: Node | None = data
-    while node is not None:
-        before = node.inputs[0] if node.inputs else None
-        if (
-            before is not None
-            and isinstance(node.type, DataType)
-            and isinstance(before.type, DataType)
-            and "label" in before.type.names
-            and "label" not in node.type.names
-        ):
-            return node.spans[0]
-        node = before
+    node = data
+    while parts := [(part, part.type) for part in node.inputs if isinstance(part.type, DataType)]:
+        unlabeled = [part for part, type_ in parts if "label" not in type_.names]
+        if not unlabeled:
+            return node.spans[0] if isinstance(node.type, DataType) and "label" not in node.type.names else None
+        node = unlabeled[0]
     return None

@@ -15,6 +15,7 @@ from ssldsl.check.messages import dataflow, shapes, stages, types
 from ssldsl.check.state.context import Context, StageDraft
 from ssldsl.check.state.values import UNKNOWN, Data, OpValue
 from ssldsl.check.typing import edges
+from ssldsl.check.typing.numbering import classes_below, numbering, same_samples
 from ssldsl.check.typing.sizes import size_of
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.walk import origins
@@ -98,7 +99,7 @@ def _more_data(
     other = data.one_split(ctx, f"`{signature.name}`", value, place)
     if other is None:
         return None
-    if _origin(other.node) is not _origin(base.node):
+    if numbering(other.node, ctx.signatures) is not numbering(base.node, ctx.signatures):
         ctx.report(stages.other_data_set(signature.name, edge.name, place, at))
         return None
     if "label" not in other.type.names:
@@ -115,7 +116,7 @@ def _of_the_samples(
 ) -> bool:
     """Whether a tensor says something of every sample of the data. `at`: where these are written."""
     for whole in _wholes(node):
-        if _rows_of(ctx, whole.inputs[0]) is not _rows_of(ctx, base.node):
+        if same_samples(whole.inputs[0], ctx.signatures) is not same_samples(base.node, ctx.signatures):
             ctx.report(stages.other_samples(signature.name, edge.name, place, at))
             return False
     if edge.kind == "Logits" and isinstance(node.type, TensorType) and node.type.kind == "Features":
@@ -135,28 +136,11 @@ def _wholes(node: Node) -> list[Node]:
     return list(dict.fromkeys(w for n in node.inputs for w in _wholes(n)))
 
 
-def _origin(node: Node) -> Node:
-    """The split that the samples were first read from, which numbers them."""
-    while node.op not in ("split", "source"):
-        node = node.inputs[0]
-    return node
-
-
-def _rows_of(ctx: Context, node: Node) -> Node:
-    """The data that have these samples in this order: taking a field away changes neither."""
-    signature = ctx.signatures.get(node.op)
-    while signature is not None and signature.traits.drops and not signature.traits.size:
-        node = node.inputs[0]
-        signature = ctx.signatures.get(node.op)
-    return node
-
-
 def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Given) -> bool:
     """Whether there are as many classes as the data set has."""
     tensor = next(name for name, n in inputs.items() if isinstance(n.type, TensorType))
-    for type_ in (_origin(inputs[next(iter(inputs))]).type, *(n.type for n in inputs.values())):
-        label = dict(type_.fields).get("label") if isinstance(type_, DataType) else None
-        known = label.classes if label is not None else None
+    for node in inputs.values():
+        known = classes_below(node) if isinstance(node.type, DataType) else None
         if known is not None and known != classes and known.value is not None and classes.value is not None:
             ctx.report(types.data_of_other_classes(shapes.size(classes), shapes.size(known), given[tensor][1]))
             return False

@@ -1,13 +1,15 @@
-"""Ops from data to data: `subset`, `unlabel`, and those that read tensors."""
+"""Ops from data to data: `subset`, `unlabel`, `joined`, and those that read tensors."""
 
 import hashlib
 from typing import Any
 
-from ssldsl.check.apply import derived
+from ssldsl.check.apply import derived, operands
 from ssldsl.check.apply.data import one_split
+from ssldsl.check.apply.operands import Operands
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Data
+from ssldsl.check.typing.numbering import is_part
 from ssldsl.ir.nodes import Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -23,14 +25,17 @@ def transform(
     span: Span,
 ) -> Any:
     """An op from data to data: `subset`, `unlabel`. Of a stream it takes the data, and is drawn anew."""
-    edge = signature.edges[0].name
-    base = one_split(ctx, f"`{signature.name}`", *given[edge])
+    base = one_split(ctx, f"`{signature.name}`", *given[signature.edges[0].name])
     if base is None or not _is_said_once(ctx, signature, base.type, dict(settings), span):
         return UNKNOWN
     if signature.derives:
         return derived.derive(ctx, signature, base, given, settings, span)
-    type_ = _transformed(signature, base.type, dict(settings), span)
-    node = ctx.interner.node(signature.name, (base.node,), params=(edge,), settings=settings, type=type_, spans=(span,))
+    found = operands.read(ctx, signature, base, given)
+    if found is None or not _leaves_some(ctx, signature, found, span):
+        return UNKNOWN
+    type_ = _transformed(ctx, signature, found, dict(settings), span)
+    nodes = tuple(data.node for data in found.values())
+    node = ctx.interner.node(signature.name, nodes, params=tuple(found), settings=settings, type=type_, spans=(span,))
     return Data(node, base.views)
 
 
@@ -38,7 +43,7 @@ def _is_said_once(
     ctx: Context, signature: Signature, before: DataType, settings: dict[str, Setting], span: Span
 ) -> bool:
     """Whether a part of the data is described in one way, and is no larger than the data."""
-    count = signature.traits.size.removeprefix("-")
+    count = signature.counting
     ways = [w for w in (count, "per_class", "names") if (s := signature.setting(w)) is not None and s.default is None]
     said = [w for w in ways if settings.get(w) is not None]
     if len(ways) > 1 and len(said) != 1:
@@ -51,23 +56,53 @@ def _is_said_once(
     return True
 
 
-def _transformed(signature: Signature, before: DataType, settings: dict[str, Setting], span: Span) -> DataType:
+def _leaves_some(ctx: Context, signature: Signature, found: Operands, span: Span) -> bool:
+    """Whether something is left where samples of other data are left out."""
+    base = next(iter(found.values()))
+    others = found.get(signature.excludes)
+    if others is None or not is_part(base.node, others.node, ctx.signatures):
+        return True
+    ctx.report(messages.no_sample_left(signature.name, span))
+    return False
+
+
+def _transformed(
+    ctx: Context, signature: Signature, found: Operands, settings: dict[str, Setting], span: Span
+) -> DataType:
+    before = operands.joined_type(signature, found, span)
     fields, provenance, removed = before.fields, before.provenance, before.unlabeled_by
     dropped = signature.traits.drops
     if dropped:
         fields = tuple(f for f in fields if f[0] != dropped)
         if dropped == "label":
             provenance, removed = "", span.text
-    role = "test" if signature.traits.held_out else before.role
-    return DataType(fields, _size(signature, before, settings), role, provenance, removed)
+    return DataType(
+        fields, _size(ctx, signature, found, settings), operands.role(signature, found), provenance, removed
+    )
 
 
-def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) -> Dim:
+def _size(ctx: Context, signature: Signature, found: Operands, settings: dict[str, Setting]) -> Dim:
     """The new size, where it can be known before the data are read; a symbol of its own otherwise."""
-    if not signature.traits.size:
-        return before.size
+    before = next(iter(found.values())).type
+    if signature.joins:
+        return sum((data.type.size for name, data in found.items() if name in signature.joins), Dim.of(0))
+    if signature.excludes:
+        return _rest(ctx, signature, found)
+    return _counted(signature, before, settings) if signature.traits.size else before.size
+
+
+def _rest(ctx: Context, signature: Signature, found: Operands) -> Dim:
+    """What is left where the samples of other data are left out: known where these are surely all there."""
+    base, others = next(iter(found.values())), found[signature.excludes]
+    rest = base.type.size - others.type.size
+    is_known = rest.value is not None and is_part(others.node, base.node, ctx.signatures)
+    return rest if is_known else _unknown(signature.name, base.node.id, others.node.id)
+
+
+def _counted(signature: Signature, before: DataType, settings: dict[str, Setting]) -> Dim:
+    """The size that a count, a percentage or a number of every class says."""
     is_less = signature.traits.size.startswith("-")  # the setting says by how much
-    count = settings.get(signature.traits.size.removeprefix("-"))
+    count = settings.get(signature.counting)
     if isinstance(count, Duration) and count.unit == "%" and before.size.value is not None:
         count = round(before.size.value * count.value / 100)
     if isinstance(count, int) and not isinstance(count, bool) and not (is_less and before.size.value is None):
@@ -80,5 +115,9 @@ def _size(signature: Signature, before: DataType, settings: dict[str, Setting]) 
             return chosen
         if before.size.value is not None and chosen.value is not None:
             return before.size - chosen.value
-    tag = hashlib.sha256(repr((signature.name, sorted(settings.items(), key=str), before)).encode()).hexdigest()[:6]
-    return Dim.of(f"N_{tag}")
+    return _unknown(signature.name, sorted(settings.items(), key=str), before)
+
+
+def _unknown(*what: object) -> Dim:
+    """A size that only the data know; the same for the same op on the same data."""
+    return Dim.of(f"N_{hashlib.sha256(repr(what).encode()).hexdigest()[:6]}")

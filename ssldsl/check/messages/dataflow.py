@@ -39,7 +39,8 @@ def held_out(name: str, place: Span, declared: Span | None) -> Diagnostic:
     notes = (Note(declared, "declared here, from a test split or a holdout"),) if declared is not None else ()
     message = f"`{name}` is held out for evaluation, and a loss must not see it"
     help = "train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`"
-    return Diagnostic("D405", message, place, "read by a loss", notes, help=help)
+    hints = ("a protocol that trains on test data without their labels says so: `transductive(...)`",)
+    return Diagnostic("D405", message, place, "read by a loss", notes, hints, help=help)
 
 
 def labels_held_out(edge: str, place: Span) -> Diagnostic:

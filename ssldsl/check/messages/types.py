@@ -70,6 +70,25 @@ def whole_splits(splits: Sequence[str], place: Span) -> Diagnostic:
     return Diagnostic("T310", message, place, help=f"`{place.text}.test`")
 
 
+def joined_with_views(op: str, place: Span) -> Diagnostic:
+    """Data that views belong to, put together with others."""
+    message = f"`{op}` puts data together, and these go through other views than the first"
+    return Diagnostic("T310", message, place, help="put the views behind: `joined(a, b) >> flip()`")
+
+
+def joined_of_other_fields(op: str, fields: tuple[str, str], place: Span, data: Span) -> Diagnostic:
+    """Images and vectors put together."""
+    message = f"`{op}` puts samples of one kind together: the first have `{fields[0]}`, these `{fields[1]}`"
+    return Diagnostic("T310", message, place, "", (Note(data, "the first data"),))
+
+
+def joined_of_other_shapes(op: str, shapes: tuple[str, str], place: Span, data: Span) -> Diagnostic:
+    """Samples of different sizes, or of different classes, put together."""
+    message = f"`{op}` puts samples of one shape together, found {shapes[0]} and {shapes[1]}"
+    help = "make them alike before; a step may also read two streams, `a | b`"
+    return Diagnostic("T311", message, place, "", (Note(data, "the first data"),), help=help)
+
+
 def view_of_data(op: str, found: str, place: Span) -> Diagnostic:
     """A view called with data."""
     help = f"data go through a view by `>>`: `{place.text} >> {op}(...)`"

@@ -135,6 +135,11 @@ def too_many_samples(op: str, wanted: int, size: int, call: Span) -> Diagnostic:
     return Diagnostic("T303", message, call, help="take fewer")
 
 
+def no_sample_left(op: str, call: Span) -> Diagnostic:
+    """A part of the data without any sample."""
+    return Diagnostic("T303", f"`{op}` leaves no sample: all of these are left out", call, help="leave out fewer")
+
+
 def empty_sweep(place: Span) -> Diagnostic:
     """A sweep without values."""
     return Diagnostic("T303", "a sweep has at least one value", place, "there is none")

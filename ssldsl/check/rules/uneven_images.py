@@ -6,9 +6,9 @@ from ssldsl.check.messages import dataflow
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
-from ssldsl.ir.nodes import Node
+from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import ancestors, leaves
 from ssldsl.ops.signature import Signature
 from ssldsl.types import TensorType, TupleType
 
@@ -17,7 +17,7 @@ def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """The first op that is no view is enough: all that follows has the same cure."""
     ctx, uneven = reader.ctx, set[int]()
     for node in ancestors(stage.step_roots):
-        is_open = node.op == "draw" and not _source(ctx, node).has_one_size
+        is_open = node.op == "draw" and not all(s.has_one_size for s in _sources(ctx, node))
         if not is_open and not any(i.id in uneven for i in node.inputs):
             continue
         signature = ctx.signatures.get(node.op)
@@ -28,11 +28,8 @@ def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
         return
 
 
-def _source(ctx: Context, draw: Node) -> Signature:
-    node = draw
-    while node.inputs:
-        node = node.inputs[0]
-    return ctx.signatures[str(node.setting("op"))]
+def _sources(ctx: Context, draw: Node) -> list[Signature]:
+    return [ctx.signatures[str(node.setting("op"))] for node in leaves(draw, step_inputs)]
 
 
 def _differs(node: Node) -> bool:

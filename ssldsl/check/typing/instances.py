@@ -6,9 +6,10 @@ from typing import Any
 from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Batch
+from ssldsl.check.typing.numbering import classes_below, numbering
 from ssldsl.ir.nodes import Node
 from ssldsl.source import Span
-from ssldsl.types import DataType, Dim, TensorType
+from ssldsl.types import Dim, TensorType
 
 NAME = "index"
 
@@ -22,7 +23,7 @@ def instance(ctx: Context, batch: Batch, span: Span) -> Any:
     """The number of every row's sample in its data set: whole numbers that name no classes."""
     assert batch.rows is not None
     assert isinstance(batch.rows.type, TensorType)
-    if len(_splits(batch.rows)) > 1:
+    if len({numbering(draw.inputs[0], ctx.signatures).id for draw in _draws(batch.rows)}) > 1:
         ctx.report(names.no_common_numbers(batch.stream, NAME, span))
         return UNKNOWN
     return ctx.interner.node(
@@ -49,11 +50,8 @@ def count_samples(rows: Node, counts: Mapping[str, int]) -> int | None:
 
 def classes_of(rows: Node) -> Dim | None:
     """How many classes the data of these rows have, with or without their labels."""
-    for split in _splits(rows):
-        label = dict(split.type.fields).get("label") if isinstance(split.type, DataType) else None
-        if label is not None:
-            return label.classes
-    return None
+    found = (classes_below(draw.inputs[0]) for draw in _draws(rows))
+    return next((classes for classes in found if classes is not None), None)
 
 
 def _draws(rows: Node) -> list[Node]:
@@ -61,14 +59,3 @@ def _draws(rows: Node) -> list[Node]:
     if rows.op == "rows":
         return [rows]
     return [draw for part in rows.inputs for draw in _draws(part)] * (2 if rows.op == "repeat" else 1)
-
-
-def _splits(rows: Node) -> list[Node]:
-    """The splits of data that samples are numbered in, each once."""
-    found: dict[int, Node] = {}
-    for draw in _draws(rows):
-        node = draw.inputs[0]
-        while node.inputs and isinstance(node.inputs[0].type, DataType):
-            node = node.inputs[0]
-        found[node.id] = node
-    return list(found.values())

@@ -6,7 +6,7 @@ from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.datasets import data_below, derives
-from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.load import Library, signature_of
 
 MOST_NAMED = 8  # classes that a note lists
 
@@ -21,15 +21,28 @@ def data_notes(stage: StagePlan, data: Mapping[str, Samples], library: Library) 
     }
     for samples in known.values():
         yield from getattr(samples, "notes", ())
-    for (missing, classes, names), who in _without_samples(stage, nodes, known).items():
+    yield from _transductive(stage, nodes, library)
+    for (missing, classes, names), who in _without_samples(stage, nodes, library, known).items():
         yield f"{' and '.join(who)}: {_said(missing, classes, names)}"
+
+
+def _transductive(stage: StagePlan, nodes: Mapping[str, NodePlan], library: Library) -> Iterator[str]:
+    """Held-out data that losses see, on purpose."""
+    below = (node for stream in stage.streams for node in data_below(nodes, stream.data, library))
+    lifting = (n for n in below if n.op not in ("source", "split") and _lifts(library, n))
+    for name in dict.fromkeys(_name(stage, nodes, library, node.inputs[0]) for node in lifting):
+        yield f"`{name}` is held out, and is trained on without its labels (transductive)"
+
+
+def _lifts(library: Library, node: NodePlan) -> bool:
+    return signature_of(library, node.op).traits.held_out is False
 
 
 Missing = tuple[tuple[int, ...], int, tuple[str, ...]]  # classes without samples, of how many, and their names
 
 
 def _without_samples(
-    stage: StagePlan, nodes: Mapping[str, NodePlan], data: Mapping[str, Samples]
+    stage: StagePlan, nodes: Mapping[str, NodePlan], library: Library, data: Mapping[str, Samples]
 ) -> dict[Missing, list[str]]:
     """Which data have no sample of which classes. What is the same of several data is said once."""
     found: dict[Missing, list[str]] = {}
@@ -41,7 +54,7 @@ def _without_samples(
         missing = tuple(number for number in range(classes) if number not in present)
         if missing:
             names = tuple(getattr(samples, "class_names", ()))
-            found.setdefault((missing, classes, names), []).append(f"`{_name(stage, nodes, id_)}`")
+            found.setdefault((missing, classes, names), []).append(f"`{_name(stage, nodes, library, id_)}`")
     return found
 
 
@@ -61,11 +74,13 @@ def _classes(node: NodePlan) -> int | None:
     return label.classes if label is not None and isinstance(label.classes, int) else None
 
 
-def _name(stage: StagePlan, nodes: Mapping[str, NodePlan], id_: str) -> str:
+def _name(stage: StagePlan, nodes: Mapping[str, NodePlan], library: Library, id_: str) -> str:
     """What a person calls some data: the stream, or the source and its split."""
     stream = next((stream.name for stream in stage.streams if stream.data == id_), None)
     node = nodes[id_]
     if stream is not None or not node.inputs:
         return stream or str(node.settings.get("op", node.op))
-    below = _name(stage, nodes, node.inputs[0])
+    below = _name(stage, nodes, library, node.inputs[0])
+    if node.op != "split" and signature_of(library, node.op).joins:
+        return f"{node.op}({', '.join(_name(stage, nodes, library, i) for i in node.inputs)})"
     return f"{below}.{node.settings['name'] if node.op == 'split' else node.op}"

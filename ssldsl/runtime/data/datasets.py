@@ -79,8 +79,9 @@ class Datasets:
             first = self._value(nodes, node.inputs[0], made)
             return first.with_labels(torch.zeros(len(first), dtype=torch.int64))
         signature = signature_of(self._library, settings.pop("op") if node.op == "source" else node.op)
-        inputs = (self._value(nodes, input_, made) for input_ in node.inputs)
-        return op_object(signature)(*inputs, **with_files(signature, settings, self._folder))
+        pairs = zip(node.params, node.inputs, strict=True)
+        data = {param: self._value(nodes, input_, made) for param, input_ in pairs}
+        return op_object(signature)(**data, **with_files(signature, settings, self._folder))
 
 
 def derives(library: Library, node: NodePlan) -> bool:

@@ -21,7 +21,7 @@ from ssldsl.runtime.data.datasets import Made, data_below, data_inputs, derives,
 from ssldsl.runtime.failures import explaining_data, explaining_disk
 from ssldsl.runtime.folder.checkpoint import write_whole
 from ssldsl.runtime.folder.run_folder import DERIVED
-from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.spans import span_of
 
 
@@ -134,8 +134,8 @@ class Derived:
         return Labels(len(self.given(first)), len(ids), int(known.sum()), tuple(counts.tolist()), agreement)
 
     def _agreement(self, node: NodePlan, ids: Tensor, labels: Tensor) -> float | None:
-        """The share of labels that are those of the data set the samples were first read from."""
-        while node.op != "split" and node.inputs:
+        """The share of labels that are those of the data that gave the samples their numbers."""
+        while node.op != "split" and node.inputs and not signature_of(self.library, node.op).joins:
             node = self.nodes[node.inputs[0]]
         true = self.given(node.id)
         if true.labels is None:

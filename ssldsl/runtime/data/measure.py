@@ -7,9 +7,9 @@ from attrs import frozen
 
 from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.plan_types import planned
-from ssldsl.ir.nodes import Node
+from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Program
-from ssldsl.ir.walk import ancestors, walk
+from ssldsl.ir.walk import ancestors, leaves, walk
 from ssldsl.ops.data import Samples
 from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.data.datasets import Datasets
@@ -43,21 +43,19 @@ def measure(program: Program, datasets: Datasets) -> Measured:
             assert isinstance(node.type, DataType)
             _bind(node.type, samples, sizes)
         if samples.resident:
-            resident.add(_source(node))
+            resident |= _sources(node)
     return Measured(sizes, frozenset(resident))
 
 
 def assumed(program: Program) -> Measured:
     """Without data: unknown sizes are made up; a source whose samples all have one size is taken to lie in memory."""
     sizes: dict[str, int] = {}
-    resident = set()
+    resident: set[str] = set()
     for node in _data_nodes(program):
         if not isinstance(node.type, DataType):
             continue
         dims = [d for _, t in node.type.fields for d in t.dims]
-        source = _source(node)
-        if program.signatures[source].has_one_size:
-            resident.add(source)
+        resident |= {source for source in _sources(node) if program.signatures[source].has_one_size}
         classes = [t.classes for _, t in node.type.fields if t.classes is not None]
         for size, made_up in ((node.type.size, 256), *((c, 10) for c in classes), *((d, 32) for d in dims)):
             sizes |= {symbol: sizes.get(symbol, made_up) for symbol in size.symbols}
@@ -87,10 +85,9 @@ def _data_nodes(program: Program) -> list[Node]:
     return walk(_read(program), lambda node: [n for n in node.inputs if is_data(n.type)])
 
 
-def _source(node: Node) -> str:
-    while node.inputs:
-        node = node.inputs[0]
-    return str(node.setting("op"))
+def _sources(node: Node) -> set[str]:
+    """The sources of some data: one, or those of all that were put together."""
+    return {str(source.setting("op")) for source in leaves(node, step_inputs)}
 
 
 def _place(node: Node) -> Span:
