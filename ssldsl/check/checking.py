@@ -8,7 +8,8 @@ from typing import Any
 from attrs import field, frozen
 
 from ssldsl.check.edits import edits
-from ssldsl.check.evaluate import declarations, expressions
+from ssldsl.check.edits.rounds import written_out
+from ssldsl.check.evaluate import declarations, expressions, rounds
 from ssldsl.check.evaluate.definitions import read_names
 from ssldsl.check.messages import stages
 from ssldsl.check.rules import SPEC_RULES
@@ -78,14 +79,20 @@ def check(
     file = parsed.file
     asked = [Source("--variant", name) for name in variants]
     reporter.own.update(asked)
+    budget = budget or Budget()
     done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
+    try:
+        file = written_out(file, done, reporter, budget)
+    except TooLarge:
+        return Checked(None, tuple(reporter.diagnostics), parsed.file)
     file, loss_edits = edits.apply(file, done, reporter, library)
     scope = Scope()
-    ctx = Context(library, reporter, scope, expressions.evaluate, loss_edits, bool(done), budget or Budget())
+    ctx = Context(library, reporter, scope, expressions.evaluate, loss_edits, bool(done), budget)
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
     stages, written = list[Stage](), {"seed": 0}
     with suppress(TooLarge):
         declarations.declare(ctx, file.statements, scope)
+        rounds.declare_rounds(ctx, file, scope)
         read_names(ctx, file, scope)
         declarations.read_all(ctx, scope)
         stages, written = read_stages(ctx, file), read_spec_settings(ctx, file)

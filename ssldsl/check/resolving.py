@@ -142,8 +142,16 @@ def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]
         lines.append(f"train {', '.join(stage.train)}{DEFAULT}")
     for row in SETTINGS:
         if row.level != "spec" and row.name not in written and (value := getattr(stage, row.name)) not in (None, ()):
-            lines.append(f"{row.name} = {_text(value)}{DEFAULT}")
+            lines.append(f"{row.name} = {_text(_as_written(stage, value))}{DEFAULT}")
     return lines
+
+
+def _as_written(stage: Stage, value: Any) -> Any:
+    """A setting with the streams of a round under the names that it has for them."""
+    own = f"{stage.name}."
+    if isinstance(value, tuple):
+        return tuple((str(key).removeprefix(own), item) for key, item in value)
+    return value.removeprefix(own) if isinstance(value, str) else value
 
 
 def _text(value: Any) -> str:

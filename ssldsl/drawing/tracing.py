@@ -126,7 +126,7 @@ class Tracer:
 
     def _drawn(self, node: Node) -> Value:
         name = str(node.setting("stream"))
-        id = self.box(f"stream:{name}", "stream", name)
+        id = self.box(f"stream:{name}", "stream", wording.local(self.stage.name, name))
         if not self.boxes[id].lines:
             stream = next((s for s in self.program.streams if s.name == name), None)
             lines = [wording.samples(stream, dict(self.stage.batch).get(name))] if stream else []

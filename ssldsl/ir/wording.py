@@ -165,11 +165,17 @@ def shape(type_: Type, rows: Mapping[str, int]) -> str:
     return TIMES.join(size(d.substitute(known)).replace(",", "") for d in type_.dims)
 
 
+def local(stage: str, stream: str) -> str:
+    """What a stage calls a stream: a round has streams of its own, `refine.2.pseudo`, and writes `pseudo`."""
+    return stream.removeprefix(f"{stage}.")
+
+
 def captions(stage: Stage, program: Program) -> tuple[str, ...]:
     """What the caption of a stage says: length and clock, batch, optimizer, and what differs from the defaults."""
-    batch = " + ".join(f"{number(n)} {name}" for name, n in stage.batch)
+    batch = " + ".join(f"{number(n)} {local(stage.name, name)}" for name, n in stage.batch)
     modules = [module.path for module in program.modules]
-    lines = [f"{duration(stage.run)} of {stage.clock}", f"batch {batch}", configured(stage.optimizer, program)]
+    clock = local(stage.name, stage.clock)
+    lines = [f"{duration(stage.run)} of {clock}", f"batch {batch}", configured(stage.optimizer, program)]
     if couples_batch(stage) or f"{stage.name}.forward" in program.explicit:
         lines.append(f"forward {stage.forward}")
     if stage.average is not None:

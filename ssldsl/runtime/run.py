@@ -15,6 +15,7 @@ from torch import Tensor
 from ssldsl.errors import LostProcess, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
+from ssldsl.ir import wording
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.console.interrupts import Interrupt, listening
 from ssldsl.runtime.console.progress import Reporter, make_reporter
@@ -286,7 +287,7 @@ class Run:
     def _record_labels(self, number: int, stage: StagePlan, labels: Mapping[str, Labels]) -> None:
         """A line about the labels that a stage begins with."""
         for name, found in labels.items():
-            self.reporter.say(f"stage {stage.name}, `{name}`: {found}")
+            self.reporter.say(f"stage {stage.name}, `{wording.local(stage.name, name)}`: {found}")
         lines = {name: found.as_line() for name, found in labels.items()}
         before = sum(other.steps for other in in_order(self.plan)[:number])
         self._record(before, {"stage": stage.name, "step": 0, "epoch": 0.0, "labels": lines})

@@ -87,8 +87,19 @@ def watch(span: Span, value: tree.Expr) -> tree.Watch:
     return tree.Watch(value, span=span)
 
 
-def stage(span: Span, name: Token, after: tuple[tree.Name, ...] | None, *body: tree.Statement) -> tree.StageDecl:
-    return tree.StageDecl(_name(span, name), after or (), body, span=span)
+def stage_name(span: Span, name: Token, number: Token | None) -> tree.Name:
+    """`refine`, or the round `refine.2` of it: one name."""
+    return tree.Name(name.text if number is None else f"{name.text}.{number.text}", span=span)
+
+
+def stage(
+    span: Span,
+    name: tree.Name,
+    rounds: tree.Expr | None,
+    after: tuple[tree.Name, ...] | None,
+    *body: tree.Statement,
+) -> tree.StageDecl:
+    return tree.StageDecl(name, after or (), body, rounds, span=span)
 
 
 def variant(
@@ -194,8 +205,8 @@ BUILDERS: dict[str, Builder] = {
     builder.__name__.rstrip("_"): builder
     for builder in (
         sequence, version, file, use, declaration, param, def_formula, def_block, parameter, setting, train, init,
-        eval_, watch, stage, variant, edit, set_text, drop_text, sweep, type_, binary, unary, named, attribute, call,
-        argument, ref, number, quantity, string, bool_, nothing, list_, map_, entry,
+        eval_, watch, stage_name, stage, variant, edit, set_text, drop_text, sweep, type_, binary, unary, named,
+        attribute, call, argument, ref, number, quantity, string, bool_, nothing, list_, map_, entry,
     )
 }  # fmt: skip
 EXPRESSIONS = frozenset(

@@ -152,7 +152,7 @@ class _Formatter:
         node = piece.node
         match node:
             case tree.StageDecl():
-                start = [node.name, *node.after][-1].span.end
+                start = max(n.span.end for n in (node.name, *([node.rounds] if node.rounds else ()), *node.after))
                 return self.block(
                     printer.print_stage_head(node), [_piece(s) for s in node.body], indent, start, piece.end - 1
                 )

@@ -165,8 +165,10 @@ def print_def_head(statement: tree.Def) -> str:
 
 
 def print_stage_head(statement: tree.StageDecl) -> str:
-    """`stage name after names`."""
-    return f"stage {statement.name.id}" + (f" after {print_names(statement.after)}" if statement.after else "")
+    """`stage name[rounds] after names`."""
+    rounds = f"[{print_expr(statement.rounds)}]" if statement.rounds is not None else ""
+    after = f" after {print_names(statement.after)}" if statement.after else ""
+    return f"stage {statement.name.id}{rounds}{after}"
 
 
 def print_variant_head(statement: tree.Variant) -> str:

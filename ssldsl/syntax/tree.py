@@ -74,7 +74,7 @@ class Ref:
 
 @frozen
 class Attribute:
-    """`value.name`; keywords are allowed after the dot."""
+    """`value.name`; keywords are allowed after the dot, and whole numbers: `refine.2` is a round of `refine`."""
 
     value: "Expr"
     name: Name
@@ -248,11 +248,12 @@ class Watch:
 
 @frozen
 class StageDecl:
-    """`stage NAME after NAME, NAME { ... }`."""
+    """`stage NAME after NAME, NAME { ... }`; `stage NAME[rounds] ...` stands for several stages, `NAME.0` and on."""
 
     name: Name
     after: tuple[Name, ...]
     body: tuple["Statement", ...]
+    rounds: Expr | None = None
     span: Span = _span()
 
 

@@ -63,8 +63,10 @@ def expected(kinds: frozenset[str]) -> str:
     """What could have stood there, in as few words as tell it: `` `)`, `,` or an operator``."""
     words: list[str] = []
     left = set(kinds)
-    if "COLON" in left:  # the key of a map could go on, but what is missing is its value
+    if {"COLON", "AFTER"} & left:  # the key of a map, or the name of a stage, could go on; what is missing comes after
         left.discard("DOT")
+    if {"NUMBER", "NAME"} <= left and "LPAR" not in left:  # after a dot, where names are common and numbers rare
+        left.discard("NUMBER")
     if {"NUMBER", "LPAR"} <= left:
         words.append("an expression")
         left -= OPERAND | (_words(left) if "SSL" in left else set())

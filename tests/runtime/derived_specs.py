@@ -43,6 +43,29 @@ stage retrain after joint {{
 KEPT = "unlabeled.pseudo_label(average_views(joint.average.clf(images.train >> rotate4()), n_views=4), labeled=labeled)"
 SURE = "images.train.pseudo_label(joint.clf(images.train), threshold=0.3)"
 
+ROUNDS = """
+ssl 1
+data   images  = digits()
+stream labeled = images.train.subset(200, seed=0)
+net    encoder = convnet(width=8)
+head   classes = linear(encoder.dim, images.classes)
+net    clf     = encoder >> classes
+stage teacher {
+  loss  = ce(labeled)
+  run   = 4it
+  batch = 40
+}
+stage student[3] after teacher {
+  stream pseudo = images.train.pseudo_label(previous.clf(images.train), labeled=labeled)
+  init encoder from previous
+  loss      = ce(pseudo >> random_shift(1))
+  run       = 5it
+  batch     = {pseudo: 40}
+  optimizer = sgd(lr=0.1 * 0.5**round, momentum=0.9)
+  eval top1(images.test)
+}
+"""
+
 
 def text(*, pseudo: str = KEPT, first: str = "10it", second: str = "6it", seed: int = 0) -> str:
     return SPEC.format(pseudo=pseudo, first=first, second=second, seed=seed)

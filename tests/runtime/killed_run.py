@@ -1,7 +1,8 @@
 """A run in processes of its own, each of which kills itself: `killed_run.py FOLDER PLAN MOMENT...`.
 
-A moment is the step that is not begun any more, such as `step:2`, or a file of a checkpoint that is half written, such
-as `write:memory.safetensors`. The first process begins the run, and each other one continues it.
+A moment is the step that is not begun any more, such as `step:2`, or that of a stage, `step:refine.1/2`, or a file of
+a checkpoint that is half written, such as `write:memory.safetensors`. The first process begins the run, and each other
+one continues it.
 """
 
 import os
@@ -11,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import derived_specs
 from experiments import LIBRARY, stateful
 from memory_specs import DAINO, SUAVE, plan_of
 
@@ -24,6 +26,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "stateful": stateful,
     "suave": lambda: plan_of(SUAVE),  # its queues are full after step 3
     "daino": lambda: plan_of(DAINO),
+    "rounds": lambda: derived_specs.plan_of(derived_specs.ROUNDS),
 }
 
 
@@ -31,11 +34,12 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def kill_before_step(number: str) -> None:
+def kill_before_step(moment: str) -> None:
     take = loop.take_step
+    stage, _, number = moment.rpartition("/")
 
     def deadly(parts: loop.StageParts, step: int) -> None:
-        if step == int(number):
+        if step == int(number) and stage in ("", parts.stage.name):
             die()
         take(parts, step)
 

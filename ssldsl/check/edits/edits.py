@@ -10,6 +10,7 @@ from ssldsl.check.messages import stages as stage_messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
+from ssldsl.check.state.rounds import rounds_of, split_round
 from ssldsl.errors import did_you_mean
 from ssldsl.ops.library import Library
 from ssldsl.source import Span
@@ -50,14 +51,20 @@ def _limited(variant: tree.Variant, stages: list[str], reporter: Reporter) -> li
     if not variant.stages:
         return list(variant.edits)
     for stage in variant.stages:
-        if stage.id not in stages:
+        if not _is_known(stage.id, stages):
             reporter.report(stage_messages.no_stage(stage.id, stages, stage.span))
-    known = [s for s in variant.stages if s.id in stages]
+    known = [s for s in variant.stages if _is_known(s.id, stages)]
     return [
         evolve(edit, path=(evolve(stage, span=edit.path[0].span), *edit.path))
         for edit in variant.edits
         for stage in known
     ]
+
+
+def _is_known(stage: str, stages: list[str]) -> bool:
+    """Whether a variant may name a stage: one that is declared, or a round of one."""
+    split = split_round(stage)
+    return stage in stages or (split is not None and split[0] in stages)
 
 
 def _place(edit: Edit) -> Span:
@@ -75,6 +82,26 @@ def apply(file: tree.File, edits: Iterable[Edit], reporter: Reporter, library: L
 
 
 def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, placed: Placed) -> tree.File:
+    """The file with one edit made; with an edit of all rounds of a stage, in each of them."""
+    rounds = rounds_of(file)
+    split = split_round(edit.path[0].id)
+    if len(edit.path) > 1 and edit.path[0].id in rounds and edit.path[1].id.isdigit():
+        first, number = edit.path[:2]
+        split = first.id, int(number.id)
+        edit = evolve(edit, path=(tree.Name(f"{first.id}.{number.id}", span=_place(edit)), *edit.path[2:]))
+    names = [stage.name.id for stage in rounds.get(split[0] if split else edit.path[0].id, ())]
+    if split is None:
+        for name in names:
+            each = evolve(edit, path=(evolve(edit.path[0], id=name), *edit.path[1:]))
+            file = _apply_to_stage(file, each, terms, reporter, placed)
+        return file if names else _apply_to_stage(file, edit, terms, reporter, placed)
+    if edit.path[0].id in names:
+        return _apply_to_stage(file, edit, terms, reporter, placed)
+    reporter.report(stage_messages.no_round(edit.path[0].id, names, edit.path[0].span))
+    return file
+
+
+def _apply_to_stage(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, placed: Placed) -> tree.File:
     stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
     path = edit.path
     stage = ""
@@ -258,7 +285,8 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     known = [s.name.id for s in body if isinstance(s, named)]
     text = ".".join(n.id for n in edit.path)
     where = f"stage `{stage}`" if stage else "the spec"
-    owners = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
+    found = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
+    owners = dict.fromkeys(split[0] if (split := split_round(name)) else name for name in found)
     help = f"it is set in stages: {', '.join(f'`{s}.{text}`' for s in owners)}" if owners else ""
     help = help or did_you_mean(path[0].id, known)
     if path[1:] and path[0].id in OF_A_STAGE and path[0].id not in known and not owners:

@@ -134,7 +134,7 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
             example = f"image_folder({declaration.value.span.text})" if isinstance(value, str) else "digits()"
             return _wrong(ctx, declaration, value, "a data set", f"for example `{example}`")
         case "stream":
-            return _stream(ctx, declaration, value)
+            return _stream(ctx, declaration, value, scope)
         case "view":
             if isinstance(value, View):
                 return evolve(value, name=declaration.name.id)
@@ -153,8 +153,8 @@ def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str,
     return UNKNOWN
 
 
-def _stream(ctx: Context, declaration: tree.Declaration, value: Any) -> Any:
-    name = declaration.name.id
+def _stream(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope) -> Any:
+    name = scope.stream_name(declaration.name.id)
     draft = StreamDraft(name, declaration.name.span)
     items = value.values if isinstance(value, ListValue) else (value,)
     whole = [i for i, v in enumerate(items) if isinstance(v, Data) and isinstance(v.node.type, SplitsType)]

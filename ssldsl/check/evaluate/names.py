@@ -5,8 +5,9 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data, networks, words
-from ssldsl.check.evaluate import declarations
+from ssldsl.check.evaluate import declarations, rounds
 from ssldsl.check.messages import names as messages
+from ssldsl.check.messages import stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
@@ -16,6 +17,7 @@ from ssldsl.check.state.values import (
     ListValue,
     Net,
     OpValue,
+    RoundsRef,
     StageRef,
     StreamRef,
     TrainedNet,
@@ -67,6 +69,9 @@ def in_library(ctx: Context, id: str) -> bool:
 def _unknown_name(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
     if ctx.is_incomplete:
         return
+    if ref.id in rounds.WORDS:
+        rounds.report_outside(ctx, ref, scope)
+        return
     known = {*scope.visible(), *WORD_NAMES, *ctx.library.names(), *ctx.library.methods()}
     ctx.report(messages.unknown_name(ref.id, known, ref.span))
 
@@ -98,6 +103,8 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return (*(n for n, _ in value.fields), *([instances.NAME] if instances.has_instances(value) else []))
         case Net():
             return ("dim", *networks.parts_of(ctx, value))
+        case RoundsRef():
+            return (*map(str, value.numbers), *members(ctx, value.last))
         case StageRef():
             return ("average",) if value.run else ("average", *_net_names(ctx)) if value.stage else ()
         case _:
@@ -118,6 +125,10 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return value.get(name.id)
         case Net():
             return networks.width(ctx, value, name) if name.id == "dim" else networks.select(value, name.id)
+        case RoundsRef() if name.id.isdigit():
+            return value.round(int(name.id))
+        case RoundsRef():
+            return _get(ctx, value.last, name, at)
         case StageRef() if name.id != "average":
             net = lookup(ctx, name.id, ctx.file_scope)
             place = Span(at.source, at.start, name.span.end) if at.source == name.span.source else name.span
@@ -149,6 +160,10 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
             return
         if batch is UNKNOWN:
             return
+    if isinstance(value, RoundsRef) and name.id[:1].isdigit():
+        known = [f"{value.name}.{number}" for number in value.numbers]
+        ctx.report(stages.no_round(f"{value.name}.{name.id}", known, at.to(name.span)))
+        return
     if isinstance(value, Batch) or (isinstance(value, Data) and isinstance(value.node.type, DataType)):
         kind = "field"
     elif isinstance(value, Data):

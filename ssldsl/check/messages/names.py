@@ -51,6 +51,14 @@ def declared_twice(name: str, place: Span, first: Span) -> Diagnostic:
     return Diagnostic("N202", f"`{name}` is declared twice", place, "declared again here", notes)
 
 
+def word_of_rounds(name: str, place: Span, rounds: Span) -> Diagnostic:
+    """A declaration that is called like what rounds have: `round`, `previous`."""
+    notes = (Note(rounds, "a stage with rounds"),)
+    return Diagnostic(
+        "N202", f"in rounds `{name}` has a meaning of its own", place, notes=notes, help="call it otherwise"
+    )
+
+
 def stream_of_another_stage(name: str, place: Span, other: Span) -> Diagnostic:
     """A stream of a name that another stage has taken."""
     notes = (Note(other, "the other stream of this name"),)

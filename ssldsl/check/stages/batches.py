@@ -57,7 +57,8 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
         return None
     rows: dict[str, int] = {}
     good = True
-    for (stream, count), (key, place) in zip(value.values, value.spans, strict=True):
+    for (written, count), (key, place) in zip(value.values, value.spans, strict=True):
+        stream = _of_round(reader, written)
         good &= _batch_entry(reader, stream, count, key, place)
         reader.places[f"batch.{stream}"] = key
         rows[stream] = count
@@ -66,6 +67,12 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
         reader.report(stages.rows_not_said(missing[0], EXAMPLE, reader.place(name)))
         return None
     return tuple(rows.items()) if good else None
+
+
+def _of_round(reader: Reader, written: str) -> str:
+    """The stream of this name: of a round, its own before that of all stages."""
+    own = reader.scope.stream_name(written)
+    return own if own in reader.ctx.streams else written
 
 
 def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) -> bool:

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ssldsl.check.evaluate import declarations
+from ssldsl.check.evaluate import declarations, rounds
 from ssldsl.check.messages import names, stages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE, SETTINGS
 from ssldsl.check.stages.stages import read_stage
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.scope import Scope
+from ssldsl.check.state.rounds import split_round
 from ssldsl.check.state.values import UNKNOWN
+from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -51,7 +52,7 @@ def read_stages(ctx: Context, file: tree.File) -> list[Stage]:
     shared = split_settings(ctx, file.statements, ABOVE_STAGES, {})
     _report_outside(ctx, file)
     for written in _ordered(ctx, declared):
-        scope, name = Scope(parent=ctx.file_scope), written.name
+        scope, name = rounds.stage_scope(ctx, written), written.name
         declarations.declare(ctx, written.body, scope)
         settings = split_settings(ctx, written.body, OF_A_STAGE, {n: s for n, s in shared.items() if n in OF_A_STAGE})
         after = tuple(n.id for n in written.after)
@@ -82,13 +83,21 @@ def _implicit_span(file: tree.File) -> Span:
     return file.statements[-1].span if file.statements else file.span
 
 
+def _no_stage_before(name: tree.Name, known: Collection[str]) -> Diagnostic:
+    split = split_round(name.id)
+    siblings = [other for other in known if split and other.startswith(f"{split[0]}.")]
+    return (
+        stages.no_round(name.id, siblings, name.span) if siblings else stages.no_stage_before(name.id, known, name.span)
+    )
+
+
 def _ordered(ctx: Context, declared: list[tree.StageDecl]) -> list[tree.StageDecl]:
     """Stages, each after those it follows; unknown names and circles are reported."""
     by_name = {s.name.id: s for s in declared}
     for stage in declared:
         for name in stage.after:
             if name.id not in by_name:
-                ctx.report(stages.no_stage_before(name.id, by_name, name.span))
+                ctx.report(_no_stage_before(name, by_name))
     done: list[tree.StageDecl] = []
     names: set[str] = set()
     left = list(by_name.values())

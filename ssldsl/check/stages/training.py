@@ -8,7 +8,7 @@ from attrs import asdict
 from ssldsl.check.messages import dataflow, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetPart, Settings, StageRef, describe
+from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetPart, RoundsRef, Settings, StageRef, describe
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
 from ssldsl.ops.arguments import check_settings
@@ -97,6 +97,7 @@ def read_init(reader: Reader) -> list[InitFrom]:
         if _is_lost(reader, statement.origin):
             continue
         origin = reader.ctx.evaluate(statement.origin, reader.scope)
+        origin = origin.last if isinstance(origin, RoundsRef) else origin
         if origin is UNKNOWN:
             continue
         if not isinstance(origin, StageRef):

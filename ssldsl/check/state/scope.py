@@ -26,10 +26,14 @@ class Binding:
 
 @define(eq=False)
 class Scope:
-    """A file, a stage, or the inside of a `def`. `owner`: prefix of the modules declared here."""
+    """A file, a stage, or the inside of a `def`.
+
+    owner: prefix of the modules declared here. round: of the streams, each round of a stage having its own.
+    """
 
     parent: "Scope | None" = None
     owner: str = ""
+    round: str = ""
     bindings: dict[str, Binding] = field(factory=dict)
 
     def own(self, name: str) -> Binding | None:
@@ -43,6 +47,10 @@ class Scope:
                 return scope.bindings[name]
             scope = scope.parent
         return None
+
+    def stream_name(self, name: str) -> str:
+        """What a stream that is declared here under a name is called in the program."""
+        return f"{self.round}.{name}" if self.round else name
 
     def visible(self) -> Iterator[str]:
         """Every name that can be used here."""

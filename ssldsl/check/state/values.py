@@ -208,6 +208,21 @@ class StageRef:
 
 
 @frozen
+class RoundsRef:
+    """The rounds of a stage, `refine`: each by its number, `refine.2`; where one stage is wanted, the last."""
+
+    name: str
+    numbers: tuple[int, ...]
+
+    @property
+    def last(self) -> StageRef:
+        return self.round(self.numbers[-1])
+
+    def round(self, number: int) -> StageRef:
+        return StageRef(f"{self.name}.{number}")
+
+
+@frozen
 class TrainedNet:
     """A network with the weights that an earlier stage left: `joint.clf`."""
 
@@ -292,6 +307,8 @@ def describe(value: Any) -> str:
             return f"a network of the stage `{value.stage}`"
         case Settings():
             return f"`{value.op}(...)`"
+        case RoundsRef():
+            return f"the stage `{value.name}`"
         case StageRef():
             return "a run" if value.run else f"the stage `{value.stage}`" if value.stage else "weights in a file"
         case _:
