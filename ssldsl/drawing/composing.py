@@ -132,7 +132,7 @@ def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
 
 def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
     """A quiet box, joined to the last module of the net it measures."""
-    whole, nets = list(_upstream(evaluation.node, "whole")), list(_upstream(evaluation.node, *NETWORKS))
+    whole, nets = list(_upstream(evaluation.node, "full_dataset")), list(_upstream(evaluation.node, *NETWORKS))
     texts = dict.fromkeys(wording.data(n.inputs[0], tracer.program.signatures) for n in whole)
     spans = [evaluation.span, *tracer.stage.spans_of(evaluation.node)]
     id = tracer.box(
@@ -226,7 +226,7 @@ def _labels(stage: Stage) -> Iterable[tuple[str, str]]:
     """The stages whose networks make data of this one, and what is said of it."""
     streams: dict[tuple[str, bool], dict[str, None]] = {}
     for node in ancestors(stage.roots):
-        if node.op in ("draw", "whole"):
+        if node.op in ("draw", "full_dataset"):
             for origin in origins(node.inputs):
                 name = str(node.setting("stream") or "")
                 streams.setdefault(origin, {}).update({name: None} if name else {})

@@ -13,7 +13,7 @@ from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.part import Part
 from ssldsl.graph.plan_types import TypePlan
 
-VERSION = 3
+VERSION = 4
 
 
 class Place(Part):

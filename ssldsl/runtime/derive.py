@@ -87,7 +87,7 @@ class DerivedBuilder:
             resources.plan,
             stage,
             resources.modules,
-            {n.inputs[0]: self.data.given(n.inputs[0]) for n in needed if n.op == "whole"},
+            {n.inputs[0]: self.data.given(n.inputs[0]) for n in needed if n.op == "full_dataset"},
             resources.library,
             accelerator,
             Scalars(stage, resources.library),
@@ -129,8 +129,8 @@ class DerivedBuilder:
 
 def _views(nodes: Collection[NodePlan]) -> int:
     """How many rows a network sees of every sample."""
-    rows = {op: [_rows(node) for node in nodes if node.op == op] for op in ("apply", "whole")}
-    return max(1, max(rows["apply"], default=1) // max(1, *rows["whole"], 1))
+    rows = {op: [_rows(node) for node in nodes if node.op == op] for op in ("apply", "full_dataset")}
+    return max(1, max(rows["apply"], default=1) // max(1, *rows["full_dataset"], 1))
 
 
 def _rows(node: NodePlan) -> int:

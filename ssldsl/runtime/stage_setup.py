@@ -50,7 +50,7 @@ class RunResources:
 
 def data_ids(stage: StagePlan) -> list[str]:
     """The data nodes that a stage reads, for its streams and its metrics."""
-    whole = [node.inputs[0] for node in stage.nodes if node.op == "whole"]
+    whole = [node.inputs[0] for node in stage.nodes if node.op == "full_dataset"]
     return list(dict.fromkeys([*(stream.data for stream in stage.streams), *whole]))
 
 

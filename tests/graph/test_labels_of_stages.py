@@ -112,7 +112,7 @@ def test_networks_of_earlier_stages_have_no_box() -> None:
 def test_the_step_has_nothing_to_do_with_how_its_data_came_about() -> None:
     whole = program()
     graph = stage_graph(whole, whole.stages[-1])
-    assert not any(n.setting("stage") or n.op == "whole" for n in graph.trained_nodes)
+    assert not any(n.setting("stage") or n.op == "full_dataset" for n in graph.trained_nodes)
 
 
 def test_batch_normalization_that_labels_couples_no_batch() -> None:

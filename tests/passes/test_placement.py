@@ -59,7 +59,7 @@ def test_samples_without_a_common_size_reach_no_network() -> None:
 
 def test_what_only_evaluations_read_is_evaluation() -> None:
     found = placed(program(S4L))
-    assert set(places(found, "whole", "accuracy")) == {"evaluation"}
+    assert set(places(found, "full_dataset", "accuracy")) == {"evaluation"}
     assert set(places(found, "source", "split", "subset", "unlabel")) == {"data"}
 
 

@@ -112,7 +112,7 @@ def test_a_view_that_knows_its_size_keeps_all_sizes(tmp_path: Path) -> None:
 def test_few_samples_are_made_up_where_only_evaluations_read_them() -> None:
     plan = smoke_plan(large(), LIBRARY)
     stage = plan.stages[0]
-    test = next(n.inputs[0] for n in stage.nodes if n.op == "whole")
+    test = next(n.inputs[0] for n in stage.nodes if n.op == "full_dataset")
     drawn = stage.streams[0].data
     assert len(GeneratedData().samples(stage, test)) == 8
     assert len(GeneratedData().samples(stage, drawn)) == 64

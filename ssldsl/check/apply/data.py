@@ -104,7 +104,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
         ctx.report(types.read_outside_of_steps(describe(value), span))
         return UNKNOWN
     if isinstance(value, Data):
-        if stage.whole:
+        if stage.full_dataset:
             return _whole(ctx, value, span, UNNAMED)
         if isinstance(value.node.type, SplitsType):
             one_split(ctx, "a loss", value, span)
@@ -120,7 +120,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
         return UNKNOWN if any(p is UNKNOWN for p in parts) else ListValue(parts)
     if draft.data is None:
         return UNKNOWN
-    if stage.whole:
+    if stage.full_dataset:
         return _whole(ctx, draft.data, span, value.name)
     return _draw(ctx, value.name, span)
 
@@ -134,7 +134,7 @@ def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
         (
             field,
             ctx.interner.node(
-                "whole",
+                "full_dataset",
                 (value.node,),
                 params=("data",),
                 settings=(("field", field),),
@@ -146,7 +146,7 @@ def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
         for field, t in type_.fields
     )
     removed = value.node.spans[0] if type_.unlabeled_by else None
-    batch = Batch(fields, type_.names[0], None, name, type_.provenance, removed, whole=True)
+    batch = Batch(fields, type_.names[0], None, name, type_.provenance, removed, full_dataset=True)
     return views.view(ctx, View(value.views), batch, span) if value.views else batch
 
 

@@ -32,7 +32,7 @@ def reading(ctx: Context, callee: Any) -> Iterator[None]:
     if not isinstance(callee, OpValue) or not callee.signature.derives:
         yield
         return
-    before, ctx.stage = ctx.stage, StageDraft("", whole=True, derives=callee.signature.name)
+    before, ctx.stage = ctx.stage, StageDraft("", full_dataset=True, derives=callee.signature.name)
     try:
         yield
     finally:
@@ -131,7 +131,7 @@ def _no_classifier(ctx: Context, node: Node, place: Span) -> None:
 
 def _wholes(node: Node) -> list[Node]:
     """The whole data sets that a tensor is computed from; not what these were computed from in turn."""
-    if node.op == "whole":
+    if node.op == "full_dataset":
         return [node]
     return list(dict.fromkeys(w for n in node.inputs for w in _wholes(n)))
 

@@ -228,7 +228,7 @@ def _apply_part(
             draft.sizes.setdefault(name, found[name])
     node = _net_node(ctx, part.path, weights)
     target = _target(ctx, part, found)
-    if ctx.stage is not None and not (ctx.stage.whole or ctx.stage.watches or draft.average_of):
+    if ctx.stage is not None and not (ctx.stage.full_dataset or ctx.stage.watches or draft.average_of):
         ctx.stage.forwards.setdefault(part.path, [])
         if value not in ctx.stage.forwards[part.path]:
             ctx.stage.forwards[part.path].append(value)

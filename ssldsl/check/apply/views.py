@@ -84,7 +84,7 @@ def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
         (name, node if name == batch.main else edges.repeat(ctx, node, times, span)) for name, node in batch.fields
     )
     rows = edges.repeat(ctx, batch.rows, times, span) if batch.rows is not None else None
-    return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.whole)
+    return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.full_dataset)
 
 
 def _nth(parts: tuple[ViewPart, ...]) -> str:

@@ -149,12 +149,12 @@ def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any
         fields.append((name, node))
     name = " | ".join(b.stream for b in batches)
     removed = next((b.removed_at for b in batches if b.removed_at), None)
-    return Batch(tuple(fields), batches[0].main, rows, name, batches[0].provenance, removed, batches[0].whole)
+    return Batch(tuple(fields), batches[0].main, rows, name, batches[0].provenance, removed, batches[0].full_dataset)
 
 
 def _concat_nodes(ctx: Context, nodes: tuple[Any, ...], span: Span, rows: Node | None = None) -> Any:
     found = [n.type for n in nodes]
-    if ctx.stage is not None and not ctx.stage.whole and len({t.is_of_batch for t in found}) > 1:
+    if ctx.stage is not None and not ctx.stage.full_dataset and len({t.is_of_batch for t in found}) > 1:
         ctx.report(types.rows_of_batch_and_memory(span))
         return UNKNOWN
     if len({(t.kind, t.dims[1:], t.classes) for t in found}) > 1:

@@ -82,7 +82,7 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
     assert binding.scope is not None
     if ctx.stage is None:
         return _guarded_let(ctx, binding, declaration, binding.scope)
-    key = (binding, ctx.stage.whole)
+    key = (binding, ctx.stage.full_dataset)
     if key not in ctx.stage.meanings:
         ctx.stage.meanings[key] = PENDING
         path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]

@@ -16,7 +16,7 @@ def read_evaluations(reader: Reader) -> list[Evaluation]:
     """The metrics of the stage, under the names they are reported by."""
     ctx = reader.ctx
     assert ctx.stage is not None
-    ctx.stage.whole = True
+    ctx.stage.full_dataset = True
     found: list[Evaluation] = []
     for statement in reader.body:
         if isinstance(statement, tree.Eval):
@@ -24,7 +24,7 @@ def read_evaluations(reader: Reader) -> list[Evaluation]:
             if evaluation is not None and _is_new(reader, statement, evaluation, found):
                 twins = sum(e.name.split("#")[0] == evaluation.name for e in found)
                 found.append(evolve(evaluation, name=f"{evaluation.name}#{twins + 1}") if twins else evaluation)
-    ctx.stage.whole = False
+    ctx.stage.full_dataset = False
     return found
 
 

@@ -63,12 +63,12 @@ class StreamDraft:
 class StageDraft:
     """The stage being read: its draws and what has been looked up in it.
 
-    whole: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are being read,
-        for which they mean the same. watches: reading a `watch`, whose forwards are no part of the loss.
+    full_dataset: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are
+        being read, for which they mean the same. watches: reading a `watch`, whose forwards are no part of the loss.
     """
 
     name: str
-    whole: bool = False
+    full_dataset: bool = False
     derives: str = ""
     watches: bool = False
     path: list[str] = field(factory=list)

@@ -38,7 +38,7 @@ class Batch:
     stream: str
     provenance: str = "true"
     removed_at: Span | None = field(default=None, eq=False)
-    whole: bool = False
+    full_dataset: bool = False
 
     @property
     def input(self) -> Node:

@@ -146,7 +146,7 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
 
 def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:
     """Whether this is a place where steps pass, which is what a memory remembers."""
-    if ctx.stage is not None and not ctx.stage.whole:
+    if ctx.stage is not None and not ctx.stage.full_dataset:
         return True
     ctx.report(dataflow.memory_outside_of_steps(signature.name, ctx.stage is not None, span))
     return False
@@ -184,4 +184,4 @@ def no_label(ctx: Context, batch: Batch, span: Span) -> None:
     """Report a use of labels that are not there."""
     stream = "" if batch.stream == UNNAMED else batch.stream
     fields = [name for name, _ in batch.fields]
-    ctx.report(dataflow.no_labels(stream, span, batch.removed_at, fields, batch.whole))
+    ctx.report(dataflow.no_labels(stream, span, batch.removed_at, fields, batch.full_dataset))

@@ -24,7 +24,7 @@ def copies(node: Node) -> int:
     """How many rows of every sample stand side by side; 0 where nothing says it."""
     factor = 1
     while node.op != "concat":
-        if not node.inputs or node.op in ("draw", "whole", "rows"):
+        if not node.inputs or node.op in ("draw", "full_dataset", "rows"):
             return factor
         before = next((n for n in node.inputs if _rows(n) is not None), None)
         if before is None:

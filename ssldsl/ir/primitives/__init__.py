@@ -10,6 +10,7 @@ from ssldsl.ir.primitives import (
     concat,
     draw,
     field,
+    full_dataset,
     gather,
     index,
     local,
@@ -25,11 +26,10 @@ from ssldsl.ir.primitives import (
     stop,
     sum,
     weighted_sum,
-    whole,
 )
 
 _FILES = (
-    *(source, split, draw, whole, rows, index, repeat),
+    *(source, split, draw, full_dataset, rows, index, repeat),
     *(net, compose, apply),
     *(field, stop, concat, slice, mean, sum, gather, local),
     *(row_mean, weighted_sum, product, compare),

@@ -77,7 +77,7 @@ def _is_drawn(program: Program, stream: str) -> bool:
 
 def _whole(roots: list[Node]) -> list[Node]:
     """The data that evaluations, and ops that make data, read as a whole."""
-    return [node.inputs[0] for node in ancestors(roots) if node.op == "whole"]
+    return [node.inputs[0] for node in ancestors(roots) if node.op == "full_dataset"]
 
 
 def _data_nodes(program: Program) -> list[Node]:

@@ -141,44 +141,44 @@ class Evaluator:
     def _computed(self, measured: Measured, step: int) -> dict[str, Value]:
         values: dict[str, Value] = {}
         with torch.no_grad(), evaluation_mode(self.modules):
-            for whole in measured.code.passes:
-                values |= self._run(measured, whole, step)
+            for pass_ in measured.code.passes:
+                values |= self._run(measured, pass_, step)
         return values
 
-    def _run(self, measured: Measured, whole: Pass, step: int) -> dict[str, Value]:
+    def _run(self, measured: Measured, pass_: Pass, step: int) -> dict[str, Value]:
         """The wanted values of one data set, over all of its samples."""
-        samples, scalars = self.data[whole.data], self.scalars.at(step)
+        samples, scalars = self.data[pass_.data], self.scalars.at(step)
         first, last, _ = self.share(len(samples))
         share = Share(
             samples,
             measured.code,
-            whole,
+            pass_,
             scalars,
             first=first,
             last=last,
             rows=self.rows,
             precision=self.stage.precision,
         )
-        parts: list[list[Tensor]] = [[] for _ in whole.wanted]
+        parts: list[list[Tensor]] = [[] for _ in pass_.wanted]
         loader = DataLoader(share, batch_size=None, num_workers=0 if samples.resident else self.num_workers)
         for done, batches in enumerate(loader, start=1):
             if isinstance(batches, NodeFailure):
                 raise batches
             for batch in batches:
-                values = self._values(measured, whole, batch, scalars)
+                values = self._values(measured, pass_, batch, scalars)
                 for found, value in zip(parts, values, strict=True):
                     found.append(at_least_single(value) if value.is_floating_point() else value)
             self.watch(done, len(share))
         joined = (self._joined(found, len(samples)) for found in parts)
-        return dict(zip(whole.wanted, joined, strict=True))
+        return dict(zip(pass_.wanted, joined, strict=True))
 
     def _values(
-        self, measured: Measured, whole: Pass, batch: Mapping[str, Tensor], scalars: list[float]
+        self, measured: Measured, pass_: Pass, batch: Mapping[str, Tensor], scalars: list[float]
     ) -> tuple[Tensor, ...]:
         """What is wanted of a batch, on the device."""
         moved = {key: value.to(self.accelerator.device) for key, value in batch.items()}
         with self.accelerator.autocast(), naming_the_node(measured.code):
-            values: tuple[Tensor, ...] = getattr(measured.made, whole.method)(moved, scalars)
+            values: tuple[Tensor, ...] = getattr(measured.made, pass_.method)(moved, scalars)
         return values
 
     def _joined(self, parts: list[Tensor], samples: int) -> Tensor:

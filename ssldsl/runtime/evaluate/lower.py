@@ -65,30 +65,30 @@ def lower_measures(
 
     wanted: the nodes of those values. in_files: whether the samples of a data node are read one by one.
     """
-    whole = Emission(plan, stage, library, prepared=frozenset())
+    shared = Emission(plan, stage, library, prepared=frozenset())
     ids = dict.fromkeys([*(id_ for e in evaluations for id_ in tensors_read(stage, e)), *wanted])
     names = Names()
     metrics = {e.name: names.take(e.name) for e in evaluations}
     grouped = [(data, read, names.take(f"read_{_name_of(stage, data)}")) for data, read in _by_data(stage, ids).items()]
-    whole.methods |= {*metrics.values(), *(method for _, _, method in grouped)}
+    shared.methods |= {*metrics.values(), *(method for _, _, method in grouped)}
     hosts, body, passes = Lines(), Lines(depth=1), []
     for data, read, method in grouped:
-        passes.append(_pass(whole, body, hosts, data, tuple(read), method, in_files(data)))
+        passes.append(_pass(shared, body, hosts, data, tuple(read), method, in_files(data)))
     for evaluation in evaluations:
-        _metric(whole, body, evaluation, metrics[evaluation.name])
+        _metric(shared, body, evaluation, metrics[evaluation.name])
     lines = Lines()
     what = "measures" if evaluations else "computes its data from"
-    _header(lines, f"What stage `{stage.name}` of {plan.name} {what}.", plan.seed, whole)
+    _header(lines, f"What stage `{stage.name}` of {plan.name} {what}.", plan.seed, shared)
     lines.extend(hosts)
-    _class(lines, whole, ", ".join(metrics) or "Values over whole data sets")
+    _class(lines, shared, ", ".join(metrics) or "Values over whole data sets")
     lines.extend(body)
     filename = f"<measures {plan.name}/{stage.name} {' '.join(ids)}>"
     return Measures(
         lines.source,
         filename,
         lines.by_number,
-        dict(whole.attributes),
-        dict(whole.instances),
+        dict(shared.attributes),
+        dict(shared.instances),
         tuple(passes),
         metrics,
     )
@@ -106,7 +106,7 @@ def nodes_of(stage: StagePlan, ids: Iterable[str]) -> list[NodePlan]:
 
     def needs(id_: str) -> Sequence[str]:
         node = nodes[id_]
-        return () if node.op == "whole" else [*node.inputs, *([node.rows] if node.rows else [])]
+        return () if node.op == "full_dataset" else [*node.inputs, *([node.rows] if node.rows else [])]
 
     needed = set(walk(ids, needs))
     return [node for node in stage.nodes if node.id in needed]
@@ -116,7 +116,7 @@ def _by_data(stage: StagePlan, ids: Iterable[str]) -> dict[str, list[str]]:
     """What is wanted of each data set."""
     found: dict[str, list[str]] = {}
     for id_ in ids:
-        sources = {node.inputs[0] for node in nodes_of(stage, [id_]) if node.op == "whole"}
+        sources = {node.inputs[0] for node in nodes_of(stage, [id_]) if node.op == "full_dataset"}
         if len(sources) != 1:
             raise InternalError(f"node {id_} of stage `{stage.name}` reads {len(sources)} data sets")
         found.setdefault(sources.pop(), []).append(id_)
@@ -125,7 +125,7 @@ def _by_data(stage: StagePlan, ids: Iterable[str]) -> dict[str, list[str]]:
 
 def _name_of(stage: StagePlan, data: str) -> str:
     """What a data set is called: as its stream, else as its split, else after the op that makes it."""
-    aliases = (node.alias for node in stage.nodes if node.op == "whole" and node.inputs[0] == data)
+    aliases = (node.alias for node in stage.nodes if node.op == "full_dataset" and node.inputs[0] == data)
     stream = next((alias.rpartition(".")[0] for alias in aliases), "")
     node = next(node for node in stage.nodes if node.id == data)
     made = str(node.settings["name"] if node.op == "split" else node.op)
@@ -133,11 +133,11 @@ def _name_of(stage: StagePlan, data: str) -> str:
 
 
 def _pass(
-    whole: Emission, body: Lines, hosts: Lines, data: str, wanted: tuple[str, ...], method: str, in_files: bool
+    shared: Emission, body: Lines, hosts: Lines, data: str, wanted: tuple[str, ...], method: str, in_files: bool
 ) -> Pass:
-    nodes = nodes_of(whole.stage, wanted)
-    prepared = frozenset(_before_networks(whole.library, nodes)) if in_files else frozenset[str]()
-    function = whole.for_function(prepared)
+    nodes = nodes_of(shared.stage, wanted)
+    prepared = frozenset(_before_networks(shared.library, nodes)) if in_files else frozenset[str]()
+    function = shared.for_function(prepared)
     body.add()
     body.add(f"def {method}(self, batch: dict[str, Tensor], scalars: Sequence[float]) -> tuple[Tensor, ...]:")
     body.depth += 1
@@ -190,14 +190,14 @@ def _before_networks(library: Library, nodes: Iterable[NodePlan]) -> Iterator[st
             yield node.id
 
 
-def _metric(whole: Emission, body: Lines, evaluation: EvaluationPlan, method: str) -> None:
-    function = whole.for_function()
+def _metric(shared: Emission, body: Lines, evaluation: EvaluationPlan, method: str) -> None:
+    function = shared.for_function()
     function.named = {evaluation.node: method}
     node = function.nodes[evaluation.node]
-    given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(whole.stage, evaluation))]
+    given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(shared.stage, evaluation))]
     parameters = "".join(f", {function.parameter(value)}: Tensor" for value in given)
     body.add()
-    own = f"{METRIC}: Callable[..., object], " if signature_of(whole.library, node.op).is_module else ""
+    own = f"{METRIC}: Callable[..., object], " if signature_of(shared.library, node.op).is_module else ""
     body.add(f"def {method}(self, {own}scalars: Sequence[float]{parameters}) -> object:")
     body.depth += 1
     for id_ in node.inputs:
@@ -208,18 +208,18 @@ def _metric(whole: Emission, body: Lines, evaluation: EvaluationPlan, method: st
     body.depth -= 1
 
 
-def _header(lines: Lines, said: str, seed: int, whole: Emission) -> None:
+def _header(lines: Lines, said: str, seed: int, shared: Emission) -> None:
     lines.add(f'"""{said}"""')
     lines.add()
-    for text in whole.imports():
+    for text in shared.imports():
         lines.add(text)
-    if whole.keys:
+    if shared.keys:
         lines.add()
-    for draw, name in whole.keys.items():
-        lines.add(f"{name} = key_of({seed}, {literal(whole.stage.name)}, {literal(draw)})")
+    for draw, name in shared.keys.items():
+        lines.add(f"{name} = key_of({seed}, {literal(shared.stage.name)}, {literal(draw)})")
 
 
-def _class(lines: Lines, whole: Emission, said: str) -> None:
+def _class(lines: Lines, shared: Emission, said: str) -> None:
     lines.add()
     lines.add()
     lines.add("class Measures:")
@@ -227,10 +227,10 @@ def _class(lines: Lines, whole: Emission, said: str) -> None:
     lines.add(f'"""{said}."""')
     lines.add()
     lines.add("def __init__(self, modules: Mapping[str, nn.Module]) -> None:")
-    for attribute, key in whole.attributes.items():
+    for attribute, key in shared.attributes.items():
         lines.add(f"    self.{attribute} = modules[{literal(key)}]")
-    for attribute, node in whole.instances.items():
-        lines.add(f"    self.{attribute} = {whole.making(node)}.eval()")
-    if not whole.attributes and not whole.instances:
+    for attribute, node in shared.instances.items():
+        lines.add(f"    self.{attribute} = {shared.making(node)}.eval()")
+    if not shared.attributes and not shared.instances:
         lines.add("    pass")
     lines.depth -= 1

@@ -187,8 +187,10 @@ def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:
 def _data_of(stage: StagePlan) -> list[str]:
     """The data nodes that the evaluations of a stage read."""
     nodes = {node.id: node for node in stage.nodes}
-    read = walk((e.node for e in stage.evaluations), lambda id_: () if nodes[id_].op == "whole" else nodes[id_].inputs)
-    return list(dict.fromkeys(nodes[id_].inputs[0] for id_ in read if nodes[id_].op == "whole"))
+    read = walk(
+        (e.node for e in stage.evaluations), lambda id_: () if nodes[id_].op == "full_dataset" else nodes[id_].inputs
+    )
+    return list(dict.fromkeys(nodes[id_].inputs[0] for id_ in read if nodes[id_].op == "full_dataset"))
 
 
 @frozen

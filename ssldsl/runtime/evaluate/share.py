@@ -41,7 +41,7 @@ class Share(Dataset["list[Batch] | NodeFailure"]):
         self,
         samples: Samples,
         measures: Measures,
-        whole: Pass,
+        pass_: Pass,
         scalars: Sequence[float],
         *,
         first: int,
@@ -49,7 +49,7 @@ class Share(Dataset["list[Batch] | NodeFailure"]):
         rows: int,
         precision: str = "fp32",
     ) -> None:
-        self.samples, self.measures, self.whole, self.scalars = samples, measures, whole, scalars
+        self.samples, self.measures, self.pass_, self.scalars = samples, measures, pass_, scalars
         self.first, self.last, self.rows, self.precision = first, last, rows, precision
         self._prepare: Callable[[Batch, Sequence[float]], Batch] | None = None
 
@@ -78,16 +78,16 @@ class Share(Dataset["list[Batch] | NodeFailure"]):
     def _piece(self, rows: Tensor) -> Batch:
         """What the pass reads of some samples."""
         found = as_precise(self.samples.read(rows), self.precision) | self._numbers(rows)
-        if self.whole.host:
+        if self.pass_.host:
             if self._prepare is None:
-                self._prepare = namespace_of(self.measures)[self.whole.host]
+                self._prepare = namespace_of(self.measures)[self.pass_.host]
             with naming_the_node(self.measures):
                 found |= self._prepare(found, self.scalars)
-        return {key: found[key] for key in self.whole.reads}
+        return {key: found[key] for key in self.pass_.reads}
 
     def _numbers(self, rows: Tensor) -> Batch:
         """Which samples the rows are, under the names of the streams that ask for it."""
-        asked = {key.rpartition(".")[0] for key in (*self.whole.reads, *self.whole.host_reads) if "." in key}
+        asked = {key.rpartition(".")[0] for key in (*self.pass_.reads, *self.pass_.host_reads) if "." in key}
         index = self.samples.ids[rows.to(self.samples.ids.device)] if asked else rows
         parts = zip(PARTS, (index, torch.zeros_like(rows), torch.zeros_like(rows)), strict=True)
         return {f"{stream}.{name}": part for name, part in parts for stream in asked}

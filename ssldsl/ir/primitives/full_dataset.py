@@ -1,4 +1,4 @@
-"""`whole`: one field of all samples of a data set, for an evaluation. Setting `field`: which.
+"""`full_dataset`: one field of all samples of a data set, for an evaluation. Setting `field`: which.
 
 Printed code makes a pass over the data set, and reads the field of some of its samples at a time.
 """
@@ -6,7 +6,7 @@ Printed code makes a pass over the data set, and reads the field of some of its 
 from ssldsl.ir.primitive import ONE, Primitive
 
 PRIMITIVE = Primitive(
-    "whole",
+    "full_dataset",
     ONE,
     drawn="nothing",
     python=lambda printed: printed.inputs[0],
