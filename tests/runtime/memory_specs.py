@@ -64,7 +64,7 @@ SUPERCM = (
     + """
 head classes = linear(encoder.dim, images.classes)
 let mu    = class_centroids(stop(encoder(labeled)), labeled.label, classes=images.classes, rule="batches")
-let x     = encoder(random_shift(labeled) | unlabeled)
+let x     = encoder(random_shift(labeled) | random_batch_shift(batch_flip(unlabeled), 1))
 let gamma = probabilities(classes(x))
 loss = ce(labeled) + 0.3*mean(clustering_module(x, gamma, mu, mean="entries")) as cm
      + 0.01*dirichlet_prior(concat(gamma), alpha=[1.5])

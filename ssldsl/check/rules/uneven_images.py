@@ -21,11 +21,16 @@ def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
         if not is_open and not any(i.id in uneven for i in node.inputs):
             continue
         signature = ctx.signatures.get(node.op)
-        if is_open or node.op == "field" or (signature is not None and signature.role == "views"):
+        if is_open or node.op == "field" or (signature is not None and _is_view_of_each(signature)):
             uneven |= {node.id} if _differs(node) else set()
             continue
         yield dataflow.uneven_images(reader.written_at(node))
         return
+
+
+def _is_view_of_each(signature: Signature) -> bool:
+    """Whether an op is applied to one image at a time, and not to all of a batch alike."""
+    return signature.role == "views" and signature.traits.across == "mean"
 
 
 def _sources(ctx: Context, draw: Node) -> list[Signature]:
