@@ -110,7 +110,7 @@ class Builder:
     def _inferred(self, plan: ModulePlan, missing: list[str]) -> dict[str, int]:
         """Sizes read off the first value that the module is applied to."""
         dims = signature_of(self.library, plan.op).edges[0].dims
-        for shape in self._input_shapes(plan.path):
+        for shape in self.input_shapes(plan.path):
             sizes = {name: size for name, size in zip(dims, shape, strict=True) if name in missing}
             if len(sizes) == len(missing):
                 return sizes
@@ -119,7 +119,7 @@ class Builder:
             Diagnostic("R425", message, span_of(plan.place), help=f"give them: `{plan.op}({missing[0]}, ...)`")
         )
 
-    def _input_shapes(self, path: str) -> Iterator[Shape]:
+    def input_shapes(self, path: str) -> Iterator[Shape]:
         """Shapes of what the module is applied to, with two rows."""
         followers = {m.path for m in self.plan.modules if followed(self.plan, m) == path}
         for stage in self.plan.stages:
