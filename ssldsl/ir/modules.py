@@ -30,6 +30,27 @@ def paths_of(net: Node) -> tuple[str, ...]:
     return tuple(str(part.setting("name")) for part in parts(net))
 
 
+def nets_of(node: Node) -> tuple[Node, ...]:
+    """The networks that a node applies or calls."""
+    return () if node.op == "compose" else tuple(n for n in node.inputs if isinstance(n.type, NetType))
+
+
+def moved_by(node: Node) -> tuple[str, ...]:
+    """The modules whose running statistics a node may move."""
+    run = [p for p in _run_by(node) if p.setting("mode") != "steady"]
+    moving = (p for p in run if isinstance(p.type, NetType) and p.type.couples_batch)
+    return tuple(dict.fromkeys(path for part in moving for path in paths_of(part)))
+
+
+def rested_by(node: Node) -> tuple[str, ...]:
+    """The modules that a node runs in evaluation mode."""
+    return tuple(dict.fromkeys(str(p.setting("name")) for p in _run_by(node) if p.setting("mode") == "rest"))
+
+
+def _run_by(node: Node) -> list[Node]:
+    return [part for net in nets_of(node) for part in parts(net)]
+
+
 def couples_batch(stage: Stage) -> bool:
     """Whether a network of the stage makes a row depend on the others, so that what is forwarded together matters."""
     types = (node.type for node in walk((term.node for term in stage.terms), step_inputs))

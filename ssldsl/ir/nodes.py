@@ -3,7 +3,7 @@
 A node is an op applied to nodes. Nodes are interned: those with equal op, inputs, settings and draw are one object.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from attrs import frozen
 
@@ -13,6 +13,10 @@ from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
 
 # None, bool, int, float, str, Duration, Scalar, or tuples of these.
 Setting = Any
+
+
+# How a network runs for one call: as the stage trains it; in evaluation mode, without gradient; moving no statistics.
+Mode = Literal["", "rest", "steady"]
 
 
 @frozen(eq=False)

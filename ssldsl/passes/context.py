@@ -69,8 +69,3 @@ def couples_batch(net: Node) -> bool:
 def takes_several(net: Node) -> bool:
     """Whether the network makes one row of several, such as one of the four copies of a rotation."""
     return isinstance(net.type, NetType) and net.type.rows_taken > 1
-
-
-def nets_of(node: Node) -> tuple[Node, ...]:
-    """The networks that a node applies or calls."""
-    return () if node.op == "compose" else tuple(n for n in node.inputs if isinstance(n.type, NetType))

@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from ssldsl.graph.graph import Graph
-from ssldsl.ir.modules import paths_of
+from ssldsl.ir.modules import nets_of, paths_of
 from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Signature
-from ssldsl.passes.context import nets_of
 from ssldsl.types import Dim, TensorType, parse_dim
 
 

@@ -1,28 +1,39 @@
 """Fixes the order in which forwards move running statistics."""
 
+from collections.abc import Callable, Collection
+
 from attrs import evolve
 
-from ssldsl.graph.graph import Graph
-from ssldsl.ir.modules import parts, paths_of
+from ssldsl.graph.graph import Graph, ancestors, in_order
+from ssldsl.ir.modules import moved_by, rested_by
 from ssldsl.ir.nodes import Node
-from ssldsl.passes.context import Context, couples_batch, nets_of
+from ssldsl.passes.context import Context
 
 
 def effects(graph: Graph, context: Context) -> Graph:
     """For every module that couples the rows of a batch, the nodes that run it are a chain in the order of the spec.
 
     Batch normalization keeps running averages: the last batch counts most, and another order is another experiment.
-    Later passes may add, merge and drop nodes; the chain holds whatever they do.
+    What runs a module at rest reads them as they stand when the step begins, and so comes first, unless it is computed
+    of what moves them. Later passes may add, merge and drop nodes; the chain holds whatever they do.
     """
-    chains: dict[str, list[Node]] = {}
+    moving = _users(graph, graph.trained_nodes, moved_by)
+    resting = _users(graph, graph.step_nodes, rested_by)
+    chains = [(*_early(graph, resting.get(path, []), nodes), *nodes) for path, nodes in moving.items()]
+    made = evolve(graph, effects=tuple(chains))
+    return evolve(made, nodes=in_order(made.nodes, made.network.predecessors)) if resting else made
+
+
+def _users(graph: Graph, among: Collection[Node], paths_by: Callable[[Node], tuple[str, ...]]) -> dict[str, list[Node]]:
+    """The nodes that run each module, in order."""
+    found: dict[str, list[Node]] = {}
     for node in graph.nodes:
-        if node in graph.trained_nodes:
-            for path in moved_by(node):
-                chains.setdefault(path, []).append(node)
-    return evolve(graph, effects=tuple(tuple(chain) for chain in chains.values()))
+        for path in paths_by(node) if node in among else ():
+            found.setdefault(path, []).append(node)
+    return found
 
 
-def moved_by(node: Node) -> tuple[str, ...]:
-    """The modules whose running statistics a node may move."""
-    moving = [part for net in nets_of(node) for part in parts(net) if couples_batch(part)]
-    return tuple(dict.fromkeys(path for part in moving for path in paths_of(part)))
+def _early(graph: Graph, resting: list[Node], moving: list[Node]) -> list[Node]:
+    """What can run before the statistics are moved."""
+    step = graph.only("input", "rows")
+    return [node for node in resting if ancestors(step, [node]).isdisjoint(moving)]

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from ssldsl.graph.graph import Builder, Graph, ancestors, rewrite
+from ssldsl.ir.modules import moved_by
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.ir.program import Term
 from ssldsl.passes.context import Context
-from ssldsl.passes.effects import moved_by
 
 
 def fold(graph: Graph, context: Context) -> Graph:

@@ -51,17 +51,33 @@ eval top1(images.test)
 eval top1(images.test, net=teacher) as of_teacher
 watch confidence(probabilities(stop(model(unlabeled)))) as sure
 """
+RESTED = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
+net    encoder   = convnet(width=8, norm="batch")
+head   classes   = linear(encoder.dim, images.classes)
+net    model     = encoder >> classes
+let    target    = probabilities(rest(model)(unlabeled))
+loss      = ce(labeled) + kl(steady(model)(random_shift(unlabeled, 2)), target)
+optimizer = sgd(lr=0.1, momentum=0.9)
+batch     = {labeled: 20, unlabeled: 60}
+run       = 8it
+eval top1(images.test)
+"""
+TEXTS = {"mixed batches with averages": MIXTURE, "networks at rest and steady": RESTED}
 
 
 def plan_of(name: str, *edits: str) -> Plan:
-    """The plan of a flagship, or of mixed batches with averages, with more edits."""
+    """The plan of a flagship, or of one of the texts here, with more edits."""
     spec, own = FLAGSHIPS.get(name, ("", ()))
-    source = pipeline.read(str(SPECS / f"{spec}.ssl")) if spec else Source("mixture.ssl", MIXTURE)
+    source = pipeline.read(str(SPECS / f"{spec}.ssl")) if spec else Source("text.ssl", TEXTS[name])
     checked = pipeline.compose(source, (), [parse_edit(edit, "set") for edit in (*own, *edits)], None)
     return overridden(make_plan(checked.unwrap(), sizes={}), precision="fp64")
 
 
-NAMES = (*FLAGSHIPS, "mixed batches with averages")
+NAMES = (*FLAGSHIPS, *TEXTS)
 
 if __name__ == "__main__":
     for name in NAMES:

@@ -57,7 +57,8 @@ def test_two_processes_are_one_in_double_precision(shared: Path, alone: Path, na
 
 def test_what_is_watched_is_the_mean_over_the_rows_of_all_processes(shared: Path, alone: Path) -> None:
     one, two = (
-        [line["watch"] for line in read_lines(folder / NAMES[-1])[0] if "watch" in line] for folder in (alone, shared)
+        [line["watch"] for line in read_lines(folder / "mixed batches with averages")[0] if "watch" in line]
+        for folder in (alone, shared)
     )
     assert len(one) == 8
     assert all(a == pytest.approx(b, abs=CLOSE) for a, b in zip(one, two, strict=True))

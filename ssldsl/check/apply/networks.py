@@ -226,12 +226,9 @@ def _apply_part(
     for name in signature.sizes:
         if name in found:
             draft.sizes.setdefault(name, found[name])
-    node = _net_node(ctx, part.path, weights)
+    node = _net_node(ctx, part, weights)
     target = _target(ctx, part, found)
-    if ctx.stage is not None and not (ctx.stage.full_dataset or ctx.stage.watches or draft.average_of):
-        ctx.stage.forwards.setdefault(part.path, [])
-        if value not in ctx.stage.forwards[part.path]:
-            ctx.stage.forwards[part.path].append(value)
+    _note_forward(ctx, part, value, draft)
     return ctx.interner.node(
         "apply",
         (node, value),
@@ -239,8 +236,21 @@ def _apply_part(
         type=target,
         rows=value.rows,
         spans=(span, *ctx.reporter.calls),
-        grad_modules=frozenset() if draft.average_of or weights else value.grad_modules | {part.path},
+        grad_modules=frozenset() if _is_without_gradient(part, draft, weights) else value.grad_modules | {part.path},
     )
+
+
+def _is_without_gradient(part: NetPart, draft: ModuleDraft, weights: TrainedNet | None) -> bool:
+    return bool(draft.average_of) or weights is not None or part.mode == "rest"
+
+
+def _note_forward(ctx: Context, part: NetPart, value: Node, draft: ModuleDraft) -> None:
+    """Remember what a network is applied to, where it matters whether several batches are seen as one."""
+    if ctx.stage is None or ctx.stage.full_dataset or ctx.stage.watches or draft.average_of or part.mode == "rest":
+        return
+    forwards = ctx.stage.forwards.setdefault((part.path, part.mode), [])
+    if value not in forwards:
+        forwards.append(value)
 
 
 def _apply_op(ctx: Context, part: Constructor, value: Node, span: Span) -> Any:
@@ -330,18 +340,20 @@ def _source(signature: Signature, settings: dict[str, Any]) -> TensorType | None
     return TensorType(edge.kind, dims) if dims[0] not in (Dim.of("batch"), Dim.of("...")) else None
 
 
-def _net_node(ctx: Context, path: str, weights: TrainedNet | None = None) -> Node:
-    draft = ctx.modules[path]
+def _net_node(ctx: Context, part: NetPart, weights: TrainedNet | None = None) -> Node:
+    path, draft = part.path, ctx.modules[part.path]
+    # in an evaluation every network is at rest: what is written `rest(net)` there is the same value
+    mode = "" if ctx.stage is not None and ctx.stage.full_dataset else part.mode
     signature, settings = draft.signature, dict(draft.settings)
     sizes = {"batch": Dim.of("batch"), **draft.sizes}
-    target, couples = _target(ctx, NetPart(path), sizes), couples_batch(signature, settings)
+    target, couples = _target(ctx, NetPart(path), sizes), couples_batch(signature, settings) and mode != "rest"
     return ctx.interner.node(
         "net",
         type=NetType(_source(signature, settings), target, couples),
-        settings=(("name", path), *(weights.settings if weights else ())),
+        settings=(("name", path), *(weights.settings if weights else ()), *((("mode", mode),) if mode else ())),
         spans=(weights.span, draft.span) if weights else (draft.span,),
         alias=path,
-        grad_modules=frozenset() if draft.average_of or weights else frozenset({path}),
+        grad_modules=frozenset() if _is_without_gradient(part, draft, weights) else frozenset({path}),
     )
 
 
@@ -352,7 +364,7 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
         if isinstance(part, Constructor):
             ctx.report(types.argument_without_name(part.signature.name, span, part.span))
             return None
-        nodes.append(_net_node(ctx, part.path))
+        nodes.append(_net_node(ctx, part))
     if len(nodes) == 1:
         return nodes[0]
     last = nodes[-1].type

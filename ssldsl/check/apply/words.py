@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ssldsl.check.apply import data, reductions
 from ssldsl.check.messages import shapes, stages, types
@@ -20,15 +20,17 @@ from ssldsl.check.state.values import (
     ListValue,
     Loss,
     Net,
+    NetPart,
     Settings,
     StageRef,
     StreamRef,
+    TrainedNet,
     View,
     as_scalar,
     describe,
 )
 from ssldsl.check.typing.binding import Parameters, bind
-from ssldsl.ir.nodes import Constant, Duration, Node
+from ssldsl.ir.nodes import Constant, Duration, Mode, Node
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
@@ -208,9 +210,24 @@ def _swap(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     return UNKNOWN if found is None else ListValue(found.values[::-1])
 
 
+def _moded(mode: Mode) -> Callable[[Context, dict[str, Given], Span], Any]:
+    """`rest` or `steady`: a network that runs otherwise than the stage trains it."""
+
+    def give(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
+        net = bound["net"].value
+        if not isinstance(net, Net) or not any(isinstance(part, NetPart) for part in net.parts):
+            help = "a network of an earlier stage is at rest anyway" if isinstance(net, TrainedNet) else ""
+            return _refuse(ctx, mode, "a declared network", net, bound["net"].span, help)
+        if net.mode not in ("", mode):
+            return _refuse(ctx, mode, "a network that runs as usual", net, bound["net"].span)
+        return Net(tuple(evolve(part, mode=mode) if isinstance(part, NetPart) else part for part in net.parts))
+
+    return give
+
+
 def _ema(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     net = bound["net"].value
-    if isinstance(net, Constructor) or not isinstance(net, Net):
+    if isinstance(net, Constructor) or not isinstance(net, Net) or net.mode:
         return _refuse(ctx, "ema", "a declared network", net, bound["net"].span)
     momentum, half_life = _one_of(ctx, "ema", bound, span)
     if momentum is UNKNOWN:
@@ -299,6 +316,8 @@ WORDS: Mapping[str, Word] = {
     "first": Word(("values",), ("count",), _some("first")),
     "last": Word(("values",), ("count",), _some("last")),
     "swap": Word(("values",), (), _swap),
+    "rest": Word(("net",), (), _moded("rest")),
+    "steady": Word(("net",), (), _moded("steady")),
     "ema": Word(("net",), ("momentum", "half_life"), _ema),
     "polyak": Word((), ("half_life", "momentum"), _polyak),
     "swa": Word((), ("start", "every"), _swa),

@@ -14,7 +14,7 @@ def forward_policy(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     draft = reader.ctx.stage
     if stage.place("forward") is not None or draft is None:
         return
-    for path, inputs in draft.forwards.items():
+    for (path, _), inputs in draft.forwards.items():
         module = reader.ctx.modules[path]
         if len(inputs) > 1 and couples_batch(module.signature, dict(module.settings)):
             yield dataflow.forward_policy(path, len(inputs), reader.place("loss"), module.span)

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
-from ssldsl.ir.modules import paths_of
+from ssldsl.ir.modules import moved_by
 from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors
-from ssldsl.types import NetType
 
 
 def watch_changes_nothing(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
@@ -16,8 +15,7 @@ def watch_changes_nothing(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     trained = set(ancestors(term.node for term in stage.terms))
     for watch in stage.watches:
         for node in ancestors([watch.node]):
-            nets = [] if node in trained or node.op == "compose" else node.inputs
-            net = next((n for n in nets if isinstance(n.type, NetType) and n.type.couples_batch), None)
-            if net is not None:
-                yield dataflow.watch_moves_statistics(watch.name, paths_of(net), reader.written_at(node))
+            moved = moved_by(node) if node not in trained else ()
+            if moved:
+                yield dataflow.watch_moves_statistics(watch.name, moved, reader.written_at(node))
                 break

@@ -30,7 +30,7 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths 
             found += [(path, expr.span) for path in known]
             continue
         value = ctx.evaluate(expr, reader.scope)
-        if isinstance(value, Net):
+        if isinstance(value, Net) and not value.mode:
             for part in value.parts:
                 assert isinstance(part, NetPart)
                 path = f"{part.path}.{part.part}" if part.part else part.path

@@ -74,7 +74,7 @@ class StageDraft:
     path: list[str] = field(factory=list)
     draw_names: dict[str, int] = field(factory=dict)
     meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)
-    forwards: dict[str, list[Node]] = field(factory=dict)
+    forwards: dict[tuple[str, str], list[Node]] = field(factory=dict)  # path and mode of a network -> its inputs
 
     def fresh_draw(self, name: str) -> str:
         """A name for a draw: where it is made, and a number if that place makes several."""

@@ -6,7 +6,7 @@ from attrs import evolve, field, frozen
 
 from ssldsl.check.messages import shapes
 from ssldsl.check.state.scope import Scope
-from ssldsl.ir.nodes import Constant, Duration, Node, Scalar, Setting
+from ssldsl.ir.nodes import Constant, Duration, Mode, Node, Scalar, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -116,10 +116,11 @@ class Constructor:
 
 @frozen
 class NetPart:
-    """A declared module, by path; `part` selects a piece of it (`f.layer4`)."""
+    """A declared module, by path; `part` selects a piece of it (`f.layer4`). `mode`: how it runs, if not as usual."""
 
     path: str
     part: str = ""
+    mode: Mode = ""
 
 
 @frozen
@@ -127,6 +128,11 @@ class Net:
     """A network: what is applied first stands first. A constructor among the parts has no owner yet."""
 
     parts: tuple[NetPart | Constructor, ...]
+
+    @property
+    def mode(self) -> str:
+        """The word that says how a part of it runs, where that is not as usual."""
+        return next((part.mode for part in self.parts if isinstance(part, NetPart) and part.mode), "")
 
 
 @frozen
@@ -291,6 +297,8 @@ def describe(value: Any) -> str:
             return f"the stream `{value.name}`"
         case View():
             return "a view"
+        case Net() if value.mode:
+            return f"a network with `{value.mode}(...)`"
         case Net() | Constructor() | Average():
             return "a network"
         case Loss():

@@ -1,4 +1,7 @@
-"""`net`: one module. Settings: `name`, its path; `stage`, `average` where the weights of an earlier stage are meant."""
+"""`net`: one module. Settings: `name`, its path; `mode`, where it runs otherwise than the stage trains it.
+
+`stage`, `average`: where the weights that an earlier stage left are meant.
+"""
 
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitive import NONE, Primitive, Say
@@ -6,7 +9,8 @@ from ssldsl.ir.primitive import NONE, Primitive, Say
 
 def _words(node: Node, say: Say) -> str:
     stage = [str(node.setting("stage"))] if node.setting("stage") is not None else []
-    return ".".join([*stage, *(["average"] if node.setting("average") else []), str(node.setting("name"))])
+    path = ".".join([*stage, *(["average"] if node.setting("average") else []), str(node.setting("name"))])
+    return f"{node.setting('mode')}({path})" if node.setting("mode") else path
 
 
 PRIMITIVE = Primitive(

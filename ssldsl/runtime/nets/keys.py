@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from torch import nn
 
 from ssldsl.graph.plan import NodePlan
-from ssldsl.ir.walk import leaves
 from ssldsl.runtime.nets.modules import find
 
 Weights = tuple[str, bool]  # the stage that left them, and whether they are averaged
@@ -23,11 +22,6 @@ def net_key(node: NodePlan) -> str:
     if weights is None:
         return path
     return f"{weights[0]}.average.{path}" if weights[1] else f"{weights[0]}.{path}"
-
-
-def net_keys(nodes: Mapping[str, NodePlan], id_: str) -> list[str]:
-    """The keys of the modules of a `net` or `compose` node, in the order they are applied."""
-    return [net_key(nodes[part]) for part in leaves(id_, lambda id_: nodes[id_].inputs)]
 
 
 def modules_by_key(

@@ -1,5 +1,6 @@
 """What each node of a plan reads as in Python."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from attrs import Factory, define
@@ -10,13 +11,15 @@ from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
 from ssldsl.graph.plan_types import TensorPlan, is_of_kind
 from ssldsl.ir.primitive import Printed
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
+from ssldsl.ir.walk import leaves
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
-from ssldsl.runtime.nets.keys import net_keys
+from ssldsl.runtime.nets.keys import net_key
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 
 _LOW_PRECISION_ROLES = ("losses", "targets", "memory")
+MODES = {"rest": "AtRest", "steady": "Steady"}  # how a network runs -> what printed code puts around its module
 METRIC = "metric"  # the parameter of a metric that remembers earlier evaluations: its module
 _NOT_FLOAT = ("Net", "Labels", "Rows", "Data")
 
@@ -213,9 +216,17 @@ class Emission:
         self.tools |= set(primitive.tools)
         reads = [self._read(key) for key in primitive.reads(node.settings)]
         nets = [id_ for id_ in (node.id, *node.inputs) if self.nodes[id_].op in NETWORKS]
-        modules = [f"self.{self._attribute(path)}" for id_ in nets[:1] for path in net_keys(self.nodes, id_)]
+        modules = [text for id_ in nets[:1] for text in self._modules(id_)]
         inputs = reads or self._inputs(node)
         return primitive.python(Printed(tuple(inputs), node.settings, tuple(modules), self._is_rows(node), self.shards))
+
+    def _modules(self, id_: str) -> Iterator[str]:
+        """The modules of a network, in the order they are applied; around each, how it runs if not as usual."""
+        for part in leaves(id_, lambda id_: self.nodes[id_].inputs):
+            node = self.nodes[part]
+            attribute, mode = f"self.{self._attribute(net_key(node))}", node.settings.get("mode")
+            self.tools |= {MODES[mode]} if mode else set()
+            yield f"{MODES[mode]}({attribute})" if mode else attribute
 
     def _read(self, key: str) -> str:
         self.reads[key] = None
@@ -365,5 +376,6 @@ _TOOLS = {
     "gather": "ssldsl.runtime.device.collectives",
     "local": "ssldsl.runtime.device.collectives",
     "key_of": "ssldsl.ops.random",
+    **dict.fromkeys(MODES.values(), "ssldsl.runtime.nets.modes"),
 }
 _MODULE_NAMES = frozenset(dir(nn.Module())) | {"lowered", "term_names", "watch_names"}
