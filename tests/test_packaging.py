@@ -13,7 +13,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_the_public_names_are_these():
-    names = "Checked Diagnostic Source SpecError __version__ compile compose diff draw op read resolve"
+    names = (
+        "Checked Diagnostic Experiment Run Source SpecError __version__ compile compose diff draw load"
+        " load_ipython_extension loads op open_run read resolve"
+    )
     assert ssldsl.__all__ == names.split()
     assert all(getattr(ssldsl, name) is not None for name in ssldsl.__all__)
 

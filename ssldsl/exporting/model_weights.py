@@ -38,8 +38,15 @@ def timm_weights(trained: Trained, out: Path, like: str) -> list[Path]:
 
 
 def _classes(trained: Trained) -> int:
-    weight = dict(trained.head.named_parameters()).get("weight") if trained.head is not None else None
+    weight = _layer(trained).get("weight")
     return len(weight) if weight is not None else 1000
+
+
+def _layer(trained: Trained) -> dict[str, Tensor]:
+    """Weight and bias of a head that is one linear layer; of another, and of none, nothing that a classifier has."""
+    state = trained.head.state_dict() if trained.head is not None else {}
+    short = {key.rpartition(".")[2]: value for key, value in state.items()}
+    return short if len(short) == len(state) else state
 
 
 def _write(trained: Trained, out: Path, model: nn.Module, name: str) -> Path:
@@ -50,7 +57,7 @@ def _write(trained: Trained, out: Path, model: nn.Module, name: str) -> Path:
     is_classifier = len(prefixes) == 1 and {key.rpartition(".")[2] for key in missing} <= CLASSIFIER
     if trained.head is not None and is_classifier:
         (prefix,) = prefixes
-        found |= {f"{prefix}.{key}": value for key, value in trained.head.state_dict().items()}
+        found |= {f"{prefix}.{key}": value for key, value in _layer(trained).items()}
     _check_fit(trained, wanted, found, name, is_classifier and trained.head is None)
     model.load_state_dict(found, strict=trained.head is not None)
     file = out / f"{trained.path}.safetensors"

@@ -240,5 +240,5 @@ def test_files_of_a_spec_are_found_wherever_the_question_is_asked(
 
 
 def test_weights_are_exported_by_the_command_line(runs: Path, tmp_path: Path) -> None:
-    done = ssldsl("export", runs / "short-s0-1", "-o", tmp_path / "weights")
+    done = ssldsl("export", runs / "short-s0-1", "-o", tmp_path / "weights", "--no-card")
     assert sorted(Path(line).name for line in done.stdout.split()) == ["classes.safetensors", "encoder.safetensors"]
