@@ -143,6 +143,7 @@ KINDS: Mapping[str, str] = {
     "Logits": "unnormalized scores of classes",
     "Probs": "rows that sum to one",
     "Labels": "whole numbers from 0 to classes - 1",
+    "Positions": "for every row the number of its sample in its stream: whole numbers from 0 to samples - 1",
     "Pairs": "a value for every pair of rows",
     "Rows": "which samples the rows of a batch are: index, pass and copy",
     "Points": "places in a picture, a row each: across, upwards, class, and 1 for a mark",
@@ -152,7 +153,12 @@ KINDS: Mapping[str, str] = {
     "Scores": "scores or probabilities of classes: what has a largest class",
     "Scalar": "a single number",
     "Values": "any float tensor",
+    "Alike": "rows of any kind; all that one op takes and gives as such are of one kind",
+    "Averaged": "rows of any kind that has a mean; what an op gives as such is a mean of them",
 }
+WHOLE_NUMBERS = frozenset({"Labels", "Positions"})  # the kinds whose tensors are no floats, and carry no gradient
+LIKE_INPUT = frozenset({"Alike", "Averaged"})  # the kinds of edges and results whose kind is that of what comes in
+AVERAGED: Mapping[str, str] = {"Embeddings": "Features", "Masks": "Weights"}  # the mean of these is of another kind
 
 # A parameter of the kind on the left takes a value of the kinds on the right.
 ACCEPTS: Mapping[str, frozenset[str]] = {
@@ -163,6 +169,7 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Logits": frozenset({"Logits", "Features"}),
     "Probs": frozenset({"Probs"}),
     "Labels": frozenset({"Labels"}),
+    "Positions": frozenset({"Positions", "Labels"}),
     "Pairs": frozenset({"Pairs"}),
     "Rows": frozenset({"Rows"}),
     "Points": frozenset({"Points"}),
@@ -171,7 +178,9 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Masks": frozenset({"Masks"}),
     "Scores": frozenset({"Logits", "Features", "Probs"}),
     "Scalar": frozenset({"Scalar"}),
-    "Values": frozenset(KINDS) - {"Labels", "Rows", "Points"},
+    "Values": frozenset(KINDS) - {"Labels", "Positions", "Rows", "Points", *LIKE_INPUT},
+    "Alike": frozenset(KINDS) - {"Rows", "Points", "Scalar", *LIKE_INPUT},
+    "Averaged": frozenset(KINDS) - {"Rows", "Points", "Scalar", *LIKE_INPUT, *WHOLE_NUMBERS},
 }
 
 
@@ -181,7 +190,10 @@ def _dims(values: "Iterable[DimLike]") -> tuple[Dim, ...]:
 
 @frozen
 class TensorType:
-    """A tensor: what its numbers mean, and its shape. `classes` of Labels: how many there are."""
+    """A tensor: what its numbers mean, and its shape.
+
+    classes: of Labels, how many classes there are; of Positions, how many samples.
+    """
 
     kind: str
     dims: tuple[Dim, ...] = field(default=(), converter=_dims)
@@ -195,7 +207,7 @@ class TensorType:
     def __str__(self) -> str:
         inside = ", ".join(str(d) for d in self.dims)
         if self.classes is not None:
-            inside += f"; {self.classes} classes"
+            inside += f"; {self.classes} {'samples' if self.kind == 'Positions' else 'classes'}"
         return f"{self.kind}[{inside}]" if inside else self.kind
 
 

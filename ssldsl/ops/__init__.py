@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ssldsl.ops.decorator import op
     from ssldsl.ops.kinds import (
+        Alike,
+        Averaged,
         Count,
         Detached,
         Duration,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         NonNegativeInt,
         Pairs,
         Points,
+        Positions,
         PositiveFloat,
         PositiveInt,
         Probs,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Alike",
+    "Averaged",
     "Count",
     "Detached",
     "Duration",
@@ -54,6 +59,7 @@ __all__ = [
     "NonNegativeInt",
     "Pairs",
     "Points",
+    "Positions",
     "PositiveFloat",
     "PositiveInt",
     "Probs",

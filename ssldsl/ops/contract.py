@@ -16,7 +16,7 @@ from torch import Tensor
 from ssldsl.ops import decorator
 from ssldsl.ops.reading import ROLES, plain, read_signature, read_signatures
 from ssldsl.ops.signature import Edge, Output, Signature
-from ssldsl.types import Dim, parse_dim, solve_dim
+from ssldsl.types import WHOLE_NUMBERS, Dim, parse_dim, solve_dim
 
 T = TypeVar("T", bound=Callable[..., Any])
 Sizes = dict[str, int]
@@ -103,7 +103,7 @@ def check_call(signature: Signature, arguments: Mapping[str, Any], result: Any) 
     sizes = {n: numbers[n] for n in signature.sizes if n in numbers}
     for edge in signature.edges:
         value = arguments.get(edge.name)
-        if value is None and edge.optional:
+        if value is None and (edge.optional or signature.reads_state):
             continue
         for item in value if edge.many and isinstance(value, list | tuple) else [value]:
             _check(signature, edge, item, sizes, numbers)
@@ -121,7 +121,9 @@ def _check(signature: Signature, what: Edge | Output, value: Any, sizes: Sizes, 
         return
     _require(isinstance(value, Tensor), f"{place} should be {what.kind}, and is {type(value).__name__}")
     _check_shape(place, what, value, sizes, numbers)
-    if what.kind == "Labels":
+    if what.kind == "Alike":
+        return
+    if what.kind in WHOLE_NUMBERS:
         whole = not (value.is_floating_point() or value.is_complex() or value.dtype == torch.bool)
         _require(whole, f"{place} should be whole numbers, and is {value.dtype}")
     else:
@@ -177,7 +179,7 @@ def _check_values(place: str, what: Edge | Output, value: Tensor) -> None:
         )
     elif what.kind == "Masks":
         _require(bool(((value == 0) | (value == 1)).all()), f"{place} should be 0 or 1, and has {_range(value)}")
-    elif what.kind == "Labels":
+    elif what.kind in WHOLE_NUMBERS:
         _require(value.min().item() >= 0, f"{place} should count from 0, and has {value.min().item()}")
 
 

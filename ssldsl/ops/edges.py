@@ -5,7 +5,7 @@ import re
 
 from ssldsl.ops.settings import NAMED, Outside, last_name, unquoted
 from ssldsl.ops.signature import Edge, Output, Role, Signature
-from ssldsl.types import KINDS, parse_dim
+from ssldsl.types import KINDS, WHOLE_NUMBERS, parse_dim
 
 # Parameters that are no tensor, by the name of their annotation.
 PLAIN = {"Net": "Net", "Data": "Data", "Samples": "Data", "Splits": "Data", "Time": "Time", "Rows": "Rows"}
@@ -29,8 +29,8 @@ def read_edge(argument: ast.arg) -> Edge:
         annotation, many = annotation.slice, True
     if isinstance(annotation, ast.Subscript) and last_name(annotation.value) == "Detached":
         annotation, detached = annotation.slice, True
-    kind, dims = read_kind(annotation)
-    return Edge(name, kind, dims, many, optional, detached)
+    kind, dims, count = read_kind(annotation)
+    return Edge(name, kind, dims, many, optional, detached, count)
 
 
 def _is_groups(node: ast.expr) -> bool:
@@ -38,13 +38,13 @@ def _is_groups(node: ast.expr) -> bool:
     return last_name(node.value if isinstance(node, ast.Subscript) else node) == "dict"
 
 
-def read_kind(annotation: ast.expr) -> tuple[str, tuple[str, ...]]:
-    """Kind and dimensions of a tensor, or the kind of something else that an edge may be."""
+def read_kind(annotation: ast.expr) -> tuple[str, tuple[str, ...], str]:
+    """Kind and dimensions of a tensor and what it counts, or the kind of something else that an edge may be."""
     annotation = unquoted(annotation)
     if last_name(annotation) in PLAIN:
-        return PLAIN[last_name(annotation)], ()
+        return PLAIN[last_name(annotation)], (), ""
     if isinstance(annotation, ast.Subscript) and last_name(annotation.value) in KINDS:
-        return last_name(annotation.value), _dims(annotation)
+        return last_name(annotation.value), *_dims(annotation)
     name = last_name(annotation.value if isinstance(annotation, ast.Subscript) else annotation)
     said = ast.unparse(annotation)
     if name in NAMED or name in ("Literal", "tuple", "Scheduled"):
@@ -54,19 +54,25 @@ def read_kind(annotation: ast.expr) -> tuple[str, tuple[str, ...]]:
     raise Outside(annotation, f"`{said}` is no kind of edge", EXAMPLE)
 
 
-def _dims(annotation: ast.Subscript) -> tuple[str, ...]:
+def _dims(annotation: ast.Subscript) -> tuple[tuple[str, ...], str]:
+    """The dimensions in the text of an annotation, and the name behind its semicolon."""
     items = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
     kind = last_name(annotation.value)
     if len(items) != 2 or not isinstance(items[1], ast.Constant) or not isinstance(items[1].value, str):
         raise Outside(annotation, f"`{kind}` wants a tensor and its shape", f'such as `{kind}[Tensor, "batch dim"]`')
-    dims = tuple(d.replace(" ", "") for d in re.findall(r"(?:\{[^}]*\}|\S)+", items[1].value))
+    shape, _, count = (part.strip() for part in items[1].value.partition(";"))
+    if ";" in items[1].value and not (kind in WHOLE_NUMBERS and count.isidentifier()):
+        are_others = f"`; {count}` says what whole numbers count, and `{kind}` are none"
+        said = f"`{count}` is no name of a size" if kind in WHOLE_NUMBERS else are_others
+        raise Outside(items[1], said, 'such as `Positions[Tensor, "batch; samples"]`')
+    dims = tuple(d.replace(" ", "") for d in re.findall(r"(?:\{[^}]*\}|\S)+", shape))
     for dim in dims:
         try:
             if dim != "...":
                 parse_dim(dim)
         except ValueError as error:
             raise Outside(items[1], f"`{dim}` is not a size", "`batch`, `512`, `4*batch`, `{16*width}`") from error
-    return dims
+    return dims, count
 
 
 def read_result(function: ast.FunctionDef) -> tuple[Output, ...]:
@@ -84,8 +90,8 @@ def read_result(function: ast.FunctionDef) -> tuple[Output, ...]:
     if isinstance(annotation, ast.Subscript) and last_name(annotation.value) in ("tuple", "dict", "list"):
         said = f"`{function.name}` gives several values without names"
         raise Outside(annotation, said, "give a `NamedTuple` of this file")
-    kind, dims = read_kind(annotation)
-    return (Output("", kind, dims),)
+    kind, dims, count = read_kind(annotation)
+    return (Output("", kind, dims, count),)
 
 
 def _is_splits(node: ast.expr) -> bool:

@@ -5,10 +5,11 @@ An edge of the graph (a parameter before `*`) is annotated `Kind[Tensor, "dims"]
     def entmin(logits: Logits[Tensor, "batch classes"]) -> Scalar[Tensor, ""]: ...
 
 Names in `dims` are bound at the first use and must agree afterwards; `4*batch` multiplies; `{16*width}` is a number
-made of settings. `Detached[...]` around a kind demands a value that carries no gradient. A setting (a parameter after
-`*`) has one of the types below, or `bool`, `int`, `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union
-of those with `None`. `Scheduled[...]` around a number admits a schedule; `Annotated[float, Ge(0.001), Le(1)]` has
-bounds of its own.
+made of settings; `...` at the end stands for whatever shape a row has. Behind a semicolon stands what the whole
+numbers of `Labels` and `Positions` count: `Positions[Tensor, "batch; samples"]`. `Detached[...]` around a kind demands
+a value that carries no gradient. A setting (a parameter after `*`) has one of the types below, or `bool`, `int`,
+`float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those with `None`. `Scheduled[...]` around a
+number admits a schedule; `Annotated[float, Ge(0.001), Le(1)]` has bounds of its own.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -28,6 +29,8 @@ Time = float
 
 if TYPE_CHECKING:
     # To a type checker `Logits[Tensor, "batch classes"]` is a Tensor with a remark, as jaxtyping does it.
+    from typing import Annotated as Alike
+    from typing import Annotated as Averaged
     from typing import Annotated as Embeddings
     from typing import Annotated as Features
     from typing import Annotated as Images
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from typing import Annotated as Masks
     from typing import Annotated as Pairs
     from typing import Annotated as Points
+    from typing import Annotated as Positions
     from typing import Annotated as Probs
     from typing import Annotated as Scalar
     from typing import Annotated as Scores
@@ -77,10 +81,13 @@ else:
     Logits, Probs, Labels, Pairs, Points, Scalar, Values = (
         _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Points", "Scalar", "Values")
     )
+    Positions, Alike, Averaged = (_Kind(n) for n in ("Positions", "Alike", "Averaged"))
     Losses, Weights, Masks, Scores = (_Kind(n) for n in ("Losses", "Weights", "Masks", "Scores"))
     Detached, Scheduled = _Wrapper(), _Wrapper()
 
 __all__ = [
+    "Alike",
+    "Averaged",
     "Count",
     "Detached",
     "Duration",
@@ -97,6 +104,7 @@ __all__ = [
     "NonNegativeInt",
     "Pairs",
     "Points",
+    "Positions",
     "PositiveFloat",
     "PositiveInt",
     "Probs",

@@ -131,7 +131,7 @@ class _Reader:
             help = "a memory is a module whose `forward` reads and whose `commit` writes, once a step"
             self.fault("R202", node, f"the memory `{node.name}` has no `commit`", help)
         if role in ("memory", "metrics") and signature.has_commit:
-            self._check_commit(node)
+            self._check_commit(node, role)
         if role in ("nets", "heads"):
             self._check_network(node, signature)
         doc = ast.get_docstring(node) or _forward_doc(node)
@@ -196,10 +196,13 @@ class _Reader:
                     "R202", init, "`rng` belongs to `forward`", "the numbers of a draw are known once there is a batch"
                 )
         uses_rng = self._forward_rng(forward)
-        arguments = forward.args
+        commit = methods.get("commit")
+        reads_state = commit is not None and not forward.args.args[1:]
+        arguments = (commit if commit is not None and reads_state else forward).args
         return Signature(
             name, "heads", self._edges(arguments.args[1:], arguments.defaults), settings, self._outputs(forward), sizes,
-            is_module=True, uses_rng=uses_rng, has_commit="commit" in methods, parts=_parts(init),
+            is_module=True, uses_rng=uses_rng, has_commit=commit is not None, takes_row=_example(init),
+            reads_state=reads_state, parts=_parts(init),
         )  # fmt: skip
 
     def _check_network(self, node: Definition, signature: Signature) -> None:
@@ -214,18 +217,23 @@ class _Reader:
             help = "give what the heads read, and write a network of its own for anything else"
             self.fault("R202", forward, f"a network gives one tensor, and `{node.name}` gives {names}", help)
 
-    def _check_commit(self, node: Definition) -> None:
-        """What remembers writes what it reads: `commit` takes the edges of `forward`."""
+    def _check_commit(self, node: Definition, role: Role) -> None:
+        """What remembers writes what it reads: `commit` takes the edges of `forward`.
+
+        A memory may do without them in `forward`: what it gives is then what it holds, whatever comes in.
+        """
         methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
         read, written = ([a.arg for a in methods[name].args.args[1:]] for name in ("forward", "commit"))
-        if read != written:
-            said = f"`commit` takes {', '.join(written) or 'nothing'}, and `forward` {', '.join(read)}"
-            self.fault("R202", methods["commit"], said, "both take the same edges")
+        allowed = ([], written) if role == "memory" and written else (written,)
+        if read not in allowed:
+            said = f"`commit` takes {', '.join(written) or 'nothing'}, and `forward` {', '.join(read) or 'nothing'}"
+            both = "both take the same edges"
+            self.fault("R202", methods["commit"], said, f"{both}, or `forward` none" if role == "memory" else both)
 
     def _sizes(self, init: ast.FunctionDef) -> tuple[str, ...]:
         arguments = init.args.args[1:]
         for argument in arguments:
-            if last_name(argument.annotation or argument) not in ("int", "PositiveInt"):
+            if last_name(argument.annotation or argument) not in ("int", "PositiveInt", "Tensor"):
                 self.fault("R202", argument, f"`{argument.arg}` stands before `*` and is not annotated as a size",
                            "sizes are `PositiveInt`; settings stand after `*`")  # fmt: skip
         for default in init.args.defaults:
@@ -294,8 +302,8 @@ class _Reader:
         for item in result.body:
             if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
                 is_number = last_name(item.annotation) == "float"
-                kind, dims = ("Scalar", ()) if is_number else edges.read_kind(item.annotation)
-                yield Output(item.target.id, kind, dims)
+                kind, dims, count = ("Scalar", (), "") if is_number else edges.read_kind(item.annotation)
+                yield Output(item.target.id, kind, dims, count)
 
 
 def _mark(decorator: ast.expr) -> bool:
@@ -315,6 +323,12 @@ def _is_rng(argument: ast.arg) -> bool:
 def _forward_doc(node: Definition) -> str:
     forward = next((m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "forward"), None)
     return inspect.cleandoc(ast.get_docstring(forward) or "") if forward and isinstance(node, ast.ClassDef) else ""
+
+
+def _example(init: ast.FunctionDef | None) -> str:
+    """The parameter of `__init__` that is an example of a row, or nothing."""
+    found = (a.arg for a in init.args.args[1:] if last_name(a.annotation or a) == "Tensor") if init else iter(())
+    return next(found, "")
 
 
 def _parts(init: ast.FunctionDef | None) -> tuple[str, ...]:

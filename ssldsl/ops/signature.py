@@ -16,6 +16,7 @@ class Edge:
 
     kind: a name of `ssldsl.types.KINDS`, or `Net`, `Data`, `Time` (of a schedule), `Parameters` (of an optimizer).
     dims: the dimension expressions as written. many: annotated `list[...]`, takes several values as one.
+    count: of whole numbers, the name of what they count: `samples` for `Positions[Tensor, "batch; samples"]`.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Edge:
     many: bool = False
     optional: bool = False
     detached: bool = False
+    count: str = ""
 
 
 class _Required:
@@ -53,11 +55,18 @@ class Output:
     name: str
     kind: str
     dims: tuple[str, ...] = ()
+    count: str = ""  # see `Edge`
 
 
 @frozen
 class Signature:
-    """One op. `sizes`: positional parameters of a module's `__init__`, given in the call or inferred from the input."""
+    """One op.
+
+    sizes: positional parameters of a module's `__init__`, given in the call or inferred from the input.
+    takes_row: the one among them, if any, that is an example of a row: an empty tensor of its shape and type.
+    reads_state: of a memory, that what it gives does not depend on its edges: its `forward` takes nothing, and the
+        edges are those of `commit`.
+    """
 
     name: str
     role: Role
@@ -68,6 +77,8 @@ class Signature:
     is_module: bool = False
     uses_rng: bool = False
     has_commit: bool = False
+    takes_row: str = ""
+    reads_state: bool = False
     parts: tuple[str, ...] = ()  # attributes that `__init__` assigns: what `f.layer4` may name
     traits: OpTraits = field(factory=OpTraits)
     summary: str = ""  # first line of the docstring

@@ -27,9 +27,9 @@ class Center(nn.Module):
         self.momentum = momentum
         self.register_buffer("value", torch.zeros(classes))
 
-    def forward(self, logits: list[Logits[Tensor, "batch classes"]]) -> Values[Tensor, "classes"]:
+    def forward(self) -> Values[Tensor, "classes"]:
         return self.value
 
     @torch.no_grad()
-    def commit(self, logits: list[Tensor]) -> None:
+    def commit(self, logits: list[Logits[Tensor, "batch classes"]]) -> None:
         self.value.lerp_(torch.cat(logits).to(self.value).mean(dim=0), 1.0 - self.momentum)

@@ -1,28 +1,29 @@
-"""The latest embeddings, for methods that want more rows than a batch has."""
+"""The latest rows of a value, for methods that want more rows than a batch has."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from ssldsl.ops import Duration, Embeddings, PositiveInt, Scalar, op
+from ssldsl.ops import Alike, Duration, PositiveInt, Scalar, op
 
 
 class Past(NamedTuple):
     """What earlier steps left: rows, the newest first, and 1 once all of them are filled, else 0."""
 
-    embeddings: Embeddings[Tensor, "{length} dim"]
+    rows: Alike[Tensor, "{length} ..."]
     ready: Scalar[Tensor, ""]
 
 
 @op(paper="caron2020swav", holds="length")
 class Queue(nn.Module):
-    r"""SwAV's queue: the last `length` embeddings of earlier steps.
+    r"""The last `length` rows of earlier steps: embeddings, as in SwAV, or any other value with a row for every sample.
 
     $$ Q \leftarrow [z_1, \ldots, z_B, Q_1, \ldots, Q_{L - B}] $$
 
     after the step has read Q. `ready`: 1 once L rows have come in; before that it is 0, and the missing rows are zeros.
     `start`: rows count towards `ready` only from this time on, so the queue is used from `start` + L / B steps on.
+    Two queues that are written in the same steps have the rows of the same samples at the same places.
 
     State: Q, how many rows count, how many steps there were; zeros at first.
 
@@ -34,21 +35,22 @@ class Queue(nn.Module):
     filled: Tensor
     steps: Tensor
 
-    def __init__(self, dim: PositiveInt, *, length: PositiveInt, start: Duration | None = None) -> None:
+    def __init__(self, row: Tensor, *, length: PositiveInt, start: Duration | None = None) -> None:
         super().__init__()
         self.length, self.start = length, 0.0 if start is None else start
-        self.register_buffer("rows", torch.zeros(length, dim))
+        self.register_buffer("rows", torch.zeros(length, *row.shape, dtype=row.dtype))
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 
-    def forward(self, embeddings: Embeddings[Tensor, "batch dim"]) -> Past:
-        return Past(self.rows, (self.filled >= self.length).to(self.rows))
+    def forward(self) -> Past:
+        dtype = self.rows.dtype if self.rows.is_floating_point() else torch.float32
+        return Past(self.rows, (self.filled >= self.length).to(dtype))
 
     @torch.no_grad()
-    def commit(self, embeddings: Tensor) -> None:
-        count = len(embeddings)
+    def commit(self, rows: Alike[Tensor, "batch ..."]) -> None:
+        count = len(rows)
         if count > self.length:
             raise ValueError(f"queue length {self.length} is shorter than the batch {count}")
-        self.rows.copy_(torch.cat([embeddings.to(self.rows), self.rows[: self.length - count]]))
+        self.rows.copy_(torch.cat([rows.to(self.rows), self.rows[: self.length - count]]))
         self.filled += count * (self.steps >= self.start)
         self.steps += 1

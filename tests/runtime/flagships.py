@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from memory_specs import SAMPLES
+
 from ssldsl import pipeline
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
@@ -66,7 +68,11 @@ batch     = {labeled: 20, unlabeled: 60}
 run       = 8it
 eval top1(images.test)
 """
-TEXTS = {"mixed batches with averages": MIXTURE, "networks at rest and steady": RESTED}
+TEXTS = {
+    "mixed batches with averages": MIXTURE,
+    "networks at rest and steady": RESTED,
+    "memories of samples": SAMPLES.format(steps=8, accumulate=1),
+}
 
 
 def plan_of(name: str, *edits: str) -> Plan:

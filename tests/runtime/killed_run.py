@@ -14,7 +14,7 @@ from pathlib import Path
 
 import derived_specs
 from experiments import LIBRARY, stateful
-from memory_specs import DAINO, SUAVE, plan_of
+from memory_specs import DAINO, SAMPLES, SUAVE, plan_of
 
 from ssldsl.graph.plan import Plan
 from ssldsl.runtime.folder import checkpoint
@@ -27,6 +27,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "suave": lambda: plan_of(SUAVE),  # its queues are full after step 3
     "daino": lambda: plan_of(DAINO),
     "rounds": lambda: derived_specs.plan_of(derived_specs.ROUNDS),
+    "samples": lambda: plan_of(SAMPLES),
 }
 
 

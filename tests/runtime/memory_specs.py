@@ -78,6 +78,41 @@ eval top1(images.test)
 """
 )
 
+# A row for every sample, of a stream that is passed over three times so that a step may meet a sample twice: a bank of
+# two views, what was said of each sample, how well each class is learned; and means that include the step.
+SAMPLES = (
+    HEAD.replace("unlabel(images.train)", "unlabel(images.train.subset(42, seed=1))")
+    + """
+let two    = draw(2, random_shift(unlabeled, 2))
+let z      = trunk(two)
+let past   = bank(z, unlabeled.position, momentum=0.5)
+let latest = queue(first(z), length=32)
+let who    = queue(labeled.label, length=32)
+let p      = probabilities(stop(protos(first(z))))
+let seen   = per_sample(p, unlabeled.position, momentum=0.6 * cosine())
+let usual  = running_mean(p, start="uniform", momentum=0.9)
+let level  = confidence_moments(p, momentum=0.9)
+let status = learning_status(p, unlabeled.position, threshold=0.12)
+let guess  = hard_labels(p)
+let sure   = confidence(p) >= by_class(relative_thresholds(usual, level.mean), guess)
+let known  = confidence(p) >= by_class(convex_thresholds(status), guess)
+let codes  = sinkhorn(stop(protos(first(z))), stop(protos(past)), latest.ready)
+let voters = soft_nearest_neighbors(stop(last(z)), latest.rows, one_hot(who.rows, images.classes))
+loss = cross_entropy(protos(trunk(labeled)), labeled.label, temperature=0.1) as ce
+     + mean(mse(probabilities(protos(last(z))), seen)) as ensemble
+     + mean(sure * known * cross_entropy(protos(last(z)), guess)) as sure
+     + mean(soft_cross_entropy(protos(last(z)), codes)) as near
+     + mean(soft_cross_entropy(protos(last(z)), voters)) as voted
+batch      = {{labeled: 8, unlabeled: 16}}
+run        = {steps}it
+clock      = unlabeled
+optimizer  = sgd(lr=0.02, momentum=0.9)
+evaluate   = {steps}it
+accumulate = {accumulate}
+eval top1(images.test, net=trunk >> protos)
+"""
+)
+
 # PAWS at the size of a test: no state, and a support that all processes share.
 PAWS = (
     HEAD

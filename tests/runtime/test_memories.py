@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from attrs import evolve
-from memory_specs import DAINO, HEAD, LIBRARY, SUAVE, SUPERCM, plan_of
+from memory_specs import DAINO, HEAD, LIBRARY, SAMPLES, SUAVE, SUPERCM, plan_of
 from test_resume import outcome, stopped
 from torch import Tensor, nn
 
@@ -76,7 +76,7 @@ def test_a_queue_changes_nothing_until_it_is_full(tmp_path: Path) -> None:
     assert largest_difference(weights[48, 4], weights[480, 4]) > 1e-4
 
 
-@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM], ids=["suave", "daino", "supercm"])
+@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM, SAMPLES], ids=["suave", "daino", "supercm", "samples"])
 def test_the_optimized_run_equals_the_plain_one(spec: str, tmp_path: Path) -> None:
     plain, optimized = (final(plan_of(spec, level=level), tmp_path / str(level)) for level in (0, 1))
     assert largest_difference(plain, optimized) < 1e-5
@@ -87,7 +87,7 @@ def test_parts_of_a_batch_read_one_center_and_change_it_once(tmp_path: Path) -> 
     assert largest_difference(whole, parts) < 1e-5
 
 
-@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM], ids=["suave", "daino", "supercm"])
+@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM, SAMPLES], ids=["suave", "daino", "supercm", "samples"])
 def test_stopped_with_a_queue_half_and_wholly_filled_goes_on_to_the_bit(spec: str, tmp_path: Path) -> None:
     plan = plan_of(spec, accumulate=2)
     run(plan, tmp_path / "whole", LIBRARY, QUIET)
@@ -138,7 +138,7 @@ def test_the_compiler_follows_a_step_with_memories_and_is_not_asked_again() -> N
         assert largest_difference(dict(one.state_dict()), dict(two.state_dict())) < 1e-5
 
 
-@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM], ids=["suave", "daino", "supercm"])
+@pytest.mark.parametrize("spec", [SUAVE, DAINO, SUPERCM, SAMPLES], ids=["suave", "daino", "supercm", "samples"])
 def test_memories_hold_thirty_two_bits_whatever_the_step_computes_in(spec: str, tmp_path: Path) -> None:
     state = final(overridden(plan_of(spec), precision="bf16"), tmp_path / "run")
     memory = {

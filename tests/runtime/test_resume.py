@@ -51,10 +51,11 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
         ("suave", ("step:2", "step:4", "write:memory.safetensors")),
         # with the teacher among the weights, and the center
         ("daino", ("step:4", "write:weights.safetensors", "write:memory.safetensors")),
+        ("samples", ("step:4", "write:memory.safetensors")),
         # in the middle of a round, and of the round after it
         ("rounds", ("step:student.1/2", "step:student.1/4", "step:student.2/1")),
     ],
-    ids=["stateful", "suave", "daino", "rounds"],
+    ids=["stateful", "suave", "daino", "samples", "rounds"],
 )
 def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple[str, ...], tmp_path: Path) -> None:
     run(PLANS[plan](), tmp_path / "whole", LIBRARY, QUIET)

@@ -20,6 +20,7 @@ from ssldsl.passes.planning import make_plan
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.feed import Feed
 from ssldsl.runtime.data.measure import measure
+from ssldsl.runtime.nets.memories import build_memories
 from ssldsl.runtime.nets.modules import build_modules, set_trained
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.module import make_step
@@ -91,6 +92,41 @@ def test_joined_batches_are_compared_as_one() -> None:
     batch["labeled.index"] = batch["labeled.index"] * 0 + batch["labeled.index"][0]
     values = make_step(plan, stage, modules, LIBRARY)(batch, Scalars(stage, LIBRARY).tensor_at(3))
     assert values["exemplar"].item() == 0  # all rows have one number, so no row has a negative
+
+
+MEMORY = """ssl 1
+data   images   = {source}
+stream mine     = unlabel({data}) >> random_shift(1)
+net    encoder  = convnet(width=8)
+head   classes  = linear(encoder.dim, 3)
+let    p        = probabilities(stop(classes(encoder(mine))))
+let    seen     = per_sample(p, mine.position)
+loss  = kl(classes(encoder(mine)), seen)
+batch = 8
+run   = 5it
+"""
+
+
+@pytest.mark.parametrize("data", ["images.train.subset(20, seed=3)", "images.train.without_holdout(1400, seed=1)"])
+def test_a_position_is_where_the_sample_stands_in_its_stream(data: str) -> None:
+    stage = plan_of(MEMORY.format(source="digits()", data=data), 1).stages[0]
+    samples = Datasets(LIBRARY).streams(stage)
+    feed = Feed(plan_of(MEMORY.format(source="digits()", data=data), 1), stage, samples, library=LIBRARY)
+    for step in range(6):
+        batch = feed.batch_at(step)
+        assert torch.equal(samples["mine"].read(batch["mine.position"])["image"], batch["mine.image"])
+        assert batch["mine.position"].max() < len(samples["mine"])
+
+
+def test_a_memory_is_as_long_as_the_files_that_are_there(photos: Path) -> None:
+    text = MEMORY.format(source=f'image_folder(path="{photos}")', data="images.all").replace(
+        ">> random_shift(1)", ">> random_resized_crop(8)"
+    )
+    program = check(Source("test.ssl", text)).unwrap()
+    measured = measure(program, Datasets(LIBRARY))
+    plan = make_plan(program, sizes=measured.sizes, resident=measured.resident)
+    memories = build_memories(plan, plan.stages[0], {}, LIBRARY)
+    assert memories["seen/per_sample"].rows.shape == (24, 3)
 
 
 # Two processes

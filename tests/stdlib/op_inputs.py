@@ -11,7 +11,7 @@ from small_nets import FrozenOnly, conv_classifier, rng_for
 from torch import Tensor, nn
 
 from ssldsl.ops.signature import REQUIRED, Edge, Signature
-from ssldsl.types import parse_dim
+from ssldsl.types import LIKE_INPUT, parse_dim
 
 ROOT = Path(__file__).parents[2]
 # Images of 32 pixels: the ImageNet nets bring 16 pixels to one, and there torch's bf16 convolution of stride 2 on the
@@ -32,13 +32,18 @@ SIZES = {
     "clusters": 4,
 }
 
+ROW = torch.empty(SIZES["dim"])  # an example of a row, for memories of any kind
+
 
 def op_of(signature: Signature) -> Callable[..., Any]:
     """The function, or the module built with small sizes."""
     module = importlib.import_module(signature.module)
     marked = [v for v in vars(module).values() if getattr(v, "__module__", "") == signature.module]
     found: Callable[..., Any] = next(v for v in marked if "ssldsl_traits" in vars(v))
-    return found(**{s: size_of(s) for s in signature.sizes}, **settings_of(signature)) if signature.is_module else found
+    if not signature.is_module:
+        return found
+    sizes = {s: ROW if s == signature.takes_row else size_of(s) for s in signature.sizes}
+    return found(**sizes, **settings_of(signature))
 
 
 def settings_of(signature: Signature) -> dict[str, Any]:
@@ -59,11 +64,14 @@ def size_of(dim: str) -> int:
 
 def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     """Random values of the kind and shape that the edge declares."""
-    dims = ("batch", "channels", "height", "width") if edge.dims == ("batch", "...") else edge.dims
+    rest = ("dim",) if edge.kind in LIKE_INPUT else ("channels", "height", "width")
+    dims = ("batch", *rest) if edge.dims == ("batch", "...") else edge.dims
     shape = [parse_dim(d, size_of, (SIZES | settings).__getitem__).value for d in dims]
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)
+    if edge.kind == "Positions":
+        return torch.randint(size_of(edge.count), shape, generator=generator)
     is_part = edge.kind in ("Images", "Values", "Weights")
     values = torch.rand(shape, generator=generator) if is_part else torch.randn(shape, generator=generator)
     if edge.kind == "Probs":

@@ -12,10 +12,9 @@ from ssldsl.check.state.values import UNKNOWN, Batch, Data, ListValue, Loss, Los
 from ssldsl.check.typing.arithmetic import ROWS
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.source import Span
-from ssldsl.types import TensorType
+from ssldsl.types import AVERAGED, WHOLE_NUMBERS, TensorType
 from ssldsl.values import is_number
 
-AVERAGED = {"Embeddings": "Features", "Masks": "Weights"}  # the mean of these is of another kind
 NUMBERS = frozenset({"Losses", "Scalar"})  # what is reduced to one number
 
 
@@ -93,7 +92,7 @@ def _of_tensors(ctx: Context, word: str, nodes: tuple[Node, ...], span: Span) ->
     kinds = {kind_of(n) for n in nodes}
     if word == "sum" and (total := algebra.add(ctx, nodes, span)) is not NotImplemented:
         return total
-    if word == "sum" or "Labels" in kinds or len({n.type for n in nodes}) > 1:
+    if word == "sum" or kinds & WHOLE_NUMBERS or len({n.type for n in nodes}) > 1:
         ctx.report(types.different_items(word, sorted({shapes.written(n.type) for n in nodes}), span))
         return UNKNOWN
     (kind,) = kinds

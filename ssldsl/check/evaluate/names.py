@@ -24,7 +24,7 @@ from ssldsl.check.state.values import (
     WordValue,
     describe,
 )
-from ssldsl.check.typing import instances
+from ssldsl.check.typing import instances, positions
 from ssldsl.check.typing.edges import no_label
 from ssldsl.ir.nodes import Node
 from ssldsl.source import Span
@@ -98,9 +98,9 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
                 return (*(n for n, _ in value.node.type.splits), "classes")
             return (*value.type.names, "classes", "size")
         case StreamRef():
-            return (*data.field_names(ctx, value), instances.NAME, "classes", "size")
+            return (*data.field_names(ctx, value), instances.NAME, positions.NAME, "classes", "size")
         case Batch():
-            return (*(n for n, _ in value.fields), *([instances.NAME] if instances.has_instances(value) else []))
+            return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
             return ("dim", *networks.parts_of(ctx, value))
         case RoundsRef():
@@ -109,6 +109,12 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return ("average",) if value.run else ("average", *_net_names(ctx)) if value.stage else ()
         case _:
             return ()
+
+
+def _numbers(batch: Batch) -> list[str]:
+    """The fields that say which samples the rows of a draw are."""
+    has = {instances.NAME: instances.has_instances(batch), positions.NAME: positions.has_positions(batch)}
+    return [name for name, is_there in has.items() if is_there]
 
 
 def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
@@ -121,6 +127,8 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return member(ctx, data.read(ctx, value, at), name)
         case Batch() if name.id == instances.NAME and instances.has_instances(value):
             return instances.instance(ctx, value, name.span)
+        case Batch() if name.id == positions.NAME and positions.has_positions(value):
+            return positions.position(ctx, value, name.span)
         case Batch():
             return value.get(name.id)
         case Net():

@@ -150,6 +150,14 @@ def no_common_numbers(stream: str, field: str, place: Span) -> Diagnostic:
     return Diagnostic("N204", message, place, label, help=help)
 
 
+def no_common_positions(stream: str, place: Span) -> Diagnostic:
+    """Positions of rows that stem from several streams."""
+    message = f"the rows of `{stream}` have no common field `position`"
+    label = "every stream counts its own samples"
+    help = "a stream of all of them, such as `stream all = unlabel(images.train)`, has one count for all"
+    return Diagnostic("N204", message, place, label, help=help)
+
+
 def no_setting(name: str, settings: Collection[str], place: Span) -> Diagnostic:
     """A setting that is not there."""
     listed = f"to name a value, write `let {name} = ...`; settings are: {', '.join(settings)}"

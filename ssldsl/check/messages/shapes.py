@@ -37,7 +37,9 @@ def written(type_: Type) -> str:
 def shaped(kind: str, dims: Iterable[Dim], classes: Dim | None = None) -> str:
     """A kind of tensor with its sizes."""
     inside = ", ".join(size(d) for d in dims)
-    inside += f"; {size(classes)} classes" if classes is not None else ""
+    if classes is not None:
+        said, counted = size(classes), "samples" if kind == "Positions" else "classes"
+        inside += f"; {said}" if said == counted else f"; {said} {counted}"
     return f"{kind}[{inside}]" if inside else kind
 
 

@@ -133,6 +133,20 @@ def wrong_shape(
     return Diagnostic("T311", message, place, why, hints=hints, help=help)
 
 
+def uncounted(op: str, edge: str, found: str, is_index: bool, place: Span) -> Diagnostic:
+    """Whole numbers that say which row is meant, and not of how many."""
+    message = f"`{op}` keeps a row for each of them, and `{edge}` does not say how many there are: {found}"
+    index = "`index` counts over the whole data set; `.position` is the number in the stream, from 0 to its size"
+    help = index if is_index else "pass where the samples stand in their stream: `x.position`"
+    return Diagnostic("T311", message, place, "of how many?", help=help)
+
+
+def not_alike(op: str, first: str, second: str, place: Span) -> Diagnostic:
+    """Rows of two kinds for an op that takes any kind, but one."""
+    message = f"`{op}` takes rows of one kind, found {first} and {second}"
+    return Diagnostic("T310", message, place, help=f"write a call of `{op}` for each: they stay in step")
+
+
 def different_shapes(first: str, second: str, place: Span, hints: Sequence[str], help: str) -> Diagnostic:
     """Arithmetic of tensors that have not one shape."""
     message = f"tensors of different shapes: {first} and {second}"

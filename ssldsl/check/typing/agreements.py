@@ -10,7 +10,7 @@ from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.primitives import KEEPS_NUMBERS
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.source import Span
-from ssldsl.types import TensorType
+from ssldsl.types import LIKE_INPUT, TensorType
 
 Given = dict[str, tuple[Any, Span]]
 _SIDES = frozenset({"Images", "Vectors", "Features", "Embeddings", "Logits", "Probs", "Scores"})
@@ -26,12 +26,27 @@ def agree(
     span: Span,
 ) -> bool:
     """Whether the inputs go together; what does not is reported."""
-    checks = (_with_labels, _with_classes, _with_copies)
+    checks = (_alike, _with_labels, _with_classes, _with_copies)
     if not all(check(ctx, signature, inputs, params, given) for check in checks):
         return False
     if not _with_setting(ctx, signature, inputs, params, given, dict(settings)):
         return False
     _compare_with_itself(ctx, signature, inputs, params, given, settings, span)
+    return True
+
+
+def _alike(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
+    """Values whose kind an op leaves open are of one kind."""
+    first: TensorType | None = None
+    for node, param in zip(inputs, params, strict=True):
+        edge = signature.edge(param)
+        if edge is None or edge.kind not in LIKE_INPUT or not isinstance(node.type, TensorType):
+            continue
+        if first is not None and (node.type.kind, node.type.classes) != (first.kind, first.classes):
+            found = shapes.written(first), shapes.written(node.type)
+            ctx.report(types.not_alike(signature.name, *found, given[param][1]))
+            return False
+        first = first or node.type
     return True
 
 

@@ -11,7 +11,7 @@ from ssldsl.check.typing.sizes import Sizes, size_of, unify
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
-from ssldsl.types import ACCEPTS, Dim, TensorType, TupleType
+from ssldsl.types import ACCEPTS, AVERAGED, LIKE_INPUT, WHOLE_NUMBERS, Dim, TensorType, TupleType
 
 
 def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span) -> Node | None:
@@ -22,6 +22,9 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
                 no_label(ctx, value, span)
                 return None
             wrong_kind(ctx, signature, edge, describe(value), span, f"pass its labels: `{span.text}.label`")
+            return None
+        if edge.kind == "Positions":
+            wrong_kind(ctx, signature, edge, describe(value), span, f"pass where they stand: `{span.text}.position`")
             return None
         value = value.input
     if not isinstance(value, Node) or not isinstance(value.type, TensorType):
@@ -55,7 +58,24 @@ def fits(
         wanted, dims = f"{edge.kind}[{', '.join(edge.dims)}]", (*node.type.dims, *sizes.values())
         found, hints, help = shapes.written(node.type), shapes.open_sizes(dims), shape_advice(ctx, edge, node)
         ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, hints, help))
+    if not wrong and edge.count and not _counts(ctx, signature, edge, node, sizes, settings, span):
+        return False
     return not wrong and row_order.stand_together(ctx, signature.name, edge.dims, node, sizes.get("batch"), span)
+
+
+def _counts(
+    ctx: Context, signature: Signature, edge: Edge, node: Node, sizes: Sizes, settings: dict[str, Setting], span: Span
+) -> bool:
+    """Whether whole numbers say how many of them there are, as many as the other edges have."""
+    assert isinstance(node.type, TensorType)
+    if node.type.classes is None:
+        ctx.report(types.uncounted(signature.name, edge.name, shapes.written(node.type), node.op == "index", span))
+        return False
+    wrong = unify((edge.count,), (node.type.classes,), sizes, settings)
+    if wrong:
+        wanted, found = f"{edge.kind}[{', '.join(edge.dims)}; {edge.count}]", shapes.written(node.type)
+        ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, (), ""))
+    return not wrong
 
 
 def result(
@@ -67,7 +87,8 @@ def result(
     sizes: Sizes,
     span: Span,
 ) -> Any:
-    outputs = tuple((o.name, type(o, sizes, dict(settings))) for o in signature.outputs) or (
+    like = _like(signature, inputs, params)
+    outputs = tuple((o.name, type(o, sizes, dict(settings), like)) for o in signature.outputs) or (
         ("", TensorType("Values", ())),
     )
     grad_modules = frozenset[str]().union(*(n.grad_modules for n, p in zip(inputs, params, strict=True)))
@@ -97,7 +118,7 @@ def result(
         rows=rows,
         spans=(span, *ctx.reporter.calls),
         type=first if single else TupleType(outputs),
-        grad_modules=frozenset() if first.kind == "Labels" else grad_modules,
+        grad_modules=frozenset() if first.kind in WHOLE_NUMBERS else grad_modules,
     )
     return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
 
@@ -166,18 +187,36 @@ def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
                 settings=(("name", name),),
                 rows=node.rows,
                 spans=ctx.interner.spans_of(node),
-                grad_modules=frozenset() if type_.kind == "Labels" else node.grad_modules,
+                grad_modules=frozenset() if type_.kind in WHOLE_NUMBERS else node.grad_modules,
             ),
         )
         for name, type_ in node.type.fields
     ]
 
 
-def type(output: Output, sizes: Sizes, settings: dict[str, Setting]) -> TensorType:
-    dims = (size_of(text, sizes, settings) for text in output.dims)
-    return TensorType(
-        output.kind, tuple(d if d is not None else Dim.of(t) for d, t in zip(dims, output.dims, strict=True))
-    )
+def _like(signature: Signature, inputs: tuple[Node, ...], params: tuple[str, ...]) -> TensorType | None:
+    """What came in where an edge takes any kind; all of one op are alike."""
+    for node, param in zip(inputs, params, strict=True):
+        edge = signature.edge(param)
+        if edge is not None and edge.kind in LIKE_INPUT and isinstance(node.type, TensorType):
+            return node.type
+    return None
+
+
+def type(output: Output, sizes: Sizes, settings: dict[str, Setting], like: TensorType | None = None) -> TensorType:
+    """What an op gives. `like`: what came in, where the result is of its kind, or its rows of its shape."""
+    dims: list[Dim] = []
+    for text in output.dims:
+        if text == "..." and like is not None:
+            dims += like.dims[1:]
+        else:
+            size = size_of(text, sizes, settings)
+            dims.append(size if size is not None else Dim.of(text))
+    if output.kind not in LIKE_INPUT or like is None:
+        return TensorType(output.kind, tuple(dims), sizes.get(output.count))
+    if output.kind == "Alike":
+        return TensorType(like.kind, tuple(dims), like.classes)
+    return TensorType(AVERAGED.get(like.kind, like.kind) if dims else "Scalar", tuple(dims))
 
 
 def no_label(ctx: Context, batch: Batch, span: Span) -> None:

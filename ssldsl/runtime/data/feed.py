@@ -70,8 +70,12 @@ class Resident:
     precision: str
 
     def batch(self, share: Share, step: int, part: int) -> Batch:
-        positions, rows = self.order.rows(*share.bounds(self.rows, step, part))
-        found = {**rows._asdict(), **as_precise(self.samples.read(positions), self.precision)}
+        return self.read(*self.order.rows(*share.bounds(self.rows, step, part)))
+
+    def read(self, positions: Tensor, rows: Rows) -> Batch:
+        """The samples at some positions: which they are, where they stand in the stream, and their fields."""
+        fields = as_precise(self.samples.read(positions), self.precision)
+        found = {**rows._asdict(), "position": positions, **fields}
         return {f"{self.name}.{field}": value for field, value in found.items()}
 
 
@@ -115,8 +119,7 @@ class Prepared(Dataset["Batch | NodeFailure"]):
             yield position, Rows(*single)
 
     def _sample(self, stream: Resident, position: Tensor, rows: Rows, scalars: Tensor) -> Batch:
-        found = {**rows._asdict(), **as_precise(stream.samples.read(position), stream.precision)}
-        single = {f"{stream.name}.{field}": value for field, value in found.items()}
+        single = stream.read(position, rows)
         prepare = self._prepare(stream.name)
         if prepare is not None:
             single |= prepare(single, scalars)

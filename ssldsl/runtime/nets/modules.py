@@ -5,21 +5,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+import torch
 from attrs import Factory, define
-from torch import nn
+from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
-from ssldsl.graph.plan_types import tensors_of
+from ssldsl.graph.plan_types import is_of_kind, tensors_of
 from ssldsl.ir.modules import owner as owner_among
 from ssldsl.ir.walk import leaves
+from ssldsl.ops.signature import Edge, Signature
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.nets.shapes import Shape, shape_behind
 from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
 from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
-from ssldsl.types import parse_dim
+from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim
 
 
 @runtime_checkable
@@ -96,16 +98,32 @@ class Builder:
     def memory(self, nodes: Mapping[str, NodePlan], node: NodePlan) -> nn.Module:
         """A memory as its stage begins, of the sizes of what it reads; settings that change are those of step 1."""
         signature = signature_of(self.library, node.op)
-        sizes: dict[str, int] = {}
+        found: dict[str, int | Tensor] = {}
         for param, id_ in zip(node.params, node.inputs, strict=True):
             edge = signature.edge(param)
-            if edge is not None and any(dim in signature.sizes for dim in edge.dims):
-                sizes |= dict(zip(edge.dims, self._shape(nodes, id_), strict=True))
+            if edge is not None:
+                found |= self._sizes(nodes, edge, id_, signature)
         settings = {name: value for name, value in node.settings.items() if not isinstance(value, dict)}
-        wanted = {name: sizes[name] for name in signature.sizes}
+        wanted = {name: found[name] for name in signature.sizes}
         with first_values(self.plan.seed, self.stage, "memory", node.draw):
             memory: nn.Module = op_object(signature)(**wanted, **settings)
         return memory
+
+    def _sizes(
+        self, nodes: Mapping[str, NodePlan], edge: Edge, id_: str, signature: Signature
+    ) -> dict[str, int | Tensor]:
+        """What an input of a memory says of its sizes: its own, what it counts, and an example of a row."""
+        found: dict[str, int | Tensor] = {}
+        if edge.kind in LIKE_INPUT and signature.takes_row:
+            whole = any(is_of_kind(nodes[id_].type, kind) for kind in WHOLE_NUMBERS)
+            row = torch.empty(self._shape(nodes, id_)[1:], dtype=torch.int64 if whole else torch.float32)
+            found[signature.takes_row] = row
+        elif any(dim in signature.sizes for dim in edge.dims):
+            found |= dict(zip(edge.dims, self._shape(nodes, id_), strict=True))
+        count = next((tensor.classes for tensor in tensors_of(nodes[id_].type)), None)
+        if edge.count and isinstance(count, int):
+            found[edge.count] = count
+        return found
 
     def _inferred(self, plan: ModulePlan, missing: list[str]) -> dict[str, int]:
         """Sizes read off the first value that the module is applied to."""

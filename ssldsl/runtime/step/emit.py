@@ -17,11 +17,12 @@ from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.keys import net_key
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
+from ssldsl.types import WHOLE_NUMBERS
 
 _LOW_PRECISION_ROLES = ("losses", "targets", "memory")
 MODES = {"rest": "AtRest", "steady": "Steady"}  # how a network runs -> what printed code puts around its module
 METRIC = "metric"  # the parameter of a metric that remembers earlier evaluations: its module
-_NOT_FLOAT = ("Net", "Labels", "Rows", "Data")
+_NO_TENSOR = frozenset({"Net", "Rows", "Data"})
 
 
 @define
@@ -261,6 +262,8 @@ class Emission:
     def _arguments(self, node: NodePlan, signature: Signature) -> list[str]:
         """The arguments of a call: edges by position while there is no gap, the rest by name."""
         given: dict[str, list[str]] = {}
+        if signature.reads_state:
+            return []
         for param, id_ in zip(node.params, node.inputs, strict=True):
             edge = signature.edge(param)
             if edge is None:
@@ -278,7 +281,8 @@ class Emission:
     def _argument(self, node: NodePlan, edge: Edge, id_: str) -> str:
         if edge.kind == "Net":
             self.tools.add("Composition")
-        low = self.stage.precision in MIXED and edge.kind not in _NOT_FLOAT and not self.is_evaluation
+        is_float = edge.kind not in _NO_TENSOR and not _is_whole(self.nodes[id_])
+        low = self.stage.precision in MIXED and is_float and not self.is_evaluation
         role = signature_of(self.library, node.op).role
         return f"{self.value(id_)}.float()" if low and role in _LOW_PRECISION_ROLES else self.value(id_)
 
@@ -359,6 +363,11 @@ class Emission:
         ours = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(groups.items())]
         head = [f"from collections.abc import {abstract}", "", "import torch", "from torch import Tensor, nn", ""]
         return head + ours + (["", *files] if files else [])
+
+
+def _is_whole(node: NodePlan) -> bool:
+    """Whether a value is whole numbers, which no precision rounds."""
+    return any(is_of_kind(node.type, kind) for kind in WHOLE_NUMBERS)
 
 
 def _place(node: NodePlan) -> Place | None:

@@ -13,8 +13,8 @@ def filled(queue: Queue, *steps: list[float]) -> list[tuple[list[float], float]]
     """What the queue holds before every step, and after the last; rows of one number."""
     seen = []
     for rows in [*steps, None]:
-        past = queue(torch.ones(2, 1))
-        seen.append((past.embeddings.flatten().tolist(), past.ready.item()))
+        past = queue()
+        seen.append((past.rows.flatten().tolist(), past.ready.item()))
         if rows is not None:
             queue.commit(torch.tensor(rows)[:, None])
     return seen
@@ -31,7 +31,7 @@ def _rows_need_no_unit_length(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_rows_come_in_at_the_front_and_are_used_once_all_are_filled() -> None:
-    assert filled(Queue(1, length=4), numbers(1), numbers(2), numbers(3)) == [
+    assert filled(Queue(torch.empty(1), length=4), numbers(1), numbers(2), numbers(3)) == [
         ([0, 0, 0, 0], 0),
         ([11, 12, 0, 0], 0),
         ([21, 22, 11, 12], 1),
@@ -40,23 +40,23 @@ def test_rows_come_in_at_the_front_and_are_used_once_all_are_filled() -> None:
 
 
 def test_a_queue_that_starts_later_is_ready_as_if_it_had_been_made_then() -> None:
-    seen = filled(Queue(1, length=4, start=3.0), *map(numbers, range(1, 7)))
+    seen = filled(Queue(torch.empty(1), length=4, start=3.0), *map(numbers, range(1, 7)))
     assert [ready for _, ready in seen] == [0, 0, 0, 0, 0, 1, 1]
     assert seen[5][0] == [51, 52, 41, 42]
 
 
 def test_rows_that_do_not_divide_the_length_fall_off_its_end() -> None:
-    assert filled(Queue(1, length=5), *map(numbers, (1, 2, 3)))[-1] == ([31, 32, 21, 22, 11], 1)
+    assert filled(Queue(torch.empty(1), length=5), *map(numbers, (1, 2, 3)))[-1] == ([31, 32, 21, 22, 11], 1)
 
 
 def test_reading_changes_nothing_and_what_is_written_carries_no_gradient() -> None:
-    queue = Queue(3, length=4)
+    queue = Queue(torch.empty(3), length=4)
     z = torch.nn.functional.normalize(torch.randn(2, 3), dim=-1).requires_grad_()
     before = {name: tensor.clone() for name, tensor in queue.state_dict().items()}
-    queue(z)
+    queue()
     assert all(torch.equal(before[name], tensor) for name, tensor in queue.state_dict().items())
     queue.commit(z)
-    assert not queue(z).embeddings.requires_grad and torch.equal(queue(z).embeddings[:2], z)
+    assert not queue().rows.requires_grad and torch.equal(queue().rows[:2], z)
 
 
 def test_what_is_saved_in_the_middle_goes_on_as_if_nothing_had_been() -> None:
@@ -67,18 +67,18 @@ def test_what_is_saved_in_the_middle_goes_on_as_if_nothing_had_been() -> None:
         return dict(second.state_dict())
 
     rows = torch.randn(2, 2, 3)
-    queue = Queue(3, length=6, start=1.0)
+    queue = Queue(torch.empty(3), length=6, start=1.0)
     broken, whole = (
-        after(queue, Queue(3, length=6, start=1.0), *rows),
-        after(*[Queue(3, length=6, start=1.0)] * 2, *rows),
+        after(queue, Queue(torch.empty(3), length=6, start=1.0), *rows),
+        after(*[Queue(torch.empty(3), length=6, start=1.0)] * 2, *rows),
     )
     assert all(torch.equal(broken[name], whole[name]) for name in whole)
 
 
 def test_nothing_of_it_can_be_trained() -> None:
-    assert list(Queue(3, length=4).parameters()) == []
+    assert list(Queue(torch.empty(3), length=4).parameters()) == []
 
 
 def test_a_batch_that_is_longer_is_refused() -> None:
     with pytest.raises(ValueError, match="queue length 4 is shorter than the batch 6"):
-        Queue(1, length=4).commit(torch.ones(6, 1))
+        Queue(torch.empty(1), length=4).commit(torch.ones(6, 1))
