@@ -15,7 +15,7 @@ class TablesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling typ
         root = Path(self.root) / "ssldsl"
         # by its path: the environment of the build has lark, but nothing else that the package needs
         module = runpy.run_path(str(root / "syntax" / "generate.py"))
-        grammar = (root / "grammars" / "ssl.lark").read_text(encoding="utf-8")
+        grammar = (Path(self.root) / "grammars" / "ssl.lark").read_text(encoding="utf-8")
         self.folder = tempfile.TemporaryDirectory()
         tables = Path(self.folder.name) / "ssl.json"
         tables.write_text(module["encode"](module["generate"](grammar)), encoding="utf-8")

@@ -4,6 +4,7 @@ The names below are the package's interface, each imported when it is first used
 """
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from ssldsl.source import Source as Source
 
 __version__ = "0.1.0"
+
+if not (Path(__file__).parent / "stdlib").is_dir():  # a clone without symbolic links: the folder at the root serves
+    __path__.append(str(Path(__file__).parents[1]))
 
 _HOMES = {
     "Checked": "ssldsl.check",

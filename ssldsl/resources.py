@@ -1,7 +1,8 @@
 """Where the shipped folders lie. Nothing else knows.
 
-`stdlib`, `grammars` and `specs` stand at the root of the repository; inside the package there are links to them, which
-a wheel replaces by the folders themselves. So one path serves a checkout, an editable install and a wheel.
+`stdlib`, `grammars` and `specs` stand at the root of the repository. Inside the package there are links to them, which
+a wheel replaces by the folders themselves. Where a clone or an archive has lost the links, the folders at the root
+serve.
 """
 
 from functools import cache
@@ -17,19 +18,25 @@ def package() -> Path:
     return root
 
 
+def _shipped(name: str) -> Path:
+    """A folder of the package, or the one beside the package where there is only what is left of a link."""
+    inside = package() / name
+    return inside if inside.is_dir() else package().parent / name
+
+
 def stdlib() -> Path:
     """The standard library: `<role>/<op>.py` and `methods/<paper>.ssl`."""
-    return package() / "stdlib"
+    return _shipped("stdlib")
 
 
 def specs() -> Path:
     """The shipped experiments."""
-    return package() / "specs"
+    return _shipped("specs")
 
 
 def grammar() -> Path:
     """The grammar of the language."""
-    return package() / "grammars" / "ssl.lark"
+    return _shipped("grammars") / "ssl.lark"
 
 
 def tables() -> Path:
