@@ -50,7 +50,7 @@ from ssldsl.runtime.folder.trackers import Trackers, check_trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.ledger import Ledger
 from ssldsl.runtime.lock import Difference, make_lock
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.modules import build_modules, check_parts
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.packages import check_packages
@@ -239,6 +239,7 @@ class Run:
                 with explaining_data(stage, stream.data):
                     fields |= sample_shapes({stream.name: self.data[stage.name][stream.data]})
         modules = build_modules(self.plan, fields, self.library, self.options.folder)
+        check_parts(self.plan, modules)
         check_origins(self.plan, modules, self.options.folder)
         return RunResources(
             plan=self.plan,

@@ -9,10 +9,16 @@ from test_memories import QUIET, final, largest_difference, stage_parts
 from test_resume import outcome, stopped
 from torch import nn
 
+from ssldsl.check import check
+from ssldsl.errors import SpecError
+from ssldsl.graph.plan import Plan
+from ssldsl.passes.planning import make_plan
+from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.run import run
 from ssldsl.runtime.train.loop import take_step
 from ssldsl.runtime.train.optimizer import make_optimizer, prepare_gradients
+from ssldsl.source import Source
 
 FROZEN = SUAVE + "\ngroups = {{protos: {{freeze: 3it}}}}\n"
 
@@ -111,3 +117,48 @@ def test_momentum_and_betas_may_change_with_time() -> None:
 def test_a_group_has_moments_of_its_own() -> None:
     spec = DAINO + "\ngroups = {{encoder: {{beta2: 0.5, epsilon: 0.1}}}}\n"
     assert rates(spec, 1, "betas", "eps") == [[(0.9, 0.5), 0.1]]
+
+
+MOVING = """ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(64, seed=0)
+net    encoder   = convnet(width=8, norm="batch")
+head   classes   = linear(encoder.dim, images.classes)
+loss   = ce(labeled)
+batch  = {labeled: 16}
+run    = 3it
+"""
+
+
+def moving(said: str) -> Plan:
+    return make_plan(check(Source("moving.ssl", MOVING + said)).unwrap(), sizes={})
+
+
+@pytest.mark.parametrize(("said", "moves"), [("groups = {encoder: {freeze: 100%}}", True), ("train classes", False)])
+def test_fixed_weights_move_their_statistics_where_the_network_is_trained(
+    tmp_path: Path, said: str, moves: bool
+) -> None:
+    plan = moving(said)
+    before = build_modules(plan, {"labeled.image": (1, 8, 8)}, LIBRARY).state_dict()
+    after = final(plan, tmp_path / "run")
+    for name, tensor in before.items():
+        is_statistic = name.endswith(("running_mean", "running_var", "num_batches_tracked"))
+        learns = name.startswith("classes.") or (is_statistic and moves)
+        assert torch.equal(after[f"weights/{name}"], tensor) != learns, name
+
+
+def test_a_part_of_a_part_learns_alone(tmp_path: Path) -> None:
+    plan = moving("train encoder.blocks.0, classes")
+    before = build_modules(plan, {"labeled.image": (1, 8, 8)}, LIBRARY).state_dict()
+    after = final(plan, tmp_path / "run")
+    changed = {
+        name.rsplit(".", 2)[0] for name, tensor in before.items() if not torch.equal(after[f"weights/{name}"], tensor)
+    }
+    assert changed == {"encoder.blocks.0", "classes"}
+
+
+def test_a_part_that_a_network_turns_out_not_to_have_is_told_before_the_first_step(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="has no part `9`") as refused:
+        run(moving("train encoder.blocks.9, classes"), tmp_path / "run", LIBRARY, QUIET)
+    (told,) = refused.value.diagnostics
+    assert (told.code, told.span and told.span.text) == ("R423", "encoder.blocks.9")

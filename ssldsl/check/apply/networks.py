@@ -115,17 +115,22 @@ def _draft(ctx: Context, part: NetPart | Constructor) -> tuple[Signature, dict[s
     return draft.signature, draft.sizes, dict(draft.settings)
 
 
-def parts_of(ctx: Context, net: Net) -> tuple[str, ...]:
-    """What `f.layer4` may name: pieces of a net of one part."""
-    if len(net.parts) != 1:
-        return ()
-    return _draft(ctx, net.parts[0])[0].parts
+def members(ctx: Context, net: Net) -> tuple[str, ...]:
+    """What may stand after the dot behind a network: its width, and pieces of a net of one part."""
+    return ("dim", *(_draft(ctx, net.parts[0])[0].parts if len(net.parts) == 1 else ())) if not part_of(net) else ()
+
+
+def part_of(net: Net) -> str:
+    """The piece of a network that is meant, with the pieces around it; nothing for the whole of it."""
+    part = net.parts[0]
+    return part.part if len(net.parts) == 1 and isinstance(part, NetPart) else ""
 
 
 def select(net: Net, name: str) -> Net:
+    """A piece of a network, or of a piece: what lies inside of those is known when the network is built."""
     part = net.parts[0]
     assert isinstance(part, NetPart)
-    return Net((evolve(part, part=name),))
+    return Net((evolve(part, part=f"{part.part}.{name}" if part.part else name),))
 
 
 def width(ctx: Context, net: Net, name: tree.Name) -> Any:
@@ -208,6 +213,9 @@ def _apply_part(
             ctx.report(types.network_without_name(signature.name, part.span))
             return UNKNOWN
         return _apply_op(ctx, part, value, span)
+    if part.part:
+        ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))
+        return UNKNOWN
     draft = ctx.modules[part.path]
     assert isinstance(value.type, TensorType)
     if weights is None and not may_run(ctx, part.path, span):
@@ -363,6 +371,9 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
     for part in value.parts if isinstance(value, Net) else (value,):
         if isinstance(part, Constructor):
             ctx.report(types.argument_without_name(part.signature.name, span, part.span))
+            return None
+        if part.part:
+            ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))
             return None
         nodes.append(_net_node(ctx, part))
     if len(nodes) == 1:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from attrs import evolve
 
 from ssldsl.check.edits.positions import Placed
+from ssldsl.check.edits.statements import KINDS, edited
 from ssldsl.check.messages import names as name_messages
 from ssldsl.check.messages import stages as stage_messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
@@ -113,8 +114,8 @@ def _apply_to_stage(file: tree.File, edit: Edit, terms: LossEdits, reporter: Rep
         return _edit_term(file, edit, stage, path[1:], terms, reporter, placed)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
         return evolve(file, statements=tuple(s for s in file.statements if s is not stages[path[0].id]))
-    if isinstance(edit, tree.DropEdit) and [name.id for name in path] == ["init"]:
-        return _drop_init(file, edit, stage, reporter)
+    if len(path) == 1 and path[0].id in KINDS and (stage or not stages):
+        return _edit_networks(file, edit, stage, path[0].id, reporter)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in DEFAULTS:
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
@@ -142,15 +143,14 @@ def _with_body(file: tree.File, stage: str, body: Statements) -> tree.File:
     )
 
 
-def _drop_init(file: tree.File, edit: tree.DropEdit, stage: str, reporter: Reporter) -> tree.File:
-    """The stage, or the spec of one stage, with all its networks starting afresh."""
+def _edit_networks(file: tree.File, edit: Edit, stage: str, word: str, reporter: Reporter) -> tree.File:
+    """The stage, or the spec of one stage, with what it trains or takes over changed."""
     body = next((s.body for s in file.statements if isinstance(s, tree.StageDecl) and s.name.id == stage), None)
-    statements = file.statements if body is None else body
-    kept = tuple(s for s in statements if not isinstance(s, tree.Init))
-    if len(kept) == len(statements):
+    changed = edited(file.statements if body is None else body, edit, word)
+    if changed is None:
         _no_such(file, edit, edit.path[-1:], stage, reporter)
         return file
-    return evolve(file, statements=kept) if body is None else _with_body(file, stage, kept)
+    return evolve(file, statements=changed) if body is None else _with_body(file, stage, changed)
 
 
 def _edit_term(
@@ -291,6 +291,8 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     help = help or did_you_mean(path[0].id, known)
     if path[1:] and path[0].id in OF_A_STAGE and path[0].id not in known and not owners:
         help = f"`{path[0].id}` is not written here, so there is no part of it to change: set the whole of it"
+    if path[0].id == "init":
+        help = help or "what a network takes over is written out: `set init = {encoder: pretrain}`"
     if path[0].id in known:
         help = f"`{path[0].id}` has no single call or map that `{path[1].id}` could belong to" if path[1:] else ""
     reporter.report(
@@ -299,6 +301,8 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
 
 
 def _sets(stage: tree.StageDecl, name: str) -> bool:
+    if name in KINDS:
+        return any(isinstance(s, KINDS[name]) for s in stage.body)
     return any(isinstance(s, tree.Setting) and s.name.id == name for s in stage.body)
 
 

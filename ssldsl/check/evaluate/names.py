@@ -84,7 +84,7 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
         values = tuple(member(ctx, v, name, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     names = members(ctx, value)
-    if name.id in names:
+    if name.id in names or (isinstance(value, Net) and networks.part_of(value)):
         return _get(ctx, value, name, at or name.span)
     _no_member(ctx, value, name, names, at or name.span)
     return UNKNOWN
@@ -102,7 +102,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
         case Batch():
             return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
-            return ("dim", *networks.parts_of(ctx, value))
+            return networks.members(ctx, value)
         case RoundsRef():
             return (*map(str, value.numbers), *members(ctx, value.last))
         case StageRef():
@@ -132,7 +132,8 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
         case Batch():
             return value.get(name.id)
         case Net():
-            return networks.width(ctx, value, name) if name.id == "dim" else networks.select(value, name.id)
+            is_width = name.id == "dim" and not networks.part_of(value)
+            return networks.width(ctx, value, name) if is_width else networks.select(value, name.id)
         case RoundsRef() if name.id.isdigit():
             return value.round(int(name.id))
         case RoundsRef():

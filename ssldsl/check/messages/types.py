@@ -36,6 +36,12 @@ def no_batch_for_network(found: str, place: Span, help: str) -> Diagnostic:
     return Diagnostic("T310", f"a network wants a batch, found {found}", place, help=help)
 
 
+def part_applied(part: str, network: str, place: Span) -> Diagnostic:
+    """A piece of a network where the whole of one is wanted."""
+    message = f"`{part}` is a part of `{network}`, and only whole networks are applied"
+    return Diagnostic("T310", message, place, help="a part can be named in `train`, in `init`, and in `groups`")
+
+
 def network_wanted(
     definition: str, name: str, found: str, takes: Sequence[str], left_out: str, place: Span
 ) -> Diagnostic:

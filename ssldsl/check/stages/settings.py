@@ -65,7 +65,7 @@ SETTINGS = (  # in the order they are read, which is that of the reference
         read_groups,
         "none",
         "optimizer settings of single networks or parts: `{classes: {lr: 0.5}}`; `freeze: 1ep` lets one wait before it "
-        "learns",
+        "learns, `freeze: 100%` fixes its weights while its statistics move",
     ),
     StageSetting(
         "forward",

@@ -199,12 +199,12 @@ def _is_trained(reader: Reader, name: str, trained: tuple[str, ...]) -> bool:
 
 
 def _is_part(reader: Reader, name: str, trained: tuple[str, ...]) -> bool:
-    """Whether a name is that of a known part of what is trained."""
-    module, _, part = name.rpartition(".")
-    if module not in trained:
-        return False
+    """Whether a name is that of a part of what is trained. What lies deeper is known when the network is built."""
+    module = reader.ctx.owner(name)
     draft = reader.ctx.modules.get(module)
-    return draft is not None and part in draft.signature.parts
+    part = name.removeprefix(f"{module}.").partition(".")[0]
+    is_inside = any(name.startswith(f"{path}.") for path in trained)
+    return is_inside and draft is not None and part in draft.signature.parts
 
 
 def read_average(reader: Reader, name: str) -> Configured | None:

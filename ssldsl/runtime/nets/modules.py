@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from attrs import Factory, define
+from attrs import Factory, define, evolve
 from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
@@ -208,6 +208,18 @@ def part_of(module: nn.Module, path: str, rest: str) -> nn.Module:
             raise SpecError(Diagnostic("R423", f"`{path}` has no part `{piece}`", hints=(known,)))
         module, path = parts[piece], f"{path}.{piece}"
     return module
+
+
+def check_parts(plan: Plan, modules: nn.ModuleDict) -> None:
+    """Refuse names of parts that a network turns out not to have, in any stage, before the first one begins."""
+    for stage in plan.stages:
+        named = [*stage.train, *stage.groups, *(path for init in stage.init for path in init.modules)]
+        for path in named:
+            try:
+                find(modules, path)
+            except SpecError as error:
+                place = stage.places.get(f"train.{path}") or stage.places.get("groups" if path in stage.groups else "")
+                raise SpecError(evolve(error.diagnostics[0], span=span_of(place))) from None
 
 
 def set_trained(stage: StagePlan, modules: nn.ModuleDict) -> None:
