@@ -362,11 +362,11 @@ def test_the_trainer_never_sees_the_labels_of_the_data(tmp_path: Path, monkeypat
     seen: list[Tensor] = []
     train = Trainer.train
 
-    def watched(self: Trainer, first: int) -> Any:
+    def watched(self: Trainer, first: int, **measured: bool) -> Any:
         if self.parts.stage.name == "retrain":
             seen.extend(self.parts.feed.batch_at(step)["pseudo.label"] for step in range(3))
             seen.extend(self.parts.feed.batch_at(step)["pseudo.index"] for step in range(3))
-        return train(self, first)
+        return train(self, first, **measured)
 
     monkeypatch.setattr(Trainer, "train", watched)
     carried_out(plan_of(text()), tmp_path / "run")

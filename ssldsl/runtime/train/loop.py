@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from accelerate import Accelerator
 from accelerate.optimizer import AcceleratedOptimizer
@@ -56,18 +56,24 @@ def is_evaluation_due(stage: StagePlan, done: int) -> bool:
     return done == stage.steps or (stage.evaluate_every > 0 and done % stage.evaluate_every == 0)
 
 
-@frozen
-class Hooks:
-    """What the run does for the stage. Steps are how many are done."""
+class Hooks(Protocol):
+    """What the run does for the stage. `done`: how many of its steps are."""
 
-    folder: Path
-    record: Callable[[Line], None]
-    evaluated: Callable[[Line, Evaluated], None]
-    save: Callable[[int, Results, bool], None]  # steps, last metrics, whether those that are due have been computed
-    keep: Callable[[int, Results], bool]  # the same after an evaluation that failed; gives whether there was anything
-    conclude: Callable[[Results], None]  # the stage has been trained and measured
-    is_save_due: Callable[[int], bool]
-    must_stop: Callable[[], bool]
+    @property
+    def folder(self) -> Path: ...
+    def record(self, line: Line, /) -> None: ...
+    def evaluated(self, place: Line, found: Evaluated, /) -> None: ...
+    def save(self, done: int, results: Results, is_measured: bool, /) -> None:
+        """Write a checkpoint. `is_measured`: the metrics that are due have been computed."""
+
+    def keep(self, done: int, results: Results, /) -> bool:
+        """The same after an evaluation that failed; gives whether it could be written."""
+
+    def conclude(self, results: Results, /) -> None:
+        """The stage has been trained and measured."""
+
+    def is_save_due(self, done: int, /) -> bool: ...
+    def must_stop(self) -> bool: ...
 
 
 @frozen
