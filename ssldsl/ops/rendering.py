@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
@@ -31,6 +31,14 @@ def show_library(as_data: bool = False, library: Library | None = None) -> str:
             lines += [role, *_columns(rows), ""]
     rows = [(name, _comment(path, name)) for name, path in library.methods().items()]
     return "\n".join([*lines, "definitions", *_columns(rows)]) + "\n"
+
+
+def show_rows(rows: Iterable[tuple[str, ...]]) -> str:
+    """Rows of words in columns."""
+    found = [*rows]
+    widths = [max(map(len, column)) for column in zip(*found, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found]
+    return "\n".join(lines) + "\n"
 
 
 def show_op(name: str, as_data: bool = False, library: Library | None = None) -> str:
