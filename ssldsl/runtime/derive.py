@@ -82,7 +82,7 @@ class DerivedBuilder:
         """The tensors that the op reads, over all samples."""
         resources, stage = self.resources, self.data.stage
         ids = [id_ for id_ in node.inputs if id_ not in data_inputs(node, resources.library)]
-        needed = nodes_of(stage, ids)
+        needed = nodes_of(stage, ids, resources.library)
         evaluator = Evaluator(
             resources.plan,
             stage,

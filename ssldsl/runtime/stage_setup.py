@@ -76,7 +76,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, step.lowered)):
             unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
         accelerator = make_accelerator(stage, unused_parameters=True) if unused else accelerator
-    evaluator = _evaluator(resources, stage, accelerator, scalars)
+    evaluator = _evaluator(resources, stage, accelerator, scalars, memories)
     optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
     model, prepared = distribute(accelerator, step, optimizer)
     return StageParts(
@@ -140,7 +140,9 @@ def rows_of_a_pass(stage: StagePlan, processes: int) -> int:
     return max(64, sum(stream.rows for stream in stage.streams) // processes // stage.accumulate)
 
 
-def _evaluator(resources: RunResources, stage: StagePlan, accelerator: Accelerator, scalars: Scalars) -> Evaluator:
+def _evaluator(
+    resources: RunResources, stage: StagePlan, accelerator: Accelerator, scalars: Scalars, memories: nn.ModuleDict
+) -> Evaluator:
     return Evaluator(
         resources.plan,
         stage,
@@ -151,4 +153,5 @@ def _evaluator(resources: RunResources, stage: StagePlan, accelerator: Accelerat
         scalars,
         rows=rows_of_a_pass(stage, accelerator.num_processes),
         num_workers=resources.workers,
+        memories=memories,
     )

@@ -109,6 +109,7 @@ clock      = unlabeled
 optimizer  = sgd(lr=0.02, momentum=0.9)
 evaluate   = {steps}it
 accumulate = {accumulate}
+eval knn_accuracy(trunk(images.test), images.test.label, past.rows, images.train.subset(42, seed=1).label) as knn
 eval top1(images.test, net=trunk >> protos)
 """
 )

@@ -107,6 +107,24 @@ def test_evaluation_changes_no_memory(tmp_path: Path) -> None:
     assert largest_difference(final(often, tmp_path / "often"), final(plan_of(SUAVE), tmp_path / "once")) == 0
 
 
+def test_an_evaluation_reads_what_the_steps_left_in_a_memory() -> None:
+    parts = stage_parts(plan_of(SAMPLES))
+    for step in range(3):
+        take_step(parts, step)
+    (knn,) = (e for e in parts.stage.evaluations if e.name == "knn")
+    found = parts.evaluator.read([knn], 2)
+    rows = next(v for v in found.values() if v.shape == (42, 8))
+    assert torch.equal(rows, parts.memories.modules["past/bank"].rows)
+    assert 0 < parts.memories.modules["past/bank"].seen.sum() <= 42
+
+
+def test_a_smoke_run_has_a_row_for_every_sample_that_is_made_up(tmp_path: Path) -> None:
+    plan = plan_of(SAMPLES.replace(".subset(42, seed=1)", ""), steps=100)
+    run(smoke_plan(plan), tmp_path / "run", LIBRARY, QUIET)
+    last = latest(tmp_path / "run" / "checkpoints")
+    assert last is not None and read_part(last, "memory")["past/bank.rows"].shape == (64, 8)
+
+
 def test_a_stage_begins_with_empty_memories(tmp_path: Path) -> None:
     body = SUAVE.removeprefix(HEAD).replace("eval top1(images.test, net=trunk >> protos)", "")
     stages = [

@@ -22,6 +22,7 @@ from ssldsl.check.state.values import (
     View,
     describe,
 )
+from ssldsl.check.typing.edges import is_held
 from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -83,6 +84,8 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
     if ctx.stage is None:
         return _guarded_let(ctx, binding, declaration, binding.scope)
     key = (binding, ctx.stage.full_dataset)
+    if ctx.stage.full_dataset and is_held(ctx, ctx.stage.meanings.get((binding, False))):
+        return ctx.stage.meanings[binding, False]
     if key not in ctx.stage.meanings:
         ctx.stage.meanings[key] = PENDING
         path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]

@@ -192,8 +192,16 @@ def rows_in_blocks(name: str, taken: int, place: Span) -> Diagnostic:
 def memory_outside_of_steps(op: str, is_in_an_eval: bool, place: Span) -> Diagnostic:
     """A memory where no training steps pass."""
     where = "an eval is none" if is_in_an_eval else "there are none here"
-    help = "a memory belongs in a loss, or in a `let` that a loss reads"
+    help = "give the memory of the loss a name by `let`: an eval reads what a queue, a bank or a center holds"
     return Diagnostic("D421", f"`{op}` remembers training steps, and {where}", place, help=help)
+
+
+def unfed_memory(op: str, place: Span, written: Span) -> Diagnostic:
+    """A memory that an evaluation reads, and no step writes."""
+    message = f"no step writes this `{op}`: a step writes what its loss reads"
+    notes = (Note(written, "the memory"),)
+    help = "let a term of the loss read it, or a `watch`"
+    return Diagnostic("D421", message, place, "reads what nothing was written to", notes, help=help)
 
 
 def short_memory(op: str, setting: str, length: int, rows: int, place: Span) -> Diagnostic:

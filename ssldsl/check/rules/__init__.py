@@ -17,6 +17,7 @@ from ssldsl.check.rules.oversized_batch import oversized_batch
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
 from ssldsl.check.rules.uneven_images import uneven_images
+from ssldsl.check.rules.unfed_memory import unfed_memory
 from ssldsl.check.rules.unmatched_edit import unmatched_edit
 from ssldsl.check.rules.unreached_module import unreached_module
 from ssldsl.check.rules.untrained_term import untrained_term
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     untrained_term,  # a term that trains nothing will be taken out, and its other faults with it
     earlier_stage,  # a stage that is not there explains the weights that are missing
     unreached_module,  # after the terms: one of them may only lack its gradient
+    unfed_memory,
     short_memory,  # numbers of rows, before the sizes of their images
     lone_sample,
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way

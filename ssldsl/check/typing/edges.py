@@ -4,7 +4,7 @@ from typing import Any
 
 from ssldsl.check.messages import dataflow, shapes, types
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, describe
+from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, ListValue, describe
 from ssldsl.check.typing import row_order
 from ssldsl.check.typing.advice import kind_advice, shape_advice
 from ssldsl.check.typing.sizes import Sizes, size_of, unify
@@ -163,6 +163,19 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
     else:
         ctx.report(dataflow.random_in_an_eval(signature.name, span, at))
     return False
+
+
+def is_held(ctx: Context, value: Any) -> bool:
+    """Whether a value is what a memory holds, whatever comes in: an evaluation reads it as the steps left it."""
+    if isinstance(value, ListValue):
+        return bool(value.values) and all(is_held(ctx, item) for item in value.values)
+    if isinstance(value, Batch):
+        return bool(value.fields) and all(is_held(ctx, node) for _, node in value.fields)
+    if not isinstance(value, Node):
+        return False
+    memory = value.inputs[0] if value.op == "field" else value
+    signature = ctx.signatures.get(memory.op)
+    return signature is not None and signature.role == "memory" and signature.reads_state
 
 
 def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:

@@ -25,6 +25,7 @@ from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.pictures import is_picture
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
 from ssldsl.runtime.nets.keys import Weights, modules_by_key
+from ssldsl.runtime.nets.modules import module_key
 from ssldsl.runtime.ops.errors import NodeFailure, Raised
 from ssldsl.runtime.ops.load import Library, check_unnamed, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
@@ -46,7 +47,7 @@ class Evaluator:
     """Evaluates a stage. `data`: id of a data node -> its samples. `rows`: samples in a batch of one process.
 
     earlier: modules with the weights that earlier stages left, where nodes want them. watch: is told after every batch
-        how many of how many are done.
+        how many of how many are done. memories: those of the stage.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class Evaluator:
     num_workers: int = 0
     earlier: Mapping[Weights, nn.ModuleDict] = Factory(dict)
     watch: Callable[[int, int], None] = lambda done, batches: None
+    memories: nn.ModuleDict = Factory(nn.ModuleDict)
     stateful: StatefulMetrics = Factory(lambda self: StatefulMetrics(self.plan.seed, self.stage.name), takes_self=True)
     nodes: dict[str, NodePlan] = Factory(lambda self: {node.id: node for node in self.stage.nodes}, takes_self=True)
     _measured: dict[tuple[str, ...], Measured] = Factory(dict)  # by what is evaluated
@@ -131,7 +133,9 @@ class Evaluator:
             code = lower_measures(
                 self.plan, self.stage, self.library, evaluations, ids, in_files=lambda data: data in files
             )
-            made = namespace_of(code)["Measures"](modules_by_key(self.nodes, self.modules, self.earlier))
+            held = {node.draw: self.memories[module_key(node.draw)] for node in code.memories.values()}
+            modules = modules_by_key(self.nodes, self.modules, self.earlier)
+            made = namespace_of(code)["Measures"](modules, *([held] if held else []))
             for attribute, node in code.unnamed.items():
                 check_unnamed(getattr(made, attribute), node)
             self._measured[key] = Measured(code, made)
@@ -147,6 +151,8 @@ class Evaluator:
 
     def _run(self, measured: Measured, pass_: Pass, step: int) -> dict[str, Value]:
         """The wanted values of one data set, over all of its samples."""
+        if not pass_.data:
+            return self._held(measured, pass_, step)
         samples, scalars = self.data[pass_.data], self.scalars.at(step)
         first, last, _ = self.share(len(samples))
         share = Share(
@@ -171,6 +177,11 @@ class Evaluator:
             self.watch(done, len(share))
         joined = (self._joined(found, len(samples)) for found in parts)
         return dict(zip(pass_.wanted, joined, strict=True))
+
+    def _held(self, measured: Measured, pass_: Pass, step: int) -> dict[str, Value]:
+        """What memories hold, which every process has whole."""
+        values = self._values(measured, pass_, {}, self.scalars.at(step))
+        return {id_: value.detach().cpu() for id_, value in zip(pass_.wanted, values, strict=True)}
 
     def _values(
         self, measured: Measured, pass_: Pass, batch: Mapping[str, Tensor], scalars: list[float]

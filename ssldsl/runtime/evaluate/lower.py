@@ -13,6 +13,7 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ir.walk import walk
+from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.step.emit import METRIC, Emission
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
@@ -22,7 +23,8 @@ from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 class Pass:
     """One pass over a data set.
 
-    data: the data node. wanted: the nodes whose values it gives, in this order. method: what computes them.
+    data: the data node; empty where memories alone are read, once. wanted: the nodes whose values it gives, in this
+        order. method: what computes them.
     reads: the keys of the batch that the method reads. host: the function that workers apply to single samples, or
         nothing; its keys of the batch are `host_reads`.
     """
@@ -40,7 +42,8 @@ class Measures:
     """The code of some evaluations.
 
     attributes: attribute of the class -> key of the module. unnamed: attribute -> node that calls a module without a
-        name. passes: one for each data set. metrics: name of an evaluation -> the method that computes it.
+        name. memories: attribute -> node that reads the memory. passes: one for each data set, and one for what
+        memories hold. metrics: name of an evaluation -> the method that computes it.
     """
 
     source: str
@@ -48,6 +51,7 @@ class Measures:
     lines: dict[int, NodePlan]
     attributes: dict[str, str]
     unnamed: dict[str, NodePlan]
+    memories: dict[str, NodePlan]
     passes: tuple[Pass, ...]
     metrics: dict[str, str]
 
@@ -69,11 +73,14 @@ def lower_measures(
     ids = dict.fromkeys([*(id_ for e in evaluations for id_ in tensors_read(stage, e)), *wanted])
     names = Names()
     metrics = {e.name: names.take(e.name) for e in evaluations}
-    grouped = [(data, read, names.take(f"read_{_name_of(stage, data)}")) for data, read in _by_data(stage, ids).items()]
+    grouped = [
+        (data, read, names.take(f"read_{_name_of(stage, data)}"))
+        for data, read in _by_data(stage, ids, library).items()
+    ]
     shared.methods |= {*metrics.values(), *(method for _, _, method in grouped)}
     hosts, body, passes = Lines(), Lines(depth=1), []
     for data, read, method in grouped:
-        passes.append(_pass(shared, body, hosts, data, tuple(read), method, in_files(data)))
+        passes.append(_pass(shared, body, hosts, data, tuple(read), method, bool(data) and in_files(data)))
     for evaluation in evaluations:
         _metric(shared, body, evaluation, metrics[evaluation.name])
     lines = Lines()
@@ -89,6 +96,7 @@ def lower_measures(
         lines.by_number,
         dict(shared.attributes),
         dict(shared.instances),
+        dict(shared.memories),
         tuple(passes),
         metrics,
     )
@@ -100,23 +108,31 @@ def tensors_read(stage: StagePlan, evaluation: EvaluationPlan) -> list[str]:
     return [id_ for id_ in nodes[evaluation.node].inputs if nodes[id_].op not in NETWORKS]
 
 
-def nodes_of(stage: StagePlan, ids: Iterable[str]) -> list[NodePlan]:
-    """The nodes that values over whole data sets need, in the order of the plan, but for how the data came about."""
+def nodes_of(stage: StagePlan, ids: Iterable[str], library: Library) -> list[NodePlan]:
+    """The nodes that values over whole data sets need, in the order of the plan.
+
+    How the data came about is not among them, nor what the steps write to memories.
+    """
     nodes = {node.id: node for node in stage.nodes}
 
     def needs(id_: str) -> Sequence[str]:
         node = nodes[id_]
-        return () if node.op == "full_dataset" else [*node.inputs, *([node.rows] if node.rows else [])]
+        if node.op == "full_dataset" or is_memory(node, library):
+            return ()
+        return [*node.inputs, *([node.rows] if node.rows else [])]
 
     needed = set(walk(ids, needs))
     return [node for node in stage.nodes if node.id in needed]
 
 
-def _by_data(stage: StagePlan, ids: Iterable[str]) -> dict[str, list[str]]:
-    """What is wanted of each data set."""
+def _by_data(stage: StagePlan, ids: Iterable[str], library: Library) -> dict[str, list[str]]:
+    """What is wanted of each data set, and, under no name, of memories alone."""
     found: dict[str, list[str]] = {}
     for id_ in ids:
-        sources = {node.inputs[0] for node in nodes_of(stage, [id_]) if node.op == "full_dataset"}
+        needed = nodes_of(stage, [id_], library)
+        sources = {node.inputs[0] for node in needed if node.op == "full_dataset"}
+        if not sources and any(is_memory(node, library) for node in needed):
+            sources = {""}
         if len(sources) != 1:
             raise InternalError(f"node {id_} of stage `{stage.name}` reads {len(sources)} data sets")
         found.setdefault(sources.pop(), []).append(id_)
@@ -125,6 +141,8 @@ def _by_data(stage: StagePlan, ids: Iterable[str]) -> dict[str, list[str]]:
 
 def _name_of(stage: StagePlan, data: str) -> str:
     """What a data set is called: as its stream, else as its split, else after the op that makes it."""
+    if not data:
+        return "memories"
     aliases = (node.alias for node in stage.nodes if node.op == "full_dataset" and node.inputs[0] == data)
     stream = next((alias.rpartition(".")[0] for alias in aliases), "")
     node = next(node for node in stage.nodes if node.id == data)
@@ -135,13 +153,14 @@ def _name_of(stage: StagePlan, data: str) -> str:
 def _pass(
     shared: Emission, body: Lines, hosts: Lines, data: str, wanted: tuple[str, ...], method: str, in_files: bool
 ) -> Pass:
-    nodes = nodes_of(shared.stage, wanted)
+    nodes = nodes_of(shared.stage, wanted, shared.library)
     prepared = frozenset(_before_networks(shared.library, nodes)) if in_files else frozenset[str]()
     function = shared.for_function(prepared)
     body.add()
     body.add(f"def {method}(self, batch: dict[str, Tensor], scalars: Sequence[float]) -> tuple[Tensor, ...]:")
     body.depth += 1
-    body.add(f'"""What is read of some samples of `{method.removeprefix("read_")}`."""')
+    said = f"is read of some samples of `{method.removeprefix('read_')}`" if data else "memories hold"
+    body.add(f'"""What {said}."""')
     for node in _computed(function, nodes, wanted):
         function.emit(body, node)
     values = [function.value(id_) for id_ in wanted]
@@ -226,11 +245,14 @@ def _class(lines: Lines, shared: Emission, said: str) -> None:
     lines.depth += 1
     lines.add(f'"""{said}."""')
     lines.add()
-    lines.add("def __init__(self, modules: Mapping[str, nn.Module]) -> None:")
+    memories = ", memories: Mapping[str, nn.Module]" if shared.memories else ""
+    lines.add(f"def __init__(self, modules: Mapping[str, nn.Module]{memories}) -> None:")
     for attribute, key in shared.attributes.items():
         lines.add(f"    self.{attribute} = modules[{literal(key)}]")
     for attribute, node in shared.instances.items():
         lines.add(f"    self.{attribute} = {shared.making(node)}.eval()")
-    if not shared.attributes and not shared.instances:
+    for attribute, node in shared.memories.items():
+        lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
+    if not shared.attributes and not shared.instances and not shared.memories:
         lines.add("    pass")
     lines.depth -= 1

@@ -18,9 +18,11 @@ from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.evaluate.lower import nodes_of, tensors_read
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
 from ssldsl.runtime.folder.stage_end import final_weights
+from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library, signature_of
@@ -89,7 +91,11 @@ def _stage(plan: Plan, folder: Path, name: str) -> StagePlan:
 def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> EvaluationPlan:
     """The evaluation of a name; without one the first that may be a share of samples."""
     ops = {node.id: node.op for node in stage.nodes}
-    fit = {e.name: e for e in stage.evaluations if _is_per_sample(signature_of(library, ops[e.node]))}
+    fit = {
+        e.name: e
+        for e in stage.evaluations
+        if _is_per_sample(signature_of(library, ops[e.node])) and not _reads_memory(stage, e, library)
+    }
     known = [e.name for e in stage.evaluations]
     if name and name not in known:
         help_ = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
@@ -100,6 +106,11 @@ def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> 
         what = f"`{name}` of the run in {folder} is not" if name else f"no metric of the run in {folder} is"
         raise _no_share(what)
     return fit[chosen]
+
+
+def _reads_memory(stage: StagePlan, evaluation: EvaluationPlan, library: Library) -> bool:
+    """Whether a metric reads what a run holds beside its weights."""
+    return any(is_memory(node, library) for node in nodes_of(stage, tensors_read(stage, evaluation), library))
 
 
 def _is_per_sample(signature: Signature) -> bool:

@@ -1,6 +1,6 @@
 """Made-up data of the right shapes, in place of every data set that a stage reads."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from attrs import frozen
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import StagePlan
-from ssldsl.graph.plan_types import DataPlan, TensorPlan
+from ssldsl.graph.plan_types import DataPlan, Size, TensorPlan, is_of_kind
 from ssldsl.ops.data import Samples
 from ssldsl.ops.samples import MemorySamples
 from ssldsl.runtime.data.datasets import NOTHING, Made
@@ -29,14 +29,20 @@ class GeneratedData:
 
     def _made_up(self, stage: StagePlan, id_: str) -> Samples:
         node = next(n for n in stage.nodes if n.id == id_)
-        wanted = max(SAMPLES, 2 * max((s.rows for s in stage.streams), default=0))
-        if id_ not in {s.data for s in stage.streams} and has_large_images(stage):
-            wanted = FEW
         if not isinstance(node.type, DataPlan):
             raise InternalError(f"node {id_} ({node.op}) is no data set")
-        size = min(node.type.size if isinstance(node.type.size, int) else SAMPLES, wanted)
+        size = made_up(node.type.size, [stream.rows for stream in stage.streams])
+        is_drawn = id_ in {stream.data for stream in stage.streams}
+        if not is_drawn and has_large_images(stage) and not any(is_of_kind(n.type, "Positions") for n in stage.nodes):
+            size = min(size, FEW)  # a memory with a row for every sample would be longer than its data
         tensors = {name: _field(name, type_, size) for name, type_ in node.type.fields.items()}
         return MemorySamples.of("made-up data", **tensors)
+
+
+def made_up(size: Size, rows: Iterable[int]) -> int:
+    """How many samples are made up in place of so many, where a step takes these rows of its streams."""
+    wanted = max(SAMPLES, 2 * max(rows, default=0))
+    return min(size, wanted) if isinstance(size, int) else SAMPLES
 
 
 @frozen

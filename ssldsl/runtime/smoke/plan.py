@@ -5,6 +5,7 @@ stage's, so that rows taken out of joined batches stay the same rows; large imag
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from attrs import frozen
@@ -25,6 +26,7 @@ from ssldsl.graph.plan_types import TensorPlan, with_tensors
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.smoke.generated import made_up
 from ssldsl.runtime.smoke.shrink import ROWS, with_small_images
 
 EDIT = "--smoke"  # among the edits of a plan: it is for a smoke run
@@ -57,6 +59,8 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
     rows = _Rows.of(stage)
     kept = _of_memories(stage, library)
     average = stage.average
+    streams = tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams)
+    drawn = [stream.rows for stream in streams]
     return stage.model_copy(
         update={
             "steps": steps,
@@ -64,8 +68,8 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             "evaluate_every": max(1, steps - 1),
             "schedules": tuple(_scalar(s, factor, library) for s in stage.schedules),
             "terms": tuple(t.model_copy(update={"weight": _scalar(t.weight, factor, library)}) for t in stage.terms),
-            "streams": tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams),
-            "nodes": tuple(node if node.id in kept else _node(node, rows) for node in stage.nodes),
+            "streams": streams,
+            "nodes": tuple(node if node.id in kept else _node(node, rows, drawn) for node in stage.nodes),
             "groups": {path: _group(settings, factor) for path, settings in stage.groups.items()},
             "init": tuple(_init(init) for init in stage.init),
             "average": OpPlan.model_validate(
@@ -111,13 +115,18 @@ class _Rows:
         return type_.model_copy(update={"dims": (self.scaled(type_.dims[0]), *type_.dims[1:])})
 
 
-def _node(node: NodePlan, rows: _Rows) -> NodePlan:
-    """Rows that are cut out of a batch, in the batch's proportion; what a value's type says of its rows follows."""
+def _node(node: NodePlan, rows: _Rows, drawn: Sequence[int]) -> NodePlan:
+    """Rows that are cut out of a batch, in the batch's proportion; what a value's type says of its rows follows.
+
+    A memory with a row for every sample is as long as the samples that are made up. `drawn`: rows of every stream.
+    """
     settings = dict(node.settings)
     counts = PRIMITIVES[node.op].row_settings if node.op in PRIMITIVES else ()
     settings |= {name: _fewer(settings[name], rows) for name in counts if name in settings}
     in_step = node.placement in ("step", "host")
     type_ = with_tensors(node.type, rows.fewer) if in_step else node.type
+    if isinstance(type_, TensorPlan) and type_.kind == "Positions" and type_.classes is not None:
+        type_ = type_.model_copy(update={"classes": made_up(type_.classes, drawn)})
     return node.model_copy(update={"settings": settings, "type": type_})
 
 

@@ -81,7 +81,7 @@ class Emission:
         """One more function of the same class: it has names of its own, and shares modules, imports and keys."""
         function = Emission(
             self.plan, self.stage, self.library, 1, False, prepared, keys=self.keys, used=self.used, tools=self.tools,
-            attributes=self.attributes, instances=self.instances, methods=self.methods,
+            attributes=self.attributes, instances=self.instances, memories=self.memories, methods=self.methods,
         )  # fmt: skip
         function.names.taken |= set(self.keys.values())
         return function
@@ -108,7 +108,10 @@ class Emission:
 
     def needs(self, node: NodePlan) -> list[str]:
         """The nodes that a node's line reads."""
-        draws = node.op not in PRIMITIVES and node.rows and signature_of(self.library, node.op).uses_rng
+        signature = None if node.op in PRIMITIVES else signature_of(self.library, node.op)
+        if self.is_evaluation and signature is not None and signature.reads_state:
+            return []
+        draws = signature is not None and node.rows and signature.uses_rng
         return [*node.inputs, node.rows] if draws and node.rows else list(node.inputs)
 
     def can_come_first(self, node: NodePlan) -> bool:
@@ -309,6 +312,9 @@ class Emission:
 
     def _memory(self, node: NodePlan) -> str:
         """The attribute of the step that holds a memory."""
+        for attribute, known in self.memories.items():
+            if known.draw == node.draw:
+                return attribute
         attribute = self._free_attribute(node.draw)
         self.memories[attribute] = node
         return attribute
