@@ -127,11 +127,11 @@ class InitPlan(Part):
 
 
 class EvaluationPlan(Part):
-    """`picture`: how a matrix is drawn, where its op says so."""
+    """`picture`: how what it gives is drawn, where its op says so."""
 
     name: str
     node: str
-    picture: Literal["", "confusion"] = ""
+    picture: Literal["", "confusion", "decisions"] = ""
     place: Place | None = None
 
 

@@ -51,7 +51,8 @@ class OpTraits:
     uniform: of a loss, the dimension of its scores whose logarithm it is where all classes are equally likely.
     batch_rows: the setting that, where it is none, becomes the number of rows of the whole batch, whatever processes
         and parts share it.
-    picture: of a metric that gives a matrix: `"confusion"` if its rows are true and its columns predicted classes.
+    picture: how what a metric gives is drawn: `"confusion"` for a matrix whose rows are true and whose columns are
+        predicted classes, `"decisions"` for places that are a grid, each with the class it is given.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
 
@@ -76,7 +77,7 @@ class OpTraits:
     keeps_prediction: bool | Mapping[str, object] | None = None
     uniform: str = ""
     batch_rows: str = ""
-    picture: Literal["", "confusion"] = ""
+    picture: Literal["", "confusion", "decisions"] = ""
 
 
 def op(
@@ -102,7 +103,7 @@ def op(
     keeps_prediction: bool | Mapping[str, object] | None = None,
     uniform: str = "",
     batch_rows: str = "",
-    picture: Literal["", "confusion"] = "",
+    picture: Literal["", "confusion", "decisions"] = "",
 ) -> Callable[[T], T]:
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(

@@ -74,6 +74,15 @@ def test_numbers_are_those_of_the_textbook(tmp_path: Path) -> None:
     assert found == pytest.approx([1.58, 0.07939, 0.002833, 1.229995], abs=5e-6)
 
 
+def test_a_difference_with_a_p_value_below_five_percent_is_marked(tmp_path: Path) -> None:
+    """By hand: means 0.5 and 0.6, both s.d. 0.0158, so t = 10 with 8 degrees of freedom, p = 8.5e-6."""
+    first, second = ({i: mean + d for i, d in enumerate((-0.02, -0.01, 0, 0.01, 0.02))} for mean in (0.5, 0.6))
+    paths = seeds(tmp_path, first) + seeds(tmp_path, second, "q", terms={"ce": 1.0}, edits=["drop vat"])
+    table = compare_runs(paths, [], "text")
+    assert "+0.1000  <0.0001*\n" in table and "- *: p < 0.05\n" in table
+    assert [row["significant"] for row in rows_of(*paths)] == [None, True]
+
+
 def test_the_same_table_is_markdown(tmp_path: Path) -> None:
     lines = compare_runs([sleep_runs(tmp_path)], [], "markdown").splitlines()
     assert lines[:4] == [

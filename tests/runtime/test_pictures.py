@@ -101,3 +101,25 @@ def test_a_missing_package_is_said_before_the_first_step(tmp_path: Path, monkeyp
     assert text.startswith("error[R430]: `umap` needs the package `umap`, which is not installed")
     assert 'pip install "ssldsl[umap]"' in text and "drawn.ssl:12" in text
     assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_picture_of_a_composition_of_networks_is_drawn(tmp_path: Path) -> None:
+    spec = """\
+ssl 1
+data   moons   = two_moons(n=40, test=10)
+stream labeled = moons.train.subset(per_class=3, seed=0)
+net    encoder = mlp(width=4, depth=1)
+head   classes = linear(encoder.dim, moons.classes)
+loss  = ce(labeled)
+batch = 6
+run   = 2it
+eval decision_map(labeled, labeled.label, encoder >> classes, moons.train, cells=10)
+"""
+    (tmp_path / "moons.ssl").write_text(spec, "utf-8")
+    command = ["run", str(tmp_path / "moons.ssl"), "-o", str(tmp_path / "runs"), "--no-progress"]
+    assert CliRunner().invoke(cli.commands, command, standalone_mode=False).return_value == 0
+    folder = tmp_path / "runs" / "moons-s0-1"
+    with (folder / "pictures" / "main-decision_map.csv").open(newline="") as file:
+        kinds = [(row["mark"], row["class"] == "-1") for row in csv.DictReader(file)]
+    assert [kinds.count(kind) for kind in (("0", False), ("1", False), ("1", True))] == [100, 6, 40]
+    assert "6 samples as crosses, 40 others as dots" in (folder / "report.html").read_text("utf-8")

@@ -11,6 +11,8 @@ from ssldsl.report.compare.groups import Group, gather
 from ssldsl.report.folder import RunFolder
 from ssldsl.report.statistics import Paired, paired, spread, welch
 
+LEVEL = 0.05  # below it a difference is marked
+
 
 @frozen
 class Row:
@@ -30,6 +32,11 @@ class Row:
     @property
     def sd(self) -> float | None:
         return spread(list(self.values.values()))
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether Welch's t-test sets the group apart from the first one."""
+        return self.p is not None and self.p < LEVEL
 
 
 @frozen

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from attrs import asdict
 
-from ssldsl.report.compare.comparison import Comparison, Row, numbers
+from ssldsl.report.compare.comparison import LEVEL, Comparison, Row, numbers
 
 HEADS = ("group", "n", "mean ± s.d.", "difference", "p")
 NOTHING = "–"
@@ -41,7 +41,8 @@ def mean_text(row: Row) -> str:
 
 def cells(row: Row) -> tuple[str, ...]:
     """The cells of a row, as `HEADS` has them."""
-    return (row.group, str(len(row.values)), mean_text(row), number(row.difference, sign=True), probability(row.p))
+    p = probability(row.p) + ("*" if row.is_significant else "")
+    return (row.group, str(len(row.values)), mean_text(row), number(row.difference, sign=True), p)
 
 
 def notes(comparison: Comparison) -> Iterator[str]:
@@ -49,6 +50,8 @@ def notes(comparison: Comparison) -> Iterator[str]:
     if len(comparison.groups) > 1:
         first = comparison.groups[0].label
         yield f"difference and p (Welch's t-test, two-sided) are against the first group, {first}"
+    if any(row.is_significant for row in comparison.rows):
+        yield f"*: p < {LEVEL}"
     if comparison.tests > 1:
         yield f"the {comparison.tests} p-values are not corrected for there being several"
     for row in comparison.rows:
@@ -112,7 +115,16 @@ def _json(comparison: Comparison) -> str:
         }
         for group in comparison.groups
     ]
-    rows = [{**asdict(row), "n": len(row.values), "mean": row.mean, "sd": row.sd} for row in comparison.rows]
+    rows = [
+        {
+            **asdict(row),
+            "n": len(row.values),
+            "mean": row.mean,
+            "sd": row.sd,
+            "significant": None if row.p is None else row.is_significant,
+        }
+        for row in comparison.rows
+    ]
     return json.dumps({"groups": groups, "rows": rows}, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,7 +1,7 @@
 """The picture of a latent space: points in the plane in the colors of their classes, prototypes marked."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -37,15 +37,25 @@ class Latent:
 
 def read_latent(name: str, path: Path) -> Latent | None:
     """The picture whose points a file holds; nothing if there is no such file or it is damaged."""
+    points = read_points(path)
+    colors = colors_of(points)
+    return Latent(name, _note(points), tuple(colors.items()), latent(points, colors)) if points else None
+
+
+def read_points(path: Path) -> list[Point]:
+    """The points that a file holds; none if there is no such file or it is damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [(float(r["x"]), float(r["y"]), int(r["class"]), r["mark"] == "1") for r in csv.DictReader(file)]
     except (OSError, ValueError, KeyError, TypeError):
-        return None
-    points = [Point(*row) for row in rows]
+        return []
+    return [Point(*row) for row in rows]
+
+
+def colors_of(points: Sequence[Point]) -> dict[int, str]:
+    """The color of every class among some points."""
     numbers = sorted({point.number for point in points if point.number >= 0})
-    colors = {number: f"p{i % COLORS}" for i, number in enumerate(numbers)}
-    return Latent(name, _note(points), tuple(colors.items()), latent(points, colors)) if points else None
+    return {number: f"p{i % COLORS}" for i, number in enumerate(numbers)}
 
 
 def _note(points: Sequence[Point]) -> str:
@@ -57,19 +67,18 @@ def _note(points: Sequence[Point]) -> str:
 
 def latent(points: Sequence[Point], colors: dict[int, str]) -> Markup:
     """The drawing: one path for every class, since a mark for every sample would be slow to show."""
-    placed = _placed(points)
-    samples = sorted((p for p in placed if not p.is_mark), key=lambda p: p.number)
-    marks = sorted((p for p in placed if p.is_mark), key=lambda p: p.number)
+    here = placed(points)
+    samples = sorted((p for p in here if not p.is_mark), key=lambda p: p.number)
     parts = [
         sheet(SIDE, SIDE, "latent space", kind="latent"),
         *(_class(number, list(own), colors) for number, own in groupby(samples, key=lambda p: p.number)),
-        *(_crosses(number, list(own), colors) for number, own in groupby(marks, key=lambda p: p.number)),
+        *crosses([p for p in here if p.is_mark], colors),
         "</svg>",
     ]
     return Markup("\n".join(parts))  # numbers and our own words
 
 
-def _placed(points: Sequence[Point]) -> list[Point]:
+def placed(points: Sequence[Point]) -> list[Point]:
     """The points on the sheet, both directions in one scale."""
     low = min(p.x for p in points), min(p.y for p in points)
     high = max(p.x for p in points), max(p.y for p in points)
@@ -84,10 +93,16 @@ def _class(number: int, points: Iterable[Point], colors: dict[int, str]) -> str:
     return f'<path d="{marks}" class="points {colors.get(number, "")}"><title>class {number}</title></path>'
 
 
-def _crosses(number: int, points: Iterable[Point], colors: dict[int, str]) -> str:
+def crosses(marks: Sequence[Point], colors: dict[int, str], what: str = "prototype") -> Iterator[str]:
+    """The marks, class by class. `what` they are, in words."""
+    for number, own in groupby(sorted(marks, key=lambda p: p.number), key=lambda p: p.number):
+        yield _crosses(number, list(own), colors, what)
+
+
+def _crosses(number: int, points: Iterable[Point], colors: dict[int, str], what: str) -> str:
     """Crosses with a rim, so that they stand out of their own class."""
     arms = f"m-{CROSS} -{CROSS}l{2 * CROSS} {2 * CROSS}m0 -{2 * CROSS}l-{2 * CROSS} {2 * CROSS}"
     marks = "".join(f"M{n(p.x)} {n(p.y)}{arms}" for p in points)
-    title = f"<title>prototype{f' of class {number}' if number >= 0 else ''}</title>"
+    title = f"<title>{what}{f' of class {number}' if number >= 0 else ''}</title>"
     kind = colors.get(number, "ink")
     return f'<path d="{marks}" class="rim"/><path d="{marks}" class="proto {kind}">{title}</path>'

@@ -11,6 +11,7 @@ from ssldsl.graph.plan import ModulePlan, Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.rendering import Figure, Figures, embedded, page
+from ssldsl.report.run.decisions import read_decisions
 from ssldsl.report.run.figures import (
     Schedules,
     loss_charts,
@@ -167,7 +168,8 @@ def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
 def _latents(folder: Path, stage: StagePlan) -> Iterator[Latent]:
     """The pictures that the stage ended with."""
     for evaluation in (e for e in stage.evaluations if is_picture(e, stage)):
-        found = read_latent(evaluation.name, folder / PICTURES / picture_name(stage.name, evaluation.name))
+        read = read_decisions if evaluation.picture == "decisions" else read_latent
+        found = read(evaluation.name, folder / PICTURES / picture_name(stage.name, evaluation.name))
         if found is not None:
             yield found
 

@@ -219,9 +219,9 @@ def _metric(shared: Emission, body: Lines, evaluation: EvaluationPlan, method: s
     own = f"{METRIC}: Callable[..., object], " if signature_of(shared.library, node.op).is_module else ""
     body.add(f"def {method}(self, {own}scalars: Sequence[float]{parameters}) -> object:")
     body.depth += 1
-    for id_ in node.inputs:
-        if function.nodes[id_].op in NETWORKS:
-            function.emit(body, function.nodes[id_])
+    networks = [id_ for id_ in node.inputs if function.nodes[id_].op in NETWORKS]
+    for network in _computed(function, function.stage.nodes, networks):
+        function.emit(body, network)
     function.emit(body, node)
     body.add(f"return {function.value(node.id)}")
     body.depth -= 1
