@@ -16,6 +16,7 @@ from ssldsl.source import Source
 
 if TYPE_CHECKING:
     from ssldsl.api.run import Run
+    from ssldsl.api.step import Step
     from ssldsl.comparing.diff import Diff
     from ssldsl.graph.plan import Plan
 
@@ -118,6 +119,15 @@ class Experiment:
         plan = self.plan()
         _check_stage(stage, [s.name for s in plan.stages])
         return "\n\n".join(lower(plan, s, self.checked.library).source for s in plan.stages if stage in ("", s.name))
+
+    def step(self, stage: str = "", *, smoke: bool = False) -> "Step":
+        """The compiled step of a stage that begins afresh, by default the first, for a training loop of one's own.
+
+        smoke: small, on generated data. Raises N210 for an unknown stage, R413 for one that needs what others learned.
+        """
+        from ssldsl.api.step import make_step
+
+        return make_step(evolve(self.request, smoke=smoke), self.checked, stage)
 
     def run(
         self,

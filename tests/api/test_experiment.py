@@ -134,10 +134,52 @@ def test_the_python_of_the_docs_runs(
     (tmp_path / "specs").symlink_to(root / "specs")
     monkeypatch.chdir(tmp_path)
     page = (root / "docs" / "python.md").read_text(encoding="utf-8")
-    exec(page.split("```python\n", 1)[1].split("```", 1)[0], {})
+    names: dict[str, object] = {}
+    for code in page.split("```python\n")[1:]:
+        exec(code.split("```", 1)[0], names)
     assert "- main.loss.vat" in capsys.readouterr().out
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ssldsl.SpecError, match="R305"):
         ssldsl.open_run(tmp_path)
+
+
+def test_steps_taken_one_by_one_are_those_of_the_run(spec: Path) -> None:
+    experiment = ssldsl.load(spec)
+    run = experiment.run("out", progress=False, report=False)
+    step = experiment.step()
+    for number in range(step.steps):
+        step.take(number)
+    trained = run.module("encoder").state_dict()
+    own = {
+        name.partition("encoder.")[2]: value for name, value in step.module.state_dict().items() if "encoder." in name
+    }
+    assert trained.keys() == own.keys()
+    assert all(value.equal(trained[name]) for name, value in own.items())
+
+
+def test_a_loop_of_ones_own_gives_the_same_losses_and_weights(spec: Path) -> None:
+    import torch
+
+    experiment = ssldsl.load(spec, set={"optimizer": "sgd(lr=0.1)"})
+    whole, own = experiment.step(), experiment.step()
+    optimizer = torch.optim.SGD(own.parameters(), lr=0.1)
+    for number in range(own.steps):
+        whole.take(number)
+        losses = own.losses(number)
+        assert torch.isclose(losses["loss"], losses["ce"] + 0.3 * losses["rotation"])
+        losses["loss"].backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        own.finish(number)
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), own.parameters(), strict=True))
+
+
+def test_a_stage_that_needs_another_is_refused(spec: Path) -> None:
+    stages = TINY.replace("loss  =", "stage first {\n loss =").replace("variant long { set run = 9it }\n", "")
+    stages += (
+        "}\nstage second after first {\n init encoder from first\n loss = ce(labeled)\n batch = 10\n run = 1it\n}\n"
+    )
+    with pytest.raises(ssldsl.SpecError, match="begins with the weights of `first`"):
+        ssldsl.loads(stages).step("second")
