@@ -1,6 +1,7 @@
-"""The annotations of an op held against its calls: shapes, dtypes, and what a kind promises of its values. For tests.
+"""The annotations of an op held against its calls: shapes, dtypes, and what a kind promises of its values.
 
-`check_contracts()` in a `conftest.py` makes every op that is imported afterwards check all of its calls.
+A run holds the first calls of a person's own ops against them. `check_contracts()` in a `conftest.py` makes every op
+that is imported afterwards check all of its calls.
 """
 
 import functools
@@ -24,7 +25,11 @@ ARGUMENTS = "_ssldsl_arguments"  # of a module: what its `__init__` was given
 
 
 class ContractError(AssertionError):
-    """An op was called with, or gave, something other than its annotations say."""
+    """An op was called with, or gave, something else than it says. `help`: a way out. `place`: where the op stands."""
+
+    def __init__(self, message: str, help: str = "", place: str = "") -> None:
+        super().__init__(message)
+        self.help, self.place = help, place
 
 
 def check_contracts(on: bool = True) -> None:
@@ -96,8 +101,11 @@ def signature_of(op: Any) -> Signature:
     return next(s for s in read_signatures(str(path), text) if plain(s.name) == plain(op.__name__))
 
 
-def check_call(signature: Signature, arguments: Mapping[str, Any], result: Any) -> None:
-    """Hold one call against the signature. `arguments`: edges and settings, of a module also its sizes, by name."""
+def check_call(signature: Signature, arguments: Mapping[str, Any], result: Any) -> Sizes:
+    """Hold one call against the signature; gives what its dimensions stand for.
+
+    arguments: edges and settings, of a module also its sizes, by name.
+    """
     known = {*signature.sizes, *(s.name for s in signature.settings)}
     numbers = {n: v for n, v in arguments.items() if n in known and isinstance(v, int) and not isinstance(v, bool)}
     sizes = {n: numbers[n] for n in signature.sizes if n in numbers}
@@ -110,6 +118,7 @@ def check_call(signature: Signature, arguments: Mapping[str, Any], result: Any) 
     for output in signature.outputs:
         given = getattr(result, output.name) if output.name else result
         _check(signature, output, given, sizes, numbers)
+    return sizes
 
 
 def _check(signature: Signature, what: Edge | Output, value: Any, sizes: Sizes, numbers: Mapping[str, int]) -> None:

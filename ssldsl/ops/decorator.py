@@ -27,8 +27,9 @@ class OpTraits:
     random: of a network: its forward pass draws random numbers where it learns (dropout), from torch's own generator,
         which is seeded for every step, and for every row by itself; so rows that are wanted twice are drawn twice. A
         string names the setting that makes it so where it is above 0.
-    across: how a value over the joined batch of several processes comes about. `mean`: the mean of the processes'
-        values; `gather`: the op must see the rows of all processes.
+    across: how a value over the joined batch of several processes comes about. `mean`: it is the mean of the processes'
+        values; `gather`: the op, or the network, must see the rows of all processes. Left out, it is `gather` of what
+        has the rows of a batch in two dimensions, and otherwise `mean`.
     splits, fields, classes: of a data source: size of every split, shape of every field ("3 32 32"), number of classes.
         A string names a setting or, where nothing has that name, a size that is known only once the data is read.
     forwards: of an op that takes a network: how often it runs it, as an expression over its settings ("1+iterations").
@@ -58,7 +59,7 @@ class OpTraits:
 
     paper: str = ""
     batch_coupled: bool | Mapping[str, object] = False
-    across: Literal["mean", "gather"] = "mean"
+    across: Literal["", "mean", "gather"] = ""
     splits: Mapping[str, int | str] | None = None
     fields: Mapping[str, str] | None = None
     classes: int | str | None = None
@@ -84,7 +85,7 @@ def op(
     *,
     paper: str = "",
     batch_coupled: bool | Mapping[str, object] = False,
-    across: Literal["mean", "gather"] = "mean",
+    across: Literal["", "mean", "gather"] = "",
     splits: Mapping[str, int | str] | None = None,
     fields: Mapping[str, str] | None = None,
     classes: int | str | None = None,

@@ -134,9 +134,11 @@ class _Reader:
             self._check_commit(node, role)
         if role in ("nets", "heads"):
             self._check_network(node, signature)
+        signature = attrs.evolve(signature, role=role, traits=traits)
+        self._check_across(node, signature)
         doc = ast.get_docstring(node) or _forward_doc(node)
         return attrs.evolve(
-            signature, role=role, traits=traits, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,
+            signature, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,
             module=self.module, line=node.lineno, digest=hashlib.sha256(self.source.text.encode()).hexdigest(),
         )  # fmt: skip
 
@@ -216,6 +218,18 @@ class _Reader:
             names = ", ".join(f"`{output.name}`" for output in signature.outputs)
             help = "give what the heads read, and write a network of its own for anything else"
             self.fault("R202", forward, f"a network gives one tensor, and `{node.name}` gives {names}", help)
+
+    def _check_across(self, node: Definition, signature: Signature) -> None:
+        """A number for every pair of rows is no mean over processes, and nothing that a network gives of a row."""
+        if not signature.compares_rows:
+            return
+        said = f"`{node.name}` has the rows of a batch in two dimensions"
+        if signature.role in ("nets", "heads"):
+            help = "what compares rows is an op of the role `targets` or `losses`, which sees the rows of all processes"
+            self.fault("R202", node, f"{said}, and a network gives a row for a row", help)
+        elif signature.traits.across == "mean":
+            help = 'leave `across="mean"` out: it sees the rows of all processes'
+            self.fault("R202", node, f"{said}, so over several processes it is no mean", help)
 
     def _check_commit(self, node: Definition, role: Role) -> None:
         """What remembers writes what it reads: `commit` takes the edges of `forward`.

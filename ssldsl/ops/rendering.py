@@ -114,7 +114,7 @@ def _traits(signature: Signature) -> Iterator[str]:
         )
     if traits.batch_coupled:
         yield "rows depend on one another" + _when(signature)
-    if traits.across == "gather":
+    if signature.gathers and signature.role != "memory":
         yield "sees the rows of all processes"
     if traits.copies:
         yield f"wants several rows of some samples, which `{traits.copies}` tells"

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 
 from ssldsl.ops.decorator import OpTraits
+from ssldsl.types import parse_dim
 
 Role = Literal["data", "views", "nets", "heads", "targets", "memory", "losses", "schedules", "optimizers", "metrics"]
 
@@ -110,6 +111,17 @@ class Signature:
         """Of an op from data to data, the setting that says how many samples it gives, or leaves out."""
         return "" if self.joins or self.excludes else self.traits.size.removeprefix("-").removeprefix("?")
 
+    @property
+    def compares_rows(self) -> bool:
+        """Whether an edge or a result has the rows of a batch in more than one dimension: a number for every pair."""
+        dims = [*(edge.dims for edge in self.edges), *(output.dims for output in self.outputs)]
+        return any(_batches(each) > 1 for each in dims)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether it must see the rows of all processes: it says so, or its dimensions do, or it remembers them."""
+        return self.traits.across == "gather" or self.role == "memory" or self.compares_rows
+
     def is_random(self, settings: Mapping[str, object]) -> bool:
         """Whether a call or a forward pass draws random numbers, with these settings."""
         trait = self.traits.random
@@ -143,3 +155,9 @@ class Signature:
 
     def edge(self, name: str) -> Edge | None:
         return next((e for e in self.edges if e.name == name), None)
+
+
+def _batches(dims: tuple[str, ...]) -> int:
+    """How many times `batch` is a factor of the shape."""
+    sizes = (parse_dim(dim) for dim in dims if dim != "...")
+    return sum(max((monomial.count("batch") for monomial, _ in size.terms), default=0) for size in sizes)

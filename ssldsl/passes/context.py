@@ -54,6 +54,10 @@ class Context:
         """Whether it is told which samples its rows are, to draw for them."""
         return any(signature.uses_rng for signature, _ in self._made_of(net))
 
+    def gathers(self, net: Node) -> bool:
+        """Whether a network compares rows in a way of its own, so that it must see those of all processes."""
+        return any(signature.gathers for signature, _ in self._made_of(net))
+
     def _made_of(self, net: Node) -> Iterator[tuple[Signature, dict[str, Setting]]]:
         """The signatures of a network's modules, with their settings."""
         for module in (self.modules.get(path) for path in paths_of(net)):

@@ -5,57 +5,98 @@ from collections.abc import Iterator
 from ssldsl.graph.graph import Builder, Graph, rewrite
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.shapes import rows_of
-from ssldsl.passes.context import Context
+from ssldsl.ops.signature import Signature
+from ssldsl.passes.context import Context, nets_of
 from ssldsl.passes.slicing import tensor
-from ssldsl.types import Dim, TensorType, TupleType
+from ssldsl.types import ROWS, Dim, TensorType, TupleType, Type, parse_dim
 
 SUMS = frozenset({"mean", "sum", "weighted_sum", "stop"})
 
 
 def gather(graph: Graph, context: Context) -> Graph:
-    """Batches that an op with `across="gather"` reads come through a `gather`, those it gives go out through a `local`.
+    """Batches that must be seen whole come through a `gather`, and those made of them go out through a `local`.
 
-    A memory reads all rows too: every process remembers the same. What it holds is no batch, and comes as it is. With
-    one process both are the value itself. All other ops see the rows of their process, and the mean of what the
-    processes get is their value. That holds of a mean over rows too, as long as it is only added up; one that is
-    compared, or read by an op, is the mean over the rows of all.
+    So they are read by an op or a network with `across="gather"`, by one whose dimensions compare rows, and by a
+    memory: every process remembers the same. What a memory holds is no batch, and comes as it is. With one process
+    both are the value itself. All other ops see the rows of their process, and the mean of what the processes get is
+    their value. That holds of a single number too, as long as it is only added up; one that is compared, or read by
+    an op, is made of the rows of all.
     """
-    whole = _read_as_numbers(graph)
+    whole = _read_as_numbers(graph, context)
 
     def gathers(node: Node) -> bool:
-        signature = context.signatures.get(node.op)
-        if signature is None or node not in graph.step_nodes:
-            return False
-        return signature.traits.across == "gather" or signature.role == "memory"
+        return node in whole or (node in graph.step_nodes and _sees_all_rows(node, context))
 
     def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
         if gathers(node):
             rows = None if node.rows is None else _gathered(build.became[node.rows], node.rows, build)
             return _local(build.like(node, _all_gathered(node, inputs, build), rows=rows), node, build)
-        if node in whole:
-            return build.like(node, _all_gathered(node, inputs, build))
         made = build.like(node, inputs)
         return _local(made, node, build) if node.op == "field" and gathers(node.inputs[0]) else made
 
     return rewrite(graph, rule)
 
 
-def _read_as_numbers(graph: Graph) -> set[Node]:
-    """The means over rows whose value matters beyond the sum of the terms.
+def _sees_all_rows(node: Node, context: Context) -> bool:
+    """Whether the rows of a process would give something else than the rows of all."""
+    signature = context.signatures.get(node.op)
+    if any(context.gathers(net) for net in nets_of(node)):
+        return True
+    return signature is not None and (signature.gathers or _compares_batches(node, signature) or _forgets_rows(node))
 
-    The mean of what the processes get is right for sums of means, and for one mean times a number that all have.
+
+def _compares_batches(node: Node, signature: Signature) -> bool:
+    """Whether an op reads two batches whose rows are not those of one another, or gives a number for every pair."""
+    rows = {
+        edge.dims[0]
+        for param, value in zip(node.params, node.inputs, strict=True)
+        if _is_batch(value) and (edge := signature.edge(param)) is not None and edge.dims
+    }
+    return len({name for dim in rows for name in parse_dim(dim).symbols}) > 1 or any(
+        sum(_has_rows(dim) for dim in type_.dims) > 1 for each in (node, *node.inputs) for type_ in _tensors(each.type)
+    )
+
+
+def _forgets_rows(node: Node) -> bool:
+    """Whether an op makes of a batch something that has no rows, such as the mean of every class."""
+    made = [type_ for type_ in _tensors(node.type) if type_.dims and not type_.is_of_batch]
+    return bool(made) and any(_is_batch(value) for value in node.inputs)
+
+
+def _tensors(type_: Type) -> Iterator[TensorType]:
+    if isinstance(type_, TensorType):
+        yield type_
+    elif isinstance(type_, TupleType):
+        yield from (each for _, each in type_.fields)
+
+
+def _has_rows(dim: Dim) -> bool:
+    return any(symbol.startswith(ROWS) for symbol in dim.symbols)
+
+
+def _read_as_numbers(graph: Graph, context: Context) -> set[Node]:
+    """The single numbers of a batch, such as means over rows, whose value matters beyond the sum of the terms.
+
+    The mean of what the processes get is right for sums of them, and for one of them times a number that all have.
     """
-    below: dict[Node, set[Node]] = {}  # the means that a single number is a sum of
+    below: dict[Node, set[Node]] = {}  # the numbers of a batch that a single number is a sum of
     found: set[Node] = set()
     for node in graph.nodes:
         means = [below[n] for n in node.inputs if n in below]
-        if node.op == "row_mean":
+        if _is_number_of_batch(node, context):
             below[node] = {node}
         elif means and node in graph.step_nodes:
             is_sum = node.op in SUMS or (node.op == "product" and len(means) == 1 and not _is_batch(node))
             below |= {node: set().union(*means)} if is_sum else {}
             found |= set() if is_sum else set().union(*means)
     return found
+
+
+def _is_number_of_batch(node: Node, context: Context) -> bool:
+    if node.op == "row_mean":
+        return True
+    is_number = isinstance(node.type, TensorType) and not node.type.dims
+    return is_number and node.op in context.signatures and any(_is_batch(value) for value in node.inputs)
 
 
 def _all_gathered(node: Node, inputs: tuple[Node, ...], build: Builder) -> tuple[Node, ...]:

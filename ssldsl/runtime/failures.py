@@ -148,6 +148,9 @@ def _failed(raised: Raised, context: StepContext, node: NodePlan | None) -> Diag
     if node is None or raised.is_out_of_memory:
         return _out_of_memory(raised, context, node)
     place = node.places[0] if node.places else None
+    if raised.is_claim:
+        said = f"{raised.text} ({context})"
+        return Diagnostic("R414", said, span_of(place), notes=_notes(node, place), hints=raised.hints, help=raised.help)
     return Diagnostic(
         "R406",
         f"{_named(node, context.stage)} failed {context}: {raised.text}",

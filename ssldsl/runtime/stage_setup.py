@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import torch
 from accelerate import Accelerator
 from attrs import frozen
 from torch import Tensor, nn
@@ -11,18 +12,25 @@ from torch.optim import Optimizer
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.feed import Feed, check_divisible
-from ssldsl.runtime.device.accelerator import distribute, has_unused_parameters, make_accelerator
+from ssldsl.runtime.device.accelerator import (
+    distribute,
+    has_unused_parameters,
+    make_accelerator,
+    seed_step,
+    unchanged_buffers,
+)
 from ssldsl.runtime.device.layout import put_on
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
 from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
-from ssldsl.runtime.nets.memories import build_memories, make_memories
+from ssldsl.runtime.nets.memories import Memories, build_memories, make_memories
 from ssldsl.runtime.nets.modules import set_trained, step_hooks, trained_parameters
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.step.claims import claims_held, functions_held, has_own_ops, hold_commits
 from ssldsl.runtime.step.module import StageStep, make_step
 from ssldsl.runtime.train.init_weights import initialize
 from ssldsl.runtime.train.loop import TOTAL, StageParts, window_length
@@ -30,6 +38,7 @@ from ssldsl.runtime.train.loss_ring import LossRing
 from ssldsl.runtime.train.optimizer import make_optimizer
 from ssldsl.runtime.train.state import TrainState
 
+ROWS_HELD = 4  # samples of a stream with which views of a person's own are tried
 Saved = Callable[[str, bool], Mapping[str, Tensor]]  # stage, whether its average -> the weights it ended with
 
 
@@ -72,6 +81,9 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
     feed = _feed(resources, stage, accelerator)
+    written = make_memories(stage, memories, scalars, library)
+    if is_new and has_own_ops(plan, stage, library):
+        _hold_claims(resources, stage, step, feed, scalars, written, accelerator)
     if accelerator.num_processes > 1:
         with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, step.lowered)):
             unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
@@ -87,7 +99,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         optimizer=prepared,
         lowered=step.lowered,
         state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars, evaluator.stateful),
-        memories=make_memories(stage, memories, scalars, library),
+        memories=written,
         begins=tuple(step_hooks(plan, stage, modules)),
         rates=rates,
         scalars=scalars,
@@ -95,6 +107,32 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         feed=feed,
         evaluator=evaluator,
     )
+
+
+def _hold_claims(
+    resources: RunResources,
+    stage: StagePlan,
+    step: StageStep,
+    feed: Feed,
+    scalars: Scalars,
+    memories: Memories,
+    accelerator: Accelerator,
+) -> None:
+    """Run the first step, which changes nothing, and refuse ops of a person's own that are not what they say."""
+    plan, library, lowered = resources.plan, resources.library, step.lowered
+    with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, lowered)):
+        names = lowered.namespace()
+        with functions_held(names, stage, library, lowered), torch.no_grad():
+            for stream, samples in feed.host_samples(ROWS_HELD).items():
+                names[lowered.hosts[stream]](samples, scalars.tensor_at(0))
+        seed_step(plan.seed, stage.name, 0, accelerator.process_index, accelerator.device)
+        for begin in step_hooks(plan, stage, resources.modules):
+            begin()
+        batch, now = feed.batch_at(0), scalars.tensor_at(0, accelerator.device)
+        with unchanged_buffers(step):
+            with claims_held(plan, stage, step, library, memories):
+                given = step(batch, now)
+            hold_commits(memories, memories.pending_writes(given), library, stage.accumulate)
 
 
 def _feed(resources: RunResources, stage: StagePlan, accelerator: Accelerator) -> Feed:

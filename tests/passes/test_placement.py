@@ -1,5 +1,7 @@
 """Where nodes are computed, what is recorded, what is gathered."""
 
+from pathlib import Path
+
 import pytest
 from programs import S4L, context, graph, optimized, program, with_loss
 
@@ -161,3 +163,82 @@ def test_passes_can_be_watched_and_timed() -> None:
     run_passes(graph(made), context(made), dump=lambda name, _: seen.append(name), timings=timings)
     assert seen[0] == "lowering" and seen[-1] == "placement"
     assert set(seen[1:]) | {"verify"} == set(timings)
+
+
+OWN_ROWS = """\
+ssl 1
+use "rows.py"
+data   images  = digits()
+stream labeled = images.train.subset(40, seed=0)
+stream others  = unlabel(images.train)
+net    encoder = convnet(width=8)
+head   classes = linear(encoder.dim, images.classes)
+let    z = classes(encoder(labeled))
+let    q = probabilities(stop(z))
+loss  = LOSS
+batch = 20
+run   = 3it
+"""
+OWN_OPS = """
+from torch import Tensor, nn
+from ssldsl.ops import Detached, Features, Logits, Losses, Pairs, PositiveInt, Probs, Scalar, Values, op
+
+@op(role="targets")
+def pairs(x: Detached[Probs[Tensor, "batch classes"]]) -> Pairs[Tensor, "batch batch"]:
+    "A number for every pair."
+
+@op(role="losses")
+def agree(x: Logits[Tensor, "batch classes"], pairs: Pairs[Tensor, "batch batch"]) -> Losses[Tensor, "batch"]:
+    "A loss over pairs."
+
+@op(role="targets")
+def means(x: Detached[Probs[Tensor, "batch classes"]]) -> Values[Tensor, "classes"]:
+    "The means of the batch."
+
+@op(role="targets")
+def across(x: Probs[Tensor, "batch classes"], y: Probs[Tensor, "others classes"]) -> Probs[Tensor, "batch classes"]:
+    "Rows against other rows."
+
+@op(role="targets")
+def number(x: Probs[Tensor, "batch classes"]) -> Scalar[Tensor, ""]:
+    "A number of the batch."
+
+@op(role="losses")
+def scaled(x: Logits[Tensor, "batch classes"], by: Detached[Scalar[Tensor, ""]]) -> Losses[Tensor, "batch"]:
+    "Reads a number."
+
+@op(role="losses")
+def alone(x: Logits[Tensor, "batch classes"], v: Values[Tensor, "classes"] | None = None) -> Losses[Tensor, "batch"]:
+    "Row by row."
+
+@op(role="heads", across="gather")
+class Whiten(nn.Module):
+    "Compares rows."
+    def __init__(self, dim: PositiveInt) -> None: ...
+    def forward(self, x: Features[Tensor, "batch dim"]) -> Features[Tensor, "batch dim"]: ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("loss", "gathering"),
+    [
+        ("alone(z)", []),
+        ("agree(z, pairs(q))", ["agree", "pairs"]),
+        ("alone(z, means(q))", ["means"]),
+        ("kl(z, across(q, probabilities(stop(classes(encoder(others))))))", ["across"]),
+        ("kl(z, across(q, q))", ["across"]),
+        ("scaled(z, number(q))", ["number"]),
+        ("alone(z) + number(probabilities(z))", []),
+        ("alone(whiten(10)(z))", ["apply"]),
+    ],
+)
+def test_what_compares_rows_sees_those_of_all_processes_whether_it_says_so_or_not(
+    tmp_path: Path, loss: str, gathering: list[str]
+) -> None:
+    (tmp_path / "rows.py").write_text(OWN_OPS, "utf-8")
+    text = OWN_ROWS.replace("LOSS", loss)
+    if "whiten" in loss:
+        text = text.replace("let    z", "head white = whiten(10)\nlet    z").replace("whiten(10)(z)", "white(z)")
+    found = optimized(program(text, name=str(tmp_path / "own.ssl")))
+    reading = {node.op for node in found.nodes for value in node.inputs if value.op == "gather" and node.op != "local"}
+    assert sorted(reading) == gathering

@@ -10,6 +10,7 @@ from pathlib import Path
 from memory_specs import SAMPLES
 
 from ssldsl import pipeline
+from ssldsl.check.edits.edits import Edit
 from ssldsl.graph.plan import Plan
 from ssldsl.ops.library import Library
 from ssldsl.passes.planning import make_plan
@@ -17,18 +18,23 @@ from ssldsl.runtime.run import Options, overridden, run
 from ssldsl.source import Source
 from ssldsl.syntax.parser import parse_edit
 
-LIBRARY = Library.shipped(installed=False)
+HERE = Path(__file__).parent
+LIBRARY = Library.shipped(installed=False).with_file(HERE / "rows_compared.py")
 SPECS = Path(__file__).parents[2] / "specs"
 WIDE = ("batch={labeled: 48, unlabeled: 96}", "run=12it")
-SHORT = ("u=32", "l=8", "pretrain.run=6it", "joint.run=6it", "pretrain.evaluate=6it", "joint.evaluate=6it")
+SHORT = ("u=32", "l=8", "pretrain.run=10it", "joint.run=10it", "pretrain.evaluate=10it", "joint.evaluate=10it")
+QUEUES = ("pretrain.past.length=64", "joint.suave.queue_length=64")  # full after two steps
+APART = ("drop joint", 'encoder.norm="group"', 'finer.norm="none"')  # no row reads another
 S4L = ("joint.run=8it", "retrain.run=4it", "finetune.run=4it", "evaluate=8it")
 FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
     "quickstart": ("quickstart", WIDE),
     "quickstart with batch normalization": ("quickstart", (*WIDE, 'encoder.norm="batch"', "forward=concat")),
     "VAT as released": ("quickstart", (*WIDE, 'vat.radius="released"', 'vat.direction="adversarial_to_clean"')),
     "s4l_digits": ("s4l_digits", S4L),
-    "suave_digits": ("suave_digits", (*SHORT, "pretrain.past.length=64", "joint.suave.queue_length=64")),
+    "suave_digits": ("suave_digits", (*SHORT, *QUEUES)),
     "daino_digits": ("daino_digits", SHORT),
+    "daino without batch normalization": ("daino_digits", (*SHORT[:1], *SHORT[2:5:2], *APART)),
+    "fixmatch_digits": ("fixmatch_digits", ("batch.labeled=20", "run=12it", "evaluate=12it")),
 }
 MIXTURE = """
 ssl 1
@@ -75,15 +81,23 @@ TEXTS = {
 }
 
 
+def _edit(text: str) -> Edit:
+    return parse_edit(text[5:], "drop") if text.startswith("drop ") else parse_edit(text, "set")
+
+
 def plan_of(name: str, *edits: str) -> Plan:
     """The plan of a flagship, or of one of the texts here, with more edits."""
     spec, own = FLAGSHIPS.get(name, ("", ()))
-    source = pipeline.read(str(SPECS / f"{spec}.ssl")) if spec else Source("text.ssl", TEXTS[name])
-    checked = pipeline.compose(source, (), [parse_edit(edit, "set") for edit in (*own, *edits)], None)
+    source = pipeline.read(str(SPECS / f"{spec}.ssl")) if spec else _written(name)
+    checked = pipeline.compose(source, (), [_edit(edit) for edit in (*own, *edits)], None)
     return overridden(make_plan(checked.unwrap(), sizes={}), precision="fp64")
 
 
-NAMES = (*FLAGSHIPS, *TEXTS)
+def _written(name: str) -> Source:
+    return Source("text.ssl", TEXTS[name]) if name in TEXTS else pipeline.read(str(HERE / "rows_compared.ssl"))
+
+
+NAMES = (*FLAGSHIPS, *TEXTS, "ops of one's own that compare rows")
 
 if __name__ == "__main__":
     for name in NAMES:

@@ -7,7 +7,7 @@ from experiments import BATCH_NORM, LIBRARY, experiment, of_many_data, two_stage
 from memory_specs import DAINO, PAWS, SUAVE, SUPERCM, THRESHOLDS, plan_of
 
 from ssldsl.graph.plan import OpPlan, Plan
-from ssldsl.runtime.run import Options, run
+from ssldsl.runtime.run import Options, overridden, run
 
 GENTLE = "optimizer=sgd(lr=0.1, momentum=0.9)"  # at such rates rounding does not grow
 # nor without VAT: where a direction is sought, its second derivatives jump at the kinks of the network
@@ -31,7 +31,7 @@ PLANS = {
     "batch": experiment("run=1it", GENTLE, *BATCH_NORM),
     "long batch": experiment("run=9it", GENTLE, *BATCH_NORM, loss=SMOOTH),
     "local": experiment("run=1it", GENTLE, *BATCH_NORM, "statistics=local"),
-    "stages": two_stages(f"main.{GENTLE}", f"second.{GENTLE}", "seed=1", steps=3, loss=SMOOTH),
+    "stages": overridden(two_stages(f"main.{GENTLE}", f"second.{GENTLE}", steps=3), precision="fp64"),
     "partly": partly_used(experiment("run=5it", GENTLE)),
     "data": of_many_data(),
     "suave": gentle(plan_of(SUAVE, steps=6, length=48), lr=0.02),  # the queues are in use from the fourth step on

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.slow
 PARTS = ("weights", "average", "optimizer", "memory")
 CLOSE = 1e-9
 # Accumulated parts are batches of their own for batch normalization and for losses that compare rows.
-ALONE = ("quickstart", "VAT as released", "s4l_digits")
+ALONE = ("quickstart", "VAT as released", "s4l_digits", "fixmatch_digits", "daino without batch normalization")
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All flagships, in two processes."""
+@pytest.fixture(scope="module", params=[2, 4])
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All flagships, in two processes and in four."""
     folder = tmp_path_factory.mktemp("shared")
-    done = launched("flagships.py", str(folder))
+    done = launched("flagships.py", str(folder), processes=request.param)
     assert done.returncode == 0, done.stderr[-4000:]
     return folder
 
@@ -51,7 +51,7 @@ def largest_difference(one: dict[str, torch.Tensor], two: dict[str, torch.Tensor
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_two_processes_are_one_in_double_precision(shared: Path, alone: Path, name: str) -> None:
+def test_several_processes_are_one_in_double_precision(shared: Path, alone: Path, name: str) -> None:
     assert largest_difference(ends(alone / name), ends(shared / name)) < CLOSE
 
 

@@ -104,7 +104,7 @@ def couples_batch(signature: Signature, settings: dict[str, Any]) -> bool:
     """Whether a row of the output depends on the other rows."""
     trait = signature.traits.batch_coupled
     if isinstance(trait, bool):
-        return trait
+        return trait or signature.gathers
     return any(settings.get(name) == value for name, value in trait.items())
 
 

@@ -4,6 +4,7 @@ Where the data lie in memory they are read on the device; where they lie in file
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -118,6 +119,17 @@ class Prepared(Dataset["Batch | NodeFailure"]):
         for position, *single in zip(*singles, strict=True):
             yield position, Rows(*single)
 
+    def first(self, rows: int) -> dict[str, Batch]:
+        """See `Feed.host_samples`."""
+        found: dict[str, Batch] = {}
+        for stream in self.streams:
+            if stream.name in self.lowered.hosts:
+                singles = [stream.read(*row) for row in islice(self._rows(stream, 0, 0), rows)]
+                is_one_size = len({tuple(t.shape for t in single.values()) for single in singles}) == 1
+                kept = singles if is_one_size else singles[:1]
+                found[stream.name] = {key: torch.cat([single[key] for single in kept]) for key in singles[0]}
+        return found
+
     def _sample(self, stream: Resident, position: Tensor, rows: Rows, scalars: Tensor) -> Batch:
         single = stream.read(position, rows)
         prepare = self._prepare(stream.name)
@@ -184,6 +196,10 @@ class Feed:
             batch |= self._loader.batch(step * self.share.parts + part)
         return {key: batch[key] for key in self._lowered.reads}
 
+    def host_samples(self, rows: int) -> dict[str, Batch]:
+        """What workers read for the first rows of every stream whose views they apply: as one batch, or the first."""
+        return {} if self._loader is None else self._loader.first(rows)
+
     def close(self) -> None:
         """Stop the workers."""
         if self._loader is not None:
@@ -218,6 +234,9 @@ class _Loader:
                 tensor.record_stream(present)
             self._fetch()  # copied while the step computes
         return batch
+
+    def first(self, rows: int) -> dict[str, Batch]:
+        return self._prepared.first(rows)
 
     def _start(self, number: int) -> None:
         self._following = number

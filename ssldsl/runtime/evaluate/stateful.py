@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from ssldsl.graph.plan import NodePlan
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.nets.first_values import first_values
+from ssldsl.runtime.nets.unsaved import changed_outside, outside_of_buffers
 from ssldsl.runtime.ops.load import op_object
 
-_OWN = frozenset(vars(nn.Module()))  # what any module has
 _BETWEEN = "::"  # evaluation, then its buffer: neither has it in its name
 
 
@@ -54,14 +54,11 @@ class StatefulMetrics:
     def commit(self, name: str, edges: Mapping[str, Any]) -> None:
         """Let a metric remember what it was given. Raises `ValueError` where it keeps that outside of its buffers."""
         module = self.modules[name]
-        before = {key: value for key, value in vars(module).items() if key not in _OWN}
+        before = outside_of_buffers(module)
         module.commit(**edges)  # type: ignore[operator]  # who calls knows that it is there
-        after = {key: value for key, value in vars(module).items() if key not in _OWN}
-        lost = [key for key, value in after.items() if before.get(key, _OWN) is not value]
+        lost = changed_outside(before, module)
         if lost:
-            raise ValueError(
-                f"`{lost[0]}` is no buffer, so no checkpoint would have it: make it with `register_buffer`"
-            )
+            raise ValueError(f"`{lost}` is no buffer, so no checkpoint would have it: make it with `register_buffer`")
 
     def state(self) -> dict[str, Tensor]:
         """What a checkpoint is to hold."""

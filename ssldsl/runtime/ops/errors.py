@@ -6,6 +6,7 @@ import torch
 from attrs import frozen
 
 from ssldsl.graph.plan import NodePlan
+from ssldsl.ops.contract import ContractError
 
 # what the code of an op raises; anything else is no error of an op
 OP_ERRORS = (
@@ -45,15 +46,20 @@ def is_out_of_memory(error: BaseException) -> bool:
 class Raised:
     """What a message says of an error; unlike the error it can go from one process to another.
 
-    text: the first line. hints: where in the file of an op it came from.
+    text: the first line. hints: where in the file of an op it came from. is_claim: the op is not what it says, and
+    `help` is a way out.
     """
 
     text: str
     hints: tuple[str, ...]
     is_out_of_memory: bool
+    is_claim: bool = False
+    help: str = ""
 
     @staticmethod
     def of(error: BaseException) -> "Raised":
+        if isinstance(error, ContractError):
+            return Raised(str(error), (f"the op stands in {error.place}",) * bool(error.place), False, True, error.help)
         lines = str(error).strip().splitlines()
         kind = type(error).__name__
         return Raised(f"{kind}: {lines[0]}" if lines else kind, raised_at(error), is_out_of_memory(error))
