@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.ir.modules import nets_of
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.shapes import rows_of
 from ssldsl.ops.signature import Signature
-from ssldsl.passes.context import Context, nets_of
+from ssldsl.passes.context import Context
 from ssldsl.passes.slicing import tensor
 from ssldsl.types import ROWS, Dim, TensorType, TupleType, Type, parse_dim
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ssldsl.ops import Features, Labels, Logits, NonNegativeFloat, PositiveInt, Scalar, Scheduled, op
 
 
-@op()
+@op(random=True)
 class LinearWithDropout(nn.Module):
     """An affine map behind dropout."""
 

@@ -30,7 +30,7 @@ def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
 
 def _is_view_of_each(signature: Signature) -> bool:
     """Whether an op is applied to one image at a time, and not to all of a batch alike."""
-    return signature.role == "views" and signature.traits.across == "mean"
+    return signature.role == "views" and not signature.gathers
 
 
 def _sources(ctx: Context, draw: Node) -> list[Signature]:
