@@ -15,8 +15,9 @@ from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
 Setting = Any
 
 
-# How a network runs for one call: as the stage trains it; in evaluation mode, without gradient; moving no statistics.
-Mode = Literal["", "rest", "steady"]
+# How a network runs for one call: as the stage trains it; in evaluation mode, without gradient; moving no statistics;
+# in an evaluation, with the weights that the stage averages.
+Mode = Literal["", "rest", "steady", "average"]
 
 
 @frozen(eq=False)

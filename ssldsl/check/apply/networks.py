@@ -24,7 +24,7 @@ from ssldsl.check.state.values import (
 from ssldsl.check.typing import agreements, edges, row_order
 from ssldsl.check.typing.advice import size_of_data
 from ssldsl.check.typing.sizes import size_of, unify
-from ssldsl.ir.nodes import Node
+from ssldsl.ir.nodes import Mode, Node, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -248,6 +248,11 @@ def _apply_part(
     )
 
 
+def with_mode(net: Net, mode: Mode) -> Net:
+    """The network, run in another way. Parts without parameters have no ways of their own."""
+    return Net(tuple(evolve(part, mode=mode) if isinstance(part, NetPart) else part for part in net.parts))
+
+
 def _is_without_gradient(part: NetPart, draft: ModuleDraft, weights: TrainedNet | None) -> bool:
     return bool(draft.average_of) or weights is not None or part.mode == "rest"
 
@@ -350,19 +355,26 @@ def _source(signature: Signature, settings: dict[str, Any]) -> TensorType | None
 
 def _net_node(ctx: Context, part: NetPart, weights: TrainedNet | None = None) -> Node:
     path, draft = part.path, ctx.modules[part.path]
-    # in an evaluation every network is at rest: what is written `rest(net)` there is the same value
-    mode = "" if ctx.stage is not None and ctx.stage.full_dataset else part.mode
+    mode = _mode(ctx, part)
     signature, settings = draft.signature, dict(draft.settings)
     sizes = {"batch": Dim.of("batch"), **draft.sizes}
-    target, couples = _target(ctx, NetPart(path), sizes), couples_batch(signature, settings) and mode != "rest"
+    target, couples = _target(ctx, NetPart(path), sizes), couples_batch(signature, settings) and part.mode != "rest"
     return ctx.interner.node(
         "net",
         type=NetType(_source(signature, settings), target, couples),
-        settings=(("name", path), *(weights.settings if weights else ()), *((("mode", mode),) if mode else ())),
+        settings=(("name", path), *(weights.settings if weights else ()), *mode),
         spans=(weights.span, draft.span) if weights else (draft.span,),
         alias=path,
         grad_modules=frozenset() if _is_without_gradient(part, draft, weights) else frozenset({path}),
     )
+
+
+def _mode(ctx: Context, part: NetPart) -> tuple[tuple[str, Setting], ...]:
+    """How a network runs, as settings. In an evaluation all are at rest: `rest(net)` is the same value there."""
+    if part.mode == "average":
+        return (("average", True),)
+    is_usual = not part.mode or (ctx.stage is not None and ctx.stage.full_dataset)
+    return () if is_usual else (("mode", part.mode),)
 
 
 def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:

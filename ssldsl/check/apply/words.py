@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from ssldsl.check.apply import data, reductions
+from ssldsl.check.apply import data, networks, reductions
 from ssldsl.check.messages import shapes, stages, types
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
@@ -220,7 +220,7 @@ def _moded(mode: Mode) -> Callable[[Context, dict[str, Given], Span], Any]:
             return _refuse(ctx, mode, "a declared network", net, bound["net"].span, help)
         if net.mode not in ("", mode):
             return _refuse(ctx, mode, "a network that runs as usual", net, bound["net"].span)
-        return Net(tuple(evolve(part, mode=mode) if isinstance(part, NetPart) else part for part in net.parts))
+        return networks.with_mode(net, mode)
 
     return give
 

@@ -18,6 +18,7 @@ from ssldsl.check.state.values import (
     Net,
     OpValue,
     RoundsRef,
+    RunningAverage,
     StageRef,
     StreamRef,
     TrainedNet,
@@ -49,6 +50,8 @@ def read_ref(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
 def lookup(ctx: Context, id: str, scope: Scope) -> Any:
     """The meaning of a name, or `MISSING` where nothing has that name."""
     binding = scope.find(id)
+    if binding is None and id == "average" and _is_measuring(ctx):
+        return RunningAverage()
     if binding is not None:
         binding.uses += 1
         return declarations.meaning(ctx, binding, scope)
@@ -59,6 +62,11 @@ def lookup(ctx: Context, id: str, scope: Scope) -> Any:
         return function
     signature = ctx.signature(id)
     return OpValue(signature) if signature is not None else MISSING
+
+
+def _is_measuring(ctx: Context) -> bool:
+    """Whether an `eval` is being read."""
+    return ctx.stage is not None and ctx.stage.full_dataset and not ctx.stage.derives
 
 
 def in_library(ctx: Context, id: str) -> bool:
@@ -84,10 +92,19 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
         values = tuple(member(ctx, v, name, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     names = members(ctx, value)
+    if name.id not in names and isinstance(value, Data | StreamRef) and _adds_fields(ctx, value):
+        return member(ctx, data.read(ctx, value, at or name.span), name, at)
     if name.id in names or (isinstance(value, Net) and networks.part_of(value)):
         return _get(ctx, value, name, at or name.span)
     _no_member(ctx, value, name, names, at or name.span)
     return UNKNOWN
+
+
+def _adds_fields(ctx: Context, value: Data | StreamRef) -> bool:
+    """Whether views of the data may have added fields, which only a batch of them has."""
+    found = value if isinstance(value, Data) else ctx.streams[value.name].data
+    read_here = ctx.stage is not None and (ctx.stage.full_dataset or isinstance(value, StreamRef))
+    return read_here and found is not None and bool(found.views)
 
 
 def members(ctx: Context, value: Any) -> tuple[str, ...]:
@@ -103,6 +120,8 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
             return networks.members(ctx, value)
+        case RunningAverage():
+            return tuple(_net_names(ctx))
         case RoundsRef():
             return (*map(str, value.numbers), *members(ctx, value.last))
         case StageRef():
@@ -134,6 +153,8 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
         case Net():
             is_width = name.id == "dim" and not networks.part_of(value)
             return networks.width(ctx, value, name) if is_width else networks.select(value, name.id)
+        case RunningAverage():
+            return _averaged(ctx, name, at)
         case RoundsRef() if name.id.isdigit():
             return value.round(int(name.id))
         case RoundsRef():
@@ -144,6 +165,16 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net) else UNKNOWN
         case _:
             return evolve(value, average=True)
+
+
+def _averaged(ctx: Context, name: tree.Name, at: Span) -> Any:
+    """A network with the weights that the stage averages."""
+    net = lookup(ctx, name.id, ctx.file_scope)
+    if not isinstance(net, Net) or ctx.stage is None:
+        return UNKNOWN
+    if not ctx.stage.averages and ctx.is_first_fault(ctx.stage.name, "average"):
+        ctx.report(stages.measures_no_average(ctx.stage.name, at))
+    return networks.with_mode(net, "average") if ctx.stage.averages else UNKNOWN
 
 
 def _net_names(ctx: Context) -> list[str]:

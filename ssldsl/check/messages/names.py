@@ -11,6 +11,7 @@ _MEANT = {  # what other languages call it
     "max": "the largest probability of every row is `confidence(p)`",
     "argmax": "the class of the largest score of every row is `hard_labels(scores)`",
     "detach": "write `stop(...)`",
+    "average": "`average.NETWORK` is measured by an `eval`; in a loss, a moving average is `ema(net, half_life=1ep)`",
     **dict.fromkeys(("True", "yes", "on"), "write `true`"),
     **dict.fromkeys(("False", "no", "off"), "write `false`"),
     **dict.fromkeys(("None", "null", "nil"), "write `none`"),

@@ -177,6 +177,12 @@ def keeps_no_average_of_weights(stage: str, place: Span) -> Diagnostic:
     return Diagnostic("D507", f"stage `{stage}` keeps no average of its weights", place, help=help)
 
 
+def measures_no_average(stage: str, place: Span) -> Diagnostic:
+    """An evaluation of averaged weights in a stage that averages none."""
+    help = f"write `average = polyak(half_life=1ep)` in `{stage}`, or leave `average.` out"
+    return Diagnostic("D507", f"stage `{stage}` keeps no average of its weights", place, help=help)
+
+
 def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     """A network of an earlier stage that did not train it."""
     message = f"stage `{stage}` neither trains nor initializes `{path}`, which is random there"

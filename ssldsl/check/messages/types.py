@@ -107,10 +107,13 @@ def view_drawn(place: Span) -> Diagnostic:
     return Diagnostic("T310", message, place, help=f"apply it to a batch: `{place.text}(unlabeled)`")
 
 
-def no_metric(found: str, place: Span) -> Diagnostic:
-    """An evaluation of something that is no metric."""
+def no_metric(found: str, terms: int, place: Span) -> Diagnostic:
+    """An evaluation of something that is no metric. `terms`: how many a loss has."""
     help = "a metric says numbers about a whole data set, for example `eval top1(images.test)`"
-    return Diagnostic("T310", f"`eval` wants a metric, found {found}", place, help=help)
+    if terms:
+        help = "evaluate one term, without its weight" if terms == 1 else "evaluate its terms one by one"
+        found = "a term with its weight" if terms == 1 else f"a sum of {terms} terms"
+    return Diagnostic("T310", f"`eval` wants a metric or a loss, found {found}", place, help=help)
 
 
 def no_single_watch(found: str, terms: int, place: Span) -> Diagnostic:

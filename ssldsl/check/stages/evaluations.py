@@ -4,16 +4,18 @@ from typing import Any
 
 from attrs import evolve
 
+from ssldsl.check.apply import reductions
 from ssldsl.check.messages import names, types
+from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, Batch, describe
-from ssldsl.ir.nodes import Node
+from ssldsl.check.state.values import UNKNOWN, Batch, Loss, describe
+from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.program import Evaluation
 from ssldsl.syntax import tree
 
 
 def read_evaluations(reader: Reader) -> list[Evaluation]:
-    """The metrics of the stage, under the names they are reported by."""
+    """The metrics and losses that the stage measures, under the names they are reported by."""
     ctx = reader.ctx
     assert ctx.stage is not None
     ctx.stage.full_dataset = True
@@ -42,20 +44,29 @@ def _evaluation(reader: Reader, statement: tree.Eval) -> Evaluation | None:
     name = expr.name.id if isinstance(expr, tree.Named) else ""
     if isinstance(expr, tree.Named):
         expr = expr.value
-    value = _whole(reader.ctx.evaluate(expr, reader.scope))
+    value = _whole(reader.ctx, reader.ctx.evaluate(expr, reader.scope))
     if value is UNKNOWN:
         return None
     signature = reader.ctx.signatures.get(value.op) if isinstance(value, Node) else None
-    if not isinstance(value, Node) or signature is None or signature.role != "metrics":
-        reader.report(types.no_metric(describe(value), expr.span))
+    is_measure = isinstance(value, Loss) or (signature is not None and signature.role == "metrics")
+    if not is_measure or (isinstance(value, Loss) and not _is_one_term(value)):
+        terms = len(value.parts) if isinstance(value, Loss) else 0
+        reader.report(types.no_metric(describe(value), terms, expr.span))
         return None
+    node = value.parts[0].node if isinstance(value, Loss) else value
     function = expr.function if isinstance(expr, tree.Call) else None
-    called = function.id if isinstance(function, tree.Ref) else value.op
-    return Evaluation(name or called, value, statement.span)
+    called = function.id if isinstance(function, tree.Ref) else node.op
+    return Evaluation(name or called, node, statement.span)
 
 
-def _whole(value: Any) -> Any:
-    """The op that gave several numbers at once; any other value as it is."""
+def _is_one_term(loss: Loss) -> bool:
+    return len(loss.parts) == 1 and loss.parts[0].weight == Constant(1.0)
+
+
+def _whole(ctx: Context, value: Any) -> Any:
+    """The op that gave several numbers at once; a loss as its mean over all rows; any other value as it is."""
+    if isinstance(value, Loss):
+        return reductions.averaged(ctx, value)
     if isinstance(value, Batch) and value.fields and all(node.op == "field" for _, node in value.fields):
         return value.fields[0][1].inputs[0]
     return value

@@ -33,6 +33,8 @@ def _read(reader: Reader) -> Stage | None:
     for row in SETTINGS:
         if row.level != "spec":
             reader.found[row.name] = row.read(reader, row.name)
+    assert ctx.stage is not None
+    ctx.stage.averages = reader.found["average"] is not None
     evaluations, init, train = read_evaluations(reader), read_init(reader), read_train(reader)
     settings = {name: value for name, value in reader.found.items() if name not in ("loss", "train", "watches")}
     terms, watches = reader.found["loss"], read_watches(reader)

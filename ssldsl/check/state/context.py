@@ -65,12 +65,14 @@ class StageDraft:
 
     full_dataset: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are
         being read, for which they mean the same. watches: reading a `watch`, whose forwards are no part of the loss.
+    averages: whether the stage keeps an average of its weights.
     """
 
     name: str
     full_dataset: bool = False
     derives: str = ""
     watches: bool = False
+    averages: bool = False
     path: list[str] = field(factory=list)
     draw_names: dict[str, int] = field(factory=dict)
     meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)

@@ -229,6 +229,11 @@ class RoundsRef:
 
 
 @frozen
+class RunningAverage:
+    """`average` in an `eval`: the networks of the stage with their averaged weights, as they stand."""
+
+
+@frozen
 class TrainedNet:
     """A network with the weights that an earlier stage left: `joint.clf`."""
 
@@ -317,6 +322,8 @@ def describe(value: Any) -> str:
             return f"`{value.op}(...)`"
         case RoundsRef():
             return f"the stage `{value.name}`"
+        case RunningAverage():
+            return "the average of the stage"
         case StageRef():
             return "a run" if value.run else f"the stage `{value.stage}`" if value.stage else "weights in a file"
         case _:

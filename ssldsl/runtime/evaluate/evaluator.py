@@ -3,6 +3,7 @@
 What a metric reads is computed once per data set, however many metrics read it. Processes end with the same numbers.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
-from ssldsl.ir.primitives import NETWORKS
+from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.device.precision import at_least_single
 from ssldsl.runtime.evaluate.lower import Measures, Pass, lower_measures, tensors_read
@@ -24,8 +25,8 @@ from ssldsl.runtime.evaluate.share import Share, naming_the_node
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.pictures import is_picture
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
-from ssldsl.runtime.nets.keys import Weights, modules_by_key
-from ssldsl.runtime.nets.modules import module_key
+from ssldsl.runtime.nets.keys import NOW, Weights, measures_average, modules_by_key, weights_of
+from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import NodeFailure, Raised
 from ssldsl.runtime.ops.load import Library, check_unnamed, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
@@ -64,11 +65,15 @@ class Evaluator:
     memories: nn.ModuleDict = Factory(nn.ModuleDict)
     stateful: StatefulMetrics = Factory(lambda self: StatefulMetrics(self.plan.seed, self.stage.name), takes_self=True)
     nodes: dict[str, NodePlan] = Factory(lambda self: {node.id: node for node in self.stage.nodes}, takes_self=True)
+    _averages: dict[Weights, nn.ModuleDict] = Factory(dict)  # copies that hold the averaged weights
     _measured: dict[tuple[str, ...], Measured] = Factory(dict)  # by what is evaluated
     _homes: dict[str, Measured] = Factory(dict)  # by an evaluation that is part of it
 
     def evaluate(self, step: int, average: Moving | None = None) -> Evaluated:
-        """Every metric of the stage after `step` (from 0), of the averaged weights if there are any."""
+        """Every metric of the stage after `step` (from 0), of the averaged weights if there are any.
+
+        Where some evaluations say which networks are averaged (`average.encoder`), the others are those that train.
+        """
         metrics = [e for e in self.stage.evaluations if not is_picture(e, self.stage)]
         values = self.read(metrics, step, average)
         found = Evaluated(self.stage.name)
@@ -96,13 +101,35 @@ class Evaluator:
         """A picture of the stage. is_smoke: what it shows is computed, and where it lies is not sought."""
         picture = next(e for e in self.stage.evaluations if e.name == name)
         values = self.read([picture], step, average)
-        with averaged_weights(average), evaluation_mode(self.modules):
+        with self._weights(average), evaluation_mode(self.modules):
             return None if is_smoke else cast(Tensor, self.metric(picture, values, step))
 
     def read(self, evaluations: Sequence[EvaluationPlan], step: int, average: Moving | None = None) -> dict[str, Value]:
         """What some metrics read: values over whole data sets, by the id of their node."""
-        with averaged_weights(average):
+        with self._weights(average):
             return self._computed(self._of(evaluations), step)
+
+    @contextmanager
+    def _weights(self, average: Moving | None) -> Iterator[None]:
+        """Inside, the networks have the weights that are measured."""
+        if average is None or not measures_average(self.stage):
+            with averaged_weights(average):
+                yield
+            return
+        if not self._averages:
+            keys = {module_key(owner(self.modules, path)[0]) for path in self._averaged_paths()}
+            copies = nn.ModuleDict({key: copy.deepcopy(self.modules[key]) for key in sorted(keys)})
+            self._averages[NOW, True] = copies.eval()
+        for copied in self._averages.values():
+            state = {**self.modules.state_dict(), **average.average}
+            copied.load_state_dict({name: state[name] for name in copied.state_dict()})
+        yield
+
+    def _averaged_paths(self) -> Iterator[str]:
+        """The networks that an evaluation wants with averaged weights."""
+        for node in self.stage.nodes:
+            if node.op == "net" and weights_of(node) == (NOW, True):
+                yield str(node.settings["name"])
 
     def compute(self, ids: Sequence[str], step: int = 0) -> dict[str, Value]:
         """The values of nodes over whole data sets, in main memory, with the weights as they are."""
@@ -119,8 +146,8 @@ class Evaluator:
             given = [value.to(self.accelerator.device) for value in given]  # what a network is applied to lies with it
         method = getattr(measured.made, measured.code.metrics[evaluation.name])
         node = self.nodes[evaluation.node]
-        signature = signature_of(self.library, node.op)
-        if signature.is_module:
+        signature = None if node.op in PRIMITIVES else signature_of(self.library, node.op)
+        if signature is not None and signature.is_module:
             method = partial(method, self.stateful.caller(evaluation.name, node, signature, commits=commits))
         with naming_the_node(measured.code):
             return method(self.scalars.at(step), *given)
@@ -134,7 +161,7 @@ class Evaluator:
                 self.plan, self.stage, self.library, evaluations, ids, in_files=lambda data: data in files
             )
             held = {node.draw: self.memories[module_key(node.draw)] for node in code.memories.values()}
-            modules = modules_by_key(self.nodes, self.modules, self.earlier)
+            modules = modules_by_key(self.nodes, self.modules, {**self.earlier, **self._averages})
             made = namespace_of(code)["Measures"](modules, *([held] if held else []))
             for attribute, node in code.unnamed.items():
                 check_unnamed(getattr(made, attribute), node)

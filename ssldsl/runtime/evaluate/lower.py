@@ -5,12 +5,13 @@ of what was read of all samples. Samples in files may differ in size, so a worke
 time, what stands before the first network.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.graph.plan_types import TensorPlan
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ir.walk import walk
 from ssldsl.runtime.nets.memories import is_memory
@@ -105,7 +106,22 @@ def lower_measures(
 def tensors_read(stage: StagePlan, evaluation: EvaluationPlan) -> list[str]:
     """The nodes that a metric reads, without the networks that it is given."""
     nodes = {node.id: node for node in stage.nodes}
-    return [id_ for id_ in nodes[evaluation.node].inputs if nodes[id_].op not in NETWORKS]
+    computed = computed_at_last(nodes, evaluation)
+    read = dict.fromkeys(id_ for done in computed for id_ in nodes[done].inputs)
+    return [id_ for id_ in read if id_ not in computed and nodes[id_].op not in NETWORKS]
+
+
+def computed_at_last(nodes: Mapping[str, NodePlan], evaluation: EvaluationPlan) -> list[str]:
+    """What is computed once all samples are read: a metric; of a loss, the mean of its rows, and what is made of it."""
+
+    def inner(id_: str) -> Sequence[str]:
+        return [i for i in nodes[id_].inputs if nodes[id_].op in PRIMITIVES and _is_number(nodes[i])]
+
+    return walk([evaluation.node], inner)
+
+
+def _is_number(node: NodePlan) -> bool:
+    return isinstance(node.type, TensorPlan) and not node.type.dims and node.op in PRIMITIVES
 
 
 def nodes_of(stage: StagePlan, ids: Iterable[str], library: Library) -> list[NodePlan]:
@@ -216,13 +232,15 @@ def _metric(shared: Emission, body: Lines, evaluation: EvaluationPlan, method: s
     given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(shared.stage, evaluation))]
     parameters = "".join(f", {function.parameter(value)}: Tensor" for value in given)
     body.add()
-    own = f"{METRIC}: Callable[..., object], " if signature_of(shared.library, node.op).is_module else ""
+    is_stateful = node.op not in PRIMITIVES and signature_of(shared.library, node.op).is_module
+    own = f"{METRIC}: Callable[..., object], " if is_stateful else ""
     body.add(f"def {method}(self, {own}scalars: Sequence[float]{parameters}) -> object:")
     body.depth += 1
     networks = [id_ for id_ in node.inputs if function.nodes[id_].op in NETWORKS]
     for network in _computed(function, function.stage.nodes, networks):
         function.emit(body, network)
-    function.emit(body, node)
+    for id_ in computed_at_last(function.nodes, evaluation):
+        function.emit(body, function.nodes[id_])
     body.add(f"return {function.value(node.id)}")
     body.depth -= 1
 

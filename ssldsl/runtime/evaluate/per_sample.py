@@ -1,5 +1,6 @@
 """A metric of a finished run taken apart: whether the run is right about every single sample of a data set."""
 
+import copy
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from torch import Tensor
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.stages import in_order
+from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ir.walk import walk
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
@@ -22,6 +24,7 @@ from ssldsl.runtime.evaluate.lower import nodes_of, tensors_read
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
 from ssldsl.runtime.folder.stage_end import final_weights
+from ssldsl.runtime.nets.keys import NOW, measures_average
 from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
@@ -67,10 +70,11 @@ def correctness(
     plan = read_plan(folder)
     whole = _stage(plan, folder, stage)
     evaluation = _evaluation(whole, library, folder, metric)
+    is_raw = measures_average(whole)  # then what is not said to be averaged is not
     alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
     _check_data(alone, library, folder)
     with explaining_data(alone), explaining_evaluation(StepContext(folder, alone, alone.steps)):
-        evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder)
+        evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder, is_raw=is_raw)
         right, labels = _one_by_one(evaluator, evaluation, library, folder)
         digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
     recorded = _recorded(folder, alone.name, evaluation.name)
@@ -91,9 +95,10 @@ def _stage(plan: Plan, folder: Path, name: str) -> StagePlan:
 def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> EvaluationPlan:
     """The evaluation of a name; without one the first that may be a share of samples."""
     ops = {node.id: node.op for node in stage.nodes}
+    metrics = [e for e in stage.evaluations if ops[e.node] not in PRIMITIVES]  # others are losses
     fit = {
         e.name: e
-        for e in stage.evaluations
+        for e in metrics
         if _is_per_sample(signature_of(library, ops[e.node])) and not _reads_memory(stage, e, library)
     }
     known = [e.name for e in stage.evaluations]
@@ -167,18 +172,24 @@ def _recorded(folder: Path, stage: str, metric: str) -> float | None:
 
 
 def _evaluator(
-    plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int, spec_folder: Path
+    plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int, spec_folder: Path, *, is_raw: bool
 ) -> Evaluator:
-    """What evaluates the only metric of a stage with the weights that the run ended with."""
+    """What evaluates the only metric of a stage with the weights that a run ended with. `is_raw`: not their average."""
     datasets = GeneratedData() if is_smoke(plan) else Datasets(library, spec_folder)
     derived = Derived(stage, datasets, library, folder)
     data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
     accelerator = make_accelerator(stage)
     modules = build_modules(plan, Shapes(plan, datasets), library, spec_folder)
     modules.to(accelerator.device, dtype_of(stage.precision))
-    modules.load_state_dict(final_weights(folder, stage.name, average=True))
+    modules.load_state_dict(final_weights(folder, stage.name, average=not is_raw))
+    earlier = {}
+    if is_raw:
+        earlier[NOW, True] = copy.deepcopy(modules).eval()
+        earlier[NOW, True].load_state_dict(final_weights(folder, stage.name, average=True))
     scalars = Scalars(stage, library)
-    return Evaluator(plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers)
+    return Evaluator(
+        plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers, earlier=earlier
+    )
 
 
 def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:

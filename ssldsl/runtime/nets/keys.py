@@ -4,24 +4,32 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from ssldsl.graph.plan import NodePlan
+from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.runtime.nets.modules import find
 
 Weights = tuple[str, bool]  # the stage that left them, and whether they are averaged
+NOW = ""  # in place of an earlier stage: the average of the present one, as it stands
 
 
 def weights_of(node: NodePlan) -> Weights | None:
     """Which weights a `net` node runs with; nothing for the present ones."""
-    stage = node.settings.get("stage")
-    return None if stage is None else (str(stage), bool(node.settings.get("average")))
+    stage, average = node.settings.get("stage"), bool(node.settings.get("average"))
+    return None if stage is None and not average else (str(stage or NOW), average)
+
+
+def measures_average(stage: StagePlan) -> bool:
+    """Whether the evaluations of a stage say which networks are averaged: then the others are not."""
+    return any(node.op == "net" and weights_of(node) == (NOW, True) for node in stage.nodes)
 
 
 def net_key(node: NodePlan) -> str:
-    """`encoder`; `joint.encoder` and `joint.average.encoder` with weights that an earlier stage left."""
+    """`encoder`; `joint.encoder` and `joint.average.encoder` with weights that an earlier stage left.
+
+    `average.encoder` with those that the present stage averages.
+    """
     weights, path = weights_of(node), str(node.settings["name"])
-    if weights is None:
-        return path
-    return f"{weights[0]}.average.{path}" if weights[1] else f"{weights[0]}.{path}"
+    stage, average = weights or (NOW, False)
+    return ".".join([*([stage] if stage else []), *(["average"] if average else []), path])
 
 
 def modules_by_key(
