@@ -304,6 +304,7 @@ def _init_form(colors: Colors, init: InitFrom, index: dict[str, int]) -> Any:
         init.run,
         init.key,
         init.prefix,
+        init.memories,
     )
 
 

@@ -345,7 +345,7 @@ class _Comparison:
         return f"{name}.{part}" if part else name
 
     def _init(self, init: InitFrom, is_first: bool) -> str:
-        modules = [self._renamed(m) for m in init.modules] if is_first else list(init.modules)
+        modules = [self._renamed(m) for m in init.names] if is_first else list(init.names)
         stage = self.matching.stages.get(init.stage, init.stage) if is_first and not init.run else init.stage
         origin = wording.origin(evolve(init, stage=stage))
         return f"{' '.join(sorted(modules))} {f'from {origin}' if origin else 'afresh'}"

@@ -123,6 +123,7 @@ class InitPlan(Part):
     run: str = ""  # folder of another run whose stage it is; there no name of a stage means the last
     key: str = ""  # of a file: which of its dicts
     prefix: str = ""  # of a file: how the names that are meant begin
+    memories: tuple[str, ...] = ()  # names of the calls whose state goes on
     place: Place | None = None
 
 

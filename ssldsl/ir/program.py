@@ -68,6 +68,7 @@ class Term:
 class InitFrom:
     """Where a module's weights come from: `stage`, optionally its average, or a file; nothing means afresh.
 
+    memories: what goes on as the stage left it, by the names of their calls.
     run: the folder of another run whose stage it is; there no name of a stage means the last.
     key, prefix: of a file, which of its dicts, and how the names that are meant begin.
     """
@@ -79,7 +80,13 @@ class InitFrom:
     run: str = ""
     key: str = ""
     prefix: str = ""
+    memories: tuple[str, ...] = ()
     span: Span | None = field(default=None, eq=False, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that is taken over; a memory is called like its `let`."""
+        return (*self.modules, *dict.fromkeys(memory.partition("/")[0] for memory in self.memories))
 
     @property
     def is_afresh(self) -> bool:

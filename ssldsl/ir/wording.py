@@ -181,7 +181,7 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
     if stage.average is not None:
         lines.append(f"average {configured(stage.average, program)}")
     lines += [f"{o}: only {p} learns" for o, p in (owner(modules, path) for path in stage.train) if p]
-    lines += [f"{', '.join(i.modules)} from {origin(i)}" for i in stage.init if i.file or i.run]
+    lines += [f"{', '.join(i.names)} from {origin(i)}" for i in stage.init if i.file or i.run]
     lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not origin(i)]
     extras = {"clip": clip(stage), "accumulate": stage.accumulate, "precision": stage.precision}
     usual = {"clip": "none", "accumulate": 1, "precision": "fp32"}
@@ -211,6 +211,6 @@ def origin(value: InitFrom) -> str:
 
 def init(value: InitFrom) -> str:
     """`encoder, classes start from the average of joint`."""
-    verb = "starts" if len(value.modules) == 1 else "start"
+    verb = "starts" if len(value.names) == 1 else "start"
     origin = f"the average of {value.stage}" if value.average else value.stage
-    return f"{', '.join(value.modules)} {verb} from {origin}"
+    return f"{', '.join(value.names)} {verb} from {origin}"

@@ -198,6 +198,7 @@ def _init(origin: InitFrom) -> InitPlan:
         run=origin.run,
         key=origin.key,
         prefix=origin.prefix,
+        memories=origin.memories,
         place=place_of(origin.span),
     )
 

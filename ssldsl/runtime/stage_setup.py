@@ -1,6 +1,7 @@
 """A stage made ready to train: step, optimizer, averages and batches, as Accelerate distributes them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -24,8 +25,9 @@ from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
+from ssldsl.runtime.folder.stage_end import final_memories
 from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
-from ssldsl.runtime.nets.memories import Memories, build_memories, make_memories
+from ssldsl.runtime.nets.memories import Memories, build_memories, hand_on, make_memories
 from ssldsl.runtime.nets.modules import set_trained, step_hooks, trained_parameters
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
@@ -77,6 +79,8 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
     memories = build_memories(plan, stage, resources.fields, library)
+    if is_new:
+        hand_on(memories, stage.init, partial(final_memories, resources.run))
     memories.to(accelerator.device, dtype_of(stage.precision))
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ssldsl.graph.plan import Plan
 from ssldsl.graph.stages import in_order
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
-from ssldsl.runtime.folder.checkpoint import latest, read_part
+from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
 from ssldsl.runtime.nets.memories import Memories
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import Options, overridden, run
@@ -137,6 +137,43 @@ def test_a_stage_begins_with_empty_memories(tmp_path: Path) -> None:
     memory = read_part(last, "memory")
     assert memory["past/queue.filled"] == 16
     assert torch.equal(memory["past/queue.rows"][16:], torch.zeros(32, 8))
+
+
+HANDED_ON = """
+let p      = probabilities(stop(protos(trunk(unlabeled))))
+let past   = bank(trunk(draw(2, random_shift(unlabeled, 2))), unlabeled.position)
+let seen   = per_sample(p, unlabeled.position)
+let near   = soft_nearest_neighbors(stop(trunk(unlabeled)), past.rows, probabilities(stop(protos(past.rows))))
+stage warm {{
+  loss = cross_entropy(protos(trunk(labeled)), labeled.label) as ce + mean(kl(protos(trunk(unlabeled)), seen)) as te
+       + mean(soft_cross_entropy(protos(trunk(unlabeled)), near)) as near
+  batch = {{labeled: 8, unlabeled: 16}}
+  run  = 4it
+}}
+stage refine[2] after warm {{
+  init encoder, trunk, protos, past{more} from previous
+  loss = cross_entropy(protos(trunk(labeled)), labeled.label) as ce + mean(kl(protos(trunk(unlabeled)), seen)) as te
+       + mean(soft_cross_entropy(protos(trunk(unlabeled)), near)) as near
+  batch = {{labeled: 8, unlabeled: 16}}
+  run  = 3it
+}}
+"""
+
+
+def ends(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """What the memories of every stage held at its end."""
+    return {c.stage: read_part(c, "memory") for c in complete_checkpoints(folder / "checkpoints") if c.is_end}
+
+
+@pytest.mark.parametrize("more", ["", ", seen"])
+def test_a_memory_that_is_handed_on_goes_on_and_another_begins_empty(more: str, tmp_path: Path) -> None:
+    spec = HEAD.replace("{", "{{").replace("}", "}}") + HANDED_ON
+    run(plan_of(spec.replace("{more}", more)), tmp_path / "run", LIBRARY, QUIET)
+    held = ends(tmp_path / "run")
+    counts = [held[stage]["past/bank.seen"].sum().item() for stage in ("warm", "refine.0", "refine.1")]
+    assert counts[0] == 64 < counts[1] <= 112 < counts[2] <= 160  # the passes of a stage have orders of their own
+    visited = (held["refine.1"]["seen/per_sample.weight"] > 0).sum().item()
+    assert visited == (counts[2] if more else 48)
 
 
 @pytest.mark.slow

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ssldsl.check.messages import shapes
 from ssldsl.errors import Diagnostic, Note, did_you_mean
 from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
+from ssldsl.types import TensorType
 from ssldsl.values import is_number
 
 
@@ -196,6 +198,33 @@ def no_origin(value: Any, found: str, place: Span) -> Diagnostic:
     if isinstance(value, str):
         help = f'a file is named by `weights("{value}")`'
     return Diagnostic("D507", f"weights come from a stage, a file or another run, found {found}", place, help=help)
+
+
+def memory_of_no_stage(name: str, is_average: bool, place: Span) -> Diagnostic:
+    """A memory that is to come from somewhere else than an earlier stage."""
+    help = "write `init NAME from STAGE`; weights may come from elsewhere, in an `init` of their own"
+    message = f"the memory `{name}` goes on from an earlier stage of this spec"
+    return Diagnostic("D523", message, place, "a memory has no average" if is_average else "", help=help)
+
+
+def keeps_no_memory(stage: str, name: str, place: Span) -> Diagnostic:
+    """A memory that one of two stages does not keep."""
+    help = f"a stage keeps the memories that its loss reads: `{name}` is a `let` above the stages, read by both"
+    return Diagnostic("D523", f"stage `{stage}` keeps no memory `{name}`", place, help=help)
+
+
+def other_memory(name: str, stage: str, before: str, found: str, place: Span) -> Diagnostic:
+    """A memory that is another one in the stage that it is taken over from."""
+    message = f"`{name}` is not the memory that stage `{stage}` keeps"
+    label = f"there {before}, and here {found}"
+    return Diagnostic("D523", message, place, label, help="let both stages read one `let` above the stages")
+
+
+def rows_of(type_: TensorType) -> str:
+    """What a memory takes: kind and shape of a row, or of how many samples a row for each is kept."""
+    if type_.classes is not None and len(type_.dims) == 1:
+        return f"{shapes.size(type_.classes)} {'samples' if type_.kind == 'Positions' else 'classes'}"
+    return shapes.shaped(type_.kind, type_.dims[1:], type_.classes)
 
 
 def keeps_no_average(stage: str, place: Span) -> Diagnostic:

@@ -10,6 +10,7 @@ from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
 from ssldsl.check.rules.forward_policy import forward_policy
+from ssldsl.check.rules.handed_memory import handed_memory
 from ssldsl.check.rules.idle_stream import idle_stream
 from ssldsl.check.rules.lone_sample import lone_sample
 from ssldsl.check.rules.never_completes import never_completes
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     untrained_term,  # a term that trains nothing will be taken out, and its other faults with it
     earlier_stage,  # a stage that is not there explains the weights that are missing
     unreached_module,  # after the terms: one of them may only lack its gradient
+    handed_memory,
     unfed_memory,
     short_memory,  # numbers of rows, before the sizes of their images
     lone_sample,

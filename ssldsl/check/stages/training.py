@@ -9,6 +9,7 @@ from ssldsl.check.messages import dataflow, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetPart, RoundsRef, Settings, StageRef, describe
+from ssldsl.check.typing.edges import memories_of
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
 from ssldsl.ops.arguments import check_settings
@@ -93,7 +94,8 @@ def read_init(reader: Reader) -> list[InitFrom]:
     for statement in reader.body:
         if not isinstance(statement, tree.Init):
             continue
-        paths = tuple(p for p, _ in _paths(reader, statement.nets, "init") or ())
+        nets, memories = _with_memories(reader, statement.nets)
+        paths = tuple(p for p, _ in _paths(reader, nets, "init") or ())
         if _is_lost(reader, statement.origin):
             continue
         origin = reader.ctx.evaluate(statement.origin, reader.scope)
@@ -105,8 +107,19 @@ def read_init(reader: Reader) -> list[InitFrom]:
             continue
         if origin.stage and not origin.run and not _before(reader, origin, statement):
             continue
-        found.append(InitFrom(paths, **asdict(origin), span=statement.span))
+        found.append(InitFrom(paths, **asdict(origin), memories=memories, span=statement.span))
     return found
+
+
+def _with_memories(reader: Reader, exprs: Iterable[tree.Expr]) -> tuple[list[tree.Expr], tuple[str, ...]]:
+    """What an `init` names: networks as they are written, and the names of the calls of memories."""
+    nets: list[tree.Expr] = []
+    memories: list[str] = []
+    for expr in exprs:
+        held = memories_of(reader.ctx, reader.ctx.evaluate(expr, reader.scope)) if isinstance(expr, tree.Ref) else []
+        memories += [node.draw for node in held]
+        nets += [] if held else [expr]
+    return nets, tuple(dict.fromkeys(memories))
 
 
 def _is_lost(reader: Reader, origin: tree.Expr) -> bool:

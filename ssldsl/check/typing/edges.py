@@ -165,17 +165,23 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
     return False
 
 
-def is_held(ctx: Context, value: Any) -> bool:
-    """Whether a value is what a memory holds, whatever comes in: an evaluation reads it as the steps left it."""
-    if isinstance(value, ListValue):
-        return bool(value.values) and all(is_held(ctx, item) for item in value.values)
-    if isinstance(value, Batch):
-        return bool(value.fields) and all(is_held(ctx, node) for _, node in value.fields)
+def memories_of(ctx: Context, value: Any) -> list[Node]:
+    """The memories whose values these are, and nothing where it is another value or has others among it."""
+    if isinstance(value, ListValue | Batch):
+        items = value.values if isinstance(value, ListValue) else [node for _, node in value.fields]
+        found = [memories_of(ctx, item) for item in items]
+        return list(dict.fromkeys(node for nodes in found for node in nodes)) if all(found) else []
     if not isinstance(value, Node):
-        return False
+        return []
     memory = value.inputs[0] if value.op == "field" else value
     signature = ctx.signatures.get(memory.op)
-    return signature is not None and signature.role == "memory" and signature.reads_state
+    return [memory] if signature is not None and signature.role == "memory" else []
+
+
+def is_held(ctx: Context, value: Any) -> bool:
+    """Whether a value is what a memory holds, whatever comes in: an evaluation reads it as the steps left it."""
+    memories = memories_of(ctx, value)
+    return bool(memories) and all(ctx.signatures[node.op].reads_state for node in memories)
 
 
 def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:

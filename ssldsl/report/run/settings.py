@@ -42,7 +42,8 @@ def _init(init: InitPlan) -> str:
     elif init.file:
         part = ".".join(text.removesuffix(".") for text in (init.key, init.prefix) if text)
         source = f"the weights {f'`{part}` ' if part else ''}in {init.file}"
-    return f"{', '.join(init.modules)}: {source}"
+    memories = dict.fromkeys(memory.partition("/")[0] for memory in init.memories)
+    return f"{', '.join([*init.modules, *memories])}: {source}"
 
 
 def op_text(op: OpPlan) -> str:

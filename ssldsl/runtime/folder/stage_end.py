@@ -11,7 +11,7 @@ from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, p
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, is_run, read_plan
 from ssldsl.runtime.spans import span_of
 
-WEIGHTS, AVERAGE = "weights", "average"  # parts of a checkpoint
+WEIGHTS, AVERAGE, MEMORY = "weights", "average", "memory"  # parts of a checkpoint
 
 
 def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:
@@ -20,6 +20,14 @@ def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tenso
     if end is None:
         raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
     return {**read_part(end, WEIGHTS), **(read_part(end, AVERAGE) if average else {})}
+
+
+def final_memories(folder: Path, stage: str) -> dict[str, Tensor]:
+    """What the memories held when a stage of a run ended, named as in a checkpoint."""
+    end = _end(folder, stage)
+    if end is None:
+        raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
+    return read_part(end, MEMORY)
 
 
 def weights_of_run(folder: Path, init: InitPlan) -> dict[str, Tensor]:

@@ -4,14 +4,15 @@ What is to be remembered comes with the losses of a step, from all processes, an
 batch are through. So neither the number of processes nor that of parts changes what a memory holds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from attrs import frozen
 from torch import Tensor, nn
 
-from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.graph.plan import InitPlan, NodePlan, Plan, StagePlan
+from ssldsl.ops.weights import below
 from ssldsl.runtime.nets.modules import Builder, module_key
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
@@ -38,6 +39,15 @@ def build_memories(plan: Plan, stage: StagePlan, fields: Mapping[str, Shape], li
     nodes = {node.id: node for node in stage.nodes}
     found = [node for node in stage.nodes if is_memory(node, library)]
     return nn.ModuleDict({module_key(node.draw): builder.memory(nodes, node) for node in found})
+
+
+def hand_on(modules: nn.ModuleDict, inits: Iterable[InitPlan], saved: Callable[[str], Tensors]) -> None:
+    """Let memories go on as earlier stages left them. `saved`: a stage -> what its memories held at its end."""
+    for init in inits:
+        state = saved(init.stage) if init.memories else {}
+        for draw in init.memories:
+            key = module_key(draw)
+            modules[key].load_state_dict(below(state, f"{key}."))
 
 
 @frozen
