@@ -4,10 +4,11 @@ The JSON schema of `Plan` is versioned: `VERSION` grows when a reader of the old
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.part import Part
@@ -32,7 +33,7 @@ class ConstantPlan(Part):
 
 
 class CurvePlan(Part):
-    """A schedule op; durations among its settings are steps."""
+    """A schedule op; durations among its settings are steps, and other schedules plans (`scalar_plan` reads them)."""
 
     kind: Literal["curve"] = "curve"
     op: str
@@ -50,6 +51,14 @@ class CombinedPlan(Part):
 
 
 ScalarPlan = Annotated[ConstantPlan | CurvePlan | CombinedPlan, Field(discriminator="kind")]
+
+
+def scalar_plan(value: Any) -> "ScalarPlan | None":
+    """The schedule that a setting of another one is, or nothing."""
+    if not isinstance(value, Mapping) or "kind" not in value:
+        return None
+    plan: ScalarPlan = TypeAdapter(ScalarPlan).validate_python(value)
+    return plan
 
 
 class NodePlan(Part):

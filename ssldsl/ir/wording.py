@@ -8,7 +8,7 @@ from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, step_inputs
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
 from ssldsl.ir.walk import origins, walk
-from ssldsl.ops.signature import Signature
+from ssldsl.ops.signature import REQUIRED, Signature
 from ssldsl.types import Dim, TensorType, Type
 
 MINUS, TIMES, DOT = "−", "×", " · "
@@ -86,7 +86,11 @@ def scalar(value: Scalar, signatures: Signatures) -> str:
             said = [(k, v) for k, v in value.settings if v is not None]
             defaults = {s.name: s.default for s in signatures[value.op].settings} if value.op in signatures else {}
             said = [(k, v) for k, v in said if repr(defaults.get(k, ...)) != repr(v)]
-            return call(value.op, tuple(said), {}, bare=True)
+            needed = [setting(v, signatures) for k, v in said if defaults.get(k) is REQUIRED]
+            if len(needed) < 2:
+                return call(value.op, tuple(said), {}, bare=True)
+            others = arguments("", tuple(s for s in said if defaults.get(s[0]) is not REQUIRED), {})
+            return f"{value.op}({', '.join([*needed, *([others] if others else [])])})"
         case Combined():
             left, right = (_grouped(side, value, signatures) for side in (value.left, value.right))
             sign = {"*": DOT, "-": f" {MINUS} "}.get(value.op, f" {value.op} ")

@@ -34,6 +34,8 @@ def fitted(type_: SettingType, value: Any) -> Any:
             return _size(type_, value) if isinstance(value, Dim) else _number(type_, value)
         case types.Varying():
             return value if isinstance(value, Curve | Combined) else _number(type_.number, value)
+        case types.Course():
+            return value if isinstance(value, Curve | Combined) else UNCLEAR
         case types.Flag():
             return value if isinstance(value, bool) else UNCLEAR
         case types.Text() | types.File():

@@ -9,9 +9,11 @@ made of settings; `...` at the end stands for whatever shape a row has. Behind a
 numbers of `Labels` and `Positions` count: `Positions[Tensor, "batch; samples"]`. `Detached[...]` around a kind demands
 a value that carries no gradient. A setting (a parameter after `*`) has one of the types below, or `bool`, `int`,
 `float`, `str`, `Literal[...]`, `list[...]`, `tuple[...]`, or a union of those with `None`. `Scheduled[...]` around a
-number admits a schedule; `Annotated[float, Ge(0.001), Le(1)]` has bounds of its own.
+number admits a schedule; `Schedule` is one, which another schedule reads; `Annotated[float, Ge(0.001), Le(1)]` has
+bounds of its own.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt, Le
@@ -26,6 +28,7 @@ Duration = Annotated[float, "a duration; steps once compiled"]
 Count = Annotated[int | float, "a positive count, or a percentage of the whole given as a fraction"]
 File = Annotated[str, "the name of a file, a whole path where it lies in the folder of the spec"]
 Time = float
+Schedule = Callable[[float, float], float]  # of the step and of the length of the run
 
 if TYPE_CHECKING:
     # To a type checker `Logits[Tensor, "batch classes"]` is a Tensor with a remark, as jaxtyping does it.
@@ -109,6 +112,7 @@ __all__ = [
     "PositiveInt",
     "Probs",
     "Scalar",
+    "Schedule",
     "Scheduled",
     "Scores",
     "Time",

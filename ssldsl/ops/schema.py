@@ -72,6 +72,8 @@ def python_type(type_: SettingType) -> Any:
         case types.Varying():
             number = _bounded(type_.number)
             return Annotated[number, WrapValidator(_varying), WithJsonSchema(_or_text(type_.number, SCHEDULE))]
+        case types.Course():
+            return Annotated[Any, PlainValidator(_course), WithJsonSchema(SCHEDULE)]
         case types.Flag():
             return bool
         case types.Text() | types.File():
@@ -128,6 +130,12 @@ def _whole(value: Any, check: Callable[[Any], Any]) -> Any:
 
 def _varying(value: Any, check: Callable[[Any], Any]) -> Any:
     return value if isinstance(value, Curve | Combined) else _number(value, check)
+
+
+def _course(value: Any) -> Any:
+    if isinstance(value, Curve | Combined):
+        return value
+    raise PydanticCustomError("T302", "no schedule")
 
 
 def _duration(value: Any) -> Duration:

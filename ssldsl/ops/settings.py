@@ -124,7 +124,15 @@ class Varying:
         return f"{self.number} or a schedule"
 
 
-SettingType = Number | Flag | Text | File | Time | Amount | Choice | Sequence | Union | Varying
+@frozen
+class Course:
+    """A schedule, which another one reads: a function of the step and of the length of the run."""
+
+    def __str__(self) -> str:
+        return "a schedule"
+
+
+SettingType = Number | Flag | Text | File | Time | Amount | Choice | Sequence | Union | Varying | Course
 
 NAMED: dict[str, SettingType] = {
     "bool": Flag(),
@@ -139,6 +147,7 @@ NAMED: dict[str, SettingType] = {
     "Fraction": Number(False, 0, 1),
     "Duration": Time(),
     "Count": Amount(),
+    "Schedule": Course(),
 }
 
 

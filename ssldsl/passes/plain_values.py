@@ -68,13 +68,19 @@ class PlainValues:
         if isinstance(scalar, Constant):
             return ConstantPlan(value=scalar.value)
         if isinstance(scalar, Curve):
-            return CurvePlan(op=scalar.op, settings=self.settings(scalar.settings))
+            return CurvePlan(op=scalar.op, settings={name: self._inside(v, name) for name, v in scalar.settings})
         length = None if scalar.length is None else self._steps(scalar.length)
         return CombinedPlan(op=scalar.op, left=self.scalar(scalar.left), right=self.scalar(scalar.right), length=length)
 
     def timed(self, scalar: Scalar) -> ScalarPlan:
         """A scalar that no pass has seen, such as a momentum: constants computed, durations in steps."""
         return self.scalar(folded_scalar(scalar if self.clock is None else scalar_in_steps(scalar, self.clock)))
+
+    def _inside(self, value: Setting, name: str) -> Any:
+        """A setting of a schedule; another schedule stands inside it as a plan of its own."""
+        if isinstance(value, Curve | Combined):
+            return self.scalar(value).model_dump()
+        return self.setting(value, name)
 
     def _schedule(self, scalar: Scalar) -> Any:
         plan = self.timed(scalar)

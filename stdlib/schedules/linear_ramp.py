@@ -15,6 +15,7 @@ def linear_ramp(
     to: NonNegativeFloat = 1.0,
     every: Duration | None = None,
     endpoint: bool = False,
+    beyond: bool = False,
 ) -> float:
     r"""Linear ramp: from `start` at the first step to `to` at step `length`, where it stays.
 
@@ -22,7 +23,8 @@ def linear_ramp(
 
     Without `length` it takes the whole run. `every`: a staircase, which changes only at multiples of this time.
     `endpoint`: `to` is reached one step of it earlier, at the last one within `length`, as in NumPy's `linspace`. So
-    `0.04 + 0.03*linear_ramp(10ep, every=1ep, endpoint=true)` has ten values, one for each epoch.
+    `0.04 + 0.03*linear_ramp(10ep, every=1ep, endpoint=true)` has ten values, one for each epoch. `beyond`: it is longer
+    than the run on purpose.
 
     Source: common practice; `every` and `endpoint` as the temperature of the teacher in Caron et al., ICCV 2021
     (DINO), released code. Between `start` and `to`.

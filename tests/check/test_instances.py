@@ -18,7 +18,7 @@ def triplet(x: str, more: str = TWO):
 
 def test_after_a_view_that_multiplies_rows_every_copy_has_the_number_of_its_sample():
     (node,) = numbers(triplet("two"))
-    assert str(node.type) == "Labels[3*B_unlabeled]" and node.inputs[0].op == "repeat"
+    assert str(node.type) == "Labels[3*B_unlabeled]" and node.inputs[0].op == "repeat_rows"
 
 
 def test_numbers_count_no_classes_and_carry_no_gradient():

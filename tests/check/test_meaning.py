@@ -63,13 +63,13 @@ def test_a_let_shares_its_draw():
 def test_a_random_loss_draws_for_every_copy_that_a_view_has_made():
     found = terms(with_loss("ce(labeled) + vat(unlabeled >> rotate4())"))
     (loss,) = (n for n in ancestors([found["vat"].node]) if n.op == "virtual_adversarial")
-    assert (loss.rows.op, loss.rows.setting("times")) == ("repeat", 4)
+    assert (loss.rows.op, loss.rows.setting("times")) == ("repeat_rows", 4)
 
 
 def test_a_random_loss_draws_for_every_row_of_joined_batches():
     found = terms(with_loss("ce(labeled) + vat(concat(labeled | unlabeled >> rotate4()))"))
     (loss,) = (n for n in ancestors([found["vat"].node]) if n.op == "virtual_adversarial")
-    assert [rows.op for rows in loss.rows.inputs] == ["rows", "repeat"]
+    assert [rows.op for rows in loss.rows.inputs] == ["rows", "repeat_rows"]
     assert str(loss.rows.type) == "Rows[4*B_unlabeled+B_labeled]"
 
 

@@ -34,7 +34,7 @@ def test_no_op_of_the_library_has_the_name_of_a_primitive() -> None:
         ("draw", ["batch['labeled.image']"], {}, "batch['labeled.image']"),
         ("rows", ["a", "b", "c"], {}, "Rows(a, b, c)"),
         ("index", ["rows"], {}, "rows.index"),
-        ("repeat", ["labels"], {"times": 4}, "labels.repeat_interleave(4, dim=0)"),
+        ("repeat_rows", ["labels"], {"times": 4}, "labels.repeat_interleave(4, dim=0)"),
         ("field", ["turned"], {"name": "angles"}, "turned.angles"),
         ("stop", ["logits"], {}, "logits.detach()"),
         ("concat", ["a", "b"], {}, "torch.cat([a, b])"),
@@ -69,7 +69,7 @@ def test_a_network_is_applied_module_by_module() -> None:
 @pytest.mark.parametrize(
     ("name", "settings", "text"),
     [
-        ("repeat", {"times": 4}, "r.repeat(4)"),
+        ("repeat_rows", {"times": 4}, "r.repeat(4)"),
         ("concat", {}, "Rows.joined(r)"),
         ("slice", {"start": 0, "stop": 8}, "Rows(*(part[:4] for part in r))"),
         ("gather", {}, "Rows(*(gather(part) for part in r))"),

@@ -48,12 +48,17 @@ def op_of(signature: Signature) -> Callable[..., Any]:
 
 def settings_of(signature: Signature) -> dict[str, Any]:
     """The settings that the op's test declares; those without a default are all among them."""
-    given = declared.settings(signature)
+    given = {s.name: _halfway for s in signature.settings if s.annotation == "Schedule"} | declared.settings(signature)
     missing = [s.name for s in signature.settings if s.default is REQUIRED and s.name not in given and s.name != "lr"]
     values = ", ".join(f'"{name}": ...' for name in missing)
     path = declared.test_file(signature).relative_to(ROOT)
     assert not missing, f"`{signature.name}` has settings without a default: write SETTINGS = {{{values}}} in {path}"
     return given
+
+
+def _halfway(step: float, steps: float) -> float:
+    """A schedule, for those that read one."""
+    return 0.5 + 0.25 * (step % 2)
 
 
 def size_of(dim: str) -> int:

@@ -313,7 +313,8 @@ def nothing_previous(stage: str, place: Span) -> Diagnostic:
 def never_completes(op: str, length: str, run: str, place: Span) -> Diagnostic:
     """A ramp that is longer than the run."""
     message = f"`{op}` takes {length}, and the run ends after {run}"
-    return _warning("L601", message, place, "it never completes", "shorten it, or let the stage run longer")
+    help = f"shorten it, or let the stage run longer; if that is meant: `{op}(..., beyond=true)`"
+    return _warning("L601", message, place, "it never completes", help)
 
 
 def never_begins(setting: str, start: str, run: str, place: Span) -> Diagnostic:

@@ -17,8 +17,9 @@ def never_completes(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     varying += [(value, reader.place("optimizer")) for _, value in stage.optimizer.settings]
     for value, place in varying:
         for curve in _curves(value):
-            length = dict(curve.settings).get("length")
-            if _outlasts(length, stage.run):
+            settings = dict(curve.settings)
+            length = settings.get("length")
+            if _outlasts(length, stage.run) and not settings.get("beyond"):
                 yield stages.never_completes(curve.op, str(length), str(stage.run), curve.span or place)
     for name, start, place in _starts(stage, reader):
         if _outlasts(start, stage.run):
@@ -39,7 +40,7 @@ def _starts(stage: Stage, reader: Reader) -> Iterator[tuple[str, Setting, Span]]
 def _curves(scalar: object) -> list[Curve]:
     """Every schedule inside a number that changes with time."""
     if isinstance(scalar, Curve):
-        return [scalar]
+        return [scalar, *(curve for _, setting in scalar.settings for curve in _curves(setting))]
     if isinstance(scalar, Combined):
         return [*_curves(scalar.left), *_curves(scalar.right)]
     return []

@@ -137,7 +137,7 @@ def repeat(ctx: Context, node: Node, times: int, span: Span) -> Node:
     """Every row of a node several times, one after the other."""
     assert isinstance(node.type, TensorType)
     return ctx.interner.node(
-        "repeat",
+        "repeat_rows",
         (node,),
         params=("value",),
         settings=(("times", times),),

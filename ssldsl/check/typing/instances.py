@@ -58,4 +58,4 @@ def draws(rows: Node) -> list[Node]:
     """The draws that rows stem from, each as often as its samples come (twice for several times)."""
     if rows.op == "rows":
         return [rows]
-    return [draw for part in rows.inputs for draw in draws(part)] * (2 if rows.op == "repeat" else 1)
+    return [draw for part in rows.inputs for draw in draws(part)] * (2 if rows.op == "repeat_rows" else 1)

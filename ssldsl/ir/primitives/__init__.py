@@ -17,7 +17,7 @@ from ssldsl.ir.primitives import (
     mean,
     net,
     product,
-    repeat,
+    repeat_rows,
     row_mean,
     rows,
     slice,
@@ -29,7 +29,7 @@ from ssldsl.ir.primitives import (
 )
 
 _FILES = (
-    *(source, split, draw, full_dataset, rows, index, repeat),
+    *(source, split, draw, full_dataset, rows, index, repeat_rows),
     *(net, compose, apply),
     *(field, stop, concat, slice, mean, sum, gather, local),
     *(row_mean, weighted_sum, product, compare),

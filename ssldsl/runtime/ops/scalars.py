@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, ScalarPlan, StagePlan
+from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, ScalarPlan, StagePlan, scalar_plan
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 
@@ -39,11 +39,18 @@ def scalar_function(plan: ScalarPlan, library: Library) -> ScalarFunction:
     if isinstance(plan, ConstantPlan):
         return partial(_constant, float(plan.value))
     if isinstance(plan, CurvePlan):
-        return partial(_curve, op_object(signature_of(library, plan.op)), plan.settings)
+        settings = {name: _inside(setting, library) for name, setting in plan.settings.items()}
+        return partial(_curve, op_object(signature_of(library, plan.op)), settings)
     left, right = scalar_function(plan.left, library), scalar_function(plan.right, library)
     if plan.op == "then":
         return partial(_then, left, right, _length(plan))
     return partial(_combined, _ARITHMETIC[plan.op], left, right)
+
+
+def _inside(setting: Any, library: Library) -> Any:
+    """A setting of a schedule; another schedule as a function."""
+    plan = scalar_plan(setting)
+    return setting if plan is None else scalar_function(plan, library)
 
 
 def value(plan: ScalarPlan, step: float, steps: float, library: Library) -> float:

@@ -21,6 +21,7 @@ from ssldsl.graph.plan import (
     Plan,
     ScalarPlan,
     StagePlan,
+    scalar_plan,
 )
 from ssldsl.graph.plan_types import TensorPlan, with_tensors
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
@@ -153,7 +154,8 @@ def _scalar(plan: ScalarPlan, factor: float, library: Library) -> ScalarPlan:
         signature = library.get(plan.op)
         durations = {s.name for s in signature.settings if "Duration" in s.annotation} if signature else set()
         settings = {k: _shorter(v, factor) if k in durations else v for k, v in plan.settings.items()}
-        return CurvePlan(op=plan.op, settings=settings)
+        inside = {k: _scalar(s, factor, library).model_dump() for k, v in settings.items() if (s := scalar_plan(v))}
+        return CurvePlan(op=plan.op, settings={**settings, **inside})
     if isinstance(plan, CombinedPlan):
         left, right = (_scalar(side, factor, library) for side in (plan.left, plan.right))
         length = plan.length * factor if plan.length is not None else None

@@ -40,3 +40,13 @@ def test_a_rising_cosine_gives_momentum_and_weight_decay_of_dino(
 
 def test_nothing_is_divided_by_a_length_of_zero() -> None:
     assert cosine(0, 0) == 0
+
+
+def test_a_cosine_may_be_shorter_or_longer_than_the_run() -> None:
+    assert [cosine(step, 100, length=50.0) for step in (25, 50, 80)] == pytest.approx([0.5, 0, 0], abs=1e-15)
+    assert cosine(100, 100, length=200.0, beyond=True) == pytest.approx(0.5)
+
+
+def test_whole_cycles_come_back_to_one() -> None:
+    found = [cosine(step, 100, to=0.2, cycles=2) for step in (0, 25, 50, 75, 100)]
+    assert found == pytest.approx([1, 0.2, 1, 0.2, 1])

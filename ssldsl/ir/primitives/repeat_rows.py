@@ -1,4 +1,4 @@
-"""`repeat`: every row several times running, as labels need it behind a view that makes copies. Setting `times`."""
+"""`repeat_rows`: every row so many `times` running, as labels need it behind a view that makes copies."""
 
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitive import ONE, Primitive, Printed
@@ -17,7 +17,7 @@ def _python(printed: Printed) -> str:
 
 
 PRIMITIVE = Primitive(
-    "repeat",
+    "repeat_rows",
     ONE,
     drawn="through",
     type_of=_type,
