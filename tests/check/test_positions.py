@@ -37,7 +37,7 @@ def test_the_type_says_how_many_samples_the_stream_has(stream: str, size: str):
 
 def test_copies_of_a_sample_and_views_of_a_draw_keep_its_position():
     node = positions(remembered("two", "let two = unlabeled >> random_inception_crop(size=8, count=3)"))
-    assert str(node.type) == "Positions[3*B_unlabeled; 1437 samples]" and node.op == "repeat"
+    assert str(node.type) == "Positions[3*B_unlabeled; 1437 samples]" and node.op == "repeat_rows"
     node = positions(remembered("both", "let both = concat(draw(2, random_shift(unlabeled, 2)))"))
     assert str(node.type) == "Positions[2*B_unlabeled; 1437 samples]" and node.op == "concat"
 

@@ -35,7 +35,7 @@ def position(ctx: Context, batch: Batch, span: Span) -> Any:
 def _of_rows(ctx: Context, rows: Node, span: Span) -> Node:
     if rows.op == "rows":
         return _of_draw(ctx, rows)
-    if rows.op == "repeat":
+    if rows.op == "repeat_rows":
         return edges.repeat(ctx, _of_rows(ctx, rows.inputs[0], span), int(rows.setting("times")), span)
     parts = [_of_rows(ctx, part, span) for part in rows.inputs]
     return ctx.interner.node(
