@@ -15,6 +15,8 @@ from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
 
+RESERVED = frozenset({*PRIMITIVES, *WORD_NAMES})  # names that no op may have
+
 
 def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: tuple[str, ...]) -> None:
     for statement in file.statements:
@@ -29,7 +31,7 @@ def use_files(ctx: Context, file: tree.File, folder: Path, scope: Scope, trail: 
             continue
         if path.suffix == ".py":
             try:
-                ctx.library = ctx.library.with_file(path, reserved=(*PRIMITIVES, *WORD_NAMES))
+                ctx.library = ctx.library.with_file(path, reserved=RESERVED)
             except SpecError as error:
                 ctx.is_incomplete = True
                 _report_foreign(ctx, error, path)
@@ -94,7 +96,10 @@ def _report_foreign(ctx: Context, error: SpecError, path: Path) -> None:
 
 def _use_library(ctx: Context, target: tree.Name) -> None:
     """An installed library. Its names are in scope all the same; `use` says that the spec cannot do without it."""
-    known = [folder.module.split(".")[0] for folder in ctx.library.installed]
-    if target.id not in known:
+    found = {folder.module.split(".")[0]: folder for folder in ctx.library.installed}
+    if target.id not in found:
         ctx.is_incomplete = True
-        ctx.report(names.no_library(target.id, known, target.span))
+        ctx.report(names.no_library(target.id, found, target.span))
+        return
+    if taken := sorted(RESERVED & found[target.id].files.keys()):
+        ctx.report(names.reserved_ops(target.id, taken, target.span))

@@ -181,10 +181,7 @@ class _Call:
         if code == "D502":
             return f"only a length of time has a unit: write `{found.value:g}`"
         if code == "T304":
-            scheduled = " and ".join(f"`{s.name}`" for s in self.signature.settings if s.scheduled)
-            return (
-                f"only {scheduled} may change with time" if scheduled else "this one stays the same for the whole run"
-            )
+            return accepted_schedules([s.name for s in self.signature.settings if s.scheduled])
         if is_duration_in_quotes(found) and "duration" in str(type_):
             return duration_advice(found)
         if isinstance(found, str):
@@ -197,6 +194,15 @@ class _Call:
         if isinstance(found, float) and 0 < found < 1 and "a percentage" in str(type_):
             return f"a share is written in percent: `{found * 100:g}%`"
         return ""
+
+
+def accepted_schedules(names: Sequence[str]) -> str:
+    """Which settings of an op may change with time, in words."""
+    if not names:
+        return "it keeps one value for the whole run"
+    if len(names) == 1:
+        return f"of its settings, only `{names[0]}` accepts a schedule"
+    return f"{', '.join(f'`{name}`' for name in names[:-1])} and `{names[-1]}` accept a schedule"
 
 
 def constructs(signature: Signature) -> bool:

@@ -191,7 +191,7 @@ def test_a_bare_number_for_a_duration_is_told_its_units() -> None:
 
 def test_a_schedule_in_the_wrong_place_is_told_the_right_ones() -> None:
     _, (problem,) = check(thing(p="float", lr=("Scheduled[float]", 1.0)), p=COSINE)
-    assert problem.help == "only `lr` may change with time"
+    assert problem.help == "of its settings, only `lr` accepts a schedule"
 
 
 def test_a_near_choice_is_suggested() -> None:

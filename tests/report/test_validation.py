@@ -20,7 +20,7 @@ from ssldsl.report.validation.analysis import (
     validate,
 )
 from ssldsl.report.validation.page import validation_page
-from ssldsl.report.validation.tables import Names, chosen_shares, write_json, write_text
+from ssldsl.report.validation.tables import Names, as_json, as_text, chosen_shares
 
 LABELS = np.arange(400) % 4
 NAMES = Names("top1", ("runs/a", "runs/b", "runs/c", "runs/<d>"))
@@ -120,7 +120,7 @@ def test_usual_sizes_are_one_and_five_of_every_class() -> None:
 
 
 def test_the_table_has_a_line_a_size_in_points(found: Validation) -> None:
-    lines = write_text(found, NAMES).splitlines()
+    lines = as_text(found, NAMES).splitlines()
     assert lines[0] == "top1 of 4 runs, 400 samples of 4 classes, 30 draws of every size, seed 1"
     assert [line.split()[0] for line in lines[2:6]] == ["samples", "8", "40", "all"]
     assert lines[3].endswith(f"{100 * found.sizes[0].binomial:.2f}")
@@ -128,7 +128,7 @@ def test_the_table_has_a_line_a_size_in_points(found: Validation) -> None:
 
 
 def test_json_holds_the_accuracies_of_every_draw(found: Validation) -> None:
-    data = json.loads(write_json(found, NAMES))
+    data = json.loads(as_json(found, NAMES))
     assert [run["folder"] for run in data["runs"]] == list(NAMES.runs)
     assert np.allclose(data["sizes"][0]["accuracies"], found.sizes[0].subsets)
     assert data["sizes"][2]["regret"] == {"mean": 0.0, "sd": None}

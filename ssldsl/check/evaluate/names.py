@@ -28,6 +28,7 @@ from ssldsl.check.state.values import (
 from ssldsl.check.typing import instances, positions
 from ssldsl.check.typing.edges import no_label
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, SplitsType
@@ -43,6 +44,9 @@ def read_ref(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
     found = lookup(ctx, ref.id, scope)
     if found is MISSING:
         _unknown_name(ctx, ref, scope)
+        return UNKNOWN
+    if isinstance(found, OpValue) and ref.id in PRIMITIVES:  # only an installed library can have brought it
+        ctx.report(messages.reserved_ops(found.signature.module.partition(".")[0], [ref.id], ref.span))
         return UNKNOWN
     return found
 
@@ -173,7 +177,7 @@ def _averaged(ctx: Context, name: tree.Name, at: Span) -> Any:
     if not isinstance(net, Net) or ctx.stage is None:
         return UNKNOWN
     if not ctx.stage.averages and ctx.is_first_fault(ctx.stage.name, "average"):
-        ctx.report(stages.measures_no_average(ctx.stage.name, at))
+        ctx.report(stages.keeps_no_average(ctx.stage.name, at, "average."))
     return networks.with_mode(net, "average") if ctx.stage.averages else UNKNOWN
 
 

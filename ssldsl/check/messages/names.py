@@ -236,6 +236,14 @@ def no_library(name: str, installed: Collection[str], place: Span) -> Diagnostic
     return Diagnostic("N209", f"no library `{name}` is installed", place, help=help)
 
 
+def reserved_ops(library: str, names: Sequence[str], place: Span) -> Diagnostic:
+    """Ops of an installed library whose names are words of the language or primitives."""
+    what = ["an op", "a name"] if len(names) == 1 else ["ops", "names"]
+    listed = " and ".join(f"`{name}`" for name in names)
+    message = f"the installed library `{library}` has {what[0]} {listed}, {what[1]} that ssldsl uses itself"
+    return Diagnostic("R204", message, place, help="its authors have to choose another name")
+
+
 # --- edits ------------------------------------------------------------------------------------------------------
 
 

@@ -173,18 +173,6 @@ def comes_not_after(stage: str, earlier: str, place: Span) -> Diagnostic:
     return Diagnostic("D503", f"stage `{stage}` does not come after `{earlier}`", place, help=help)
 
 
-def keeps_no_average_of_weights(stage: str, place: Span) -> Diagnostic:
-    """A network of an average that is not kept."""
-    help = f"write `average = polyak(half_life=1ep)` in `{stage}`, or leave `.average` out"
-    return Diagnostic("D507", f"stage `{stage}` keeps no average of its weights", place, help=help)
-
-
-def measures_no_average(stage: str, place: Span) -> Diagnostic:
-    """An evaluation of averaged weights in a stage that averages none."""
-    help = f"write `average = polyak(half_life=1ep)` in `{stage}`, or leave `average.` out"
-    return Diagnostic("D507", f"stage `{stage}` keeps no average of its weights", place, help=help)
-
-
 def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     """A network of an earlier stage that did not train it."""
     message = f"stage `{stage}` neither trains nor initializes `{path}`, which is random there"
@@ -227,10 +215,10 @@ def rows_of(type_: TensorType) -> str:
     return shapes.shaped(type_.kind, type_.dims[1:], type_.classes)
 
 
-def keeps_no_average(stage: str, place: Span) -> Diagnostic:
-    """Averaged weights of a stage that averages none."""
-    help = f"give it one: `average = polyak(half_life=1ep)`, or write `from {stage}`"
-    return Diagnostic("D507", f"stage `{stage}` keeps no average", place, help=help)
+def keeps_no_average(stage: str, place: Span, written: str = ".average") -> Diagnostic:
+    """Averaged weights of a stage that averages none. `written`: what asks for them."""
+    help = f"write `average = polyak(half_life=1ep)` in `{stage}`, or leave `{written}` out"
+    return Diagnostic("D507", f"stage `{stage}` keeps no average of its weights", place, help=help)
 
 
 def data_network_in_step(stage: str, network: str, place: Span) -> Diagnostic:

@@ -33,7 +33,7 @@ def _weights(reader: Reader, node: Node, name: str) -> Iterator[Diagnostic]:
         return
     earlier = [s for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None]
     if node.setting("average") and stage.average is None:
-        yield stages.keeps_no_average_of_weights(name, reader.written_at(node))
+        yield stages.keeps_no_average(name, reader.written_at(node))
     held = [p for s in (stage, *earlier) for p in s.train]
     held += [m for s in (stage, *earlier) for i in s.init if i.file or i.run for m in i.modules]
     is_held = any(p == path or p.startswith(f"{path}.") for p in held)

@@ -21,7 +21,7 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
         yield "begins with", _init(init)
     yield "optimizer", op_text(stage.optimizer)
     for path, settings in stage.groups.items():
-        yield f"for {path}", ", ".join(f"{k}={setting_text(v)}" for k, v in settings.items())
+        yield f"for {path}", ", ".join(f"{k}={shown(v)}" for k, v in settings.items())
     if stage.clip is not None:
         yield "gradient norm", f"at most {stage.clip:g}{' in every tensor' if stage.clip_per_tensor else ''}"
     if stage.average is not None:
@@ -29,7 +29,7 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
     every = f"every {whole(stage.evaluate_every)} steps and at the end" if stage.evaluate_every else "at the end"
     yield "evaluation", every if stage.evaluations else "none"
     how = (row.name for row in SETTINGS if row.change != "semantic" and row.name in StagePlan.model_fields)
-    yield "execution", ", ".join(f"{name} {setting_text(getattr(stage, name))}" for name in how)
+    yield "execution", ", ".join(f"{name} {shown(getattr(stage, name))}" for name in how)
 
 
 def _init(init: InitPlan) -> str:
@@ -48,10 +48,10 @@ def _init(init: InitPlan) -> str:
 
 def op_text(op: OpPlan) -> str:
     """An op as a call."""
-    return f"{op.op}({', '.join(f'{name}={setting_text(value)}' for name, value in op.settings.items())})"
+    return f"{op.op}({', '.join(f'{name}={shown(value)}' for name, value in op.settings.items())})"
 
 
-def setting_text(value: Any) -> str:
+def shown(value: Any) -> str:
     """A setting as a reader writes it."""
     if isinstance(value, dict) and set(value) == {"schedule"}:
         return "scheduled"

@@ -24,7 +24,7 @@ class Names:
     runs: tuple[str, ...]
 
 
-def write_text(found: Validation, names: Names) -> str:
+def as_text(found: Validation, names: Names) -> str:
     """A table with one line a size."""
     rows = [HEADS, *(cells(size, found) for size in found.sizes)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
@@ -59,7 +59,7 @@ def with_sd(value: Mean, factor: float, places: int) -> str:
     return " ± ".join(f"{factor * part:.{places}f}" for part in parts).replace("-", "−")
 
 
-def write_json(found: Validation, names: Names) -> str:
+def as_json(found: Validation, names: Names) -> str:
     """Everything, with the accuracies of every draw."""
     value = {
         "metric": names.metric,
