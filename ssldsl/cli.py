@@ -21,6 +21,7 @@ from ssldsl.commands.explain import explain
 from ssldsl.commands.export import export
 from ssldsl.commands.fmt import fmt
 from ssldsl.commands.graph import graph
+from ssldsl.commands.lsp import lsp
 from ssldsl.commands.ops import ops
 from ssldsl.commands.options import USER_ERROR
 from ssldsl.commands.resolve import resolve
@@ -50,7 +51,7 @@ for _command in (
     *(check, fmt, resolve),
     *(run, resume, compare, validation, export),
     *(graph, diff, compile),
-    *(explain, ops, docs, cite),
+    *(explain, ops, docs, cite, lsp),
 ):
     commands.add_command(_command)
 

@@ -1,0 +1,96 @@
+"""What an editor asks about one text: its check, the names in it, and what stands at a place."""
+
+import re
+from collections.abc import Iterator
+
+from attrs import frozen
+
+from ssldsl.check import Checked, check
+from ssldsl.ir.nodes import Node
+from ssldsl.ir.program import Stage
+from ssldsl.ir.walk import ancestors
+from ssldsl.ops.library import Library
+from ssldsl.source import Source, Span
+from ssldsl.syntax import tree
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+@frozen
+class Name:
+    """A name that the file itself gives. what: `data`, `net`, `param`, `def`, `stage`, ... span: of the name alone."""
+
+    id: str
+    what: str
+    span: Span
+    whole: Span
+
+
+@frozen
+class Analysis:
+    """A text as it stands in the editor, checked. It may be wrong: then there is no program, and the rest serves."""
+
+    source: Source
+    checked: Checked
+
+    @staticmethod
+    def of(text: str, path: str) -> "Analysis":
+        """Check a text. `path`: of its file, beside which others are looked for."""
+        source = Source(path, text)
+        return Analysis(source, check(source))
+
+    @property
+    def library(self) -> Library:
+        """The ops that the text sees, its own among them."""
+        return self.checked.library
+
+    def names(self) -> Iterator[Name]:
+        """What the file declares, at its top level and within stages."""
+        return _declared(self.checked.file.statements)
+
+    def name(self, id: str) -> Name | None:
+        """What the file declares under a name; of several stages' own names the first."""
+        return next((found for found in self.names() if found.id == id), None)
+
+    def word_at(self, offset: int) -> Span | None:
+        """The name that stands at a place or ends there."""
+        start = self.source.text.rfind("\n", 0, offset) + 1
+        end = self.source.text.find("\n", offset)
+        line = self.source.text[start : len(self.source.text) if end < 0 else end]
+        for match in _NAME.finditer(line.split("#")[0]):
+            if match.start() <= offset - start <= match.end():
+                return Span(self.source, start + match.start(), start + match.end())
+        return None
+
+    def node_at(self, offset: int) -> Node | None:
+        """The value whose text is the shortest around a place, where the text is free of errors."""
+        best: tuple[int, Node] | None = None
+        for stage in self.checked.program.stages if self.checked.program is not None else ():
+            for node, span in self._written(stage):
+                if span.start <= offset <= span.end and (best is None or span.end - span.start < best[0]):
+                    best = span.end - span.start, node
+        return best[1] if best is not None else None
+
+    def _written(self, stage: Stage) -> Iterator[tuple[Node, Span]]:
+        for node in ancestors(stage.roots):
+            for span in stage.spans_of(node):
+                if span.source == self.source:
+                    yield node, span
+
+
+def _declared(statements: tuple[tree.Statement, ...]) -> Iterator[Name]:
+    for statement in statements:
+        match statement:
+            case tree.Declaration(kind=kind, name=name, span=span):
+                yield Name(name.id, kind, name.span, span)
+            case tree.Param(name=name, span=span):
+                yield Name(name.id, "param", name.span, span)
+            case tree.Def(name=name, span=span):
+                yield Name(name.id, "def", name.span, span)
+            case tree.Variant(name=name, span=span):
+                yield Name(name.id, "variant", name.span, span)
+            case tree.StageDecl(name=name, span=span, body=body):
+                yield Name(name.id, "stage", name.span, span)
+                yield from _declared(body)
+            case _:
+                pass

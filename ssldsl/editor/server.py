@@ -1,0 +1,124 @@
+"""`ssldsl lsp`: the language server, over stdin and stdout."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+
+from ssldsl import __version__
+from ssldsl.editor.analysis import Analysis
+from ssldsl.editor.completion import completions
+from ssldsl.editor.diagnostics import actions_of, diagnostics_of
+from ssldsl.editor.hints import hints_of
+from ssldsl.editor.hover import hover_text
+from ssldsl.editor.names import definition_of, renamed, uses_of
+from ssldsl.editor.places import offset_of, position_of, range_of
+from ssldsl.errors import SpecError
+from ssldsl.source import Source
+from ssldsl.syntax.formatter import format_text
+
+
+class Server(LanguageServer):
+    """Keeps the analysis of every open text, and makes it anew when the text has changed."""
+
+    def __init__(self) -> None:
+        super().__init__("ssldsl", __version__)
+        self._known: dict[str, Analysis] = {}
+
+    def analysis(self, uri: str) -> Analysis:
+        """The check of a text as it stands."""
+        text = self.workspace.get_text_document(uri).source
+        known = self._known.get(uri)
+        if known is None or known.source.text != text:
+            known = self._known[uri] = Analysis.of(text, path_of(uri))
+        return known
+
+    def report(self, uri: str) -> None:
+        """Send what is wrong with a text."""
+        found = diagnostics_of(self.analysis(uri))
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+
+    def forget(self, uri: str) -> None:
+        """A text that was closed."""
+        self._known.pop(uri, None)
+        self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
+
+    def at(self, uri: str, position: lsp.Position) -> tuple[Analysis, int]:
+        """The check of a text, and a place in it."""
+        analysis = self.analysis(uri)
+        return analysis, offset_of(analysis.source, position)
+
+
+def path_of(uri: str) -> str:
+    """The path of a file; of a text that has none yet, its name."""
+    found = urlparse(uri)
+    return str(Path(unquote(found.path))) if found.scheme == "file" else "untitled.ssl"
+
+
+def make_server() -> Server:
+    """The server with all that it answers."""
+    server = Server()
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def opened(params: lsp.DidOpenTextDocumentParams) -> None:
+        server.report(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
+        server.report(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
+        server.forget(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
+    def hover(params: lsp.HoverParams) -> lsp.Hover | None:
+        text = hover_text(*server.at(params.text_document.uri, params.position))
+        return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text)) if text else None
+
+    @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[".", "("]))
+    def complete(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
+        return completions(*server.at(params.text_document.uri, params.position))
+
+    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
+    def definition(params: lsp.DefinitionParams) -> lsp.Location | None:
+        analysis, offset = server.at(params.text_document.uri, params.position)
+        return definition_of(analysis, params.text_document.uri, offset)
+
+    @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
+    def references(params: lsp.ReferenceParams) -> list[lsp.Location]:
+        uses = uses_of(*server.at(params.text_document.uri, params.position))
+        return [lsp.Location(params.text_document.uri, range_of(span)) for span in uses]
+
+    @server.feature(lsp.TEXT_DOCUMENT_RENAME)
+    def rename(params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+        analysis, offset = server.at(params.text_document.uri, params.position)
+        return renamed(analysis, params.text_document.uri, offset, params.new_name)
+
+    @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
+    def formatting(params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+        return formatted(server.analysis(params.text_document.uri).source)
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
+    def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+        uri = params.text_document.uri
+        return actions_of(server.analysis(uri), uri, params.range)
+
+    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
+    def hints(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+        return hints_of(server.analysis(params.text_document.uri))
+
+    return server
+
+
+def formatted(source: Source) -> list[lsp.TextEdit]:
+    """The text in its one form, as an edit; nothing where it is so already, or cannot be read."""
+    try:
+        text = format_text(source)
+    except SpecError:
+        return []
+    if text == source.text:
+        return []
+    whole = lsp.Range(lsp.Position(0, 0), position_of(source, len(source.text)))
+    return [lsp.TextEdit(whole, text)]
