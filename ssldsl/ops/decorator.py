@@ -42,6 +42,9 @@ class OpTraits:
         see it although it was held out, on purpose; `check` and the report say so.
     provenance: of an op from data to data that computes labels: what they are called ("pseudo"). `classes` then names
         the size, among those of its tensors, that is the number of classes.
+    adds: of an op from data to data that reads tensors: fields of a sample that it computes, with their kind and shape
+        ("Probs[classes]"; of Labels, how many there are, "Labels[clusters]", "Labels[samples]"), and perhaps the
+        setting they depend on ("Probs[classes] if soft").
     copies: of a loss over copies of samples: the edge with the numbers of samples, some of which must come twice.
     holds: of a memory: the setting that says how many rows it holds, which must be as many as a step commits.
     applied_to: of an op that takes a network: the edge whose rows the network must take.
@@ -70,6 +73,7 @@ class OpTraits:
     role: str = ""
     held_out: bool | None = None
     provenance: str = ""
+    adds: Mapping[str, str] | None = None
     holds: str = ""
     copies: str = ""
     needs: str = ""
@@ -96,6 +100,7 @@ def op(
     role: str = "",
     held_out: bool | None = None,
     provenance: str = "",
+    adds: Mapping[str, str] | None = None,
     holds: str = "",
     copies: str = "",
     needs: str = "",
@@ -109,7 +114,8 @@ def op(
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, holds, copies, needs, applied_to, random, keeps_prediction, uniform, batch_rows, picture,
+        held_out, provenance, adds, holds, copies, needs, applied_to, random, keeps_prediction, uniform, batch_rows,
+        picture,
     )  # fmt: skip
 
     def mark(function: T) -> T:

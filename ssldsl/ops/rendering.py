@@ -120,6 +120,8 @@ def _traits(signature: Signature) -> Iterator[str]:
         yield f"wants several rows of some samples, which `{traits.copies}` tells"
     if traits.provenance:
         yield f"its labels are {traits.provenance}-labels"
+    if traits.adds:
+        yield "adds to every sample: " + ", ".join(f"{name} {kind}" for name, kind in traits.adds.items())
     if traits.held_out is not None:
         yield (
             "held out: a loss must not see it" if traits.held_out else "what is held out may be trained on, on purpose"

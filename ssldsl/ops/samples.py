@@ -189,6 +189,85 @@ class FileSamples:
         return evolve(self, labels=labels.long().cpu())
 
 
+def with_fields(data: Samples, **fields: Tensor) -> Samples:
+    """The same samples with further fields, a row a sample, or others in place of those of the same names."""
+    wrong = {name: len(values) for name, values in fields.items() if len(values) != len(data)}
+    if wrong:
+        raise ValueError(f"{len(data)} samples, and values for {wrong}")
+    if "label" in fields:
+        data = data.with_labels(fields.pop("label"))
+    if not fields:
+        return data
+    if isinstance(data, MemorySamples):
+        return evolve(data, tensors={**data.tensors, **{n: v.to(data.ids.device) for n, v in fields.items()}})
+    if isinstance(data, AddedFields):
+        return evolve(data, added={**data.added, **{n: v.cpu() for n, v in fields.items()}})
+    return AddedFields(data, {name: values.cpu() for name, values in fields.items()})
+
+
+def field_of(data: Samples, name: str) -> Tensor | None:
+    """A field of all samples that lies in memory, or nothing where there is none."""
+    if name == "label":
+        return data.labels
+    if isinstance(data, AddedFields):
+        return data.added[name] if name in data.added else field_of(data.base, name)
+    return data.tensors.get(name) if isinstance(data, MemorySamples) else None
+
+
+@frozen(eq=False)
+class AddedFields:
+    """Samples that lie elsewhere, such as in files, with further fields that lie in memory, a row a sample."""
+
+    base: Samples
+    added: Mapping[str, Tensor]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return (*self.base.fields, *self.added)
+
+    @property
+    def resident(self) -> bool:
+        return self.base.resident
+
+    @property
+    def ids(self) -> Tensor:
+        return self.base.ids
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self.base.names
+
+    @property
+    def labels(self) -> Tensor | None:
+        return self.base.labels
+
+    def digest(self) -> str:
+        """SHA-256 of the samples and of the fields."""
+        total = hashlib.sha256(self.base.digest().encode())
+        for name, values in sorted(self.added.items()):
+            array = values.contiguous().numpy()
+            total.update(f"{name} {array.dtype} {array.shape}\n".encode())
+            total.update(array.reshape(-1).view(np.uint8).data)
+        return total.hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def read(self, rows: Tensor) -> dict[str, Tensor]:
+        return {**self.base.read(rows), **{name: values[rows.cpu()] for name, values in self.added.items()}}
+
+    def take(self, rows: Tensor) -> "AddedFields":
+        return AddedFields(self.base.take(rows), {name: values[rows.cpu()] for name, values in self.added.items()})
+
+    def without(self, field: str) -> "AddedFields":
+        if field not in self.added:
+            return evolve(self, base=self.base.without(field))
+        return evolve(self, added={name: values for name, values in self.added.items() if name != field})
+
+    def with_labels(self, labels: Tensor) -> "AddedFields":
+        return evolve(self, base=self.base.with_labels(labels))
+
+
 def count_classes(splits: Mapping[str, Samples]) -> int | None:
     """One more than the highest label of all splits that can be read; nothing where none has labels."""
     highest = []

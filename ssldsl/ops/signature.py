@@ -89,6 +89,15 @@ class Signature:
     line: int = 1
     digest: str = ""  # of the source text
 
+    def adds(self, settings: Mapping[str, object]) -> tuple[Output, ...]:
+        """Of an op from data to data, the fields that it gives every sample, with these settings."""
+        found = []
+        for name, said in (self.traits.adds or {}).items():
+            kind, _, condition = said.partition(" if ")
+            if not condition or settings.get(condition.strip()):
+                found.append(Output(name, *_kind_and_dims(kind)))
+        return tuple(found)
+
     @property
     def derives(self) -> bool:
         """Whether this is an op from data to data that also reads something computed over whole data sets."""
@@ -161,3 +170,9 @@ def _batches(dims: tuple[str, ...]) -> int:
     """How many times `batch` is a factor of the shape."""
     sizes = (parse_dim(dim) for dim in dims if dim != "...")
     return sum(max((monomial.count("batch") for monomial, _ in size.terms), default=0) for size in sizes)
+
+
+def _kind_and_dims(said: str) -> tuple[str, tuple[str, ...]]:
+    """`Probs[classes]` as a kind and its dimensions."""
+    kind, _, inside = said.strip().removesuffix("]").partition("[")
+    return kind, tuple(dim.strip() for dim in inside.split(",") if dim.strip())

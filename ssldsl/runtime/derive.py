@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
-from ssldsl.graph.plan_types import TensorPlan
+from ssldsl.graph.plan_types import DataPlan, TensorPlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.samples import field_of
 from ssldsl.runtime.console.progress import Reporter
-from ssldsl.runtime.data.datasets import data_inputs
-from ssldsl.runtime.data.derived import Data, Derived, Labels, derived_nodes
+from ssldsl.runtime.data.datasets import computed_fields, data_inputs
+from ssldsl.runtime.data.derived import Computed, Data, Derived, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.layout import put_on
 from ssldsl.runtime.evaluate.evaluator import Evaluator
@@ -26,14 +27,14 @@ from ssldsl.runtime.failures import StepContext, explaining_data, explaining_eva
 from ssldsl.runtime.nets.keys import Weights, weights_of
 from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
-from ssldsl.runtime.ops.load import op_object, signature_of
+from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.stage_setup import RunResources, data_ids, rows_of_a_pass
 
 
 def with_derived(
     resources: RunResources, stage: StagePlan, datasets: Data, folder: Path, reporter: Reporter
-) -> tuple[RunResources, dict[str, Labels]]:
+) -> tuple[RunResources, dict[str, Computed]]:
     """The resources with the data that a stage computes, and what came out, by a name for the records.
 
     Reads what the run folder holds, and computes the rest with the weights that earlier stages left there.
@@ -43,13 +44,13 @@ def with_derived(
         return resources, {}
     data = Derived(stage, datasets, resources.library, folder)
     builder = DerivedBuilder(resources, data, reporter)
-    labels: dict[str, Labels] = {}
+    found: dict[str, Computed] = {}
     for node in nodes:
         builder.make(node)
         name = data.name(node)
-        labels[name if name not in labels else f"{name}#{len(labels) + 1}"] = data.labels(node)
+        found[name if name not in found else f"{name}#{len(found) + 1}"] = data.computed(node)
     samples = {id_: data.given(id_) for id_ in data_ids(stage)}
-    return evolve(resources, data={**resources.data, stage.name: samples}), labels
+    return evolve(resources, data={**resources.data, stage.name: samples}), found
 
 
 @define
@@ -122,9 +123,31 @@ class DerivedBuilder:
             made = op_object(signature_of(library, node.op))(**edges, **node.settings)
         except OP_ERRORS as error:
             raise NodeFailure(node, error) from error
-        if not isinstance(made, Samples) or made.labels is None:
-            raise InternalError(f"`{node.op}` gave a {type(made).__name__}, and no samples with labels")
+        if not isinstance(made, Samples):
+            raise InternalError(f"`{node.op}` gave a {type(made).__name__}, and no samples")
+        check_fields(node, made, library)
         return made
+
+
+def check_fields(node: NodePlan, made: Samples, library: Library) -> None:
+    """What an op says that it computes of every sample is there, of the shape and range that it says."""
+    assert isinstance(node.type, DataPlan)
+    for name in computed_fields(library, node):
+        values, type_ = field_of(made, name), node.type.fields[name]
+        if values is None:
+            raise wrong_field(node, name, "is missing")
+        shape = tuple(dim for dim in type_.dims if isinstance(dim, int))
+        if tuple(values.shape[1:]) != shape and len(shape) == len(type_.dims):
+            raise wrong_field(node, name, f"has samples of the shape {tuple(values.shape[1:])} instead of {shape}")
+        if type_.kind == "Labels" and isinstance(type_.classes, int) and len(values):
+            low, high = int(values.min()), int(values.max())
+            if low < 0 or high >= type_.classes:
+                raise wrong_field(node, name, f"has labels {low} to {high} instead of 0 to {type_.classes - 1}")
+
+
+def wrong_field(node: NodePlan, name: str, why: str) -> NodeFailure:
+    """An op that gives something else than it says."""
+    return NodeFailure(node, ValueError(f"the field `{name}` that it gives {why}"))
 
 
 def _views(nodes: Collection[NodePlan]) -> int:

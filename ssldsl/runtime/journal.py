@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from attrs import Factory, define
 
@@ -9,7 +10,7 @@ from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ir import wording
 from ssldsl.runtime.console.progress import Reporter
-from ssldsl.runtime.data.derived import Labels
+from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import explaining_disk
 from ssldsl.runtime.folder.records import Line
@@ -53,12 +54,15 @@ class Journal:
         self.tell(text for about, text in found.notes.items() if about not in self.told)
         self.told |= found.notes.keys()
 
-    def record_labels(self, stage: StagePlan, labels: Mapping[str, Labels]) -> None:
-        """A line about the labels that a stage begins with."""
-        for name, found in labels.items():
-            self.reporter.say(f"stage {stage.name}, `{wording.local(stage.name, name)}`: {found}")
-        lines = {name: found.as_line() for name, found in labels.items()}
-        self.record({"stage": stage.name, "step": 0, "epoch": 0.0, "labels": lines})
+    def record_data(self, stage: StagePlan, step: int, found: Mapping[str, Computed]) -> None:
+        """A line about the labels, and the fields of samples, that a stage computed after so many steps."""
+        when = f", step {step}" if step else ""
+        for name, computed in found.items():
+            self.reporter.say(f"stage {stage.name}{when}, `{wording.local(stage.name, name)}`: {computed}")
+        said: dict[str, dict[str, Any]] = {}
+        for name, computed in found.items():
+            said.setdefault("labels" if computed.labels is not None else "computed", {})[name] = computed.as_line()
+        self.record({"stage": stage.name, "step": step, "epoch": round(step / stage.steps_per_epoch, 6), **said})
 
     def tell(self, notes: Iterable[str]) -> None:
         """Say what a person should know, and keep it in the folder. Nothing is said twice."""

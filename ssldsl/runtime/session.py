@@ -167,10 +167,10 @@ class Session:
     def _prepare(self, resources: RunResources, stage: StagePlan, begun: Checkpoint | None) -> StageParts:
         """A stage ready to train, with the data that it computes for itself, and with what a checkpoint holds."""
         journal = self.journal
-        resources, labels = with_derived(resources, stage, self.datasets, journal.folder, journal.reporter)
-        self.has_begun = self.has_begun or bool(labels)
-        if labels and begun is None:
-            journal.record_labels(stage, labels)
+        resources, found = with_derived(resources, stage, self.datasets, journal.folder, journal.reporter)
+        self.has_begun = self.has_begun or bool(found)
+        if found and begun is None:
+            journal.record_data(stage, 0, found)
         if not is_smoke(self.plan):
             journal.tell(data_notes(stage, self.data[stage.name], self.library))
         with explaining_evaluation(StepContext(journal.folder, stage)):  # memory may not do for what a stage holds

@@ -132,3 +132,31 @@ def test_an_error_inside_is_said_once():
 
 def test_a_stage_has_no_such_network():
     assert codes(retrained("images.train.pseudo_label(joint.clff(images.train))")) == ["N204"]
+
+
+SOFT = "images.train.pseudo_label(joint.clf(images.train), soft=true)"
+
+
+def test_soft_labels_are_a_field_of_the_stream_with_a_kind_of_its_own():
+    found = data_of(retrained(SOFT).unwrap())
+    assert found.names == ("image", "label", "target")
+    assert str(dict(found.fields)["target"]) == "Probs[10]"
+
+
+def test_a_field_that_was_computed_is_read_like_one_of_the_data():
+    loss = "soft_cross_entropy(classes(encoder(pseudo)), pseudo.target)"
+    assert codes(retrained(SOFT, loss=loss)) == []
+    assert codes(retrained(SOFT.replace(", soft=true", ""), loss=loss)) == ["N204"]
+
+
+def test_a_view_that_multiplies_rows_repeats_the_fields_that_were_computed():
+    outcome = retrained(SOFT, inside="let x = pseudo >> rotate4()", loss="soft_cross_entropy(clf(x), x.target)")
+    (term,) = outcome.unwrap().stages[1].terms
+    (target,) = [n for n in ancestors([term.node]) if n.op == "draw" and n.setting("field") == "target"]
+    assert [n.op for n in ancestors([term.node]) if target in n.inputs] == ["repeat"]
+
+
+def test_data_that_are_held_out_stay_so_whatever_is_computed_of_them():
+    stream = "images.test.pseudo_label(joint.clf(images.test), soft=true)"
+    found = codes(retrained(stream, loss="soft_cross_entropy(clf(pseudo), pseudo.target)"))
+    assert set(found) == {"D405"}

@@ -39,12 +39,6 @@ def reading(ctx: Context, callee: Any) -> Iterator[None]:
         ctx.stage = before
 
 
-# --- networks of earlier stages ----------------------------------------------------------------------------------
-
-
-# --- the data ----------------------------------------------------------------------------------------------------
-
-
 def derive(
     ctx: Context, signature: Signature, base: Data, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span
 ) -> Any:
@@ -62,6 +56,7 @@ def derive(
         if classes is None or not _fits_labels(ctx, classes, inputs, given):
             return UNKNOWN
         type_ = _labeled(signature, type_, classes, inputs.values())
+    type_ = _with_fields(signature, type_, {**sizes, "samples": base.type.size}, dict(settings))
     node = ctx.interner.node(
         signature.name,
         tuple(inputs.values()),
@@ -155,4 +150,13 @@ def _labeled(signature: Signature, before: DataType, classes: Dim, inputs: Itera
     return evolve(before, fields=fields, provenance=provenance, unlabeled_by="")
 
 
-# --- the stages they come from -----------------------------------------------------------------------------------
+def _with_fields(
+    signature: Signature, before: DataType, sizes: dict[str, Dim], settings: dict[str, Setting]
+) -> DataType:
+    """The data with the fields that an op adds. In brackets stands how many labels there are, or the shape."""
+    fields = dict(before.fields)
+    for added in signature.adds(settings):
+        dims = tuple(size or Dim.of("?") for size in (size_of(text, sizes, settings) for text in added.dims))
+        is_label = added.kind == "Labels"
+        fields[added.name] = TensorType("Labels", (), *dims) if is_label else TensorType(added.kind, dims)
+    return evolve(before, fields=tuple(fields.items()))

@@ -11,8 +11,9 @@ import torch
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
+from ssldsl.graph.plan_types import DataPlan
 from ssldsl.ops.data import Samples
-from ssldsl.ops.samples import SplitsOnUse, count_classes
+from ssldsl.ops.samples import SplitsOnUse, count_classes, with_fields
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
 
@@ -76,12 +77,33 @@ class Datasets:
         if node.op == "split":
             return self._value(nodes, node.inputs[0], made)[settings["name"]]
         if derives(self._library, node):
-            first = self._value(nodes, node.inputs[0], made)
-            return first.with_labels(torch.zeros(len(first), dtype=torch.int64))
+            return self._stand_in(node, self._value(nodes, node.inputs[0], made))
         signature = signature_of(self._library, settings.pop("op") if node.op == "source" else node.op)
         pairs = zip(node.params, node.inputs, strict=True)
         data = {param: self._value(nodes, input_, made) for param, input_ in pairs}
         return op_object(signature)(**data, **with_files(signature, settings, self._folder))
+
+    def _stand_in(self, node: NodePlan, first: Samples) -> Samples:
+        """Samples of the kind and number of those that a node will compute; what it computes of them is all 0."""
+        assert isinstance(node.type, DataPlan)
+        zeros = {}
+        for name in computed_fields(self._library, node):
+            type_ = node.type.fields[name]
+            shape = [dim for dim in type_.dims if isinstance(dim, int)]
+            zeros[name] = torch.zeros(len(first), *shape, dtype=dtype_of_kind(type_.kind))
+        return with_fields(first, **zeros)
+
+
+def computed_fields(library: Library, node: NodePlan) -> tuple[str, ...]:
+    """What a data node that reads tensors computes of every sample."""
+    signature = signature_of(library, node.op)
+    labels = ("label",) if signature.traits.provenance else ()
+    return (*labels, *(added.name for added in signature.adds(node.settings)))
+
+
+def dtype_of_kind(kind: str) -> torch.dtype:
+    """What a field of a sample is kept as."""
+    return torch.int64 if kind == "Labels" else torch.float32
 
 
 def derives(library: Library, node: NodePlan) -> bool:

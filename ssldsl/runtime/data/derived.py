@@ -1,9 +1,10 @@
 """Data that a stage computed before its first step, such as labels from an earlier network, as a run folder keeps them.
 
-`derived/<op>-<digest>.safetensors` holds the numbers of the samples and their labels. So a stage that is continued, or
-evaluated later, reads the same samples with the same labels, to the bit.
+`derived/<op>-<digest>.safetensors` holds the numbers of the samples, their labels and the fields that they were given.
+So a stage that is continued, or evaluated later, reads the same samples with the same fields, to the bit.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,14 +16,17 @@ from torch import Tensor
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, StagePlan
-from ssldsl.graph.plan_types import DataPlan
+from ssldsl.graph.plan_types import DataPlan, TensorPlan
 from ssldsl.ops.data import Samples
-from ssldsl.runtime.data.datasets import Made, data_below, data_inputs, derives, meaning
+from ssldsl.ops.samples import field_of, with_fields
+from ssldsl.runtime.data.datasets import Made, computed_fields, data_below, data_inputs, derives, meaning
 from ssldsl.runtime.failures import explaining_data, explaining_disk
 from ssldsl.runtime.folder.checkpoint import write_whole
 from ssldsl.runtime.folder.run_folder import DERIVED
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.spans import span_of
+
+_KEYS = {"label": "labels"}  # what a file calls a field, where that is not `field.NAME`
 
 
 class Data(Protocol):
@@ -33,25 +37,62 @@ class Data(Protocol):
 
 @frozen
 class Labels:
-    """What came out: how many samples there were and how many are left, how many of these were known, how many have
-    each label, and which share of those that were not known is labeled as in the data, where the data say.
+    """The labels that came out: how many of the samples were known, how many have each label, and which share of those
+    that were not known is labeled as in the data, where the data say.
     """
 
-    samples: int
-    kept: int
     known: int
     per_class: tuple[int, ...]
     agreement: float | None
 
     def as_line(self) -> dict[str, Any]:
-        """Part of a line of the records."""
-        counts = {"samples": self.samples, "kept": self.kept, "known": self.known, "per_class": list(self.per_class)}
+        counts = {"known": self.known, "per_class": list(self.per_class)}
         return counts if self.agreement is None else {**counts, "agreement": self.agreement}
 
     def __str__(self) -> str:
         known = f", {self.known} of them known" if self.known else ""
         agreement = "" if self.agreement is None else f"; {100 * self.agreement:.2f} % of the others are as in the data"
-        return f"{self.kept} of {self.samples} samples labeled{known}{agreement}"
+        return f"{known}{agreement}"
+
+
+@frozen
+class Computed:
+    """What came out of a node: how many samples there were and how many are left, their labels, and in numbers the
+    fields that they were given.
+    """
+
+    samples: int
+    kept: int
+    labels: Labels | None
+    fields: Mapping[str, Mapping[str, float]]
+
+    def as_line(self) -> dict[str, Any]:
+        """Part of a line of the records."""
+        counts: dict[str, Any] = {"samples": self.samples, "kept": self.kept}
+        labels = self.labels.as_line() if self.labels is not None else {}
+        fields = {name: dict(numbers) for name, numbers in self.fields.items()}
+        return {**counts, **labels, **({"fields": fields} if fields else {})}
+
+    def __str__(self) -> str:
+        did = "labeled" if self.labels is not None else "computed"
+        how_many = f"{self.kept} of {self.samples} samples" if self.kept <= self.samples else f"{self.kept} rows"
+        parts = [f"{how_many} {did}{self.labels or ''}"]
+        parts += [f"`{name}`: {_in_words(numbers)}" for name, numbers in self.fields.items()]
+        return "; ".join(parts)
+
+
+def _in_words(numbers: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+
+
+def field_numbers(values: Tensor, type_: TensorPlan) -> dict[str, float]:
+    """A field in a few numbers: of labels how many samples have each, of probabilities how sure they are."""
+    if type_.kind == "Labels":
+        counts = values.bincount(minlength=type_.classes if isinstance(type_.classes, int) else 0)
+        return {"fewest": int(counts.min()), "most": int(counts.max()), "empty": int((counts == 0).sum())}
+    if type_.kind == "Probs":
+        return {"confidence": float(values.double().amax(dim=-1).mean())}
+    return {"mean": float(values.double().mean()), "s.d.": float(values.double().std(correction=0))}
 
 
 def derived_nodes(stage: StagePlan, library: Library) -> list[NodePlan]:
@@ -92,46 +133,67 @@ class Derived:
 
     def write(self, node: NodePlan, samples: Samples) -> None:
         """Put what a node gives into the run folder."""
-        assert samples.labels is not None
-        content = {"ids": samples.ids.cpu().contiguous(), "labels": samples.labels.cpu().contiguous()}
         path = self.path(node)
         with explaining_disk(self.folder):
             path.parent.mkdir(exist_ok=True)
-            write_whole(path, save(content))
+            write_whole(path, save(self.content(node, samples)))
+
+    def content(self, node: NodePlan, samples: Samples) -> dict[str, Tensor]:
+        """What a node computed, as tensors: the numbers of the samples, and its fields of them."""
+        found = {"ids": samples.ids}
+        for name in computed_fields(self.library, node):
+            values = field_of(samples, name)
+            assert values is not None
+            found[_KEYS.get(name, f"field.{name}")] = values
+        return {key: values.cpu().contiguous() for key, values in found.items()}
 
     def read(self, node: NodePlan) -> Samples:
-        """The samples of the node's first data that its file numbers, with the labels of the file. At least one."""
+        """The samples of the node's first data that its file numbers, with the fields of the file. At least one."""
         path = self.path(node)
         try:
-            content = load_file(path)
-            ids, labels = content["ids"], content["labels"]
+            return self.put(node, load_file(path))
         except (OSError, SafetensorError, KeyError) as error:
             message = f"{path} is missing or damaged: it is not what the run wrote there"
             help = "remove it; `ssldsl resume` computes it again"
             raise SpecError(Diagnostic("R408", message, help=help)) from error
+
+    def put(self, node: NodePlan, content: Mapping[str, Tensor]) -> Samples:
+        """The samples of the node's first data with what was computed of them. At least one."""
+        ids = content["ids"]
+        fields = {n: content[_KEYS.get(n, f"field.{n}")] for n in computed_fields(self.library, node)}
         first = self.given(node.inputs[0])
         rows, is_there = rows_of(ids, first.ids.cpu())
         if not bool(is_there.all()):
-            raise InternalError(f"{path} numbers samples that data node {node.inputs[0]} does not have")
+            raise InternalError(f"`{node.op}` numbers samples that data node {node.inputs[0]} does not have")
         if not len(ids):
             message = f"`{node.op}` leaves no sample for stage `{self.stage.name}`"
             place = span_of(node.places[0]) if node.places else None
             raise SpecError(Diagnostic("R431", message, place, help="lower the `threshold` that it asks for"))
-        self.made[node.id] = first.take(rows).with_labels(labels)
+        self.made[node.id] = with_fields(first.take(rows), **fields)
         return self.made[node.id]
 
-    def labels(self, node: NodePlan) -> Labels:
+    def computed(self, node: NodePlan) -> Computed:
         """What came out of a node that has been read."""
+        assert isinstance(node.type, DataPlan)
+        samples, fields = self.made[node.id], {}
+        for name in computed_fields(self.library, node):
+            values = field_of(samples, name)
+            if name != "label" and values is not None:
+                fields[name] = field_numbers(values.cpu(), node.type.fields[name])
+        first, *_ = data_inputs(node, self.library)
+        has_labels = bool(signature_of(self.library, node.op).traits.provenance)
+        return Computed(len(self.given(first)), len(samples), self._labels(node) if has_labels else None, fields)
+
+    def _labels(self, node: NodePlan) -> Labels:
         samples = self.made[node.id]
         assert samples.labels is not None
-        first, *others = data_inputs(node, self.library)
+        _, *others = data_inputs(node, self.library)
         ids, labels = samples.ids.cpu(), samples.labels.cpu()
         known = torch.zeros(len(ids), dtype=torch.bool)
         for other in others:
             known |= rows_of(ids, self.given(other).ids.cpu())[1]
         counts = labels.bincount(minlength=_classes(node))
-        agreement = self._agreement(node, ids[~known], labels[~known])
-        return Labels(len(self.given(first)), len(ids), int(known.sum()), tuple(counts.tolist()), agreement)
+        return Labels(int(known.sum()), tuple(counts.tolist()), self._agreement(node, ids[~known], labels[~known]))
 
     def _agreement(self, node: NodePlan, ids: Tensor, labels: Tensor) -> float | None:
         """The share of labels that are those of the data that gave the samples their numbers."""

@@ -74,3 +74,34 @@ def test_half_precision_is_judged_in_single() -> None:
     data = samples(0, 0, 0, 0)
     exact = pseudo_label(data, SCORES.bfloat16().float(), threshold=0.86668)
     assert pseudo_label(data, SCORES.bfloat16(), threshold=0.86668).ids.tolist() == exact.ids.tolist()
+
+
+def test_soft_targets_are_the_softmax_and_one_class_where_it_is_known() -> None:
+    data = samples(0, 0, 1, 0)
+    made = pseudo_label(data, SCORES, data.take(torch.tensor([2])), soft=True).read(torch.arange(4))
+    expected = [[0.2119, 0.5761, 0.2119], [1 / 3, 1 / 3, 1 / 3], [0.0, 1.0, 0.0], [0.9933, 0.0067, 0.0]]
+    torch.testing.assert_close(made["target"], torch.tensor(expected), atol=1e-4, rtol=0)
+
+
+def test_without_soft_there_is_no_target() -> None:
+    assert pseudo_label(samples(0, 0, 0, 0), SCORES).fields == ("vector", "label")
+
+
+# classes 1, 0, 2, 0 with the certainties .5761, .3333, .8668, .9933
+@pytest.mark.parametrize(
+    ("per_class", "kept"),
+    [(1, [0, 2, 3]), (2, [0, 0, 1, 2, 2, 3]), (3, [0, 0, 0, 1, 2, 2, 2, 3, 3])],
+)
+def test_of_every_class_the_most_certain_and_again_where_they_are_too_few(per_class: int, kept: list[int]) -> None:
+    assert found(samples(0, 0, 0, 0), per_class=per_class)[0] == kept
+
+
+def test_known_samples_come_before_more_certain_ones_and_all_of_them_stay() -> None:
+    data = samples(0, 0, 0, 0)
+    made = pseudo_label(data, SCORES, data.take(torch.tensor([0, 1])), per_class=1)
+    assert made.labels is not None
+    assert list(zip(made.ids.tolist(), made.labels.tolist(), strict=True)) == [(0, 0), (1, 0), (2, 2)]
+
+
+def test_a_threshold_comes_before_the_balance() -> None:
+    assert found(samples(0, 0, 0, 0), per_class=2, threshold=0.6)[0] == [2, 2, 3, 3]
