@@ -291,7 +291,7 @@ def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
         sorted(index.get(a, -1) for a in stage.after), terms, evaluations, sorted(modules),
         sorted(_color_of(colors, path) for path in stage.train), [_init_form(colors, i, index) for i in stage.init],
         configured_form(stage.optimizer), groups, batch, colors.color.get(("stream", stage.clock), stage.clock),
-        repr(stage.run), coupled, configured_form(stage.average), stage.clip,
+        repr(stage.run), coupled, configured_form(stage.average), stage.clip, *([stage.keep] if stage.keep else []),
     )  # fmt: skip
 
 

@@ -268,6 +268,9 @@ class _Comparison:
             self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
         if wording.clip(a) != wording.clip(b):
             self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), a.place("clip"), b.place("clip"))
+        if a.keep != b.keep:
+            one, two = (str(stage.keep or "none") for stage in (a, b))
+            self._add("semantic", f"{a.name}.keep", one, two, a.place("keep"), b.place("keep"))
         self._reported(f"{a.name}.watch", a.watches, b.watches)
         self._reported(f"{a.name}.eval", a.evaluations, b.evaluations)
         self._execution(a, b)

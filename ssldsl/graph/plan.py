@@ -118,6 +118,13 @@ class WatchPlan(Part):
     place: Place | None = None
 
 
+class KeepPlan(Part):
+    """Which checkpoint counts: that with the largest, or the lowest, value of something recorded."""
+
+    name: str
+    is_lowest: bool
+
+
 class OpPlan(Part):
     op: str
     settings: dict[str, Any] = {}
@@ -166,6 +173,7 @@ class StagePlan(Part):
     average: OpPlan | None = None
     evaluations: tuple[EvaluationPlan, ...] = ()
     evaluate_every: int
+    keep: KeepPlan | None = None
     clip: float | None = None
     clip_per_tensor: bool = False
     accumulate: int = 1

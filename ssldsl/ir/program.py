@@ -120,6 +120,17 @@ class Clip:
 
 
 @frozen
+class Keep:
+    """Which checkpoint of a stage counts: that with the largest or the lowest value of a number that is recorded."""
+
+    name: str
+    is_lowest: bool
+
+    def __str__(self) -> str:
+        return f"{'lowest' if self.is_lowest else 'best'}({self.name})"
+
+
+@frozen
 class Stage:
     """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`.
 
@@ -141,6 +152,7 @@ class Stage:
     average: Configured | None
     evaluations: tuple[Evaluation, ...]
     watches: tuple[Watch, ...] = ()
+    keep: Keep | None = None
     clip: Clip | None = None
     accumulate: int = 1
     precision: str = "fp32"  # "fp32", "fp64", "bf16", "fp16"

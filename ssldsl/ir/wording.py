@@ -184,6 +184,7 @@ def captions(stage: Stage, program: Program) -> tuple[str, ...]:
         lines.append(f"forward {stage.forward}")
     if stage.average is not None:
         lines.append(f"average {configured(stage.average, program)}")
+    lines += [f"keep {stage.keep}"] if stage.keep is not None else []
     lines += [f"{o}: only {p} learns" for o, p in (owner(modules, path) for path in stage.train) if p]
     lines += [f"{', '.join(i.names)} from {origin(i)}" for i in stage.init if i.file or i.run]
     lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not origin(i)]

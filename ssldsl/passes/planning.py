@@ -7,6 +7,7 @@ from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.graph.plan import (
     EvaluationPlan,
     InitPlan,
+    KeepPlan,
     ModulePlan,
     NodePlan,
     OpPlan,
@@ -106,6 +107,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         average=None if stage.average is None else _configured(stage.average, values),
         evaluations=tuple(_evaluation(program, evaluation, names) for evaluation in graph.evaluations),
         evaluate_every=max(1, round(clock.steps_of(stage.evaluate))),
+        keep=None if stage.keep is None else KeepPlan(name=stage.keep.name, is_lowest=stage.keep.is_lowest),
         clip=None if stage.clip is None else stage.clip.norm,
         clip_per_tensor=stage.clip is not None and stage.clip.is_per_tensor,
         accumulate=stage.accumulate,

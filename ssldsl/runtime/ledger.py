@@ -101,11 +101,21 @@ class Ledger:
             remove_old(checkpoints, KEPT)
 
     def conclude(
-        self, *, number: int, stage: str, step: int, results: Mapping[str, Any], undrawn: Mapping[str, str]
+        self,
+        *,
+        number: int,
+        stage: str,
+        step: int,
+        results: Mapping[str, Any],
+        undrawn: Mapping[str, str],
+        best: Mapping[str, Any],
     ) -> None:
-        """Write what was measured at the end of a stage, and which pictures could not be drawn, and why."""
+        """Write what was measured at the end of a stage, and which pictures could not be drawn, and why.
+
+        best: which checkpoint the stage keeps, if it keeps another than the last.
+        """
         end = self.folder / CHECKPOINTS / checkpoint_name(number, stage, step)
-        outcome = {"results": results, "is_measured": True, "undrawn": undrawn}
+        outcome = {"results": results, "is_measured": True, "undrawn": undrawn, **({"best": best} if best else {})}
         with explaining_disk(self.folder):
             self.files.sync()
             now = {"files": self.files.sizes(), "seconds": self.elapsed()}

@@ -104,8 +104,14 @@ class StageHooks:
             f"the picture `{name}` of stage `{stage.name}` is not drawn: {why}" for name, why in undrawn.items()
         )
         if journal.ledger is not None:
+            best = self.parts.state.best
             journal.ledger.conclude(
-                number=self.number, stage=stage.name, step=stage.steps, results=journal.results, undrawn=undrawn
+                number=self.number,
+                stage=stage.name,
+                step=stage.steps,
+                results=journal.results,
+                undrawn=undrawn,
+                best=best.state() if best is not None else {},
             )
         self.parts.accelerator.wait_for_everyone()
 

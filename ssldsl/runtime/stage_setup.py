@@ -34,6 +34,7 @@ from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.claims import claims_held, functions_held, has_own_ops, hold_commits
 from ssldsl.runtime.step.module import StageStep, make_step
+from ssldsl.runtime.train.best import Best
 from ssldsl.runtime.train.init_weights import initialize
 from ssldsl.runtime.train.loop import TOTAL, StageParts, window_length
 from ssldsl.runtime.train.loss_ring import LossRing
@@ -174,7 +175,8 @@ def _train_state(
     )
     live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
-    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics)
+    best = Best(stage.keep, modules, average) if stage.keep is not None else None
+    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics, best)
 
 
 def rows_of_a_pass(stage: StagePlan, processes: int) -> int:

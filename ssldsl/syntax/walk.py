@@ -78,3 +78,11 @@ def refs(expr: Expr) -> list[tree.Ref]:
             found.append(part)
         waiting.extend(reversed(children(part)))
     return found
+
+
+def dotted(expr: tree.Expr) -> str:
+    """`a.b.c` as it is written, or nothing for any other expression."""
+    if isinstance(expr, tree.Ref):
+        return expr.id
+    before = dotted(expr.value) if isinstance(expr, tree.Attribute) else ""
+    return f"{before}.{expr.name.id}" if before and isinstance(expr, tree.Attribute) else ""

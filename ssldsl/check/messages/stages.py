@@ -173,6 +173,12 @@ def comes_not_after(stage: str, earlier: str, place: Span) -> Diagnostic:
     return Diagnostic("D503", f"stage `{stage}` does not come after `{earlier}`", place, help=help)
 
 
+def keeps_nothing(stage: str, name: str, known: Collection[str], place: Span) -> Diagnostic:
+    """A checkpoint that is to be chosen by a number that nobody records."""
+    help = did_you_mean(name, known) or f"there are: {', '.join(known)}"
+    return Diagnostic("D432", f"{stage} records no single number called `{name}`", place, help=help)
+
+
 def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     """A network of an earlier stage that did not train it."""
     message = f"stage `{stage}` neither trains nor initializes `{path}`, which is random there"

@@ -174,3 +174,10 @@ def no_condition(name: str, found: str, place: Span) -> Diagnostic:
     """A `where` that is neither true nor false."""
     help = f"for example `where {name} > 0`"
     return Diagnostic("T318", f"`where` wants a condition, found {found}", place, help=help)
+
+
+def no_keep(place: Span) -> Diagnostic:
+    """Something else where the choice of a checkpoint is wanted."""
+    message = "`keep` wants `best(NAME)` or `lowest(NAME)`, with the name of one evaluation, term or watch"
+    help = "for example `keep = best(top1)`, or `keep = lowest(loss)`"
+    return Diagnostic("T302", message, place, help=help)

@@ -12,6 +12,7 @@ from ssldsl.check.rules.evaluation_pace import evaluation_pace
 from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.handed_memory import handed_memory
 from ssldsl.check.rules.idle_stream import idle_stream
+from ssldsl.check.rules.keeps_what_is_measured import keeps_what_is_measured
 from ssldsl.check.rules.lone_sample import lone_sample
 from ssldsl.check.rules.never_completes import never_completes
 from ssldsl.check.rules.oversized_batch import oversized_batch
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
     forward_policy,
     watch_changes_nothing,
+    keeps_what_is_measured,
     zero_weights,  # the warnings, last: some are silent where anything is wrong
     idle_stream,
     oversized_batch,

@@ -6,8 +6,9 @@ from typing import Any
 from ssldsl.check.messages import values
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Settings, describe
-from ssldsl.ir.program import Clip
+from ssldsl.ir.program import Clip, Keep
 from ssldsl.syntax import tree
+from ssldsl.syntax.walk import dotted
 from ssldsl.values import is_number
 
 
@@ -48,6 +49,19 @@ def read_clip(reader: Reader, name: str) -> Clip | None:
 def _limits(value: Any) -> bool:
     is_each = isinstance(value, Settings) and value.op == "per_tensor"
     return value is None or is_each or (is_number(value) and value > 0)
+
+
+def read_keep(reader: Reader, name: str) -> Keep | None:
+    """Whose best value decides which checkpoint counts: its name is looked up once all evaluations are read."""
+    written = reader.expression(name)
+    if written is None or isinstance(written, tree.Nothing):
+        return None
+    if isinstance(written, tree.Call) and isinstance(written.function, tree.Ref) and len(written.arguments) == 1:
+        said = dotted(written.arguments[0].value)
+        if written.function.id in ("best", "lowest") and said and written.arguments[0].name is None:
+            return Keep(said, written.function.id == "lowest")
+    reader.report(values.no_keep(reader.place(name)))
+    return None
 
 
 def read_accumulate(reader: Reader, name: str) -> int:

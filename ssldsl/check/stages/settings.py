@@ -10,7 +10,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from ssldsl.check.stages.batches import read_batch, read_clock, read_duration, read_run
-from ssldsl.check.stages.choices import choice, read_accumulate, read_clip, read_flag, read_seed
+from ssldsl.check.stages.choices import choice, read_accumulate, read_clip, read_flag, read_keep, read_seed
 from ssldsl.check.stages.losses import read_loss
 from ssldsl.check.stages.training import read_average, read_groups, read_optimizer
 from ssldsl.check.state.reader import Reader
@@ -81,6 +81,13 @@ SETTINGS = (  # in the order they are read, which is that of the reference
         read_average,
         "none",
         "an average of the weights that are trained: `polyak(half_life=1ep)`, `swa(start=75%, every=1ep)`",
+    ),
+    StageSetting(
+        "keep",
+        read_keep,
+        "none",
+        "which checkpoint later stages and `export` take, instead of the last: `best(top1)`, `lowest(val_loss)`, "
+        "`lowest(loss)`",
     ),
     StageSetting(
         "clip",

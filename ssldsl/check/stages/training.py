@@ -15,6 +15,7 @@ from ssldsl.ir.program import Configured, InitFrom, Term
 from ssldsl.ops.arguments import check_settings
 from ssldsl.source import Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.walk import dotted
 
 Groups = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]  # settings of single modules or parts of them
 Paths = list[tuple[str, Span]]  # modules or parts of them, and where they are named
@@ -46,18 +47,10 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths 
 
 def _def_heads(ctx: Context, expr: tree.Expr) -> list[str]:
     """A head that a definition declares, `rotation.angles`; of a chain all parts, or one of them."""
-    path = _dotted(expr)
+    path = dotted(expr)
     if "." not in path:
         return []
     return [known for known in ctx.modules if known == path or known.startswith(f"{path}.")]
-
-
-def _dotted(expr: tree.Expr) -> str:
-    """`a.b.c` as it is written, or nothing for any other expression."""
-    if isinstance(expr, tree.Ref):
-        return expr.id
-    before = _dotted(expr.value) if isinstance(expr, tree.Attribute) else ""
-    return f"{before}.{expr.name.id}" if before and isinstance(expr, tree.Attribute) else ""
 
 
 def _may_train(reader: Reader, path: str, span: Span, statement: str) -> bool:
@@ -124,7 +117,7 @@ def _with_memories(reader: Reader, exprs: Iterable[tree.Expr]) -> tuple[list[tre
 
 def _is_lost(reader: Reader, origin: tree.Expr) -> bool:
     """Whether the weights come from a stage that is not there; it is reported where `after` names it."""
-    stage = _dotted(origin).split(".")[0]
+    stage = dotted(origin).split(".")[0]
     return stage in reader.after and reader.scope.find(stage) is None
 
 

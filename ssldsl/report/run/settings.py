@@ -26,6 +26,8 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
         yield "gradient norm", f"at most {stage.clip:g}{' in every tensor' if stage.clip_per_tensor else ''}"
     if stage.average is not None:
         yield "average", op_text(stage.average)
+    if stage.keep is not None:
+        yield "checkpoint", f"that of the {'lowest' if stage.keep.is_lowest else 'largest'} {stage.keep.name}"
     every = f"every {whole(stage.evaluate_every)} steps and at the end" if stage.evaluate_every else "at the end"
     yield "evaluation", every if stage.evaluations else "none"
     how = (row.name for row in SETTINGS if row.change != "semantic" and row.name in StagePlan.model_fields)

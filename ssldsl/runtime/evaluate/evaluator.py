@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.graph.results import KEPT
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.device.precision import at_least_single
@@ -69,19 +70,20 @@ class Evaluator:
     _measured: dict[tuple[str, ...], Measured] = Factory(dict)  # by what is evaluated
     _homes: dict[str, Measured] = Factory(dict)  # by an evaluation that is part of it
 
-    def evaluate(self, step: int, average: Moving | None = None) -> Evaluated:
+    def evaluate(self, step: int, average: Moving | None = None, *, of_best: bool = False) -> Evaluated:
         """Every metric of the stage after `step` (from 0), of the averaged weights if there are any.
 
         Where some evaluations say which networks are averaged (`average.encoder`), the others are those that train.
+        of_best: of the checkpoint that is kept, under names of its own, and remembered by no metric.
         """
         metrics = [e for e in self.stage.evaluations if not is_picture(e, self.stage)]
         values = self.read(metrics, step, average)
         found = Evaluated(self.stage.name)
         for e in metrics:
-            result, notes = with_warnings(e.name, partial(self.metric, e, values, step, commits=True))
+            result, notes = with_warnings(e.name, partial(self.metric, e, values, step, commits=not of_best))
             found.notes |= notes | unfit_rows(self._inputs(e, values), e.name)
             try:
-                found.add(e.name, result)
+                found.add(f"{e.name}{KEPT}" if of_best else e.name, result)
             except NoResult as error:
                 raise NodeFailure(self.nodes[e.node], Raised(str(error), (), False)) from error
         return found

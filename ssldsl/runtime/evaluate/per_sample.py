@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.graph.results import KEPT
 from ssldsl.graph.stages import in_order
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ir.walk import walk
@@ -163,8 +164,8 @@ def _no_share(what: str) -> SpecError:
 
 
 def _recorded(folder: Path, stage: str, metric: str) -> float | None:
-    summary = read_summary(folder)
-    value = summary.get("stages", {}).get(stage, {}).get(metric)
+    found = read_summary(folder).get("stages", {}).get(stage, {})
+    value = found.get(f"{metric}{KEPT}", found.get(metric))
     return float(value) if isinstance(value, int | float) else None
 
 

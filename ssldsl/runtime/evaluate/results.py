@@ -38,6 +38,12 @@ class Evaluated:
         for full, value in _named(name, result):
             self.results[full] = self._recorded(full, _number_or_array(value))
 
+    def take(self, other: "Evaluated") -> None:
+        """Add what another evaluation gave, under other names."""
+        self.results |= other.results
+        self.arrays |= other.arrays
+        self.notes |= other.notes
+
     def _recorded(self, name: str, value: float | Tensor) -> Any:
         if isinstance(value, float):
             if not math.isfinite(value):

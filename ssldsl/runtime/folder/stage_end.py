@@ -7,19 +7,20 @@ from torch import Tensor
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import InitPlan
 from ssldsl.graph.stages import in_order
-from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, part_digest, read_part
+from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, part_digest, read_part, read_state
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, is_run, read_plan
 from ssldsl.runtime.spans import span_of
 
 WEIGHTS, AVERAGE, MEMORY = "weights", "average", "memory"  # parts of a checkpoint
+BEST, BEST_AVERAGE = "best", "best_average"  # the same of the checkpoint that a stage keeps, where it is not the last
 
 
 def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:
-    """The weights that a stage of a run ended with; its average stands in for what it averages."""
+    """The weights that a stage of a run ended with, or kept; its average stands in for what it averages."""
     end = _end(folder, stage)
     if end is None:
         raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
-    return {**read_part(end, WEIGHTS), **(read_part(end, AVERAGE) if average else {})}
+    return _weights(end, average)
 
 
 def final_memories(folder: Path, stage: str) -> dict[str, Tensor]:
@@ -35,15 +36,25 @@ def weights_of_run(folder: Path, init: InitPlan) -> dict[str, Tensor]:
 
     folder: where relative names start. Raises R427 where the folder, the stage, its end or its average are missing.
     """
-    end = _named_end(folder, init)
-    return {**read_part(end, WEIGHTS), **(read_part(end, AVERAGE) if init.average else {})}
+    return _weights(_named_end(folder, init), init.average)
 
 
 def digest_of_run(folder: Path, init: InitPlan) -> str:
     """Digest of the weights that `weights_of_run` gives."""
     end = _named_end(folder, init)
-    parts = (WEIGHTS, AVERAGE) if init.average else (WEIGHTS,)
-    return " ".join(part_digest(end, part) for part in parts)
+    return " ".join(part_digest(end, part) for part in _parts(end, init.average))
+
+
+def _weights(end: Checkpoint, average: bool) -> dict[str, Tensor]:
+    return {name: tensor for part in _parts(end, average) for name, tensor in read_part(end, part).items()}
+
+
+def _parts(end: Checkpoint, average: bool) -> tuple[str, ...]:
+    """The parts that hold the weights of a stage: those of its end, or of the checkpoint before that it keeps."""
+    best = read_state(end).get("best") or {}
+    is_earlier = best.get("value") is not None and best["step"] != end.step
+    weights, averaged = (BEST, BEST_AVERAGE) if is_earlier else (WEIGHTS, AVERAGE)
+    return (weights, averaged) if average else (weights,)
 
 
 def _named_end(folder: Path, init: InitPlan) -> Checkpoint:

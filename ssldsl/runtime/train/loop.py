@@ -183,6 +183,8 @@ class Trainer:
             line["rates"] = rates
         if watched := window.watched_means():
             line["watch"] = watched
+        if parts.state.best is not None:
+            parts.state.best.note({**means, TOTAL: total, **watched}, len(window.rows))
         self.hooks.record({**line, "images_per_second": speed})
         self.reporter.losses(done, total, means, rate, speed)
         for pinned in self._collapse.see(done, means):
@@ -194,10 +196,21 @@ class Trainer:
         check_finite(context, parts.plan, parts.state)
         with self._kept(step + 1), explaining_data(parts.stage), explaining_evaluation(context):
             found = parts.evaluator.evaluate(step, parts.state.average)
+            self._choose(step, found)
         self.results = found.results
         if self.results:
             self.hooks.evaluated(self._place(step + 1), found)
             self.reporter.evaluated(step + 1, self.results)
+
+    def _choose(self, step: int, found: Evaluated) -> None:
+        """Keep the weights if they are the best so far; at the end of the stage, measure those that are kept."""
+        best = self.parts.state.best
+        if best is None:
+            return
+        best.offer(step + 1, found.results)
+        if step + 1 == self.parts.stage.steps and best.value is not None:
+            with best.in_place():
+                found.take(self.parts.evaluator.evaluate(step, self.parts.state.average, of_best=True))
 
     @contextmanager
     def _kept(self, done: int) -> Iterator[None]:

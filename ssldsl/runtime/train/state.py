@@ -11,7 +11,9 @@ from ssldsl.errors import InternalError
 from ssldsl.runtime.device.layout import follow_parameters
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.checkpoint import Checkpoint, Tensors, read_part, read_state
+from ssldsl.runtime.folder.stage_end import BEST, BEST_AVERAGE
 from ssldsl.runtime.nets.averages import Moving
+from ssldsl.runtime.train.best import Best
 from ssldsl.runtime.train.loss_ring import LossRing
 
 State = dict[str, Any]
@@ -29,6 +31,7 @@ class TrainState:
     scaler: GradScaler | None = None
     memories: nn.ModuleDict = field(factory=nn.ModuleDict)
     metrics: StatefulMetrics | None = None
+    best: Best | None = None
 
     def names(self) -> dict[Tensor, str]:
         """Name of every parameter; tensors are told apart by identity."""
@@ -49,8 +52,12 @@ def collect(state: TrainState) -> tuple[Tensors, State]:
         tensors["memory"] = dict(state.memories.state_dict())
     if state.metrics is not None and (remembered := state.metrics.state()):
         tensors["metrics"] = remembered
+    if state.best is not None and state.best.value is not None:
+        tensors[BEST] = state.best.weights
+        tensors[BEST_AVERAGE] = state.best.average
+    best = {"best": state.best.state()} if state.best is not None else {}
     scaler = state.scaler.state_dict() if state.scaler is not None else {}
-    return tensors, {"optimizer": plain, "scaler": scaler}
+    return tensors, {"optimizer": plain, "scaler": scaler, **best}
 
 
 def restore(state: TrainState, checkpoint: Checkpoint) -> None:
@@ -69,6 +76,8 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
             raise InternalError(f"{checkpoint.folder} averages other weights: {sorted(average)[:3]}")
         for name, tensor in state.average.average.items():
             tensor.copy_(average[name])
+    if state.best is not None:
+        state.best.restore(saved["best"], read_part(checkpoint, BEST), read_part(checkpoint, BEST_AVERAGE))
     if state.scaler is not None and saved["scaler"]:
         state.scaler.load_state_dict(saved["scaler"])
 

@@ -1,0 +1,87 @@
+"""The best checkpoint of a stage, as `keep` asks for it: weights that are held until better ones come."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from attrs import Factory, define
+from torch import Tensor, nn
+
+from ssldsl.graph.plan import KeepPlan
+from ssldsl.runtime.evaluate.results import Results
+from ssldsl.runtime.nets.averages import Moving
+
+Tensors = dict[str, Tensor]
+
+
+@define
+class Best:
+    """What a stage keeps. All processes see the same numbers, and so keep the same weights.
+
+    value, step: the best so far, and how many steps were done; no value, no weights. seen, count: of a loss or a watch,
+    the sum over the steps since the evaluation before, and how many they were.
+    """
+
+    plan: KeepPlan
+    modules: nn.ModuleDict
+    moving: Moving | None
+    value: float | None = None
+    step: int = 0
+    seen: float = 0.0
+    count: int = 0
+    weights: Tensors = Factory(dict)
+    average: Tensors = Factory(dict)
+
+    def note(self, means: Mapping[str, float], steps: int) -> None:
+        """Take in the means of some steps: one of them may be what decides."""
+        mean = means.get(self.plan.name, math.nan)
+        if math.isfinite(mean):
+            self.seen, self.count = self.seen + mean * steps, self.count + steps
+
+    def offer(self, step: int, results: Results) -> None:
+        """Keep the weights after so many steps if they are better than all before. Of equals the first stay."""
+        value = results.get(self.plan.name, self.seen / self.count if self.count else None)
+        self.seen, self.count = 0.0, 0
+        if isinstance(value, float) and math.isfinite(value) and self._is_better(value):
+            self.value, self.step = value, step
+            self.weights = _copies(self.modules.state_dict())
+            self.average = _copies(self.moving.average) if self.moving is not None else {}
+
+    def _is_better(self, value: float) -> bool:
+        if self.value is None:
+            return True
+        return value < self.value if self.plan.is_lowest else value > self.value
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Inside, the networks and their average are the best ones; afterwards they are what they were, to the bit."""
+        live = [self.modules.state_dict(), *([self.moving.average] if self.moving is not None else [])]
+        kept = [_copies(tensors) for tensors in live]
+        _copy(live, [self.weights, self.average])
+        try:
+            yield
+        finally:
+            _copy(live, kept)
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint has of it beside the tensors."""
+        return {"value": self.value, "step": self.step, "seen": self.seen, "count": self.count}
+
+    def restore(self, state: Mapping[str, Any], weights: Tensors, average: Tensors) -> None:
+        """Put back what a checkpoint has."""
+        self.value, self.step = state["value"], state["step"]
+        self.seen, self.count = state["seen"], state["count"]
+        self.weights, self.average = weights, average
+
+
+def _copies(tensors: Mapping[str, Tensor]) -> Tensors:
+    return {name: tensor.detach().clone() for name, tensor in tensors.items()}
+
+
+@torch.no_grad()
+def _copy(targets: list[dict[str, Tensor]], sources: list[Tensors]) -> None:
+    for target, source in zip(targets, sources, strict=False):
+        for name, tensor in target.items():
+            tensor.copy_(source[name])
