@@ -111,7 +111,7 @@ def check_call(signature: Signature, arguments: Mapping[str, Any], result: Any) 
     sizes = {n: numbers[n] for n in signature.sizes if n in numbers}
     for edge in signature.edges:
         value = arguments.get(edge.name)
-        if value is None and (edge.optional or signature.reads_state):
+        if value is None and (edge.optional or signature.reads_alone):
             continue
         for item in value if edge.many and isinstance(value, list | tuple) else [value]:
             _check(signature, edge, item, sizes, numbers)

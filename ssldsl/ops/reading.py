@@ -199,12 +199,13 @@ class _Reader:
                 )
         uses_rng = self._forward_rng(forward)
         commit = methods.get("commit")
-        reads_state = commit is not None and not forward.args.args[1:]
-        arguments = (commit if commit is not None and reads_state else forward).args
+        given = forward.args.args[1:]
+        reads_alone = commit is not None and len(given) == len(forward.args.defaults)
+        arguments = (commit if commit is not None and reads_alone else forward).args
         return Signature(
             name, "heads", self._edges(arguments.args[1:], arguments.defaults), settings, self._outputs(forward), sizes,
             is_module=True, uses_rng=uses_rng, has_commit=commit is not None, takes_row=_example(init),
-            reads_state=reads_state, parts=_parts(init),
+            reads_state=reads_alone and not given, reads_alone=reads_alone, parts=_parts(init),
         )  # fmt: skip
 
     def _check_network(self, node: Definition, signature: Signature) -> None:
@@ -234,7 +235,8 @@ class _Reader:
     def _check_commit(self, node: Definition, role: Role) -> None:
         """What remembers writes what it reads: `commit` takes the edges of `forward`.
 
-        A memory may do without them in `forward`: what it gives is then what it holds, whatever comes in.
+        A memory may do without them in `forward`: what it gives is then what it holds, whatever comes in. One that has
+        a default for each of them gives what it holds to an evaluation.
         """
         methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
         read, written = ([a.arg for a in methods[name].args.args[1:]] for name in ("forward", "commit"))

@@ -65,8 +65,9 @@ class Signature:
 
     sizes: positional parameters of a module's `__init__`, given in the call or inferred from the input.
     takes_row: the one among them, if any, that is an example of a row: an empty tensor of its shape and type.
-    reads_state: of a memory, that what it gives does not depend on its edges: its `forward` takes nothing, and the
-        edges are those of `commit`.
+    reads_state: of a memory, that what it gives does not depend on its edges: its `forward` takes nothing.
+    reads_alone: of a memory, that its `forward` can do without its edges, and then gives what it holds; the edges are
+        those of `commit`. So it is read in an evaluation.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Signature:
     has_commit: bool = False
     takes_row: str = ""
     reads_state: bool = False
+    reads_alone: bool = False
     parts: tuple[str, ...] = ()  # attributes that `__init__` assigns: what `f.layer4` may name
     traits: OpTraits = field(factory=OpTraits)
     summary: str = ""  # first line of the docstring

@@ -28,7 +28,8 @@ class ClassCentroids(nn.Module):
     $w_k = 1/t_k$, where $t_k$ counts the steps that had class k. samples: $w_k = n_k / N_k$, the mean of all rows of k.
 
     `features`: of images that no random view changed, by networks at rest: `rest(encoder)(labeled)`. The result holds
-    this batch already (with `accumulate` this part of it). A centroid without a row so far is 0.
+    this batch already (with `accumulate` this part of it); an `eval` reads what the steps left. A centroid without a
+    row so far is 0.
 
     State: centroids and counts, zeros at first. Several processes: the rows of all of them.
 
@@ -51,13 +52,11 @@ class ClassCentroids(nn.Module):
         self.register_buffer("count", torch.zeros(classes, dtype=torch.int64))
 
     @torch.no_grad()
-    def forward(
-        self, features: Detached[Features[Tensor, "batch dim"]], labels: Labels[Tensor, "batch"]
-    ) -> Values[Tensor, "{classes} dim"]:
-        return self._after(features, labels).value
+    def forward(self, features: Tensor | None = None, labels: Tensor | None = None) -> Values[Tensor, "{classes} dim"]:
+        return self.value if features is None or labels is None else self._after(features, labels).value
 
     @torch.no_grad()
-    def commit(self, features: Tensor, labels: Tensor) -> None:
+    def commit(self, features: Detached[Features[Tensor, "batch dim"]], labels: Labels[Tensor, "batch"]) -> None:
         value, counts = self._after(features, labels)
         self.value.copy_(value)
         self.count.copy_(counts)

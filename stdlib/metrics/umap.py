@@ -7,7 +7,7 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from ssldsl.ops import Features, Fraction, Labels, NonNegativeInt, Points, PositiveInt, op
+from ssldsl.ops import Features, Fraction, Labels, NonNegativeInt, Points, PositiveInt, Values, op
 from ssldsl.ops.net import Net
 
 
@@ -16,6 +16,7 @@ def umap(
     features: Features[Tensor, "samples dim"],
     labels: Labels[Tensor, "samples"],
     prototypes: Net | None = None,
+    centroids: Values[Tensor, "centroids dim"] | None = None,
     *,
     max_classes: PositiveInt = 20,
     max_samples: PositiveInt = 5000,
@@ -31,8 +32,9 @@ def umap(
        p_{j|i} = e^{-\max(0,\, d_{ij} - \rho_i) / \sigma_i}, \quad p_{ij} = p_{j|i} + p_{i|j} - p_{j|i}\, p_{i|j} $$
 
     At most `max_classes` classes and `max_samples` samples of them are shown, chosen by `seed`, which decides the whole
-    picture. `prototypes` is a linear map from features to scores; its rows are placed among the samples and marked:
-    those of the classes shown if it has a row for every class, else at most `max_prototypes` of them, chosen by `seed`.
+    picture. `prototypes` is a linear map from features to scores, whose rows are placed among the samples and marked;
+    `centroids` are such rows themselves. If there is one for every class, those of the classes
+    shown are marked, else at most `max_prototypes` of them, chosen by `seed`.
     Rows of the result are x, y, class (-1 for a mark of no class) and whether it is a mark. Distances between far
     points and the axes mean nothing. Samples with a feature that is not finite are left out.
 
@@ -43,7 +45,8 @@ def umap(
     points, kinds = features.cpu().float()[finite], labels.cpu()[finite]
     shown = _shown(kinds, max_classes, max_samples, seed)
     points, kinds = points[shown], kinds[shown]
-    rows, owners = _prototypes(prototypes, features, kinds, int(labels.max()) + 1, max_prototypes, seed)
+    candidates = _rows_of(prototypes, features) if centroids is None else centroids.cpu().float()
+    rows, owners = _marked(candidates, kinds, int(labels.max()) + 1, max_prototypes, seed)
     places = _embedded(torch.cat([points, rows]), n_neighbors, min_dist, metric, seed)
     is_mark = torch.arange(len(places)) >= len(points)
     return torch.column_stack([places, torch.cat([kinds, owners]).float(), is_mark.float()])
@@ -61,15 +64,17 @@ def _shown(labels: Tensor, max_classes: int, max_samples: int, seed: int) -> Ten
     return own[_chosen(len(own), max_samples, seed)]
 
 
-def _prototypes(
-    net: Net | None, features: Tensor, shown: Tensor, classes: int, max_prototypes: int, seed: int
-) -> tuple[Tensor, Tensor]:
-    """The prototypes to mark, and the class of each."""
-    if net is None:
-        return torch.empty(0, features.shape[1]), torch.empty(0, dtype=shown.dtype)
+def _rows_of(prototypes: Net | None, features: Tensor) -> Tensor:
+    """The rows of a linear map, none where there is no map."""
+    if prototypes is None:
+        return torch.empty(0, features.shape[1])
     units = torch.eye(features.shape[1] + 1, features.shape[1], device=features.device)  # the last row is zero
-    scores = net.frozen(units).detach().float().cpu()
-    rows = (scores[:-1] - scores[-1]).T
+    scores = prototypes.frozen(units).detach().float().cpu()
+    return (scores[:-1] - scores[-1]).T
+
+
+def _marked(rows: Tensor, shown: Tensor, classes: int, max_prototypes: int, seed: int) -> tuple[Tensor, Tensor]:
+    """The rows to mark, and the class of each."""
     if len(rows) == classes:
         owners: Tensor = shown.unique()  # type: ignore[no-untyped-call]  # torch's
         return rows[owners], owners

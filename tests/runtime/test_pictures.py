@@ -11,6 +11,7 @@ from fake_umap import Plain, install
 
 from ssldsl import cli
 from ssldsl.errors import SpecError
+from ssldsl.runtime.folder.checkpoint import latest, read_part
 from ssldsl.runtime.folder.stage_end import final_weights
 
 SPEC = """\
@@ -123,3 +124,25 @@ eval decision_map(labeled, labeled.label, encoder >> classes, moons.train, cells
         kinds = [(row["mark"], row["class"] == "-1") for row in csv.DictReader(file)]
     assert [kinds.count(kind) for kind in (("0", False), ("1", False), ("1", True))] == [100, 6, 40]
     assert "6 samples as crosses, 40 others as dots" in (folder / "report.html").read_text("utf-8")
+
+
+def test_the_centroids_of_a_memory_are_marked_as_the_steps_left_them(tmp_path: Path, plain: type[Plain]) -> None:
+    spec = """\
+ssl 1
+data   images  = digits()
+stream labeled = images.train.subset(50, seed=0)
+net    encoder = convnet(width=4)
+head   classes = linear(encoder.dim, images.classes)
+let    mu      = class_centroids(rest(encoder)(labeled), labeled.label, classes=images.classes)
+loss  = ce(labeled) + supercm(labeled | random_shift(labeled), mu)
+batch = 10
+run   = 6it
+eval umap_plot(images.test, centroids=mu)
+"""
+    (tmp_path / "marks.ssl").write_text(spec, "utf-8")
+    command = ["run", str(tmp_path / "marks.ssl"), "-o", str(tmp_path / "runs"), "--no-progress"]
+    assert CliRunner().invoke(cli.commands, command, standalone_mode=False).return_value == 0
+    last = latest(tmp_path / "runs" / "marks-s0-1" / "checkpoints")
+    assert last is not None
+    centroids = read_part(last, "memory")["mu/class_centroids.value"]
+    assert torch.equal(torch.from_numpy(plain.rows[360:]), centroids)

@@ -20,6 +20,7 @@ SIZES = {
     "batch": 6,
     "samples": 6,
     "bank": 24,
+    "centroids": 7,
     "support": 7,
     "queue": 9,
     "channels": 3,

@@ -179,9 +179,9 @@ def memories_of(ctx: Context, value: Any) -> list[Node]:
 
 
 def is_held(ctx: Context, value: Any) -> bool:
-    """Whether a value is what a memory holds, whatever comes in: an evaluation reads it as the steps left it."""
+    """Whether a value is what a memory can give without its edges: an evaluation reads it as the steps left it."""
     memories = memories_of(ctx, value)
-    return bool(memories) and all(ctx.signatures[node.op].reads_state for node in memories)
+    return bool(memories) and all(ctx.signatures[node.op].reads_alone for node in memories)
 
 
 def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:

@@ -109,7 +109,7 @@ class Emission:
     def needs(self, node: NodePlan) -> list[str]:
         """The nodes that a node's line reads."""
         signature = None if node.op in PRIMITIVES else signature_of(self.library, node.op)
-        if self.is_evaluation and signature is not None and signature.reads_state:
+        if self.is_evaluation and signature is not None and signature.reads_alone:
             return []
         draws = signature is not None and node.rows and signature.uses_rng
         return [*node.inputs, node.rows] if draws and node.rows else list(node.inputs)
@@ -265,7 +265,7 @@ class Emission:
     def _arguments(self, node: NodePlan, signature: Signature) -> list[str]:
         """The arguments of a call: edges by position while there is no gap, the rest by name."""
         given: dict[str, list[str]] = {}
-        if signature.reads_state:
+        if signature.reads_state or (self.is_evaluation and signature.reads_alone):
             return []
         for param, id_ in zip(node.params, node.inputs, strict=True):
             edge = signature.edge(param)

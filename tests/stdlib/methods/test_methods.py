@@ -41,7 +41,7 @@ LOSSES = [
     "ce(labeled) + entmin(all)",
     "ce(labeled) + fixmatch(unlabeled, unlabeled >> random_shift(3), threshold=0.8)",
     "ce(labeled) + uda(unlabeled, unlabeled >> random_shift(3), net=encoder >> classes)",
-    'ce(labeled) + supercm(all, labeled, images.classes, beta=0.5, rule="batches")',
+    "ce(labeled) + supercm(all, class_centroids(rest(encoder)(labeled), labeled.label, classes=images.classes))",
     "ce(labeled) + pseudo_labeling(unlabeled, images.classes)",
     "ce(labeled) + pseudo_labeling_released(unlabeled, random_shift(unlabeled), threshold=0.9, scale=5)",
     "ce(labeled) + mean_teacher(unlabeled, unlabeled >> random_shift(2), teacher)",

@@ -89,3 +89,12 @@ def test_features_that_are_not_numbers_have_no_place(plain: type[Plain]) -> None
     rows = features()
     rows[::2, 1] = torch.nan
     assert torch.equal(umap(rows, torch.arange(60) % 6)[:, :2], rows[1::2, :2])
+
+
+def test_centroids_are_marked_and_one_for_every_class_has_its_class(plain: type[Plain]) -> None:
+    rows = features(6)
+    points = umap(features(), torch.arange(60) % 6, centroids=rows, max_classes=3)
+    marks = points[points[:, 3] == 1]
+    assert torch.equal(marks[:, :2], rows[marks[:, 2].long(), :2]) and len(marks) == 3
+    others = umap(features(), torch.arange(60) % 6, centroids=features(4))
+    assert others[60:, 2].tolist() == [-1] * 4

@@ -19,3 +19,9 @@ def test_pixels_and_channels_have_noise_of_their_own(rng) -> None:
 
 def test_no_deviation_is_no_noise(rng, photos) -> None:
     assert torch.equal(gaussian_noise(photos, rng=rng(6), std=0.0), photos)
+
+
+def test_a_fraction_p_of_the_images_has_noise(rng) -> None:
+    images = torch.zeros(4000, 1, 1, 1)
+    noisy = (gaussian_noise(images, rng=rng(4000), p=0.3) != 0).float().mean().item()
+    assert noisy == pytest.approx(0.3, abs=0.03)  # four standard deviations
