@@ -1,7 +1,7 @@
 """The command line: the subcommands together, and how the program ends.
 
 Data go to stdout, everything else to stderr. Exit codes: 0 fine, 1 the user's error, 3 and 4 what `diff` found, 70 our
-error, 130 interrupted.
+error, 75 stopped by a scheduler's signal and to be continued, 130 stopped by Ctrl-C.
 """
 
 import sys

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from ssldsl import pipeline
 from ssldsl.commands.options import say
+from ssldsl.commands.requeue import ask_scheduler
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.run_folder import SUMMARY
 
@@ -20,13 +21,14 @@ if TYPE_CHECKING:  # it needs torch, and `--help` does not
 
 @frozen
 class Execution:
-    """`--workers`, `--tracker`, `--checkpoint-every`, `--progress`, `--report`."""
+    """`--workers`, `--tracker`, `--checkpoint-every`, `--progress`, `--report`, `--requeue`."""
 
     workers: int
     trackers: tuple[str, ...]
     checkpoint_every: int | None
     progress: bool
     report: bool
+    requeue: bool = False
 
     def options(self) -> "Options":
         """The same for the runtime."""
@@ -52,6 +54,9 @@ def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
     @click.option("--report/--no-report", default=True, help="Write report.html into the run folder.")
+    @click.option(
+        "--requeue", is_flag=True, help="Go on with what this command has begun; under Slurm, requeue at SIGUSR1."
+    )
     @wraps(command)
     def wrapper(
         *args: Any,
@@ -60,9 +65,10 @@ def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
         checkpoint_every: int | None,
         progress: bool,
         report: bool,
+        requeue: bool,
         **kwargs: Any,
     ) -> Any:
-        execution = Execution(workers, trackers, checkpoint_every, progress, report)
+        execution = Execution(workers, trackers, checkpoint_every, progress, report, requeue)
         return command(*args, execution=execution, **kwargs)
 
     return wrapper
@@ -81,6 +87,8 @@ def execute(start: Callable[["Options"], "Result"], folder: Path, execution: Exe
         raise
     if join_processes().is_main_process:
         _conclude(result, folder, execution)
+        if execution.requeue:
+            ask_scheduler(result.signal)
     return result.exit_code
 
 

@@ -1,7 +1,7 @@
 """Runs one after another in one process: of several specs, with several variants and points, from several seeds."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ssldsl.check import Checked
 from ssldsl.commands.execution import Execution, execute
 from ssldsl.commands.options import USER_ERROR, say, show
 from ssldsl.commands.requests import label
+from ssldsl.commands.requeue import begun, is_finished
 from ssldsl.errors import Diagnostic, SpecError, render
 from ssldsl.runtime.folder.request import Request
 
@@ -90,18 +91,32 @@ def _outcome(name: str, request: Request, result: Checked, parent: Path, executi
 
 
 def _run(request: Request, result: Checked, parent: Path, execution: Execution) -> int:
+    going_on = _agreed(lambda: begun(request, parent)) if execution.requeue else None
+    if going_on is not None:
+        return _go_on(going_on, execution)
+    from ssldsl.runtime.folder.records import claim_folder
+
     experiment = pipeline.prepare(request, result)
-    folder = _shared_folder(parent, experiment.name)
+    folder = _agreed(lambda: claim_folder(parent, experiment.name))
+    assert folder is not None  # it is made, or refused
     return execute(partial(pipeline.run, experiment, folder), folder, execution)
 
 
-def _shared_folder(parent: Path, name: str) -> Path:
-    """A new run folder, the same for all processes."""
+def _go_on(folder: Path, execution: Execution) -> int:
+    """A run that this command has begun before: its rest."""
+    if is_finished(folder):
+        say(f"the run in {folder} is finished: there is nothing left to do")
+        return 0
+    say(f"going on with the run in {folder}")
+    return execute(partial(pipeline.resume, folder), folder, execution)
+
+
+def _agreed(find: Callable[[], Path | None]) -> Path | None:
+    """A folder that the first process finds, the same for all processes."""
     from accelerate.utils import broadcast_object_list
 
     from ssldsl.runtime.device.accelerator import join_processes
-    from ssldsl.runtime.folder.records import claim_folder
 
-    folder = [claim_folder(parent, name) if join_processes().is_main_process else None]
+    folder = [find() if join_processes().is_main_process else None]
     broadcast_object_list(folder)
-    return Path(str(folder[0]))
+    return folder[0]

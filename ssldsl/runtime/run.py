@@ -63,7 +63,7 @@ def run(
     reporter = make_reporter(is_main=processes.is_main_process, is_wanted=options.is_progress_shown)
     journal = Journal(plan, folder, ledger, reporter, Trackers.start(options.trackers, folder, plan))
     session = Session(plan, library, options, datasets, data, journal, has_begun=resume)
-    with listening() as interrupt:
+    with listening(reporter.say, f"ssldsl resume {folder}") as interrupt:
         try:
             with explaining_processes(folder), explaining_data_at(lambda: None):
                 return session.carry_out(interrupt)

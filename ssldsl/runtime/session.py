@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, evolve, frozen
 from torch import Tensor
 
 from ssldsl.errors import LostProcess, SpecError
@@ -49,16 +49,17 @@ Status = Literal["finished", "interrupted"]
 
 @frozen
 class Result:
-    """How a run ended. `metrics`: the last evaluation of every stage that has ended or was under way."""
+    """How a run ended. `metrics`: the last evaluation of every stage that has ended or was under way.
+
+    signal: the one that stopped it, if it was one. exit_code: 0, 130 after Ctrl-C, 75 after a scheduler's signal.
+    """
 
     folder: Path
     status: Status
     metrics: Mapping[str, Results]
     seconds: float
-
-    @property
-    def exit_code(self) -> int:
-        return 0 if self.status == "finished" else 130
+    signal: int | None = None
+    exit_code: int = 0
 
 
 @define
@@ -96,7 +97,7 @@ class Session:
                 resources.modules.to(dtype_of(ended[0].precision))
                 resources.modules.load_state_dict(read_part(ended[1], "weights"))
             if self._run_stage(resources, number, stage, start, interrupt) == "interrupted":
-                return self._end("interrupted")
+                return evolve(self._end("interrupted"), signal=interrupt.number, exit_code=interrupt.exit_code)
             ended = None
         return self._end("finished")
 

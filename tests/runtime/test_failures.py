@@ -266,9 +266,11 @@ def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: p
         run(experiment(), tmp_path / "run", LIBRARY, QUIET)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75), (signal.SIGHUP, 75), (signal.SIGUSR1, 75)]
+)
 def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
 ) -> None:
     take = loop.take_step
 
@@ -279,7 +281,7 @@ def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
 
     monkeypatch.setattr(loop, "take_step", interrupted)
     result = run(experiment(), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
-    assert (result.status, result.exit_code) == ("interrupted", 130)
+    assert (result.status, result.exit_code, result.signal) == ("interrupted", code, number)
     last = latest(tmp_path / "run" / "checkpoints")
     assert last is not None and last.step == 5
 
