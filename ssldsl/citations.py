@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from ssldsl.check import Checked
+from ssldsl.ir.walk import walk
 from ssldsl.ops.papers import read_entries
 from ssldsl.source import Source
 from ssldsl.syntax import tree
@@ -36,16 +37,17 @@ def bibliography(checked: Checked) -> str:
     return "\n\n".join(entries[key] for key in cited(checked) if key in entries) + "\n"
 
 
-def _definitions(checked: Checked) -> Iterator[tree.File]:
+def _definitions(checked: Checked) -> list[tree.File]:
     """The files of the library's definitions that a spec calls, and that those call."""
-    methods = checked.library.methods()
-    waiting, seen = [checked.file], set[Path]()
-    while waiting:
-        for path in sorted({methods[name] for name in _names(waiting.pop()) if name in methods} - seen):
-            seen.add(path)
-            file = parse(Source(path.name, path.read_text(encoding="utf-8"))).file
-            waiting.append(file)
-            yield file
+    methods, files = checked.library.methods(), dict[Path, tree.File]()
+
+    def called(path: Path) -> list[Path]:
+        if path not in files:
+            files[path] = parse(Source(path.name, path.read_text(encoding="utf-8"))).file
+        return sorted({methods[name] for name in _names(files[path]) if name in methods} - {path})
+
+    first = sorted({methods[name] for name in _names(checked.file) if name in methods})
+    return [files[path] for path in walk(first, called)]
 
 
 def _names(part: Any) -> Iterator[str]:
