@@ -54,21 +54,26 @@ class Graph:
 
     @cached_property
     def network(self) -> "nx.MultiDiGraph[Node]":
-        """The nodes, with an edge to each from all that must be there before it.
-
-        Edges have a `kind`: `input`, `rows` of a random node, `effect` from the node that moves the same statistics
-        before it, and `origin` from what a data set was computed of, before any step.
-        """
+        """The nodes, with an edge to each from all that must be there before it, whose `kind` says why."""
         network: nx.MultiDiGraph[Node] = nx.MultiDiGraph(stage=self.stage)
         network.add_nodes_from(self.nodes)
-        for chain in self.effects:
-            network.add_edges_from((a, b, {"kind": "effect"}) for a, b in pairwise(chain))
+        network.add_edges_from((before, node, {"kind": kind}) for before, node, kind in self.edges)
+        return network
+
+    @cached_property
+    def edges(self) -> tuple[tuple[Node, Node, str], ...]:
+        """What must be there before what, and why.
+
+        A node needs its `input`s, the `rows` of a random one, and runs after the node that moves the same statistics
+        before it (`effect`); a data set has an `origin`, what it was computed of before any step.
+        """
+        found = [(before, node, "effect") for chain in self.effects for before, node in pairwise(chain)]
         for node in self.nodes:
             own = step_inputs(node)
-            network.add_edges_from((n, node, {"kind": "input" if n in own else "origin"}) for n in node.inputs)
+            found += [(value, node, "input" if value in own else "origin") for value in node.inputs]
             if node.rows is not None:
-                network.add_edge(node.rows, node, kind="rows")
-        return network
+                found.append((node.rows, node, "rows"))
+        return tuple(found)
 
     @cached_property
     def trained_nodes(self) -> frozenset[Node]:
@@ -84,7 +89,7 @@ class Graph:
         """The nodes, with the edges of some kinds."""
         network: nx.DiGraph[Node] = nx.DiGraph()
         network.add_nodes_from(self.nodes)
-        network.add_edges_from((a, b) for a, b, facts in self.network.edges(data=True) if facts["kind"] in kinds)
+        network.add_edges_from((before, node) for before, node, kind in self.edges if kind in kinds)
         return network
 
 

@@ -27,11 +27,13 @@ def _wrong_order(graph: Graph) -> Iterator[str]:
     position = {node: i for i, node in enumerate(graph.nodes)}
     if len(position) != len(graph.nodes):
         yield "a node stands in it twice"
-    needed = dict.fromkeys((*graph.network, *graph.roots))
+    needed = dict.fromkeys(
+        (*(before for before, _, _ in graph.edges), *(n for c in graph.effects for n in c), *graph.roots)
+    )
     yield from (f"{node!r} is needed and not part of it" for node in needed if node not in position)
     last = len(position)
-    wrong = [(a, b) for a, b in graph.network.edges() if position.get(a, -1) >= position.get(b, last)]
-    for before, node in wrong:
+    wrong = [(a, b) for a, b, _ in graph.edges if position.get(a, -1) >= position.get(b, last)]
+    for before, node in dict.fromkeys(wrong):
         kinds = {facts["kind"] for facts in graph.network[before][node].values()}
         if kinds == {"effect"}:
             yield f"the effects of {before!r} and {node!r} stand in another order"
@@ -73,7 +75,7 @@ def _wrong_primitive(node: Node) -> Iterator[str]:
         yield f"{len(node.inputs)} inputs"
         return
     expected = primitive.type_of(node)
-    if expected is not None and not _agree(expected, node.type, _symbols(node)):
+    if expected not in (None, node.type) and not _agree(expected, node.type, _symbols(node)):
         yield f"its type is {node.type}, its inputs make it {expected}"
     yield from primitive.faults(node)
 
