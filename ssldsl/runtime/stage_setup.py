@@ -80,9 +80,9 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     set_trained(stage, modules)
     scalars = Scalars(stage, library)
     memories = build_memories(plan, stage, resources.fields, library)
+    memories.to(accelerator.device, dtype_of(stage.precision))
     if is_new:
         hand_on(memories, stage.init, partial(final_memories, resources.run))
-    memories.to(accelerator.device, dtype_of(stage.precision))
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
     feed = _feed(resources, stage, accelerator)

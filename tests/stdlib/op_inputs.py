@@ -80,6 +80,8 @@ def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
         return torch.randint(size_of(edge.count), shape, generator=generator)
     is_part = edge.kind in ("Images", "Values", "Weights")
     values = torch.rand(shape, generator=generator) if is_part else torch.randn(shape, generator=generator)
+    if edge.kind == "Masks":
+        values = (values > 0).float()
     if edge.kind == "Probs":
         values = values.softmax(dim=-1)
     if edge.kind == "Embeddings":

@@ -56,3 +56,11 @@ def test_one_near_neighbor_outvotes_two_up_to_the_temperature_of_the_golden_rati
     for temperature, winner in ((0.07, 0), (0.99 * turn, 0), (1.01 * turn, 1)):
         at, labels = torch.tensor([[1.0, 0.0]]), torch.tensor([0, 1, 1])
         assert knn_accuracy(at, torch.tensor([winner]), bank, labels, k=3, temperature=temperature) == 1
+
+
+def test_one_near_sample_outvotes_two_that_are_a_little_farther() -> None:
+    similarities, labels = torch.tensor([0.9, 0.8, 0.85, 0.2]), torch.tensor([0, 1, 1, 0])
+    bank = torch.stack([similarities, (1 - similarities.square()).sqrt()], dim=1)
+    query = torch.tensor([[1.0, 0.0]])
+    assert knn_accuracy(query, torch.tensor([0]), bank, labels, k=3, temperature=0.1) == 1.0
+    assert knn_accuracy(query, torch.tensor([0]), bank, labels, k=3, temperature=1.0) == 0.0
