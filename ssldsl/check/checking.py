@@ -184,6 +184,7 @@ def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage],
             d.average_of,
             d.momentum,
             d.half_life,
+            d.of_list,
             d.span,
         )
         for d in ctx.modules.values()

@@ -179,7 +179,7 @@ def roots(program: Program) -> list[Root]:
     found = []
     for i, stage in enumerate(program.stages):
         found += [Root(i, ("term", scalar_form(t.weight)), t.node) for t in stage.terms]
-        found += [Root(i, ("watch",), w.node) for w in stage.watches]
+        found += [Root(i, ("watch",), w.node) for w in stage.watches if not w.of_term]
         found += [Root(i, ("eval",), e.node) for e in stage.evaluations]
     return found
 
@@ -276,7 +276,7 @@ def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
     naming = colors.naming(number)
     terms = sorted(repr((scalar_form(t.weight), colors.forms.form(t.node, naming))) for t in stage.terms)
     evaluations = sorted(repr(colors.forms.form(e.node, naming)) for e in stage.evaluations)
-    evaluations += sorted(repr(("watch", colors.forms.form(w.node, naming))) for w in stage.watches)
+    evaluations += sorted(repr(("watch", colors.forms.form(w.node, naming))) for w in stage.watches if not w.of_term)
     modules = {
         colors.color["module", name]
         for root in roots(colors.program)

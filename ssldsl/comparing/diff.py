@@ -271,7 +271,8 @@ class _Comparison:
         if a.keep != b.keep:
             one, two = (str(stage.keep or "none") for stage in (a, b))
             self._add("semantic", f"{a.name}.keep", one, two, a.place("keep"), b.place("keep"))
-        self._reported(f"{a.name}.watch", a.watches, b.watches)
+        said = [[watch for watch in stage.watches if not watch.of_term] for stage in (a, b)]
+        self._reported(f"{a.name}.watch", *said)
         self._reported(f"{a.name}.eval", a.evaluations, b.evaluations)
         self._execution(a, b)
         self.nodes.seen, self.nodes.stages = told, (None, None)

@@ -119,7 +119,7 @@ class NodeDiff:
     def _net(self, a: Node, b: Node, path: str, above: tuple[Node, Node]) -> None:
         renamed = self.matching.modules.get(str(a.setting("name"))), self.matching.stages.get(str(a.setting("stage")))
         there = str(b.setting("name")), b.setting("stage")
-        if renamed != there or any(a.setting(name) != b.setting(name) for name in ("average", "mode")):
+        if renamed != there or any(a.setting(name) != b.setting(name) for name in ("average", "mode", "by")):
             self._add(f"{path}.net", text(a), text(b), *above)
 
     def _other(self, a: Node, b: Node, path: str) -> None:

@@ -42,7 +42,7 @@ def _traced(program: Program, stage: Stage) -> Tracer:
     if len(stage.terms) > 1 or any(t.weight != Constant(1) for t in stage.terms):
         _add_total(tracer, stage)
     _add_averages(tracer, program)
-    for watch in stage.watches:
+    for watch in (watch for watch in stage.watches if not watch.of_term):
         _trace_watch(tracer, watch)
     for evaluation in stage.evaluations:
         _trace_evaluation(tracer, evaluation)
@@ -126,7 +126,8 @@ def _add_averages(tracer: Tracer, program: Program) -> None:
 
 def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
     module = module_of(program, path)
-    id = f"{tracer.stage.name}/{module.kind if module else 'net'}:{path}"
+    title = module.of_list or path if module else path
+    id = f"{tracer.stage.name}/{module.kind if module else 'net'}:{title}"
     return id if id in tracer.boxes else None
 
 

@@ -198,8 +198,11 @@ class Tracer:
             return self.box(f"net:{path}", "net", path)
         kind: BoxKind = "head" if module.kind == "head" else "net"
         spans = (module.span,) if module.span else ()
-        lines = (wording.module(module, self.program.signatures),)
-        id = self.box(f"{kind}:{path}", kind, path, spans=spans, lines=lines)
+        alike = sum(m.of_list == module.of_list and m.op == module.op for m in self.program.modules)
+        count = f"{alike} {wording.TIMES} " if module.of_list else ""
+        lines = (f"{count}{wording.module(module, self.program.signatures)}",)
+        title = module.of_list or path  # a list of networks is one box
+        id = self.box(f"{kind}:{title}", kind, title, spans=spans, lines=lines)
         frozen = not self.learning(frozenset({path})) and not module.average_of
         self.boxes[id] = evolve(self.boxes[id], frozen=frozen, average=bool(module.average_of))
         return id

@@ -111,10 +111,11 @@ class TermPlan(Part):
 
 
 class WatchPlan(Part):
-    """A number of every step that is recorded and trained by nothing."""
+    """A number of every step that is recorded and trained by nothing. `of_term`: the term that it is an item of."""
 
     name: str
     node: str
+    of_term: str = ""
     place: Place | None = None
 
 

@@ -16,8 +16,8 @@ Setting = Any
 
 
 # How a network runs for one call: as the stage trains it; in evaluation mode, without gradient; moving no statistics;
-# in an evaluation, with the weights that the stage averages.
-Mode = Literal["", "rest", "steady", "average"]
+# in an evaluation, with the weights that the stage averages, or as the one of a list that a term is lowest of.
+Mode = Literal["", "rest", "steady", "average", "best"]
 
 
 @frozen(eq=False)

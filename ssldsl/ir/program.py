@@ -40,6 +40,7 @@ class Module:
     average_of: str = ""
     momentum: Scalar | None = None
     half_life: Duration | None = None
+    of_list: str = ""  # the list of networks that it belongs to
     span: Span | None = field(default=None, eq=False, repr=False)
 
 
@@ -104,11 +105,15 @@ class Evaluation:
 
 @frozen
 class Watch:
-    """One number of a step that is recorded beside the losses, and trained by nothing."""
+    """One number of a step that is recorded beside the losses, and trained by nothing.
+
+    of_term: of an item of a term over a list of networks, that term; the spec says the term alone.
+    """
 
     name: str
     node: Node
     span: Span = field(eq=False, repr=False)
+    of_term: str = ""
 
 
 @frozen

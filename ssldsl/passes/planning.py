@@ -19,7 +19,7 @@ from ssldsl.graph.plan import (
 )
 from ssldsl.graph.plan_types import planned
 from ssldsl.ir.nodes import Duration, Node
-from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term, Watch
 from ssldsl.ir.shapes import with_sizes
 from ssldsl.ops.signature import Signature
 from ssldsl.passes import Clock, Context, run_passes
@@ -94,7 +94,7 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
         nodes=nodes,
         streams=_streams(program, stage, graph, names, sizes),
         terms=tuple(_term(program, term, names, values) for term in graph.terms),
-        watches=tuple(WatchPlan(name=w.name, node=names[w.node], place=place_of(w.span)) for w in graph.watches),
+        watches=tuple(_watch(w, names) for w in graph.watches),
         train=stage.train,
         init=tuple(_init(origin) for origin in stage.init),
         optimizer=optimizer,
@@ -128,6 +128,10 @@ def _term(program: Program, term: Term, names: Mapping[Node, str], values: Plain
         classes=classes_of(term.node, program.signatures, values.sizes),
         place=place_of(term.span),
     )
+
+
+def _watch(watch: Watch, names: Mapping[Node, str]) -> WatchPlan:
+    return WatchPlan(name=watch.name, node=names[watch.node], of_term=watch.of_term, place=place_of(watch.span))
 
 
 def _evaluation(program: Program, evaluation: Evaluation, names: Mapping[Node, str]) -> EvaluationPlan:

@@ -23,7 +23,6 @@ from ssldsl.runtime.device.accelerator import (
 from ssldsl.runtime.device.layout import put_on
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
-from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
 from ssldsl.runtime.folder.stage_end import final_memories
 from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
@@ -103,7 +102,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         model=model,
         optimizer=prepared,
         lowered=step.lowered,
-        state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars, evaluator.stateful),
+        state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars, evaluator),
         memories=written,
         begins=tuple(step_hooks(plan, stage, modules)),
         rates=rates,
@@ -162,7 +161,7 @@ def _train_state(
     step: StageStep,
     accelerator: Accelerator,
     scalars: Scalars,
-    metrics: StatefulMetrics,
+    evaluator: Evaluator,
 ) -> TrainState:
     ring = LossRing(
         (*step.term_names, TOTAL, *step.watch_names),
@@ -175,8 +174,10 @@ def _train_state(
     )
     live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
-    best = Best(stage.keep, modules, average) if stage.keep is not None else None
-    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics, best)
+    ranking = evaluator.ranking if evaluator.ranking.items else None
+    best = Best(stage.keep, modules, average, ranking) if stage.keep is not None else None
+    metrics = evaluator.stateful
+    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics, best, ranking)
 
 
 def rows_of_a_pass(stage: StagePlan, processes: int) -> int:

@@ -37,8 +37,8 @@ def use(span: Span, target: Token) -> tree.Use:
     return tree.Use(string(place, target) if target.kind == "STRING" else _name(span, target), span=span)
 
 
-def declaration(span: Span, word: Token, name: Token, value: tree.Expr) -> tree.Declaration:
-    return tree.Declaration(cast(Any, word.text), _name(span, name), value, span=span)
+def declaration(span: Span, word: Token, name: Token, count: tree.Expr | None, value: tree.Expr) -> tree.Declaration:
+    return tree.Declaration(cast(Any, word.text), _name(span, name), value, count, span=span)
 
 
 def param(span: Span, name: Token, type: tree.TypeName | None, value: tree.Expr, where: tree.Expr | None) -> tree.Param:

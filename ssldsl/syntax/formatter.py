@@ -269,7 +269,8 @@ def _head(node: object) -> tuple[str, ...]:
     """What stands before the `=`, in columns."""
     match node:
         case tree.Declaration():
-            return node.kind, node.name.id
+            count = f"[{printer.print_expr(node.count)}]" if node.count is not None else ""
+            return node.kind, f"{node.name.id}{count}"
         case tree.Param():
             return f"param {node.name.id}" + ":" * bool(node.type), printer.print_type(node.type) if node.type else ""
         case tree.SetEdit():

@@ -153,11 +153,12 @@ Expr = (
 
 @frozen
 class Declaration:
-    """`data NAME = expr`, and likewise stream, view, net, head, let."""
+    """`data NAME = expr`, and likewise stream, view, net, head, let; `head NAME[count] = expr` is a list of heads."""
 
     kind: Literal["data", "stream", "view", "net", "head", "let"]
     name: Name
     value: Expr
+    count: Expr | None = None
     span: Span = _span()
 
 

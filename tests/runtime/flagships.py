@@ -74,10 +74,25 @@ batch     = {labeled: 20, unlabeled: 60}
 run       = 8it
 eval top1(images.test)
 """
+LISTED = """
+ssl 1
+data   images    = digits()
+stream unlabeled = unlabel(images.train) >> random_shift(1)
+net    encoder   = convnet(width=8)
+head   heads[3]  = linear(encoder.dim, images.classes)
+let    v         = draw(2, random_shift(unlabeled, 2))
+let    seen      = heads(encoder(v))
+loss      = mean(mean(kl(seen, probabilities(stop(swap(seen)))))) as assign
+optimizer = sgd(lr=0.1, momentum=0.9)
+batch     = {unlabeled: 60}
+run       = 8it
+eval clustering_accuracy(best(heads, by=assign)(encoder(images.test)), images.test.label) as clusters
+"""
 TEXTS = {
     "mixed batches with averages": MIXTURE,
     "networks at rest and steady": RESTED,
     "memories of samples": SAMPLES.format(steps=8, accumulate=1),
+    "a list of heads": LISTED,
 }
 
 

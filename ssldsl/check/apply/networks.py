@@ -1,5 +1,6 @@
 """Nets and heads: who owns which parameters, what goes in and what comes out."""
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
@@ -15,6 +16,7 @@ from ssldsl.check.state.values import (
     Data,
     ListValue,
     Net,
+    NetList,
     NetPart,
     StreamRef,
     TrainedNet,
@@ -61,6 +63,51 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
             part = NetPart(path)
         parts.append(part)
     return Net(tuple(parts))
+
+
+def parts(value: Net | Constructor) -> tuple[NetPart | Constructor, ...]:
+    """The parts of a network, or the one that it is."""
+    return value.parts if isinstance(value, Net) else (value,)
+
+
+def declare_list(
+    ctx: Context, name: str, owner: str, count: int, value: Net | Constructor, declaration: tree.Declaration
+) -> Any:
+    """So many networks, `heads.0`, `heads.1`, ..., each of which owns the parameters of its constructors."""
+    path = f"{owner}.{name}" if owner else name
+    nets = tuple(
+        declare(ctx, f"{name}.{i}", owner, value, declaration.kind, declaration.value.span) for i in range(count)
+    )
+    if any(net is UNKNOWN for net in nets):
+        return UNKNOWN
+    for part in (part for net in nets for part in net.parts):
+        ctx.modules[part.path].of_list = path
+    return NetList(path, nets)
+
+
+def each(value: NetList, change: Callable[[Net], Net]) -> NetList:
+    """The list with each of its networks changed in the same way."""
+    return evolve(value, nets=tuple(map(change, value.nets)))
+
+
+def best(ctx: Context, nets: NetList, by: str, span: Span) -> Any:
+    """The network of a list whose items of a term are the lowest. They must be alike, since any may be it."""
+    targets = {_target(ctx, NetPart(_last(net).path), ctx.modules[_last(net).path].sizes) for net in nets.nets}
+    if len({target.dims[-1].value for target in targets if target.dims[-1].value is not None}) > 1:
+        ctx.report(types.best_of_different(nets.path, sorted(shapes.written(t) for t in targets), span))
+        return UNKNOWN
+    chosen = (evolve(p, mode="best", by=by) if isinstance(p, NetPart) else p for p in nets.nets[0].parts)
+    return Net(tuple(chosen))
+
+
+def _last(net: Net) -> NetPart:
+    return [part for part in net.parts if isinstance(part, NetPart)][-1]
+
+
+def apply_list(ctx: Context, nets: NetList, value: Any, span: Span, at: Span | None = None) -> Any:
+    """What each network of a list gives: a list, which has a list for each where several batches go in."""
+    results = tuple(apply(ctx, net, value, span, at) for net in nets.nets)
+    return UNKNOWN if any(result is UNKNOWN for result in results) else ListValue(results)
 
 
 def _piece(net: Net, i: int) -> str:
@@ -248,8 +295,10 @@ def _apply_part(
     )
 
 
-def with_mode(net: Net, mode: Mode) -> Net:
+def with_mode(net: Net | NetList, mode: Mode) -> Any:
     """The network, run in another way. Parts without parameters have no ways of their own."""
+    if isinstance(net, NetList):
+        return each(net, lambda one: with_mode(one, mode))
     return Net(tuple(evolve(part, mode=mode) if isinstance(part, NetPart) else part for part in net.parts))
 
 
@@ -373,6 +422,8 @@ def _mode(ctx: Context, part: NetPart) -> tuple[tuple[str, Setting], ...]:
     """How a network runs, as settings. In an evaluation all are at rest: `rest(net)` is the same value there."""
     if part.mode == "average":
         return (("average", True),)
+    if part.mode == "best":
+        return (("best_of", ctx.modules[part.path].of_list), ("by", part.by))
     is_usual = not part.mode or (ctx.stage is not None and ctx.stage.full_dataset)
     return () if is_usual else (("mode", part.mode),)
 

@@ -21,6 +21,7 @@ from ssldsl.check.state.values import (
     Loss,
     MapValue,
     Net,
+    NetList,
     OpValue,
     StreamRef,
     TrainedNet,
@@ -247,6 +248,12 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
             return ops.view(ctx, right, left, expr.span, at=expr.left.span)
         case (StreamRef() | Data() | Batch() | ListValue() | Node(), Net() | Constructor()):
             return networks.apply(ctx, Net(_parts(right)), left, expr.span, expr.left.span)
+        case (Net() | Constructor(), NetList()):
+            return networks.each(right, lambda net: Net(_parts(left) + net.parts))
+        case (NetList(), Net() | Constructor()):
+            return networks.each(left, lambda net: Net(net.parts + _parts(right)))
+        case (StreamRef() | Data() | Batch() | ListValue() | Node(), NetList()):
+            return networks.apply_list(ctx, right, left, expr.span, expr.left.span)
         case (StreamRef() | Data() | Batch() | ListValue() | Node(), TrainedNet()):
             return networks.apply_trained(ctx, right, left, expr.span, expr.left.span)
     return NotImplemented

@@ -13,6 +13,7 @@ from ssldsl.check.state.values import (
     ListValue,
     Loss,
     Net,
+    NetList,
     StreamRef,
     TrainedNet,
     View,
@@ -59,7 +60,9 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
 
 
 def _joined(ctx: Context, value: Any, span: Span) -> Any:
-    """A join of streams as the list of its batches; any other value as it is."""
+    """A join of streams as the list of its batches, a list of networks as a list; any other value as it is."""
+    if isinstance(value, NetList):
+        return ListValue(value.nets)
     if isinstance(value, StreamRef) and ctx.streams[value.name].parts:
         return data.read(ctx, value, span)
     return value

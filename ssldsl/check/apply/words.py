@@ -20,6 +20,7 @@ from ssldsl.check.state.values import (
     ListValue,
     Loss,
     Net,
+    NetList,
     NetPart,
     Settings,
     StageRef,
@@ -33,6 +34,7 @@ from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.ir.nodes import Constant, Duration, Mode, Node
 from ssldsl.source import Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.walk import dotted
 from ssldsl.types import Dim, TensorType
 from ssldsl.values import is_number, is_scalar
 
@@ -81,6 +83,29 @@ def draw(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
             return UNKNOWN
         results.append(data.read(ctx, result, expr.span) if isinstance(result, StreamRef) else result)
     return ListValue(tuple(results))
+
+
+def best(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
+    """`best(heads, by=assign)`: of a list of networks the one that a term of the loss is lowest of, in an `eval`."""
+    named = {a.name.id: a.value for a in expr.arguments if a.name is not None}
+    given = [a.value for a in expr.arguments if a.name is None]
+    by = dotted(named.get("by", expr))
+    if len(given) != 1 or named.keys() != {"by"} or not by:
+        ctx.report(messages.best_of_nothing(expr.span))
+        return UNKNOWN
+    nets = ctx.evaluate(given[0], scope)
+    if not isinstance(nets, NetList):
+        return _refuse(ctx, "best", "a list of networks, such as `head heads[5] = ...`", nets, given[0].span)
+    if ctx.stage is None or not ctx.stage.full_dataset or ctx.stage.derives:
+        ctx.report(stages.best_in_a_step(expr.span))
+        return UNKNOWN
+    if ctx.stage.lists is None:
+        return UNKNOWN
+    known = [term for term, path in ctx.stage.lists.items() if path == nets.path]
+    if by not in known:
+        ctx.report(stages.best_by_no_term(nets.path, by, known, named["by"].span))
+        return UNKNOWN
+    return networks.best(ctx, nets, by, expr.span)
 
 
 def _tensors(ctx: Context, value: Any, span: Span) -> Any:
@@ -215,6 +240,8 @@ def _moded(mode: Mode) -> Callable[[Context, dict[str, Given], Span], Any]:
 
     def give(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
         net = bound["net"].value
+        if isinstance(net, NetList) and net.mode in ("", mode):
+            return networks.with_mode(net, mode)
         if not isinstance(net, Net) or not any(isinstance(part, NetPart) for part in net.parts):
             help = "a network of an earlier stage is at rest anyway" if isinstance(net, TrainedNet) else ""
             return _refuse(ctx, mode, "a declared network", net, bound["net"].span, help)

@@ -23,6 +23,7 @@ from ssldsl.check.state.values import (
     Loss,
     LossPart,
     Net,
+    NetList,
     OpValue,
     Settings,
     StreamRef,
@@ -63,6 +64,8 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
         callee = ctx.evaluate(function, scope)
     if isinstance(callee, WordValue) and callee.name == "draw":
         return words.draw(ctx, expr, scope)
+    if isinstance(callee, WordValue) and callee.name == "best":
+        return words.best(ctx, expr, scope)
     with derived.reading(ctx, callee):
         given = [*first, *_evaluate_all(ctx, expr.arguments, scope)]
         return invoke(ctx, callee, given, expr, scope)
@@ -101,7 +104,7 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             result = words.call(ctx, callee.name, given, expr.span)
             is_named = callee.name in ("mean", "sum")  # after its losses, not after what reduces them
             return result if is_named else _define_result(ctx, result, callee.name, expr.span)
-        case Net() | Constructor() | View() | TrainedNet():
+        case Net() | NetList() | Constructor() | View() | TrainedNet():
             if len(given) != 1 or given[0].name is not None:
                 _not_one_batch(ctx, callee, given, expr)
                 return UNKNOWN
@@ -109,6 +112,8 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
                 return ops.view(ctx, callee, given[0].value, expr.span, at=given[0].span)
             if isinstance(callee, TrainedNet):
                 return networks.apply_trained(ctx, callee, given[0].value, expr.span, given[0].span)
+            if isinstance(callee, NetList):
+                return networks.apply_list(ctx, callee, given[0].value, expr.span, given[0].span)
             net = callee if isinstance(callee, Net) else Net((callee,))
             return networks.apply(ctx, net, given[0].value, expr.span, given[0].span)
     if callee is not UNKNOWN:
@@ -126,7 +131,7 @@ def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
 
 
 def _not_one_batch(
-    ctx: Context, callee: Net | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
+    ctx: Context, callee: Net | NetList | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
 ) -> None:
     what = "a view" if isinstance(callee, View) else "a network"
     function, texts = expr.function.span.text, [g.span.text for g in given if g.name is None]

@@ -17,6 +17,7 @@ from ssldsl.check.state.values import (
     Function,
     ListValue,
     Net,
+    NetList,
     StageRef,
     StreamRef,
     View,
@@ -28,6 +29,8 @@ from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, SplitsType
 from ssldsl.values import is_number, is_scalar
+
+MOST_NETWORKS = 100  # in one list
 
 
 def declare(ctx: Context, statements: Iterable[tree.Statement], scope: Scope) -> None:
@@ -130,6 +133,9 @@ def _read(ctx: Context, binding: Binding, scope: Scope) -> Any:
 def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope) -> Any:
     if value is UNKNOWN:
         return UNKNOWN
+    if declaration.count is not None and declaration.kind not in ("net", "head"):
+        ctx.report(types.list_of_no_networks(declaration.kind, declaration.count.span))
+        return UNKNOWN
     match declaration.kind:
         case "data":
             if isinstance(value, Data):
@@ -143,11 +149,31 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
                 return evolve(value, name=declaration.name.id)
             return _wrong(ctx, declaration, value, "a view", "for example `random_shift(1) >> flip()`")
         case _:
+            if declaration.count is not None:
+                return _list(ctx, declaration, value, scope)
+            if isinstance(value, NetList):
+                return value
             if isinstance(value, Net | Constructor | Average):
                 return networks.declare(
                     ctx, declaration.name.id, scope.owner, value, declaration.kind, declaration.value.span
                 )
             return _wrong(ctx, declaration, value, "a network", "for example `convnet(width=32)`")
+
+
+def _list(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope) -> Any:
+    """`head heads[5] = ...`: so many networks, each with parameters of its own."""
+    assert declaration.count is not None
+    count = ctx.evaluate(declaration.count, scope)
+    if count is UNKNOWN:
+        return UNKNOWN
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_NETWORKS:
+        ctx.report(values.no_count_of_networks(MOST_NETWORKS, describe(count), declaration.count.span))
+        return UNKNOWN
+    if not isinstance(value, Constructor | Net) or not all(isinstance(p, Constructor) for p in networks.parts(value)):
+        help = "for example `linear(encoder.dim, 10)`: each of the list has parameters of its own"
+        return _wrong(ctx, declaration, value, "a new network", help)
+    ctx.spend(count * 10, declaration.span)
+    return networks.declare_list(ctx, declaration.name.id, scope.owner, count, value, declaration)
 
 
 def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str, help: str) -> Any:
@@ -231,7 +257,12 @@ CHECKS: dict[str, Any] = {
     "duration": lambda v: isinstance(v, Duration),
     "schedule": is_scalar,
 }
-DECLARED_AS: dict[str, Any] = {"data": Data, "stream": StreamRef, "view": View, "net": Net | Constructor | Average}
+DECLARED_AS: dict[str, Any] = {
+    "data": Data,
+    "stream": StreamRef,
+    "view": View,
+    "net": Net | Constructor | Average | NetList,
+}
 OPAQUE = frozenset({"Loss", "List", "Image", "Images", "Batch", "Net", "Labels", "Logits", "Probs", "Features"})
 
 

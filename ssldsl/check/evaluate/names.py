@@ -16,6 +16,7 @@ from ssldsl.check.state.values import (
     Data,
     ListValue,
     Net,
+    NetList,
     OpValue,
     RoundsRef,
     RunningAverage,
@@ -36,7 +37,7 @@ from ssldsl.types import DataType, SplitsType
 MISSING = object()  # the meaning of a name that nothing has; `none` is a value like others
 
 
-WORD_NAMES = (*words.WORDS, "draw")
+WORD_NAMES = (*words.WORDS, "draw", "best")  # the last two read their arguments themselves
 
 
 def read_ref(ctx: Context, ref: tree.Ref, scope: Scope) -> Any:
@@ -124,6 +125,8 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
             return networks.members(ctx, value)
+        case NetList():
+            return (*map(str, range(len(value.nets))), "dim")
         case RunningAverage():
             return tuple(_net_names(ctx))
         case RoundsRef():
@@ -157,6 +160,10 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
         case Net():
             is_width = name.id == "dim" and not networks.part_of(value)
             return networks.width(ctx, value, name) if is_width else networks.select(value, name.id)
+        case NetList() if name.id == "dim":
+            return networks.width(ctx, value.nets[0], name)
+        case NetList():
+            return value.nets[int(name.id)]
         case RunningAverage():
             return _averaged(ctx, name, at)
         case RoundsRef() if name.id.isdigit():
@@ -174,7 +181,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
 def _averaged(ctx: Context, name: tree.Name, at: Span) -> Any:
     """A network with the weights that the stage averages."""
     net = lookup(ctx, name.id, ctx.file_scope)
-    if not isinstance(net, Net) or ctx.stage is None:
+    if not isinstance(net, Net | NetList) or ctx.stage is None:
         return UNKNOWN
     if not ctx.stage.averages and ctx.is_first_fault(ctx.stage.name, "average"):
         ctx.report(stages.keeps_no_average(ctx.stage.name, at, "average."))

@@ -173,6 +173,19 @@ def comes_not_after(stage: str, earlier: str, place: Span) -> Diagnostic:
     return Diagnostic("D503", f"stage `{stage}` does not come after `{earlier}`", place, help=help)
 
 
+def best_in_a_step(place: Span) -> Diagnostic:
+    """The best of some networks where they are trained."""
+    message = "which network of a list is the best is known in an `eval`, and not in a step"
+    return Diagnostic("D433", message, place, help="name one of them, such as `heads.0`, or all: `heads(z)` is a list")
+
+
+def best_by_no_term(nets: str, term: str, known: Collection[str], place: Span) -> Diagnostic:
+    """A choice by something that is no term with an item for each network."""
+    help = did_you_mean(term, known) or (f"there are: {', '.join(known)}" if known else "")
+    help = help or f"such a term is a mean over what the list gives: `mean(entropy({nets}(z))) as assign`"
+    return Diagnostic("D433", f"no term called `{term}` has an item for each network of `{nets}`", place, help=help)
+
+
 def keeps_nothing(stage: str, name: str, known: Collection[str], place: Span) -> Diagnostic:
     """A checkpoint that is to be chosen by a number that nobody records."""
     help = did_you_mean(name, known) or f"there are: {', '.join(known)}"

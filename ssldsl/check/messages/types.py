@@ -42,6 +42,18 @@ def part_applied(part: str, network: str, place: Span) -> Diagnostic:
     return Diagnostic("T310", message, place, help="a part can be named in `train`, in `init`, and in `groups`")
 
 
+def best_of_different(nets: str, found: Sequence[str], place: Span) -> Diagnostic:
+    """A choice among networks that give different shapes."""
+    message = f"the networks of `{nets}` give {' and '.join(found)}, so none can stand for the others"
+    return Diagnostic("T312", message, place, help="apply all of them to inputs of one width")
+
+
+def list_of_no_networks(kind: str, place: Span) -> Diagnostic:
+    """A count behind the name of something that comes alone."""
+    help = "several draws of a view are `draw(5, view(x))`, several batches `a | b`"
+    return Diagnostic("T310", f"only `net` and `head` declare lists, and this is a `{kind}`", place, help=help)
+
+
 def network_wanted(
     definition: str, name: str, found: str, takes: Sequence[str], left_out: str, place: Span
 ) -> Diagnostic:

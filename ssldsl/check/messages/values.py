@@ -181,3 +181,15 @@ def no_keep(place: Span) -> Diagnostic:
     message = "`keep` wants `best(NAME)` or `lowest(NAME)`, with the name of one evaluation, term or watch"
     help = "for example `keep = best(top1)`, or `keep = lowest(loss)`"
     return Diagnostic("T302", message, place, help=help)
+
+
+def no_count_of_networks(most: int, found: str, place: Span) -> Diagnostic:
+    """Something else where a list of networks says how many it has."""
+    message = f"how many networks there are is a whole number from 1 to {most}, found {found}"
+    return Diagnostic("T302", message, place, help="for example `head heads[5] = linear(encoder.dim, 10)`")
+
+
+def best_of_nothing(place: Span) -> Diagnostic:
+    """A choice among networks without the networks, or without what decides."""
+    message = "`best` wants a list of networks and the term that decides"
+    return Diagnostic("N203", message, place, help="for example `best(heads, by=assign)`")

@@ -2,6 +2,7 @@
 
 from ssldsl.check.rules import RULES
 from ssldsl.check.stages.evaluations import read_evaluations
+from ssldsl.check.stages.items import items_of, list_of
 from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.check.stages.training import begin_afresh, read_init, read_train
 from ssldsl.check.stages.watches import read_watches
@@ -35,9 +36,11 @@ def _read(reader: Reader) -> Stage | None:
             reader.found[row.name] = row.read(reader, row.name)
     assert ctx.stage is not None
     ctx.stage.averages = reader.found["average"] is not None
+    terms: list[Term] | None = reader.found["loss"]
+    ctx.stage.lists = None if terms is None else {t.name: path for t in terms if (path := list_of(ctx, t))}
     evaluations, init, train = read_evaluations(reader), read_init(reader), read_train(reader)
     settings = {name: value for name, value in reader.found.items() if name not in ("loss", "train", "watches")}
-    terms, watches = reader.found["loss"], read_watches(reader)
+    watches = (*read_watches(reader), *items_of(ctx, terms or ()))
     if terms is None or train is None or settings["run"] is None or settings["batch"] is None:
         return None
     return Stage(

@@ -37,6 +37,7 @@ class ModuleDraft:
     average_of: str = ""
     momentum: Scalar | None = None
     half_life: Duration | None = None
+    of_list: str = ""  # the list of networks that it belongs to
 
     @property
     def owns_parameters(self) -> bool:
@@ -65,7 +66,8 @@ class StageDraft:
 
     full_dataset: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are
         being read, for which they mean the same. watches: reading a `watch`, whose forwards are no part of the loss.
-    averages: whether the stage keeps an average of its weights.
+    averages: whether the stage keeps an average of its weights. lists: terms over a list of networks, and which,
+        if the loss is right.
     """
 
     name: str
@@ -73,6 +75,7 @@ class StageDraft:
     derives: str = ""
     watches: bool = False
     averages: bool = False
+    lists: dict[str, str] | None = None
     path: list[str] = field(factory=list)
     draw_names: dict[str, int] = field(factory=dict)
     meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)

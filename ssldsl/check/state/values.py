@@ -116,11 +116,15 @@ class Constructor:
 
 @frozen
 class NetPart:
-    """A declared module, by path; `part` selects a piece of it (`f.layer4`). `mode`: how it runs, if not as usual."""
+    """A declared module, by path; `part` selects a piece of it (`f.layer4`). `mode`: how it runs, if not as usual.
+
+    by: of the best of a list, the term that says which is the best.
+    """
 
     path: str
     part: str = ""
     mode: Mode = ""
+    by: str = ""
 
 
 @frozen
@@ -133,6 +137,18 @@ class Net:
     def mode(self) -> str:
         """The word that says how a part of it runs, where that is not as usual."""
         return next((part.mode for part in self.parts if isinstance(part, NetPart) and part.mode), "")
+
+
+@frozen
+class NetList:
+    """Several networks of one declaration, `head heads[5] = ...`: what is given goes to each. `path`: of the list."""
+
+    path: str
+    nets: tuple[Net, ...]
+
+    @property
+    def mode(self) -> str:
+        return self.nets[0].mode
 
 
 @frozen
@@ -263,6 +279,8 @@ def size_of(value: Any) -> int:
     match value:
         case ListValue():
             return len(value.values)
+        case NetList():
+            return len(value.nets)
         case Loss() | View() | Net():
             return len(value.parts)
         case Data():
@@ -322,6 +340,8 @@ def describe(value: Any) -> str:
             return f"`{value.op}(...)`"
         case RoundsRef():
             return f"the stage `{value.name}`"
+        case NetList():
+            return f"a list of {len(value.nets)} networks"
         case RunningAverage():
             return "the average of the stage"
         case StageRef():

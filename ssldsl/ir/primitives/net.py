@@ -1,6 +1,7 @@
 """`net`: one module. Settings: `name`, its path; `mode`, where it runs otherwise than the stage trains it.
 
-`stage`, `average`: where the weights that an earlier stage left are meant.
+`stage`, `average`: where the weights that an earlier stage left are meant. `best_of`, `by`: where it stands for the one
+of a list that a term is lowest of.
 """
 
 from ssldsl.ir.nodes import Node
@@ -9,6 +10,8 @@ from ssldsl.ir.primitive import NONE, Primitive, Say
 
 def _words(node: Node, say: Say) -> str:
     stage = [str(node.setting("stage"))] if node.setting("stage") is not None else []
+    if node.setting("by") is not None:
+        return f"best({node.setting('best_of')}, by={node.setting('by')})"
     path = ".".join([*stage, *(["average"] if node.setting("average") else []), str(node.setting("name"))])
     return f"{node.setting('mode')}({path})" if node.setting("mode") else path
 

@@ -55,9 +55,13 @@ def metric_charts(run: RunFolder, stage: StagePlan) -> tuple[list[Chart], list[C
 
 
 def watch_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
-    """What was watched, a chart each."""
-    found = [(i, w.name, run.points(stage.name, "watch", w.name)) for i, w in enumerate(stage.watches)]
-    return [small(name, [line(name, points, color(i), FEW)], stage) for i, name, points in found if points[0]]
+    """What was watched, a chart each; the items of a term in one."""
+    charts: dict[str, list[Series]] = {}
+    for i, watch in enumerate(stage.watches):
+        points = run.points(stage.name, "watch", watch.name)
+        if points[0]:
+            charts.setdefault(watch.of_term or watch.name, []).append(line(watch.name, points, color(i), FEW))
+    return [small(name, lines, stage) for name, lines in charts.items()]
 
 
 def contribution(run: RunFolder, stage: StagePlan, term: TermPlan) -> Points:

@@ -21,6 +21,7 @@ from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.device.precision import at_least_single
 from ssldsl.runtime.evaluate.lower import Measures, Pass, lower_measures, tensors_read
+from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
 from ssldsl.runtime.evaluate.share import Share, naming_the_node
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
@@ -64,6 +65,7 @@ class Evaluator:
     earlier: Mapping[Weights, nn.ModuleDict] = Factory(dict)
     watch: Callable[[int, int], None] = lambda done, batches: None
     memories: nn.ModuleDict = Factory(nn.ModuleDict)
+    ranking: Ranking = Factory(lambda self: Ranking.of(self.stage), takes_self=True)
     stateful: StatefulMetrics = Factory(lambda self: StatefulMetrics(self.plan.seed, self.stage.name), takes_self=True)
     nodes: dict[str, NodePlan] = Factory(lambda self: {node.id: node for node in self.stage.nodes}, takes_self=True)
     _averages: dict[Weights, nn.ModuleDict] = Factory(dict)  # copies that hold the averaged weights
@@ -163,7 +165,7 @@ class Evaluator:
                 self.plan, self.stage, self.library, evaluations, ids, in_files=lambda data: data in files
             )
             held = {node.draw: self.memories[module_key(node.draw)] for node in code.memories.values()}
-            modules = modules_by_key(self.nodes, self.modules, {**self.earlier, **self._averages})
+            modules = modules_by_key(self.nodes, self.modules, {**self.earlier, **self._averages}, self.ranking.best)
             made = namespace_of(code)["Measures"](modules, *([held] if held else []))
             for attribute, node in code.unnamed.items():
                 check_unnamed(getattr(made, attribute), node)

@@ -24,7 +24,7 @@ from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.lower import nodes_of, tensors_read
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
-from ssldsl.runtime.folder.stage_end import final_weights
+from ssldsl.runtime.folder.stage_end import final_ranking, final_weights
 from ssldsl.runtime.nets.keys import NOW, measures_average
 from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.nets.modules import build_modules
@@ -188,9 +188,12 @@ def _evaluator(
         earlier[NOW, True] = copy.deepcopy(modules).eval()
         earlier[NOW, True].load_state_dict(final_weights(folder, stage.name, average=True))
     scalars = Scalars(stage, library)
-    return Evaluator(
+    evaluator = Evaluator(
         plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers, earlier=earlier
     )
+    if evaluator.ranking.items:
+        evaluator.ranking.restore(final_ranking(folder, stage.name))
+    return evaluator
 
 
 def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:

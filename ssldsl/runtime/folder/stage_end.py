@@ -1,6 +1,7 @@
 """How the stages of a run ended: the weights that each left in the run folder."""
 
 from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
@@ -21,6 +22,14 @@ def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tenso
     if end is None:
         raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
     return _weights(end, average)
+
+
+def final_ranking(folder: Path, stage: str) -> dict[str, Any]:
+    """The means by which the networks of lists are ranked, of the checkpoint that counts."""
+    end = _end(folder, stage)
+    state = read_state(end) if end is not None else {}
+    best = state.get("best") or {}
+    return dict(best.get("ranked") or state["ranking"])
 
 
 def final_memories(folder: Path, stage: str) -> dict[str, Tensor]:

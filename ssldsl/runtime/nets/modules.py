@@ -214,7 +214,8 @@ def check_parts(plan: Plan, modules: nn.ModuleDict) -> None:
     """Refuse names of parts that a network turns out not to have, in any stage, before the first one begins."""
     for stage in plan.stages:
         named = [*stage.train, *stage.groups, *(path for init in stage.init for path in init.modules)]
-        for path in named:
+        lists = {path for path in stage.groups if any(m.path.startswith(f"{path}.") for m in plan.modules)}
+        for path in (path for path in named if path not in lists):
             try:
                 find(modules, path)
             except SpecError as error:

@@ -10,6 +10,7 @@ from attrs import Factory, define
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import KeepPlan
+from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.results import Results
 from ssldsl.runtime.nets.averages import Moving
 
@@ -27,12 +28,14 @@ class Best:
     plan: KeepPlan
     modules: nn.ModuleDict
     moving: Moving | None
+    ranking: Ranking | None = None
     value: float | None = None
     step: int = 0
     seen: float = 0.0
     count: int = 0
     weights: Tensors = Factory(dict)
     average: Tensors = Factory(dict)
+    ranked: dict[str, Any] = Factory(dict)
 
     def note(self, means: Mapping[str, float], steps: int) -> None:
         """Take in the means of some steps: one of them may be what decides."""
@@ -48,6 +51,7 @@ class Best:
             self.value, self.step = value, step
             self.weights = _copies(self.modules.state_dict())
             self.average = _copies(self.moving.average) if self.moving is not None else {}
+            self.ranked = self.ranking.state() if self.ranking is not None else {}
 
     def _is_better(self, value: float) -> bool:
         if self.value is None:
@@ -59,21 +63,30 @@ class Best:
         """Inside, the networks and their average are the best ones; afterwards they are what they were, to the bit."""
         live = [self.modules.state_dict(), *([self.moving.average] if self.moving is not None else [])]
         kept = [_copies(tensors) for tensors in live]
+        ranked = self.ranking.state() if self.ranking is not None else {}
         _copy(live, [self.weights, self.average])
+        self._rank(self.ranked)
         try:
             yield
         finally:
             _copy(live, kept)
+            self._rank(ranked)
+
+    def _rank(self, ranked: Mapping[str, Any]) -> None:
+        if self.ranking is not None and ranked:
+            self.ranking.restore(ranked)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint has of it beside the tensors."""
-        return {"value": self.value, "step": self.step, "seen": self.seen, "count": self.count}
+        return {
+            "value": self.value, "step": self.step, "seen": self.seen, "count": self.count, "ranked": self.ranked
+        }  # fmt: skip
 
     def restore(self, state: Mapping[str, Any], weights: Tensors, average: Tensors) -> None:
         """Put back what a checkpoint has."""
         self.value, self.step = state["value"], state["step"]
         self.seen, self.count = state["seen"], state["count"]
-        self.weights, self.average = weights, average
+        self.weights, self.average, self.ranked = weights, average, state["ranked"]
 
 
 def _copies(tensors: Mapping[str, Tensor]) -> Tensors:

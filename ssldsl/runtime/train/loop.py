@@ -183,6 +183,8 @@ class Trainer:
             line["rates"] = rates
         if watched := window.watched_means():
             line["watch"] = watched
+        if parts.state.ranking is not None:
+            parts.state.ranking.see(window.first, window.names, window.rows)
         if parts.state.best is not None:
             parts.state.best.note({**means, TOTAL: total, **watched}, len(window.rows))
         self.hooks.record({**line, "images_per_second": speed})
@@ -194,6 +196,9 @@ class Trainer:
         parts, context = self.parts, self._context(step + 1)
         self._agree_on_statistics()
         check_finite(context, parts.plan, parts.state)
+        if parts.state.ranking is not None:  # of steps that are in no line yet, too
+            now = parts.state.ring.read(step)
+            parts.state.ranking.see(now.first, now.names, now.rows)
         with self._kept(step + 1), explaining_data(parts.stage), explaining_evaluation(context):
             found = parts.evaluator.evaluate(step, parts.state.average)
             self._choose(step, found)

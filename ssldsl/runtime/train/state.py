@@ -9,6 +9,7 @@ from torch.amp import GradScaler
 
 from ssldsl.errors import InternalError
 from ssldsl.runtime.device.layout import follow_parameters
+from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.checkpoint import Checkpoint, Tensors, read_part, read_state
 from ssldsl.runtime.folder.stage_end import BEST, BEST_AVERAGE
@@ -32,6 +33,7 @@ class TrainState:
     memories: nn.ModuleDict = field(factory=nn.ModuleDict)
     metrics: StatefulMetrics | None = None
     best: Best | None = None
+    ranking: Ranking | None = None
 
     def names(self) -> dict[Tensor, str]:
         """Name of every parameter; tensors are told apart by identity."""
@@ -56,6 +58,7 @@ def collect(state: TrainState) -> tuple[Tensors, State]:
         tensors[BEST] = state.best.weights
         tensors[BEST_AVERAGE] = state.best.average
     best = {"best": state.best.state()} if state.best is not None else {}
+    best |= {"ranking": state.ranking.state()} if state.ranking is not None else {}
     scaler = state.scaler.state_dict() if state.scaler is not None else {}
     return tensors, {"optimizer": plain, "scaler": scaler, **best}
 
@@ -78,6 +81,8 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
             tensor.copy_(average[name])
     if state.best is not None:
         state.best.restore(saved["best"], read_part(checkpoint, BEST), read_part(checkpoint, BEST_AVERAGE))
+    if state.ranking is not None:
+        state.ranking.restore(saved["ranking"])
     if state.scaler is not None and saved["scaler"]:
         state.scaler.load_state_dict(saved["scaler"])
 
