@@ -19,7 +19,8 @@ from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.smoke.generated import GeneratedData
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
-from ssldsl.runtime.train.loop import TOTAL, StageParts, take_step
+from ssldsl.runtime.train.loop import TOTAL, take_step
+from ssldsl.runtime.train.parts import StageParts
 
 
 @define

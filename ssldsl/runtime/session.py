@@ -41,7 +41,8 @@ from ssldsl.runtime.stage_hooks import SessionClock, StageHooks
 from ssldsl.runtime.stage_setup import RunResources, prepare
 from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.init_weights import check_origins
-from ssldsl.runtime.train.loop import Ending, StageParts, Trainer
+from ssldsl.runtime.train.loop import Ending, Trainer
+from ssldsl.runtime.train.parts import StageParts
 from ssldsl.runtime.train.state import restore
 
 Status = Literal["finished", "interrupted"]

@@ -18,7 +18,7 @@ from ssldsl.runtime.folder.records import Line
 from ssldsl.runtime.journal import Journal
 from ssldsl.runtime.options import Options
 from ssldsl.runtime.smoke.plan import is_smoke
-from ssldsl.runtime.train.loop import StageParts
+from ssldsl.runtime.train.parts import StageParts
 from ssldsl.runtime.train.state import collect
 
 WORTH = 20  # without a wish, the time between two checkpoints is so many times what one takes

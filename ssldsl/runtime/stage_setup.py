@@ -35,9 +35,10 @@ from ssldsl.runtime.step.claims import claims_held, functions_held, has_own_ops,
 from ssldsl.runtime.step.module import StageStep, make_step
 from ssldsl.runtime.train.best import Best
 from ssldsl.runtime.train.init_weights import initialize
-from ssldsl.runtime.train.loop import TOTAL, StageParts, window_length
+from ssldsl.runtime.train.loop import TOTAL, window_length
 from ssldsl.runtime.train.loss_ring import LossRing
 from ssldsl.runtime.train.optimizer import make_optimizer
+from ssldsl.runtime.train.parts import StageParts
 from ssldsl.runtime.train.state import TrainState
 
 ROWS_HELD = 4  # samples of a stream with which views of a person's own are tried

@@ -88,7 +88,9 @@ batch     = {unlabeled: 60}
 run       = 8it
 eval clustering_accuracy(best(heads, by=assign)(encoder(images.test)), images.test.label) as clusters
 """
+SWA = MIXTURE.replace("polyak(half_life=4it)", "swa(start=2it, every=2it, statistics=3it)")
 TEXTS = {
+    "statistics of SWA": SWA,
     "mixed batches with averages": MIXTURE,
     "networks at rest and steady": RESTED,
     "memories of samples": SAMPLES.format(steps=8, accumulate=1),

@@ -296,13 +296,14 @@ def _polyak(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
 
 def _swa(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     values = []
-    for name, default in (("start", Duration(0, "it")), ("every", Duration(1, "ep"))):
+    lengths = (("start", Duration(0, "it")), ("every", Duration(1, "ep")), ("statistics", Duration(1, "ep")))
+    for name, default in lengths:
         value = bound[name].value if name in bound else default
         if not isinstance(value, Duration):
             ctx.report(stages.no_duration(name, value, describe(value), bound[name].span))
             return UNKNOWN
         if (value.unit == "%" and value.value > 100) or (name == "every" and value.value <= 0):
-            limit = "at most 100%" if name == "start" else "longer than 0"
+            limit = "longer than 0" if name == "every" and value.value <= 0 else "at most 100%"
             ctx.report(messages.average_out_of_range(name, limit, value, bound[name].span))
             return UNKNOWN
         values.append((name, value))
@@ -347,7 +348,7 @@ WORDS: Mapping[str, Word] = {
     "steady": Word(("net",), (), _moded("steady")),
     "ema": Word(("net",), ("momentum", "half_life"), _ema),
     "polyak": Word((), ("half_life", "momentum"), _polyak),
-    "swa": Word((), ("start", "every"), _swa),
+    "swa": Word((), ("start", "every", "statistics"), _swa),
     "weights": Word(("file",), ("key", "prefix"), _weights),
     "run": Word(("folder",), ("stage",), _run),
     "per_tensor": Word(("norm",), (), _per_tensor),

@@ -58,6 +58,11 @@ class Moving:
             self._follow([name for name in self.average if name not in self.statistics], keep)
             self._follow(list(self.statistics), min(keep, step / (step + 1)))
 
+    @torch.no_grad()
+    def take_statistics(self) -> None:
+        """Take over the statistics of what is followed, which were estimated anew for the averaged weights."""
+        _copy({name: self.average[name] for name in self.statistics}, self.live)
+
     def own_statistics(self) -> list[Tensor]:
         """The averaged statistics, themselves."""
         return [tensor for name, tensor in self.average.items() if name in self.statistics]

@@ -5,23 +5,19 @@ are functions of the step, averages are updated where they lie.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal, Protocol
 
-from accelerate import Accelerator
-from accelerate.optimizer import AcceleratedOptimizer
-from attrs import Factory, define, evolve, frozen
+from attrs import Factory, define, evolve
 from torch import Tensor, nn
 
 from ssldsl.errors import SpecError
-from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.graph.plan import StagePlan
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.console.progress import Reporter
-from ssldsl.runtime.data.feed import Feed
 from ssldsl.runtime.device.accelerator import seed_step, share
-from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import (
     NotOneNumber,
@@ -32,15 +28,12 @@ from ssldsl.runtime.failures import (
     not_finite,
 )
 from ssldsl.runtime.folder.records import Line
-from ssldsl.runtime.nets.averages import Moving
-from ssldsl.runtime.nets.memories import Memories
-from ssldsl.runtime.ops.scalars import Scalars
-from ssldsl.runtime.step.lower import Lowered
 from ssldsl.runtime.train.collapse import Watch
 from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.loss_ring import Window
-from ssldsl.runtime.train.optimizer import Rates, learning_rates, prepare_gradients
-from ssldsl.runtime.train.state import TrainState
+from ssldsl.runtime.train.optimizer import learning_rates, prepare_gradients
+from ssldsl.runtime.train.parts import StageParts
+from ssldsl.runtime.train.restate import restate
 
 Ending = Literal["finished", "interrupted"]
 TOTAL = "loss"  # name of the sum of the terms
@@ -74,26 +67,6 @@ class Hooks(Protocol):
 
     def is_save_due(self, done: int, /) -> bool: ...
     def must_stop(self) -> bool: ...
-
-
-@frozen
-class StageParts:
-    """A stage ready to train. `model` is the step, and `optimizer` the optimizer, as Accelerate prepared them."""
-
-    plan: Plan
-    stage: StagePlan
-    accelerator: Accelerator
-    model: nn.Module
-    optimizer: AcceleratedOptimizer
-    lowered: Lowered
-    state: TrainState
-    rates: Rates
-    scalars: Scalars
-    memories: Memories
-    begins: tuple[Callable[[], None], ...]  # what parts that learn do when a step begins
-    nets: tuple[Moving, ...]  # nets that are moving averages of what this stage trains
-    feed: Feed
-    evaluator: Evaluator
 
 
 @define
@@ -159,6 +132,9 @@ class Trainer:
         self.reporter.advance(done)
         if window is not None:
             self._record(window, step)
+        if is_evaluation_due(parts.stage, done):
+            with explaining_data(parts.stage), explaining_step(self._context(done)):
+                restate(parts, step)
         if done == parts.stage.steps:
             self._save(done, is_measured=False)
         if is_evaluation_due(parts.stage, done):
