@@ -69,7 +69,8 @@ class GlobalBatchNorm(_BatchNorm):
             return
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
-        factor = self.num_batches_tracked.float().reciprocal() if self.momentum is None else self.momentum
+        count_of = self.num_batches_tracked.to(self.running_mean.dtype)
+        factor = count_of.reciprocal() if self.momentum is None else self.momentum
         self.running_mean += factor * (mean - self.running_mean)
         self.running_var += factor * (variance * (count / max(count - 1, 1)) - self.running_var)
 
