@@ -80,7 +80,8 @@ SETTINGS = (  # in the order they are read, which is that of the reference
         "average",
         read_average,
         "none",
-        "an average of the weights that are trained: `polyak(half_life=1ep)`, `swa(start=75%, every=1ep, statistics=1ep)`",
+        "an average of the weights that are trained: `polyak(half_life=1ep)`, "
+        "`swa(start=75%, every=1ep, statistics=1ep)`",
     ),
     StageSetting(
         "keep",
