@@ -24,7 +24,7 @@ FIRST, SECOND = ([[4.0, 0, 0], [1, 0.5, 0]], [[3, 0.5, 0], [0.8, 0.8, 0]])
 
 
 def step_of(loss: str, *scores: list[list[float]]) -> tuple[dict[str, Tensor], list[Tensor]]:
-    """What a step gives in which the head gives these scores, the learning ones first, and their gradients."""
+    """What a step gives in which the head gives these scores, call by call, and their gradients."""
     plan = plan_of(SPEC.format(loss=loss), 0)
     tables = [torch.tensor(rows, dtype=torch.float64, requires_grad=True) for rows in scores]
     modules = nn.ModuleDict({module.path: nn.Identity() for module in plan.modules})
@@ -37,7 +37,7 @@ def step_of(loss: str, *scores: list[list[float]]) -> tuple[dict[str, Tensor], l
 
 
 def test_as_released_a_confident_row_weighs_ten_times_and_the_other_is_a_soft_target() -> None:
-    values, (found, of_targets) = step_of("pseudo_labeling_released(unlabeled, again)", SECOND, FIRST)
+    values, (of_targets, found) = step_of("pseudo_labeling_released(unlabeled, again)", FIRST, SECOND)
     assert values["loss"].item() == pytest.approx(1.1418013286, abs=1e-10)
     assert values["confident"].item() == pytest.approx(1.2387295837 / 20, abs=1e-10)
     assert values["doubtful"].item() == pytest.approx(1.0448730734 / 2, abs=1e-10)
@@ -64,5 +64,5 @@ def test_the_target_of_a_confident_row_has_the_share_that_ten_logits_give(k: int
 
 def test_a_row_that_just_reaches_the_threshold_is_not_confident() -> None:
     exact = torch.tensor(FIRST[0], dtype=torch.float64).softmax(dim=0)[0].item()
-    values, _ = step_of(f"pseudo_labeling_released(unlabeled, again, threshold={exact!r})", SECOND, FIRST)
+    values, _ = step_of(f"pseudo_labeling_released(unlabeled, again, threshold={exact!r})", FIRST, SECOND)
     assert values["confident"].item() == 0

@@ -99,6 +99,13 @@ def watch_moves_statistics(watch: str, paths: Collection[str], place: Span) -> D
     return Diagnostic("D431", message, place, "no term sends this through the network", help=help)
 
 
+def half_averaged(averaged: str, raw: str, place: Span) -> Diagnostic:
+    """An evaluation of an averaged network and one that is not."""
+    message = f"`{averaged}` is averaged here, and `{raw}`, which reads it, is not"
+    help = f"write `average.{raw}` too, or `average.` before the name of the whole network"
+    return Diagnostic("D434", message, place, "an average and a network that was trained beside another", help=help)
+
+
 def compared_with_itself(op: str, place: Span) -> Diagnostic:
     """A loss both sides of which are the same numbers."""
     help = "one side should come from another view, another network, or an average of it"

@@ -155,7 +155,10 @@ def no_type(name: str, types: Collection[str], place: Span) -> Diagnostic:
 
 def of_another_type(name: str, wanted: str, found: str, place: Span) -> Diagnostic:
     """A param or argument of another type than is written."""
-    return Diagnostic("T319", f"`{name}` must be {wanted}, found {found}", place)
+    help = ""
+    if "not below 0" in wanted and place.text.startswith("-"):
+        help = f"a weight is a factor; if {place.text} is its logarithm, write `10**{place.text}`"
+    return Diagnostic("T319", f"`{name}` must be {wanted}, found {found}", place, help=help)
 
 
 def no_plain_value(name: str, kind: str, found: str, place: Span) -> Diagnostic:

@@ -10,6 +10,7 @@ from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
 from ssldsl.check.rules.forward_policy import forward_policy
+from ssldsl.check.rules.half_averaged import half_averaged
 from ssldsl.check.rules.handed_memory import handed_memory
 from ssldsl.check.rules.idle_stream import idle_stream
 from ssldsl.check.rules.keeps_what_is_measured import keeps_what_is_measured
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
     forward_policy,
     watch_changes_nothing,
+    half_averaged,
     keeps_what_is_measured,
     zero_weights,  # the warnings, last: some are silent where anything is wrong
     idle_stream,
