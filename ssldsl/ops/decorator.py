@@ -47,6 +47,8 @@ class OpTraits:
         setting they depend on ("Probs[classes] if soft").
     copies: of a loss over copies of samples: the edge with the numbers of samples, some of which must come twice.
     holds: of a memory: the setting that says how many rows it holds, which must be as many as a step commits.
+    least_rows: of an op that compares the rows of a batch: how many it must have at least, a number or the setting of
+        which a batch has more.
     applied_to: of an op that takes a network: the edge whose rows the network must take.
     needs: a package that only this op needs, by the name it is imported by, which is also that of our extra for it.
     keeps_prediction: the result says of every row what its one input says, as a softmax does, so a loss between the
@@ -78,6 +80,7 @@ class OpTraits:
     copies: str = ""
     needs: str = ""
     applied_to: str = ""
+    least_rows: int | str = 0
     random: bool | str = False
     keeps_prediction: bool | Mapping[str, object] | None = None
     uniform: str = ""
@@ -105,6 +108,7 @@ def op(
     copies: str = "",
     needs: str = "",
     applied_to: str = "",
+    least_rows: int | str = 0,
     random: bool | str = False,
     keeps_prediction: bool | Mapping[str, object] | None = None,
     uniform: str = "",
@@ -114,8 +118,8 @@ def op(
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
-        held_out, provenance, adds, holds, copies, needs, applied_to, random, keeps_prediction, uniform, batch_rows,
-        picture,
+        held_out, provenance, adds, holds, copies, needs, applied_to, least_rows, random, keeps_prediction, uniform,
+        batch_rows, picture,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -51,6 +51,9 @@ def batch_generator(key: int, *numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(key_of(key, *map(str, numbers)))
 
 
+TRIES = 8  # of a Gamma number; that none of them is accepted has a probability below 4e-11
+
+
 class SampleRng:
     """Random numbers of a batch: those of a row depend on the key and on its sample, pass and copy, on no other row.
 
@@ -86,6 +89,33 @@ class SampleRng:
             raise ValueError(f"integers from {low} up to {high}: wanted are 1 to 2**31 different ones")
         numbers = self._words(shape) * span >> 32
         return numbers + low if low else numbers
+
+    def beta(self, a: float, b: float, *shape: int) -> Tensor:
+        """Float32 numbers in [0, 1] of the distribution Beta(a, b), for any a and b above 0.
+
+        Two Gamma numbers by the method of Marsaglia and Tsang, in logarithms: those of small shapes underflow.
+        """
+        first, second = self._log_gamma(a, shape), self._log_gamma(b, shape)
+        return (first - second).sigmoid().to(torch.float32)
+
+    def permutation(self) -> Tensor:
+        """The numbers of the rows in a random order, int64 (batch): every order is as likely as any other."""
+        return self._words((1,)).squeeze(1).argsort(stable=True)
+
+    def _log_gamma(self, alpha: float, shape: tuple[int, ...]) -> Tensor:
+        """Logarithms of Gamma(alpha, 1): the first of `TRIES` that is accepted, so that no loop waits for the numbers.
+
+        Each is accepted with a probability above 0.95 (for a shape above 1, which a power of a uniform number lowers).
+        """
+        exact = torch.float32 if self.rows.index.device.type == "mps" else torch.float64
+        d = alpha + (1.0 if alpha < 1 else 0.0) - 1.0 / 3.0
+        x = self.normal(*shape, TRIES).to(exact)
+        u, power = (self.uniform(*shape, count).to(exact) + 2.0**-25 for count in (TRIES, 1))
+        log_v = 3.0 * (1.0 + x / math.sqrt(9.0 * d)).clamp(min=1e-30).log()
+        accepted = u.log() < 0.5 * x.square() + d - d * log_v.exp() + d * log_v
+        first = accepted.to(torch.uint8).argmax(dim=-1, keepdim=True)
+        found = math.log(d) + log_v.gather(-1, first)
+        return (found + power.log() / alpha if alpha < 1 else found).squeeze(-1)
 
     def bernoulli(self, p: float, *shape: int) -> Tensor:
         """True with probability `p`, exactly never for 0 and always for 1."""

@@ -116,6 +116,9 @@ def _traits(signature: Signature) -> Iterator[str]:
         yield "rows depend on one another" + _when(signature)
     if signature.gathers and signature.role != "memory":
         yield "sees the rows of all processes"
+    if traits.least_rows:
+        least = traits.least_rows
+        yield f"wants a batch of {f'{least} rows' if isinstance(least, int) else f'more than `{least}` rows'}"
     if traits.copies:
         yield f"wants several rows of some samples, which `{traits.copies}` tells"
     if traits.provenance:

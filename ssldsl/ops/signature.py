@@ -133,6 +133,14 @@ class Signature:
         """Whether it must see the rows of all processes: it says so, or its dimensions do, or it remembers them."""
         return self.traits.across == "gather" or self.role == "memory" or self.compares_rows
 
+    def rows_needed(self, settings: Mapping[str, object]) -> int:
+        """How many rows a batch must have at least, where the op compares them; 0 where any number will do."""
+        least = self.traits.least_rows
+        if isinstance(least, int):
+            return least
+        value = settings.get(least)
+        return value + 1 if isinstance(value, int) else 0
+
     def is_random(self, settings: Mapping[str, object]) -> bool:
         """Whether a call or a forward pass draws random numbers, with these settings."""
         trait = self.traits.random

@@ -9,7 +9,7 @@ from torch import Tensor
 from ssldsl.ops import Detached, Pairs, Probs, Scalar, op
 
 
-@op(paper="rebuffi2020lsdc", across="gather")
+@op(paper="rebuffi2020lsdc", across="gather", least_rows=2)
 def pair_cross_entropy(
     probs: Probs[Tensor, "batch classes"],
     others: Probs[Tensor, "batch classes"],

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from torch import Tensor, nn
+from torch.nn import functional
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from ssldsl.ops import Features, Images, PositiveInt, op
@@ -15,13 +16,20 @@ class ResNet18(nn.Module):
     $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$
 
     `stem`: for ImageNet a 7×7 convolution of stride 2 and a maximum pool; for images of CIFAR's size a 3×3 convolution.
-    Weights have torchvision's names, without the classifier.
+    `shortcut`: past a block that halves the image goes a 1×1 convolution, or (`pad`) the mean of every 2×2 places with
+    as many channels of zeros, which has no parameters. Weights have torchvision's names, without the classifier.
 
-    Source: He et al., CVPR 2016, table 1; version 1 of the block; the CIFAR stem is common practice. Features are not
-    negative.
+    Source: He et al., CVPR 2016, table 1; version 1 of the block; shortcuts without parameters are option A there, with
+    the pool as the released code of LSD-C has it; the CIFAR stem is common practice. Features are not negative.
     """
 
-    def __init__(self, channels: PositiveInt, *, stem: Literal["imagenet", "cifar"] = "imagenet") -> None:
+    def __init__(
+        self,
+        channels: PositiveInt,
+        *,
+        stem: Literal["imagenet", "cifar"] = "imagenet",
+        shortcut: Literal["projection", "pad"] = "projection",
+    ) -> None:
         super().__init__()
         self.conv1 = stem_conv(channels, stem)
         self.bn1 = nn.BatchNorm2d(64)
@@ -30,6 +38,9 @@ class ResNet18(nn.Module):
         self.layer2 = stage(BasicBlock, 64, 128, blocks=2, stride=2)
         self.layer3 = stage(BasicBlock, 128, 256, blocks=2, stride=2)
         self.layer4 = stage(BasicBlock, 256, 512, blocks=2, stride=2)
+        if shortcut == "pad":
+            for halving in (self.layer2, self.layer3, self.layer4):
+                halving[0].downsample = PadShortcut()
         initialize(self)
 
     def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 512"]:
@@ -37,6 +48,14 @@ class ResNet18(nn.Module):
         maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
         features: Tensor = maps.mean(dim=(2, 3))
         return features
+
+
+class PadShortcut(nn.Module):
+    """Half the image and twice the channels without parameters: means of 2×2 places, and zeros."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        pooled = functional.avg_pool2d(maps, 2, ceil_mode=True)
+        return functional.pad(pooled, (0, 0, 0, 0, 0, pooled.shape[1]))
 
 
 def stem_conv(channels: int, stem: str) -> nn.Conv2d:

@@ -7,7 +7,7 @@ from torch.nn import functional
 from ssldsl.ops import Detached, Features, Fraction, Pairs, op
 
 
-@op(paper="rebuffi2020lsdc", across="gather")
+@op(paper="rebuffi2020lsdc", across="gather", least_rows=2)
 def cosine_pairs(
     features: Detached[Features[Tensor, "batch dim"]], *, threshold: Fraction = 0.9
 ) -> Pairs[Tensor, "batch batch"]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from ssldsl.ops import Detached, Features, Pairs, op
 
 
-@op(paper="rebuffi2020lsdc", across="gather")
+@op(paper="rebuffi2020lsdc", across="gather", least_rows="k")
 def knn_pairs(
     features: Detached[Features[Tensor, "batch dim"]], *, k: Annotated[int, Ge(3)] = 20
 ) -> Pairs[Tensor, "batch batch"]:

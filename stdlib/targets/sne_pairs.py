@@ -7,7 +7,7 @@ from ssldsl.ops import Detached, Features, Fraction, Pairs, PositiveFloat, op
 from ssldsl.stdlib.targets.knn_pairs import squared_distances
 
 
-@op(paper="rebuffi2020lsdc", across="gather")
+@op(paper="rebuffi2020lsdc", across="gather", least_rows=2)
 def sne_pairs(
     features: Detached[Features[Tensor, "batch dim"]],
     *,

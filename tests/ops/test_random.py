@@ -239,3 +239,25 @@ def test_a_gpu_draws_what_the_processor_draws() -> None:
     for expected, found in zip(here, there, strict=True):
         assert torch.allclose(found.cpu().double(), expected.double(), atol=1e-6)
         assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize(("a", "b"), [(0.3, 0.3), (1.0, 1.0), (0.75, 2.0), (5.0, 1.5), (0.01, 0.01)])
+def test_beta_numbers_have_their_distribution(a: float, b: float) -> None:
+    from scipy.stats import beta, kstest
+
+    found = many(4000).beta(a, b, 2).flatten().double().numpy()
+    if a < 0.1:  # in float32 nearly all of it is 0 or 1
+        assert ((found < 1e-6) | (found > 1 - 1e-6)).mean() > 0.8 and abs(found.mean() - 0.5) < 0.03
+    else:
+        assert kstest(found, beta(a, b).cdf).pvalue > 1e-3
+
+
+def test_beta_numbers_of_a_row_depend_on_no_other_row() -> None:
+    assert torch.equal(many(50).beta(0.3, 0.3, 3)[7], SampleRng(11, rows_of(7)).beta(0.3, 0.3, 3)[0])
+
+
+def test_an_order_of_rows_has_every_row_once_and_every_order_is_as_likely() -> None:
+    found = torch.stack([many(3, key).permutation() for key in range(3000)])
+    assert torch.equal(found.sort(dim=1).values, torch.arange(3).expand(3000, 3))
+    counts = (found * torch.tensor([9, 3, 1])).sum(dim=1).unique(return_counts=True)[1]
+    assert len(counts) == 6 and counts.min() > 420 and counts.max() < 580

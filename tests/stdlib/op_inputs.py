@@ -31,6 +31,7 @@ SIZES = {
     "dim": 8,
     "classes": 5,
     "clusters": 4,
+    "parts": 2,
 }
 
 ROW = torch.empty(SIZES["dim"])  # an example of a row, for memories of any kind

@@ -178,6 +178,16 @@ def lone_sample(op: str, place: Span) -> Diagnostic:
     return Diagnostic("D412", message, place, label, help="draw more of them: see `batch`")
 
 
+def few_rows(op: str, rows: int, needed: int, setting: str, place: Span) -> Diagnostic:
+    """A batch that is too small for what compares its rows. `setting`: that says how many are needed, if one does."""
+    has = f"{rows} row{'s' if rows != 1 else ''}"
+    if setting:
+        message = f"`{op}` wants more rows than its `{setting}`, {needed - 1}, and a step has {has}"
+        return Diagnostic("D415", message, place, help=f"draw more rows, see `batch`, or make `{setting}` smaller")
+    message = f"`{op}` compares the rows of a batch, and a step has {has}"
+    return Diagnostic("D415", message, place, "nothing to compare it with", help="draw more rows: see `batch`")
+
+
 def uneven_images(place: Span) -> Diagnostic:
     """Images of different sizes where one batch is computed."""
     message = "these images differ in size, so they cannot be one batch"

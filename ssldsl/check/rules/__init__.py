@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
+from ssldsl.check.rules.few_rows import few_rows
 from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.half_averaged import half_averaged
 from ssldsl.check.rules.handed_memory import handed_memory
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     unfed_memory,
     short_memory,  # numbers of rows, before the sizes of their images
     lone_sample,
+    few_rows,
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
     forward_policy,
     watch_changes_nothing,

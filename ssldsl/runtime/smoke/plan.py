@@ -28,7 +28,7 @@ from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.library import Library as ShippedLibrary
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.smoke.generated import made_up
-from ssldsl.runtime.smoke.shrink import ROWS, with_small_images
+from ssldsl.runtime.smoke.shrink import least_rows, with_small_images
 
 EDIT = "--smoke"  # among the edits of a plan: it is for a smoke run
 STEPS = 3
@@ -57,7 +57,7 @@ def _module(module: ModulePlan, factor: float, library: Library) -> ModulePlan:
 def _stage(stage: StagePlan, library: Library) -> StagePlan:
     steps = min(STEPS, stage.steps)
     factor = steps / stage.steps
-    rows = _Rows.of(stage)
+    rows = _Rows.of(stage, library)
     kept = _of_memories(stage, library)
     average = stage.average
     streams = tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams)
@@ -100,9 +100,10 @@ class _Rows:
     large: int
 
     @staticmethod
-    def of(stage: StagePlan) -> "_Rows":
+    def of(stage: StagePlan, library: Library) -> "_Rows":
         large = math.gcd(*(stream.rows for stream in stage.streams))
-        return _Rows(min(ROWS * stage.accumulate, large), large) if large else _Rows(1, 1)
+        least = least_rows(stage.nodes, library.get, stage.accumulate)
+        return _Rows(min(least, large), large) if large else _Rows(1, 1)
 
     def scaled(self, rows: int) -> int:
         if rows * self.small % self.large:

@@ -5,14 +5,16 @@ views would give are not those of the plan.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from attrs import evolve
 
 from ssldsl.check.typing.sizes import size_of, unify
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import TensorPlan, TypePlan, known_size, tensors_of, with_tensors
+from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Program, Stage
+from ssldsl.ir.walk import ancestors
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.ops.load import Library
 from ssldsl.types import Dim
@@ -27,13 +29,21 @@ Sizes = Mapping[int, int]
 
 def with_small_batches(program: Program) -> Program:
     """The program with few rows of every stream, in about their proportion; before lowering, which counts them."""
-    return evolve(program, stages=tuple(evolve(stage, batch=_few(stage)) for stage in program.stages))
+    signatures = program.signatures
+    return evolve(program, stages=tuple(evolve(stage, batch=_few(stage, signatures)) for stage in program.stages))
 
 
-def _few(stage: Stage) -> tuple[tuple[str, int], ...]:
+def _few(stage: Stage, signatures: Mapping[str, Signature]) -> tuple[tuple[str, int], ...]:
     smallest = min((rows for _, rows in stage.batch), default=1)
-    unit = min(ROWS * stage.accumulate, smallest)
+    unit = min(least_rows(ancestors(stage.step_roots), signatures.get, stage.accumulate), smallest)
     return tuple((name, unit * round(rows / smallest)) for name, rows in stage.batch)
+
+
+def least_rows(nodes: Iterable[Node | NodePlan], signature: Callable[[str], Signature | None], accumulate: int) -> int:
+    """The rows of the smallest stream in a step: some for each accumulated part, and as many as an op compares."""
+    known = ((found, dict(node.settings)) for node in nodes if (found := signature(node.op)) is not None)
+    needed = max((each.rows_needed(settings) for each, settings in known), default=0)
+    return accumulate * max(ROWS, -(-needed // accumulate))
 
 
 def with_small_images(plan: Plan, library: Library) -> Plan:

@@ -1,7 +1,7 @@
 import torch
 from resnets import computes_what_torchvision_does, has_the_weights_of_torchvision, keeps_the_resolution_of_cifar
 
-from ssldsl.stdlib.nets.resnet18 import ResNet18
+from ssldsl.stdlib.nets.resnet18 import PadShortcut, ResNet18
 
 
 def test_it_has_the_published_number_of_weights_less_the_classifier() -> None:
@@ -18,3 +18,20 @@ def test_the_stem_of_cifar_keeps_the_resolution() -> None:
 
 def test_images_may_have_any_number_of_channels() -> None:
     assert ResNet18(1, stem="cifar")(torch.rand(2, 1, 8, 8)).shape == (2, 512)
+
+
+def test_shortcuts_without_parameters_are_those_of_lsdc() -> None:
+    net = ResNet18(3, stem="cifar", shortcut="pad")
+    counts = [sum(p.numel() for p in part.parameters()) for part in (net.layer1, net.layer2, net.layer3, net.layer4)]
+    assert counts == [147_968, 517_120, 2_066_432, 8_261_632]
+    assert sum(p.numel() for p in net.parameters()) + 5_130 == 11_000_138  # with the classifier of ten classes
+
+
+def test_a_padded_shortcut_is_the_mean_of_four_places_and_zeros() -> None:
+    maps = torch.arange(16.0).view(1, 1, 4, 4)
+    found = PadShortcut()(maps)
+    assert found[0, 0].tolist() == [[2.5, 4.5], [10.5, 12.5]] and found[0, 1].abs().sum() == 0
+
+
+def test_images_of_other_sizes_are_pooled_as_a_whole() -> None:
+    assert ResNet18(3, stem="cifar", shortcut="pad")(torch.rand(2, 3, 48, 48)).shape == (2, 512)
