@@ -1,6 +1,7 @@
 """From a checked program to its plan: passes over the graph of every stage, then plain data."""
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, stage_graph
@@ -86,38 +87,40 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
     values = PlainValues(known, clock)
     names = {node: f"n{i}" for i, node in enumerate(graph.nodes)}
     nodes = tuple(_node(graph, node, names, values, program.signatures) for node in graph.nodes)
-    optimizer = _configured(stage.optimizer, values)
-    groups = {path: values.settings(settings) for path, settings in stage.groups}
-    return StagePlan(
-        name=stage.name,
-        after=stage.after,
-        nodes=nodes,
-        streams=_streams(program, stage, graph, names, sizes),
-        terms=tuple(_term(program, term, names, values) for term in graph.terms),
-        watches=tuple(_watch(w, names) for w in graph.watches),
-        train=stage.train,
-        init=tuple(_init(origin) for origin in stage.init),
-        optimizer=optimizer,
-        groups=groups,
-        schedules=tuple(values.schedules),
-        clock=stage.clock,
-        steps=clock.steps,
-        steps_per_epoch=clock.steps_per_epoch,
-        forward="separate" if stage.forward == "separate" else "concat",
-        average=None if stage.average is None else _configured(stage.average, values),
-        evaluations=tuple(_evaluation(program, evaluation, names) for evaluation in graph.evaluations),
-        evaluate_every=max(1, round(clock.steps_of(stage.evaluate))),
-        keep=None if stage.keep is None else KeepPlan(name=stage.keep.name, is_lowest=stage.keep.is_lowest),
-        clip=None if stage.clip is None else stage.clip.norm,
-        clip_per_tensor=stage.clip is not None and stage.clip.is_per_tensor,
-        accumulate=stage.accumulate,
-        precision=stage.precision,  # type: ignore[arg-type]  # pydantic checks the word
-        compile=stage.compile,
-        statistics=stage.statistics,  # type: ignore[arg-type]  # pydantic checks the word
-        place=place_of(stage.span),
-        places={name: place for name, span in stage.places if (place := place_of(span)) is not None},
-        notes=graph.notes,
-    )
+    in_words_of_the_plan: dict[str, Any] = {
+        "nodes": nodes,
+        "streams": _streams(program, stage, graph, names, sizes),
+        "terms": tuple(_term(program, term, names, values) for term in graph.terms),
+        "watches": tuple(_watch(w, names) for w in graph.watches),
+        "evaluations": tuple(_evaluation(program, evaluation, names) for evaluation in graph.evaluations),
+        "init": tuple(_init(origin) for origin in stage.init),
+        "place": place_of(stage.span),
+        "places": {name: place for name, span in stage.places if (place := place_of(span)) is not None},
+        "notes": graph.notes,
+        **_settings(stage, values, clock),
+    }
+    as_they_are = {
+        name: getattr(stage, name)
+        for name in StagePlan.model_fields
+        if name not in in_words_of_the_plan and hasattr(stage, name)
+    }
+    return StagePlan(**as_they_are, **in_words_of_the_plan)
+
+
+def _settings(stage: Stage, values: PlainValues, clock: Clock) -> dict[str, Any]:
+    """The settings that a plan says otherwise than a spec: ops with numbers, times in steps."""
+    said = {
+        "optimizer": _configured(stage.optimizer, values),
+        "groups": {path: values.settings(settings) for path, settings in stage.groups},
+        "steps": clock.steps,
+        "steps_per_epoch": clock.steps_per_epoch,
+        "average": None if stage.average is None else _configured(stage.average, values),
+        "evaluate_every": max(1, round(clock.steps_of(stage.evaluate))),
+        "keep": None if stage.keep is None else KeepPlan(name=stage.keep.name, is_lowest=stage.keep.is_lowest),
+        "clip": None if stage.clip is None else stage.clip.norm,
+        "clip_per_tensor": stage.clip is not None and stage.clip.is_per_tensor,
+    }
+    return {**said, "schedules": tuple(values.schedules)}  # once all that can hold one has been read
 
 
 def _term(program: Program, term: Term, names: Mapping[Node, str], values: PlainValues) -> TermPlan:
