@@ -16,13 +16,14 @@ STYLES = ("svg", "html", "mmd", "dot")
 @click.option(
     "-o", "--out", default=None, metavar="FILE", help="x.svg, x.html, x.mmd or x.dot. [default: Mermaid on stdout]"
 )
+@click.option("--format", "style", type=click.Choice(STYLES), default=None, help="[default: by the ending of --out]")
 @click.option("--shapes", is_flag=True, help="Show shapes on the edges.")
 @edited
-def graph(spec: str, other: str | None, out: str | None, shapes: bool, edits: Edits) -> None:
+def graph(spec: str, other: str | None, out: str | None, style: str | None, shapes: bool, edits: Edits) -> None:
     """Draw the method of SPEC; with OTHER, both side by side with what differs marked."""
     from ssldsl.drawing import draw
 
-    style = "mmd" if out in (None, "-") else Path(str(out)).suffix.lstrip(".")
+    style = style or ("mmd" if out in (None, "-") else Path(str(out)).suffix.lstrip("."))
     if style not in STYLES:
         raise click.ClickException(f"`{out}`: the ending says what to draw: .svg, .html, .mmd or .dot")
     programs = [checked(spec, edits).unwrap()]

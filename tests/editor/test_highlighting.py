@@ -1,5 +1,6 @@
 """Colors of specs: every keyword of the grammar, and no shipped spec with a character that is not understood."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 from pygments.lexers import get_lexer_by_name
 from pygments.token import Keyword, Name, Number, Text
 
+import ssldsl
 from ssldsl.editor.highlighting import CONSTANTS, KEYWORDS, SslLexer
+from ssldsl.editor.textmate import textmate_grammar
 from ssldsl.resources import grammar, specs
 
 
@@ -34,3 +37,14 @@ def test_words_are_what_their_place_makes_them() -> None:
 
 def test_pygments_knows_the_language_by_its_name() -> None:
     assert isinstance(get_lexer_by_name("ssl"), SslLexer)
+
+
+def test_the_grammar_of_the_extension_is_made_of_the_same_words() -> None:
+    made = Path(__file__).parents[2] / "editors" / "vscode" / "syntaxes" / "ssl.tmLanguage.json"
+    assert made.read_text(encoding="utf-8") == textmate_grammar()
+
+
+def test_the_snippets_of_the_extension_are_specs_without_errors() -> None:
+    path = Path(__file__).parents[2] / "editors" / "vscode" / "snippets" / "ssl.json"
+    body = "\n".join(json.loads(path.read_text(encoding="utf-8"))["Experiment"]["body"])
+    assert ssldsl.loads(re.sub(r"\$\{\d+:([^}]*)\}", r"\1", body)).warnings == ()
