@@ -81,8 +81,8 @@ stream unlabeled = unlabel(images.train) >> random_shift(1)
 net    encoder   = convnet(width=8)
 head   heads[3]  = linear(encoder.dim, images.classes)
 let    v         = draw(2, random_shift(unlabeled, 2))
-let    seen      = heads(encoder(v))
-loss      = mean(mean(kl(seen, probabilities(stop(swap(seen)))))) as assign
+let    targets   = probabilities(stop(heads(encoder(last(v)))))
+loss      = mean(kl(heads(encoder(first(v))), targets)) as assign
 optimizer = sgd(lr=0.1, momentum=0.9)
 batch     = {unlabeled: 60}
 run       = 8it

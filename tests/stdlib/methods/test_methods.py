@@ -17,6 +17,7 @@ stream all       = labeled | unlabeled
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 net    teacher   = ema(encoder >> classes, momentum=0.99)
+head   classes_again = linear(images.classes, images.classes)
 net    features  = encoder >> l2norm()
 head   clusters  = prototypes(encoder.dim, images.classes)
 net    ema_features = ema(features, momentum=0.99)
@@ -36,6 +37,8 @@ LOSSES = [
     "ce(labeled >> rotate4()) + rotation_of_copies(all >> rotate4())",
     "ce(labeled) + exemplar(all >> random_inception_crop(size=8), dim=16)",
     "ce(labeled) + vat(unlabeled)",
+    "byol(draw(2, random_shift(unlabeled)), teacher, net=encoder >> classes, predictor=classes_again)",
+    "simsiam(draw(2, random_shift(unlabeled)), net=encoder >> classes, predictor=classes_again)",
     'ce(labeled) + vat(all, net=encoder >> classes, epsilon=0.5, iterations=2, direction="adversarial_to_clean")',
     'ce(labeled) + vat(unlabeled, direction="adversarial_to_clean", radius="released", xi=0.01)',
     "ce(labeled) + entmin(all)",
