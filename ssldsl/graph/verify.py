@@ -109,7 +109,7 @@ def _wrong_call(node: Node, signature: Signature) -> Iterator[str]:
             yield f"edge `{edge.name}` is empty"
         elif count > 1 and not edge.many:
             yield f"edge `{edge.name}` is filled {count} times"
-    known = {s.name for s in signature.settings}
+    known = {s.name for s in signature.settings} | ({"every"} if signature.derives else set())
     yield from (f"it has no setting `{name}`" for name, _ in node.settings if name not in known)
 
 
@@ -117,8 +117,8 @@ def _wrong_draws(graph: Graph, signatures: Mapping[str, Signature]) -> Iterator[
     seen: dict[str, Node] = {}
     for node in graph.nodes:
         signature = signatures.get(node.op)
-        if signature is None or not signature.uses_rng:
-            continue
+        if signature is None or not signature.uses_rng or signature.role == "data":
+            continue  # data are made before there is a batch, by the numbers of their samples
         if not node.draw:
             yield f"{node!r}: it is random and its draw has no name"
         elif node.draw in seen:

@@ -175,10 +175,14 @@ def _batch_rows(signature: Signature | None, node: Node, sizes: Mapping[str, int
     return {} if batch is None else {name: number_of(batch.dims[0], sizes, f"`{name}`")}
 
 
+EVERY = "every"  # of a data op that is run again and again; its other times are shares of data, and no durations
+
+
 def _node(
     graph: Graph, node: Node, names: Mapping[Node, str], values: PlainValues, signatures: Mapping[str, Signature]
 ) -> NodePlan:
     own = PlainValues(values.sizes, None) if is_data(node.type) else values
+    pace = {name: value for name, value in node.settings if name == EVERY and is_data(node.type)}
     signature = signatures.get(node.op)
     places = (place_of(span) for span in node.spans)
     return NodePlan(
@@ -186,7 +190,11 @@ def _node(
         op=node.op,
         inputs=tuple(names[n] for n in node.inputs),
         params=node.params,
-        settings=own.settings(node.settings) | _batch_rows(signature, node, values.sizes),
+        settings={
+            **own.settings(tuple((n, v) for n, v in node.settings if n not in pace)),
+            **{name: max(1, round(steps)) for name, steps in values.settings(tuple(pace.items())).items()},
+            **_batch_rows(signature, node, values.sizes),
+        },
         type=planned(with_sizes(node.type, values.sizes)),
         grad_modules=tuple(sorted(node.grad_modules)),
         draw=node.draw,

@@ -4,20 +4,22 @@ import copy
 from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from attrs import define, evolve
+from attrs import Factory, define, evolve
 from torch import Tensor, nn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan, TensorPlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.ops.samples import field_of
 from ssldsl.runtime.console.progress import Reporter
-from ssldsl.runtime.data.datasets import computed_fields, data_inputs
+from ssldsl.runtime.data.datasets import computed_fields, data_inputs, pace_of
 from ssldsl.runtime.data.derived import Computed, Data, Derived, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.layout import put_on
@@ -46,20 +48,24 @@ def with_derived(
     builder = DerivedBuilder(resources, data, reporter)
     found: dict[str, Computed] = {}
     for node in nodes:
+        if pace_of(node):  # with networks that are not there yet
+            continue
         builder.make(node)
         name = data.name(node)
         found[name if name not in found else f"{name}#{len(found) + 1}"] = data.computed(node)
     samples = {id_: data.given(id_) for id_ in data_ids(stage)}
-    return evolve(resources, data={**resources.data, stage.name: samples}), found
+    computed = {**resources.computed, stage.name: data}
+    return evolve(resources, data={**resources.data, stage.name: samples}, computed=computed), found
 
 
 @define
 class DerivedBuilder:
-    """Makes the data of one stage."""
+    """Makes the data of one stage. `memories`: those of the stage, where it has begun."""
 
     resources: RunResources
     data: Derived
     reporter: Reporter
+    memories: nn.ModuleDict = Factory(nn.ModuleDict)
 
     def make(self, node: NodePlan) -> None:
         """Compute what a node gives unless the run folder holds it, and read it."""
@@ -73,14 +79,14 @@ class DerivedBuilder:
         stage = self.data.stage
         accelerator = make_accelerator(stage)
         with explaining_data(stage), explaining_evaluation(StepContext(self.data.folder, stage)):
-            tensors = self._tensors(node, accelerator)
+            tensors = self.tensors(node, accelerator)
             if accelerator.is_main_process:
-                self.data.write(node, self._call(node, tensors))
+                self.data.write(node, self.call(node, tensors))
         accelerator.wait_for_everyone()
         accelerator.free_memory()
 
-    def _tensors(self, node: NodePlan, accelerator: Accelerator) -> dict[str, Tensor]:
-        """The tensors that the op reads, over all samples."""
+    def tensors(self, node: NodePlan, accelerator: Accelerator, step: int = 0) -> dict[str, Tensor]:
+        """The tensors that the op reads, over all samples, after so many steps."""
         resources, stage = self.resources, self.data.stage
         ids = [id_ for id_ in node.inputs if id_ not in data_inputs(node, resources.library)]
         needed = nodes_of(stage, ids, resources.library)
@@ -96,8 +102,9 @@ class DerivedBuilder:
             num_workers=resources.workers,
             earlier=self._earlier(needed, accelerator.device),
             watch=partial(self.reporter.passing, f"{node.op} for stage {stage.name}"),
+            memories=self.memories,
         )
-        return evaluator.compute(ids)
+        return evaluator.compute(ids, step)
 
     def _earlier(self, needed: Iterable[NodePlan], device: torch.device) -> dict[Weights, nn.ModuleDict]:
         """Copies of the modules that are needed, with the weights that earlier stages left."""
@@ -115,12 +122,19 @@ class DerivedBuilder:
             copies[weights] = found.eval()
         return copies
 
-    def _call(self, node: NodePlan, tensors: Mapping[str, Tensor]) -> Samples:
+    def call(self, node: NodePlan, tensors: Mapping[str, Tensor], step: int = 0) -> Samples:
+        """What the op makes of them. One that draws does so anew after every number of steps."""
         library = self.resources.library
+        signature = signature_of(library, node.op)
         pairs = zip(node.inputs, node.params, strict=True)
         edges = {param: tensors[id_] if id_ in tensors else self.data.given(id_) for id_, param in pairs}
+        settings: dict[str, Any] = {name: value for name, value in node.settings.items() if name != "every"}
+        if signature.uses_rng:
+            key = key_of(self.resources.plan.seed, self.data.stage.name, "data", self.data.name(node))
+            ids = self.data.given(node.inputs[0]).ids.cpu()
+            settings["rng"] = SampleRng(key, Rows(ids, torch.full_like(ids, step), torch.zeros_like(ids)))
         try:
-            made = op_object(signature_of(library, node.op))(**edges, **node.settings)
+            made = op_object(signature)(**edges, **settings)
         except OP_ERRORS as error:
             raise NodeFailure(node, error) from error
         if not isinstance(made, Samples):

@@ -36,6 +36,7 @@ from ssldsl.runtime.nets.modules import build_modules, check_parts
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.options import Options
+from ssldsl.runtime.recurring import with_recurring
 from ssldsl.runtime.smoke.plan import is_smoke
 from ssldsl.runtime.stage_hooks import SessionClock, StageHooks
 from ssldsl.runtime.stage_setup import RunResources, prepare
@@ -176,7 +177,7 @@ class Session:
         if not is_smoke(self.plan):
             journal.tell(data_notes(stage, self.data[stage.name], self.library))
         with explaining_evaluation(StepContext(journal.folder, stage)):  # memory may not do for what a stage holds
-            parts = prepare(resources, stage, is_new=begun is None)
+            parts = with_recurring(resources, prepare(resources, stage, is_new=begun is None), journal.reporter)
         if begun is not None:
             restore(parts.state, begun)
         check_finite(StepContext(journal.folder, stage, begun.step if begun is not None else 0), self.plan, parts.state)

@@ -1,7 +1,7 @@
 """What a run does for the stage that trains: records, checkpoints, pictures, and when it is time for them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import StagePlan
+from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_disk, explaining_evaluation
 from ssldsl.runtime.folder.pictures import write_pictures
@@ -74,6 +75,9 @@ class StageHooks:
 
     def evaluated(self, place: Line, found: Evaluated) -> None:
         self.journal.record_results(place, found)
+
+    def computed(self, done: int, found: Mapping[str, Computed]) -> None:
+        self.journal.record_data(self.parts.stage, done, found)
 
     def is_save_due(self, done: int) -> bool:
         return self.clock.is_save_due(self.parts.stage, done)

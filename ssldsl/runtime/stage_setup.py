@@ -6,12 +6,13 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from attrs import frozen
+from attrs import Factory, frozen
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
+from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import (
     distribute,
@@ -58,6 +59,7 @@ class RunResources:
     folder: Path
     workers: int = 0
     run: Path = Path()
+    computed: Mapping[str, Derived] = Factory(dict)  # stage -> the data that it computes
 
 
 def data_ids(stage: StagePlan) -> list[str]:

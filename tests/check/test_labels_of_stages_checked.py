@@ -153,7 +153,7 @@ def test_a_view_that_multiplies_rows_repeats_the_fields_that_were_computed():
     outcome = retrained(SOFT, inside="let x = pseudo >> rotate4()", loss="soft_cross_entropy(clf(x), x.target)")
     (term,) = outcome.unwrap().stages[1].terms
     (target,) = [n for n in ancestors([term.node]) if n.op == "draw" and n.setting("field") == "target"]
-    assert [n.op for n in ancestors([term.node]) if target in n.inputs] == ["repeat"]
+    assert [n.op for n in ancestors([term.node]) if target in n.inputs] == ["repeat_rows"]
 
 
 def test_data_that_are_held_out_stay_so_whatever_is_computed_of_them():

@@ -66,6 +66,30 @@ stage student[3] after teacher {
 }
 """
 
+# clusters of the present features, and of what a bank holds, each at its own pace
+CLUSTERS = """
+ssl 1
+precision = fp64
+data   images  = digits()
+stream all     = unlabel(images.train.subset(240, seed=0))
+net    encoder = convnet(width=8)
+head   top     = linear(encoder.dim, 8)
+net    normed  = encoder >> l2norm()
+let    past    = bank(normed(all), all.position, momentum=0.5)
+stream near    = all.kmeans_labels(encoder(all), clusters=8, components=4, every=4it)
+stream far     = all.kmeans_labels(past.rows, clusters=8, every=6it)
+loss  = cross_entropy(top(encoder(near)), near.cluster) as near
+      + cross_entropy(top(encoder(far)), far.cluster) as far
+      + mean(entropy(top(encoder(all)))) as sure
+watch mean(past.seen) as seen
+batch     = {near: 24, far: 24, all: 24}
+clock     = near
+run       = 10it
+optimizer = sgd(lr=0.1, momentum=0.9)
+evaluate  = 5it
+eval knn(images.test, images.train, k=5)
+"""
+
 
 def text(*, pseudo: str = KEPT, first: str = "10it", second: str = "6it", seed: int = 0) -> str:
     return SPEC.format(pseudo=pseudo, first=first, second=second, seed=seed)

@@ -1,22 +1,25 @@
 """A run in processes of its own, each of which kills itself: `killed_run.py FOLDER PLAN MOMENT...`.
 
-A moment is the step that is not begun any more, such as `step:2`, or that of a stage, `step:refine.1/2`, or a file of
-a checkpoint that is half written, such as `write:memory.safetensors`. The first process begins the run, and each other
-one continues it.
+A moment is the step that is not begun any more, such as `step:2`, or that of a stage, `step:refine.1/2`, a step before
+which a pass over the data is left in the middle, `pass:4`, or a file of a checkpoint that is half written, such as
+`write:memory.safetensors`. The first process begins the run, and each other one continues it.
 """
 
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import derived_specs
 from experiments import LIBRARY, stateful
 from memory_specs import DAINO, SAMPLES, SUAVE, plan_of
+from torch import Tensor
 
-from ssldsl.graph.plan import Plan
+from ssldsl.graph.plan import NodePlan, Plan
+from ssldsl.ops.data import Samples
+from ssldsl.runtime import derive
 from ssldsl.runtime.folder import checkpoint
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.train import loop
@@ -26,6 +29,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "stateful": stateful,
     "suave": lambda: plan_of(SUAVE),  # its queues are full after step 3
     "daino": lambda: plan_of(DAINO),
+    "clusters": lambda: derived_specs.plan_of(derived_specs.CLUSTERS),
     "rounds": lambda: derived_specs.plan_of(derived_specs.ROUNDS),
     "samples": lambda: plan_of(SAMPLES),
 }
@@ -47,6 +51,18 @@ def kill_before_step(moment: str) -> None:
     loop.take_step = deadly
 
 
+def kill_in_pass(number: str) -> None:
+    """Die when the networks have seen all samples, and nothing has been made of what they say."""
+    call = derive.DerivedBuilder.call
+
+    def deadly(self: derive.DerivedBuilder, node: NodePlan, tensors: Mapping[str, Tensor], step: int = 0) -> Samples:
+        if step == int(number):
+            die()
+        return call(self, node, tensors, step)
+
+    derive.DerivedBuilder.call = deadly  # type: ignore[method-assign]  # for the test
+
+
 def kill_in_write(name: str) -> None:
     """Die halfway through the file of that name."""
     write = checkpoint.write_file
@@ -63,7 +79,7 @@ def kill_in_write(name: str) -> None:
 def sitting(plan: str, folder: Path, moment: str) -> None:
     """Begin or continue the run, up to the moment."""
     where, _, which = moment.partition(":")
-    (kill_before_step if where == "step" else kill_in_write)(which)
+    {"step": kill_before_step, "pass": kill_in_pass, "write": kill_in_write}[where](which)
     run(PLANS[plan](), folder, LIBRARY, QUIET, resume=folder.exists())
 
 

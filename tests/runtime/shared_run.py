@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import derived_specs
 from experiments import BATCH_NORM, LIBRARY, experiment, of_many_data, two_stages, with_stage
 from memory_specs import DAINO, PAWS, SUAVE, SUPERCM, THRESHOLDS, plan_of
 
@@ -39,6 +40,7 @@ PLANS = {
     "paws": plan_of(PAWS, steps=4),
     "supercm": plan_of(SUPERCM, steps=6),
     "thresholds": plan_of(THRESHOLDS, steps=6),
+    "clusters": derived_specs.plan_of(derived_specs.CLUSTERS),
 }
 
 if __name__ == "__main__":

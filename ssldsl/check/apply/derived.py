@@ -1,7 +1,8 @@
-"""Data that ops make of whole data sets: labels that a network of an earlier stage gives.
+"""Data that ops make of whole data sets: labels that a network of an earlier stage gives, clusters of present features.
 
 The tensors that such an op reads are written as in an evaluation: data mean all of their samples. The networks among
-them are those of an earlier stage, `joint.clf`; it is proved that this stage ends before their labels are wanted.
+them are those of an earlier stage, `joint.clf`; it is proved that this stage ends before their labels are wanted. With
+`every` they are the present ones, and memories as they stand: the op is run when a stage begins, and again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,32 +12,57 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data, ops
-from ssldsl.check.messages import dataflow, shapes, stages, types
+from ssldsl.check.messages import dataflow, shapes, stages, types, values
 from ssldsl.check.state.context import Context, StageDraft
-from ssldsl.check.state.values import UNKNOWN, Data, OpValue
+from ssldsl.check.state.values import UNKNOWN, Data, OpValue, describe
 from ssldsl.check.typing import edges
 from ssldsl.check.typing.numbering import classes_below, numbering, same_samples
 from ssldsl.check.typing.sizes import size_of
-from ssldsl.ir.nodes import Node, Setting
-from ssldsl.ir.walk import origins
+from ssldsl.ir.nodes import Duration, Node, Setting
+from ssldsl.ir.walk import origins, walk
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.source import Span
-from ssldsl.types import DataType, Dim, TensorType
+from ssldsl.types import DataType, Dim, TensorType, is_data
 
 Given = dict[str, tuple[Any, Span]]
 
 
+EVERY = "every"  # the argument of every such op that says how often it is run
+
+
 @contextmanager
-def reading(ctx: Context, callee: Any) -> Iterator[None]:
+def reading(ctx: Context, callee: Any, *, recurs: bool = False) -> Iterator[None]:
     """Inside, the arguments of a data op that reads tensors are read: data mean all of their samples."""
     if not isinstance(callee, OpValue) or not callee.signature.derives:
         yield
         return
-    before, ctx.stage = ctx.stage, StageDraft("", full_dataset=True, derives=callee.signature.name)
+    before, ctx.stage = ctx.stage, StageDraft("", full_dataset=True, derives=callee.signature.name, recurs=recurs)
     try:
         yield
     finally:
         ctx.stage = before
+
+
+def pace(ctx: Context, value: Any, place: Span) -> Duration | None:
+    """How often an op is run, or nothing once it is reported to be no time above 0."""
+    if value is UNKNOWN:
+        return None
+    if not isinstance(value, Duration):
+        ctx.report(stages.no_duration(EVERY, value, describe(value), place))
+        return None
+    if value.value <= 0:
+        ctx.report(values.not_longer_than_nothing(EVERY, value, place))
+        return None
+    if value.unit == "it" and value.value != int(value.value):
+        ctx.report(stages.between_steps(EVERY, str(value), place))
+        return None
+    return value
+
+
+def recurring(node: Node) -> Node | None:
+    """The data op below some data, or it itself, that is run again and again."""
+    data = walk([node], lambda n: [i for i in n.inputs if is_data(i.type)])
+    return next((n for n in data if n.setting(EVERY) is not None), None)
 
 
 def derive(
@@ -44,6 +70,9 @@ def derive(
 ) -> Any:
     """An op from data to data that reads tensors. Its size counts as that of its first data."""
     inputs, sizes = {signature.edges[0].name: base.node}, {"samples": base.type.size}
+    if (before := recurring(base.node)) is not None:
+        ctx.report(stages.computed_of_changing_data(signature.name, before.op, span, before.spans[0]))
+        return UNKNOWN
     for edge in signature.edges[1:]:
         if edge.name in given:
             node = _read(ctx, signature, edge, base, given, sizes, dict(settings))
@@ -110,7 +139,7 @@ def _of_the_samples(
     ctx: Context, signature: Signature, edge: Edge, node: Node, base: Data, place: Span, at: Span
 ) -> bool:
     """Whether a tensor says something of every sample of the data. `at`: where these are written."""
-    for whole in _wholes(node):
+    for whole in _wholes(ctx, node):
         if same_samples(whole.inputs[0], ctx.signatures) is not same_samples(base.node, ctx.signatures):
             ctx.report(stages.other_samples(signature.name, edge.name, place, at))
             return False
@@ -124,11 +153,13 @@ def _no_classifier(ctx: Context, node: Node, place: Span) -> None:
     ctx.report(types.labels_of_features(shapes.written(node.type), place))
 
 
-def _wholes(node: Node) -> list[Node]:
-    """The whole data sets that a tensor is computed from; not what these were computed from in turn."""
+def _wholes(ctx: Context, node: Node) -> list[Node]:
+    """The whole data sets that a tensor is computed from; not what these, or a memory, came from in turn."""
     if node.op == "full_dataset":
         return [node]
-    return list(dict.fromkeys(w for n in node.inputs for w in _wholes(n)))
+    signature = ctx.signatures.get(node.op)
+    inputs = () if signature is not None and signature.role == "memory" else node.inputs
+    return list(dict.fromkeys(w for n in inputs for w in _wholes(ctx, n)))
 
 
 def _fits_labels(ctx: Context, classes: Dim, inputs: dict[str, Node], given: Given) -> bool:

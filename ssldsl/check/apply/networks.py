@@ -470,7 +470,7 @@ def refuse(ctx: Context, net: TrainedNet, span: Span) -> None:
 
 def may_run(ctx: Context, path: str, span: Span) -> bool:
     """Whether a network may run with its present weights: data are made before there are any."""
-    if ctx.stage is None or not ctx.stage.derives:
+    if ctx.stage is None or not ctx.stage.derives or ctx.stage.recurs:
         return True
     ctx.report(stages.no_weights_yet(ctx.stage.derives, path, span))
     return False

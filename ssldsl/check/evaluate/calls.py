@@ -66,7 +66,7 @@ def call(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
         return words.draw(ctx, expr, scope)
     if isinstance(callee, WordValue) and callee.name == "best":
         return words.best(ctx, expr, scope)
-    with derived.reading(ctx, callee):
+    with derived.reading(ctx, callee, recurs=any(a.name and a.name.id == derived.EVERY for a in expr.arguments)):
         given = [*first, *_evaluate_all(ctx, expr.arguments, scope)]
         return invoke(ctx, callee, given, expr, scope)
 
@@ -174,6 +174,7 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     bound, is_good = bind(ctx, Parameters(signature.name, order, required, is_open=True), given, expr.span)
     if not is_good:
         return UNKNOWN
+    every = bound.pop(derived.EVERY, None) if signature.derives else None
     placed, rest = ({n: g for n, g in bound.items() if (n in leading) == is_leading} for is_leading in (True, False))
     settings, problems = check_settings(
         signature,
@@ -189,6 +190,12 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
         return UNKNOWN
     _complete(ctx, signature, rest, settings, expr)
     values = tuple((s.name, settings[s.name]) for s in signature.settings)
+    if every is not None:
+        place = next(a.value.span for a in expr.arguments if a.name and a.name.id == derived.EVERY)
+        pace = derived.pace(ctx, every.value, place)
+        if pace is None:
+            return UNKNOWN
+        values = (*values, (derived.EVERY, pace))
     built = _construct(ctx, signature, placed, values, expr)
     if through and built is not UNKNOWN:
         if isinstance(built, View):

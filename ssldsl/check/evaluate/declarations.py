@@ -89,6 +89,8 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
     key = (binding, ctx.stage.full_dataset)
     if ctx.stage.full_dataset and is_held(ctx, ctx.stage.meanings.get((binding, False))):
         return ctx.stage.meanings[binding, False]
+    if ctx.stage.recurs and (held := _held(ctx, binding, declaration)) is not None:
+        return held
     if key not in ctx.stage.meanings:
         ctx.stage.meanings[key] = PENDING
         path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]
@@ -99,6 +101,20 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
         ctx.stage.meanings[key] = value
     value = ctx.stage.meanings[key]
     return _cycle(ctx, binding) if value is PENDING else value
+
+
+def _held(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
+    """The memory that a `let` names, which a data op that recurs reads as it stands; nothing where it names none."""
+    assert ctx.stage is not None
+    called = declaration.value.function if isinstance(declaration.value, tree.Call) else None
+    name = called.id if isinstance(called, tree.Ref) else called.name.id if isinstance(called, tree.Attribute) else ""
+    signature = ctx.library.get(name)
+    if not ctx.stage.full_dataset or signature is None or not signature.reads_state:
+        return None
+    ctx.stage.full_dataset = False  # its rows are written by steps
+    value = _let(ctx, binding, declaration)
+    ctx.stage.full_dataset = True
+    return value if is_held(ctx, value) else UNKNOWN
 
 
 def _guarded_let(ctx: Context, binding: Binding, declaration: tree.Declaration, scope: Scope) -> Any:

@@ -250,8 +250,35 @@ def data_network_in_step(stage: str, network: str, place: Span) -> Diagnostic:
 def no_weights_yet(op: str, path: str, place: Span) -> Diagnostic:
     """A network without a stage, where data are made."""
     message = f"`{op}` makes data before a stage begins, and nothing says with which weights of `{path}`"
-    help = "write the stage that trained it before its name: `STAGE.NETWORK`, or `STAGE.average.NETWORK`"
+    help = "write the stage that trained it before its name, `STAGE.NETWORK`, or `every=1ep`: with the present weights"
     return Diagnostic("D513", message, place, help=help)
+
+
+def between_steps(name: str, length: str, place: Span) -> Diagnostic:
+    """A pace that is no whole number of steps."""
+    return Diagnostic("D526", f"`{name}` is a whole number of steps, found {length}", place, "between two steps")
+
+
+def faster_than_steps(length: str, steps: int, clock: str, place: Span) -> Diagnostic:
+    """A pace below one step. `steps`: of a pass over the clock stream."""
+    message = f"`every` is {length}, which is less than a step"
+    label = f"a pass over `{clock}` has {steps:,} steps"
+    return Diagnostic("D526", message, place, label, help="write it in steps: `every=1it` is the least")
+
+
+def beyond_the_stage(length: str, run: str, place: Span) -> Diagnostic:
+    """A pace that is longer than the stage."""
+    message = f"`every` is {length}, and the stage ends after {run}"
+    help = "make it shorter; to compute it once, leave `every` out and name the stage whose networks are meant"
+    return Diagnostic("D526", message, place, "it would never be computed again", help=help)
+
+
+def computed_of_changing_data(op: str, before: str, place: Span, other: Span) -> Diagnostic:
+    """Data computed of data that change while a stage trains."""
+    message = f"`{op}` computes something of data that `{before}` computes again and again"
+    notes = (Note(other, "these change while the stage trains"),)
+    help = "compute both of the same data, in streams of their own"
+    return Diagnostic("D526", message, place, "of which of them?", notes, help=help)
 
 
 def other_data_set(op: str, edge: str, place: Span, data: Span) -> Diagnostic:

@@ -18,6 +18,7 @@ from ssldsl.check.rules.keeps_what_is_measured import keeps_what_is_measured
 from ssldsl.check.rules.lone_sample import lone_sample
 from ssldsl.check.rules.never_completes import never_completes
 from ssldsl.check.rules.oversized_batch import oversized_batch
+from ssldsl.check.rules.recurring_pace import recurring_pace
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
 from ssldsl.check.rules.uneven_images import uneven_images
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     few_rows,
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
     forward_policy,
+    recurring_pace,
     watch_changes_nothing,
     half_averaged,
     keeps_what_is_measured,

@@ -1,19 +1,24 @@
-"""D421: a memory that an evaluation reads is one that the steps of the stage write."""
+"""D421: a memory that an evaluation, or a data op that recurs, reads is one that the steps of the stage write."""
 
 from collections.abc import Iterator
 
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
+from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import ancestors, walk
+from ssldsl.source import Span
+from ssldsl.types import is_data
 
 
 def unfed_memory(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """A step writes the memories that its terms, or what it watches, read."""
-    in_steps = set(ancestors([*(t.node for t in stage.terms), *(w.node for w in stage.watches)]))
-    for evaluation in stage.evaluations:
-        for node in ancestors([evaluation.node]):
+    in_steps = set(walk(stage.step_roots, step_inputs))
+    read: list[tuple[Node, Span]] = [(e.node, e.span) for e in stage.evaluations]
+    read += [(node, reader.written_at(node)) for node in in_steps if is_data(node.type)]
+    for root, place in read:
+        for node in ancestors([root]):
             signature = reader.ctx.signatures.get(node.op)
             if signature is not None and signature.role == "memory" and node not in in_steps:
-                yield dataflow.unfed_memory(node.op, evaluation.span, reader.written_at(node))
+                yield dataflow.unfed_memory(node.op, place, reader.written_at(node))

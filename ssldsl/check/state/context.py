@@ -65,7 +65,8 @@ class StageDraft:
     """The stage being read: its draws and what has been looked up in it.
 
     full_dataset: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are
-        being read, for which they mean the same. watches: reading a `watch`, whose forwards are no part of the loss.
+        being read, for which they mean the same; `recurs`: it is run again and again. watches: reading a `watch`, whose
+        forwards are no part of the loss.
     averages: whether the stage keeps an average of its weights. lists: terms over a list of networks, and which,
         if the loss is right.
     """
@@ -73,6 +74,7 @@ class StageDraft:
     name: str
     full_dataset: bool = False
     derives: str = ""
+    recurs: bool = False
     watches: bool = False
     averages: bool = False
     lists: dict[str, str] | None = None

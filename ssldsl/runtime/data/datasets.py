@@ -94,6 +94,11 @@ class Datasets:
         return with_fields(first, **zeros)
 
 
+def pace_of(node: NodePlan) -> int:
+    """After how many steps a data node is computed again; 0 of one that is computed once."""
+    return int(node.settings.get("every", 0))
+
+
 def computed_fields(library: Library, node: NodePlan) -> tuple[str, ...]:
     """What a data node that reads tensors computes of every sample."""
     signature = signature_of(library, node.op)

@@ -74,9 +74,8 @@ class Computed:
         return {**counts, **labels, **({"fields": fields} if fields else {})}
 
     def __str__(self) -> str:
-        did = "labeled" if self.labels is not None else "computed"
         how_many = f"{self.kept} of {self.samples} samples" if self.kept <= self.samples else f"{self.kept} rows"
-        parts = [f"{how_many} {did}{self.labels or ''}"]
+        parts = [f"{how_many}{f' labeled{self.labels}' if self.labels is not None else ''}"]
         parts += [f"`{name}`: {_in_words(numbers)}" for name, numbers in self.fields.items()]
         return "; ".join(parts)
 

@@ -169,23 +169,34 @@ class Feed:
         self.device = torch.device(device)
         self.share = Share(rank, world, stage.accumulate)
         self._lowered = lower(plan, stage, library, shards=world * stage.accumulate)
-        streams = [
-            self._stream(plan.seed, stage, stream.name, stream.rows, samples[stream.name]) for stream in stage.streams
-        ]
-        self._resident = [stream for stream in streams if stream.samples.resident]
-        filed = [stream for stream in streams if not stream.samples.resident]
-        prepared = Prepared(filed, self.share, self._lowered, Scalars(stage, library))
-        self._loader = _Loader(prepared, stage.steps * stage.accumulate, self.device, num_workers) if filed else None
+        self._seed, self._stage, self._scalars, self._workers = plan.seed, stage, Scalars(stage, library), num_workers
+        self._loader: _Loader | None = None
+        self._streams = {s.name: self._stream(s.name, s.rows, samples[s.name]) for s in stage.streams}
+        self._begin()
 
-    def _stream(self, seed: int, stage: StagePlan, name: str, rows: int, samples: Samples) -> Resident:
+    def replace(self, name: str, samples: Samples) -> None:
+        """Let the following steps draw a stream from other samples."""
+        self._streams[name] = self._stream(name, self._streams[name].rows, samples)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Read what lies in memory where it lies, and let workers prepare the rest."""
+        self.close()
+        self._resident = [stream for stream in self._streams.values() if stream.samples.resident]
+        filed = [stream for stream in self._streams.values() if not stream.samples.resident]
+        prepared = Prepared(filed, self.share, self._lowered, self._scalars)
+        total = self._stage.steps * self._stage.accumulate
+        self._loader = _Loader(prepared, total, self.device, self._workers) if filed else None
+
+    def _stream(self, name: str, rows: int, samples: Samples) -> Resident:
         for field in samples.fields:
             if f"{name}.{field}" not in self._lowered.reads and samples.resident:
                 samples = samples.without(field)
         if samples.resident and hasattr(samples, "to"):
             samples = samples.to(self.device)
         device = self.device if samples.resident else torch.device("cpu")
-        order = Order.of(seed, stage.name, name, samples.ids.cpu(), device)
-        return Resident(name, rows, samples, order, stage.precision)
+        order = Order.of(self._seed, self._stage.name, name, samples.ids.cpu(), device)
+        return Resident(name, rows, samples, order, self._stage.precision)
 
     def batch_at(self, step: int, part: int = 0) -> Batch:
         """What the step reads as `batch`."""

@@ -104,7 +104,7 @@ def _plan(node: Node) -> NodePlan:
         op=node.op,
         inputs=tuple(f"n{i.id}" for i in node.inputs),
         params=node.params,
-        settings=PlainValues({}, None).settings(node.settings),
+        settings=PlainValues({}, None).settings(tuple((n, v) for n, v in node.settings if n != "every")),
         type=planned(node.type),
         placement="data",
         places=tuple(place for place in places if place is not None),

@@ -70,7 +70,9 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             "schedules": tuple(_scalar(s, factor, library) for s in stage.schedules),
             "terms": tuple(t.model_copy(update={"weight": _scalar(t.weight, factor, library)}) for t in stage.terms),
             "streams": streams,
-            "nodes": tuple(node if node.id in kept else _node(node, rows, drawn) for node in stage.nodes),
+            "nodes": tuple(
+                node if node.id in kept else _node(_paced(node, factor), rows, drawn) for node in stage.nodes
+            ),
             "groups": {path: _group(settings, factor) for path, settings in stage.groups.items()},
             "init": tuple(_init(init) for init in stage.init),
             "average": OpPlan.model_validate(
@@ -80,6 +82,14 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             else None,
         }
     )
+
+
+def _paced(node: NodePlan, factor: float) -> NodePlan:
+    """A data op that is run again and again, as often in fewer steps."""
+    if node.placement != "data" or "every" not in node.settings:
+        return node
+    every = max(1, round(node.settings["every"] * factor))
+    return node.model_copy(update={"settings": {**node.settings, "every": every}})
 
 
 def _group(settings: dict[str, Any], factor: float) -> dict[str, Any]:

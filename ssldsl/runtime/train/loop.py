@@ -5,7 +5,7 @@ are functions of the step, averages are updated where they lie.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal, Protocol
@@ -17,6 +17,7 @@ from ssldsl.errors import SpecError
 from ssldsl.graph.plan import StagePlan
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.device.accelerator import seed_step, share
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import (
@@ -56,6 +57,9 @@ class Hooks(Protocol):
     def folder(self) -> Path: ...
     def record(self, line: Line, /) -> None: ...
     def evaluated(self, place: Line, found: Evaluated, /) -> None: ...
+    def computed(self, done: int, found: Mapping[str, Computed], /) -> None:
+        """Data that recur have been computed."""
+
     def save(self, done: int, results: Results, is_measured: bool, /) -> None:
         """Write a checkpoint. `is_measured`: the metrics that are due have been computed."""
 
@@ -111,6 +115,7 @@ class Trainer:
         if not is_measured:
             self._evaluate(first - 1)
         for step in range(first, stage.steps):
+            self._compute_data(step)
             done, stop = step + 1, self._advance(step)
             if done < stage.steps and (stop or self.hooks.is_save_due(done)):
                 self._save(done)
@@ -142,6 +147,19 @@ class Trainer:
         alone = parts.accelerator.num_processes == 1
         wanted = self.interrupt.is_wanted if alone else window is not None and window.is_stop_wanted
         return wanted or self.hooks.must_stop()
+
+    def _compute_data(self, step: int) -> None:
+        """Compute the data that are due before a step, with the networks and memories as they are."""
+        parts, recurring = self.parts, self.parts.state.recurring
+        due = recurring.due(step) if recurring is not None else []
+        if recurring is None or not due:
+            return
+        context = self._context(step)
+        self._agree_on_statistics()
+        check_finite(context, parts.plan, parts.state)
+        with explaining_data(parts.stage), explaining_evaluation(context):
+            found = recurring.compute(due, step)
+        self.hooks.computed(step, found)
 
     def _record(self, window: Window, step: int) -> None:
         """A line about the steps of a window, once all of their losses are known to be finite."""

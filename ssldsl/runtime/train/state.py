@@ -1,6 +1,7 @@
 """Everything that a stage of a run has changed, as tensors and plain values, and back again without a bit lost."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import torch
 from attrs import field, frozen
@@ -8,6 +9,8 @@ from torch import Tensor, nn
 from torch.amp import GradScaler
 
 from ssldsl.errors import InternalError
+from ssldsl.graph.plan import NodePlan
+from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.device.layout import follow_parameters
 from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
@@ -19,6 +22,15 @@ from ssldsl.runtime.train.loss_ring import LossRing
 
 State = dict[str, Any]
 _BETWEEN = "::"  # parameter, then what the optimizer keeps of it
+
+
+class RecurringData(Protocol):
+    """Data that a stage computes again and again, as a part of its state."""
+
+    def due(self, step: int, /) -> list[NodePlan]: ...
+    def compute(self, nodes: Iterable[NodePlan], step: int, /) -> dict[str, Computed]: ...
+    def state(self) -> dict[str, Tensor]: ...
+    def restore(self, saved: Mapping[str, Tensor], /) -> None: ...
 
 
 @frozen
@@ -34,6 +46,7 @@ class TrainState:
     metrics: StatefulMetrics | None = None
     best: Best | None = None
     ranking: Ranking | None = None
+    recurring: RecurringData | None = None
 
     def names(self) -> dict[Tensor, str]:
         """Name of every parameter; tensors are told apart by identity."""
@@ -54,6 +67,8 @@ def collect(state: TrainState) -> tuple[Tensors, State]:
         tensors["memory"] = dict(state.memories.state_dict())
     if state.metrics is not None and (remembered := state.metrics.state()):
         tensors["metrics"] = remembered
+    if state.recurring is not None:
+        tensors["recurring"] = state.recurring.state()
     if state.best is not None and state.best.value is not None:
         tensors[BEST] = state.best.weights
         tensors[BEST_AVERAGE] = state.best.average
@@ -73,6 +88,8 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
         state.memories.load_state_dict(read_part(checkpoint, "memory"))
     if state.metrics is not None:
         state.metrics.kept = read_part(checkpoint, "metrics")
+    if state.recurring is not None:
+        state.recurring.restore(read_part(checkpoint, "recurring"))
     if state.average is not None:
         average = read_part(checkpoint, "average")
         if average.keys() != state.average.average.keys():
