@@ -383,6 +383,36 @@ def evaluation_pace(stage: str, times: int, steps: int, clock: str, size: int, r
     return _warning("L608", message, place, label, help)
 
 
+def other_range(path: str, learned: Sequence[str], seen: Sequence[str], place: Span) -> Diagnostic:
+    """A network that learns from images in one range and is evaluated on images in another."""
+    message = f"`{path}` is evaluated on images that are prepared otherwise than those that it learns from"
+    label = f"here {_chain(seen)}, in the loss {_chain(learned)}"
+    return _warning(
+        "L611", message, place, label, "give both streams the same fixed views, `>> normalize(...)` and the like"
+    )
+
+
+def other_size(path: str, learned: Sequence[object], seen: Sequence[object], place: Span) -> Diagnostic:
+    """A network that learns from images of one size and is evaluated on images of another."""
+    here, there = (" by ".join(map(str, size)) for size in (seen, learned))
+    message = f"`{path}` is evaluated on images of another size than those that it learns from"
+    label = f"{here} pixels, and in the loss {there}"
+    return _warning("L611", message, place, label, "give both streams one size, `>> resize(...)` or a crop")
+
+
+def _chain(views: Sequence[str]) -> str:
+    return " >> ".join(f"`{view}`" for view in views) or "as they are"
+
+
+def small_clock(clock: str, size: int, rows: int, other: str, times: int, place: Span) -> Diagnostic:
+    """A pass over a small stream as the clock, which nobody chose."""
+    message = (
+        f"an epoch of this run is a pass over `{clock}`, and one over `{other}` takes {times:,} times as many steps"
+    )
+    label = f"`{clock}` has {size:,} samples, of which a step takes {rows:,}"
+    return _warning("L612", message, place, label, f"say which is meant: `clock = {other}`, or `clock = {clock}`")
+
+
 def oversized_batch(stream: str, rows: int, size: int, place: Span) -> Diagnostic:
     """More rows of a step than there are samples."""
     message = f"a step draws {rows:,} rows of `{stream}`, whose data have only {size:,} samples"

@@ -6,6 +6,7 @@ told, and so the order of the lists is the order in which a person would want to
 
 from collections.abc import Callable, Iterator
 
+from ssldsl.check.rules.chosen_clock import chosen_clock
 from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
@@ -19,6 +20,7 @@ from ssldsl.check.rules.lone_sample import lone_sample
 from ssldsl.check.rules.never_completes import never_completes
 from ssldsl.check.rules.oversized_batch import oversized_batch
 from ssldsl.check.rules.recurring_pace import recurring_pace
+from ssldsl.check.rules.same_preparation import same_preparation
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
 from ssldsl.check.rules.uneven_images import uneven_images
@@ -57,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     never_completes,
     stays_random,
     evaluation_pace,
+    chosen_clock,
+    same_preparation,
 )
 SPEC_RULES: tuple[SpecRule, ...] = (
     unmatched_edit,
