@@ -40,7 +40,7 @@ class Lexed:
 NAMESAKES = frozenset({"DATA", "STREAM", "VIEW", "NET", "HEAD"})
 BEFORE_OPERAND = frozenset(
     {"ASSIGN", "LPAR", "COMMA", "LSQB", "COLON", "LBRACE", "OR", "AND", "NOT", "EQUAL", "UNEQUAL", "LESS", "AT_MOST"}
-    | {"GREATER", "AT_LEAST", "BAR", "THEN", "PIPE", "PLUS", "MINUS", "STAR", "SLASH", "POWER"}
+    | {"GREATER", "AT_LEAST", "BAR", "AMPERSAND", "THEN", "PIPE", "PLUS", "MINUS", "STAR", "SLASH", "POWER"}
     | {"WHERE", "RETURN", "TRAIN", "INIT", "FROM", "EVAL", "WATCH", "IN"}
 )
 _BEFORE_USE = BEFORE_OPERAND - {"LBRACE"}  # which may begin a block, and a key of a map is a name anyway
@@ -48,7 +48,7 @@ _AFTER_OPERAND = frozenset({"AS", "THEN", "AND", "OR", "WHERE", "FROM", "IN"})
 _GLUED = re.compile(r"\.?\d(?:\w|\.(?=\d)|\.(?!\w)|(?<=[eE])[+-])*%?", re.ASCII)
 _CURLY = {"“": "”", "„": "“", "'": "'", "‘": "’", "«": "»"}
 _MEANT = {
-    "&&": "AND", "&": "AND", "!": "NOT", "^": "POWER", "×": "STAR", "·": "STAR", "÷": "SLASH",
+    "&&": "AND", "!": "NOT", "^": "POWER", "×": "STAR", "·": "STAR", "÷": "SLASH",
     "−": "MINUS", "–": "MINUS", "≤": "AT_MOST", "≥": "AT_LEAST", "≠": "UNEQUAL", "→": "ARROW",
 }  # fmt: skip
 _SPELLED = {

@@ -3,11 +3,11 @@
 from ssldsl.syntax import literals, tree
 
 # how tightly a construct holds its parts together, loosest first, as in the grammar
-OR, AND, NOT, COMPARISON, JOIN, SCHEDULE, PIPE, SUM, TERM, PRODUCT, FACTOR, POWER, POSTFIX = range(13)
+OR, AND, NOT, COMPARISON, JOIN, BESIDE, SCHEDULE, PIPE, SUM, TERM, PRODUCT, FACTOR, POWER, POSTFIX = range(14)
 LEVELS: dict[str, int] = {
     "or": OR, "and": AND, "==": COMPARISON, "!=": COMPARISON, "<": COMPARISON, "<=": COMPARISON, ">": COMPARISON,
-    ">=": COMPARISON, "|": JOIN, "then": SCHEDULE, ">>": PIPE, "+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT,
-    "**": POWER,
+    ">=": COMPARISON, "|": JOIN, "&": BESIDE, "then": SCHEDULE, ">>": PIPE, "+": SUM, "-": SUM, "*": PRODUCT,
+    "/": PRODUCT, "**": POWER,
 }  # fmt: skip
 
 

@@ -129,7 +129,7 @@ class Unary:
 class Binary:
     """Loosest first: `or`, `and`, comparisons, `|` (join), `then` (schedules), `>>` (compose), `+ -`, `* /`, `**`."""
 
-    op: Literal["+", "-", "*", "/", "**", ">>", "|", "then", "==", "!=", "<", "<=", ">", ">=", "and", "or"]
+    op: Literal["+", "-", "*", "/", "**", ">>", "|", "&", "then", "==", "!=", "<", "<=", ">", ">=", "and", "or"]
     left: "Expr"
     right: "Expr"
     span: Span = _span()

@@ -9,6 +9,7 @@ from ssldsl.syntax.lexer import Token
 SYMBOLS = {
     "EQUAL": "==", "UNEQUAL": "!=", "AT_MOST": "<=", "AT_LEAST": ">=", "LESS": "<", "GREATER": ">", "PIPE": ">>",
     "ARROW": "->", "POWER": "**", "STAR": "*", "SLASH": "/", "PLUS": "+", "MINUS": "-", "BAR": "|", "ASSIGN": "=",
+    "AMPERSAND": "&",
     "COLON": ":", "COMMA": ",", "DOT": ".", "LPAR": "(", "RPAR": ")", "LSQB": "[", "RSQB": "]", "LBRACE": "{",
     "RBRACE": "}",
 }  # fmt: skip
@@ -16,7 +17,7 @@ COMPARISONS = frozenset({"EQUAL", "UNEQUAL", "LESS", "AT_MOST", "GREATER", "AT_L
 OPERAND = frozenset(
     {"NAME", "NUMBER", "QUANTITY", "STRING", "LPAR", "LSQB", "LBRACE", "MINUS", "NOT", "TRUE", "FALSE", "NONE"}
 )
-_OPERATORS = COMPARISONS | {"PIPE", "POWER", "STAR", "SLASH", "PLUS", "MINUS", "BAR", "DOT", "LPAR"}
+_OPERATORS = COMPARISONS | {"PIPE", "POWER", "STAR", "SLASH", "PLUS", "MINUS", "BAR", "AMPERSAND", "DOT", "LPAR"}
 _OPERATORS |= {"AND", "OR", "THEN", "AS"}
 _ORDER = ("ASSIGN", "COLON", "COMMA", "RPAR", "RSQB", "RBRACE", "LPAR", "LSQB", "LBRACE", "DOT")
 _PUNCTUATION = frozenset({*SYMBOLS, "NAME", "NUMBER", "QUANTITY", "STRING", "END"})

@@ -12,6 +12,7 @@ from ssldsl.check.state.values import (
     UNKNOWN,
     Average,
     Batch,
+    Beside,
     Constructor,
     Data,
     ListValue,
@@ -31,6 +32,8 @@ from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import ACCEPTS, Dim, NetType, TensorType
+
+JOINED = frozenset({"Features", "Embeddings", "Logits", "Vectors"})  # what networks side by side may give
 
 
 def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Span) -> Any:
@@ -54,9 +57,14 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
             )
         )
         return UNKNOWN
-    parts: list[NetPart | Constructor] = []
+    parts: list[NetPart | Constructor | Beside] = []
     for i, part in enumerate(value.parts):
-        if isinstance(part, Constructor):
+        if isinstance(part, Beside):
+            nets = [declare(ctx, f"{name}.{k}", owner, net, kind, span) for k, net in enumerate(part.nets)]
+            if UNKNOWN in nets:
+                return UNKNOWN
+            part = Beside(tuple(nets))
+        elif isinstance(part, Constructor) and part.signature.role != "views":
             path = base if len(value.parts) == 1 else f"{base}.{_piece(value, i)}"
             if not _own(ctx, path, part, kind):
                 return UNKNOWN
@@ -65,7 +73,7 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
     return Net(tuple(parts))
 
 
-def parts(value: Net | Constructor) -> tuple[NetPart | Constructor, ...]:
+def parts(value: Net | Constructor) -> tuple[NetPart | Constructor | Beside, ...]:
     """The parts of a network, or the one that it is."""
     return value.parts if isinstance(value, Net) else (value,)
 
@@ -80,7 +88,7 @@ def declare_list(
     )
     if any(net is UNKNOWN for net in nets):
         return UNKNOWN
-    for part in (part for net in nets for part in net.parts):
+    for part in (part for net in nets for part in net.declared):
         ctx.modules[part.path].of_list = path
     return NetList(path, nets)
 
@@ -96,12 +104,11 @@ def best(ctx: Context, nets: NetList, by: str, span: Span) -> Any:
     if len({target.dims[-1].value for target in targets if target.dims[-1].value is not None}) > 1:
         ctx.report(types.best_of_different(nets.path, sorted(shapes.written(t) for t in targets), span))
         return UNKNOWN
-    chosen = (evolve(p, mode="best", by=by) if isinstance(p, NetPart) else p for p in nets.nets[0].parts)
-    return Net(tuple(chosen))
+    return nets.nets[0].changed(lambda part: evolve(part, mode="best", by=by))
 
 
 def _last(net: Net) -> NetPart:
-    return [part for part in net.parts if isinstance(part, NetPart)][-1]
+    return net.declared[-1]
 
 
 def apply_list(ctx: Context, nets: NetList, value: Any, span: Span, at: Span | None = None) -> Any:
@@ -164,7 +171,10 @@ def _draft(ctx: Context, part: NetPart | Constructor) -> tuple[Signature, dict[s
 
 def members(ctx: Context, net: Net) -> tuple[str, ...]:
     """What may stand after the dot behind a network: its width, and pieces of a net of one part."""
-    return ("dim", *(_draft(ctx, net.parts[0])[0].parts if len(net.parts) == 1 else ())) if not part_of(net) else ()
+    if part_of(net):
+        return ()
+    only = net.parts[0] if len(net.parts) == 1 else None
+    return ("dim", *(_draft(ctx, only)[0].parts if isinstance(only, NetPart | Constructor) else ()))
 
 
 def part_of(net: Net) -> str:
@@ -182,7 +192,10 @@ def select(net: Net, name: str) -> Net:
 
 def width(ctx: Context, net: Net, name: tree.Name) -> Any:
     """`net.dim`: how wide the rows are that come out."""
-    signature, sizes, settings = _draft(ctx, net.parts[-1])
+    last = net.parts[-1]
+    if isinstance(last, Beside):
+        return _widths(ctx, last, name)
+    signature, sizes, settings = _draft(ctx, last)
     if not signature.outputs or not signature.outputs[0].dims:
         ctx.report(names.no_width(signature.name, name.span))
         return UNKNOWN
@@ -191,8 +204,19 @@ def width(ctx: Context, net: Net, name: tree.Name) -> Any:
     if size is None and len(net.parts) > 1 and text in {e for edge in signature.edges for e in edge.dims}:
         return width(ctx, Net(net.parts[:-1]), name)
     if size is None:
-        size = _unknown(ctx, net.parts[-1], text)
+        size = _unknown(ctx, last, text)
     return size if size.value is None else size.value
+
+
+def _widths(ctx: Context, beside: Beside, name: tree.Name) -> Any:
+    """The widths of networks side by side, together."""
+    found = [width(ctx, net, name) for net in beside.nets]
+    if any(size is UNKNOWN for size in found):
+        return UNKNOWN
+    total = Dim.of(0)
+    for size in found:
+        total = total + size
+    return total if total.value is None else total.value
 
 
 def _unknown(ctx: Context, part: NetPart | Constructor, text: str) -> Dim:
@@ -243,8 +267,34 @@ def apply(
             help = "apply the view to a batch: `strong(unlabeled)`" if isinstance(value, View) else help
             ctx.report(types.no_batch_for_network(describe(value), span, help))
             return UNKNOWN
-        value = _apply_part(ctx, part, value, span, weights)
+        if isinstance(part, Beside):
+            value = _apply_beside(ctx, part, value, span, weights)
+        else:
+            value = _apply_part(ctx, part, value, span, weights)
     return value
+
+
+def _apply_beside(ctx: Context, beside: Beside, value: Node, span: Span, weights: TrainedNet | None) -> Any:
+    """What networks give of the same rows, joined."""
+    found = [apply(ctx, net, value, span, None, weights) for net in beside.nets]
+    if any(each is UNKNOWN for each in found):
+        return UNKNOWN
+    types_ = [each.type for each in found]
+    if any(t.kind not in JOINED or len(t.dims) != 2 or t.dims[0] != types_[0].dims[0] for t in types_):
+        ctx.report(types.no_features_to_join(sorted({shapes.written(t) for t in types_}), span))
+        return UNKNOWN
+    width = Dim.of(0)
+    for type_ in types_:
+        width = width + type_.dims[-1]
+    return ctx.interner.node(
+        "beside",
+        tuple(found),
+        params=("values",) * len(found),
+        type=TensorType("Features", (types_[0].dims[0], width)),
+        rows=value.rows,
+        spans=(span, *ctx.reporter.calls),
+        grad_modules=frozenset[str]().union(*(each.grad_modules for each in found)),
+    )
 
 
 def _is_net(value: Any) -> bool:
@@ -299,7 +349,7 @@ def with_mode(net: Net | NetList, mode: Mode) -> Any:
     """The network, run in another way. Parts without parameters have no ways of their own."""
     if isinstance(net, NetList):
         return each(net, lambda one: with_mode(one, mode))
-    return Net(tuple(evolve(part, mode=mode) if isinstance(part, NetPart) else part for part in net.parts))
+    return net.changed(lambda part: evolve(part, mode=mode))
 
 
 def _is_without_gradient(part: NetPart, draft: ModuleDraft, weights: TrainedNet | None) -> bool:
@@ -434,6 +484,9 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
     for part in value.parts if isinstance(value, Net) else (value,):
         if isinstance(part, Constructor):
             ctx.report(types.argument_without_name(part.signature.name, span, part.span))
+            return None
+        if isinstance(part, Beside):
+            ctx.report(types.argument_of_several(span))
             return None
         if part.part:
             ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))

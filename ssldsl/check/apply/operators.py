@@ -14,6 +14,7 @@ from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
     Batch,
+    Beside,
     Constructor,
     Data,
     Function,
@@ -96,6 +97,8 @@ def _is_deep(value: Any) -> bool:
 
 def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
     op, streams = expr.op, (StreamRef, Batch, Data, ListValue)
+    if op == "&":
+        return "`&` puts networks side by side; masks and conditions are joined by `and`"
     for side, value in ((expr.left, left), (expr.right, right)):
         if isinstance(value, OpValue | WordValue | Function):
             return f"call it: `{side.span.text}(...)`"
@@ -117,6 +120,8 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
         return "only a loss can be added to a loss: does a term lack its call, such as `ce(labeled)`?"
     if op == "*" and is_scalar(left) and isinstance(right, streams):
         return f"a weight belongs to a loss: `{expr.left.span.text} * vat({expr.right.span.text})`"
+    if isinstance(left, View) and isinstance(right, Net | Constructor) and op == ">>":
+        return "a network may begin with a view that draws nothing and gives a row for each row, such as `sobel()`"
     if op in (">", ">=") and isinstance(left, streams):
         return "data go through views and nets by `>>`"
     if op == "|":
@@ -137,7 +142,7 @@ def _is_loss_list(value: Any) -> bool:
 
 def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     op = expr.op
-    if op not in ("then", "|", ">>") and (found := algebra.binary(ctx, expr, left, right)) is not NotImplemented:
+    if op not in ("then", "|", "&", ">>") and (found := algebra.binary(ctx, expr, left, right)) is not NotImplemented:
         return found
     if op in COMPARISONS or op in ("and", "or"):
         return _logic(op, left, right)
@@ -145,6 +150,8 @@ def _apply(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         return _then(ctx, expr, left, right)
     if op == "|":
         return _join(left, right)
+    if op == "&":
+        return _beside(left, right)
     if op == ">>":
         return compose(ctx, expr, left, right)
     if is_number(left) and is_number(right):
@@ -233,6 +240,22 @@ def _join(left: Any, right: Any) -> Any:
     return ListValue(tuple(items))
 
 
+def _beside(left: Any, right: Any) -> Any:
+    """`&`: networks that get the same rows, and whose features are joined."""
+    if not isinstance(left, Net | Constructor) or not isinstance(right, Net | Constructor):
+        return NotImplemented
+    only = _parts(left)[0] if len(_parts(left)) == 1 else None
+    before = only.nets if isinstance(only, Beside) else (Net(_parts(left)),)
+    return Net((Beside((*before, Net(_parts(right)))),))
+
+
+def _seen_through(view: View) -> tuple[Constructor, ...] | None:
+    """A view as the first part of a network; nothing for one that draws or gives several rows."""
+    if any(p.signature.uses_rng or len(p.signature.outputs) != 1 for p in view.parts):
+        return None
+    return tuple(Constructor(part.signature, (), part.settings, part.span) for part in view.parts)
+
+
 def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     """`>>`: views after views, modules after modules, or data through either."""
     match left, right:
@@ -240,6 +263,8 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
             return View(left.parts + right.parts)
         case (Net() | Constructor(), Net() | Constructor()):
             return Net(_parts(left) + _parts(right))
+        case (View(), Net() | Constructor()) if (first := _seen_through(left)) is not None:
+            return Net((*first, *_parts(right)))
         case Data(), View():
             return evolve(left, views=left.views + right.parts)
         case (StreamRef() | ListValue(), View()) if ctx.stage is None:

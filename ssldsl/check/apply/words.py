@@ -21,7 +21,6 @@ from ssldsl.check.state.values import (
     Loss,
     Net,
     NetList,
-    NetPart,
     Settings,
     StageRef,
     StreamRef,
@@ -242,7 +241,7 @@ def _moded(mode: Mode) -> Callable[[Context, dict[str, Given], Span], Any]:
         net = bound["net"].value
         if isinstance(net, NetList) and net.mode in ("", mode):
             return networks.with_mode(net, mode)
-        if not isinstance(net, Net) or not any(isinstance(part, NetPart) for part in net.parts):
+        if not isinstance(net, Net) or not net.declared:
             help = "a network of an earlier stage is at rest anyway" if isinstance(net, TrainedNet) else ""
             return _refuse(ctx, mode, "a declared network", net, bound["net"].span, help)
         if net.mode not in ("", mode):

@@ -48,6 +48,18 @@ def best_of_different(nets: str, found: Sequence[str], place: Span) -> Diagnosti
     return Diagnostic("T312", message, place, help="apply all of them to inputs of one width")
 
 
+def no_features_to_join(found: Sequence[str], place: Span) -> Diagnostic:
+    """Networks side by side whose results are not rows of features."""
+    message = f"networks side by side give features of the same rows, found {' and '.join(found)}"
+    return Diagnostic("T312", message, place)
+
+
+def argument_of_several(place: Span) -> Diagnostic:
+    """Networks side by side, given to an op that applies a network itself."""
+    message = "this op applies the network itself, and cannot take networks side by side"
+    return Diagnostic("T310", message, place, help="hand it one of them")
+
+
 def list_of_no_networks(kind: str, place: Span) -> Diagnostic:
     """A count behind the name of something that comes alone."""
     help = "several draws of a view are `draw(5, view(x))`, several batches `a | b`"

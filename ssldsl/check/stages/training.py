@@ -8,7 +8,7 @@ from attrs import asdict
 from ssldsl.check.messages import dataflow, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetList, NetPart, RoundsRef, Settings, StageRef, describe
+from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetList, RoundsRef, Settings, StageRef, describe
 from ssldsl.check.typing.edges import memories_of
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
@@ -34,8 +34,7 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths 
         value = ctx.evaluate(expr, reader.scope)
         if isinstance(value, Net | NetList) and not value.mode:
             nets = value.nets if isinstance(value, NetList) else (value,)
-            for part in (part for net in nets for part in net.parts):
-                assert isinstance(part, NetPart)
+            for part in (part for net in nets for part in net.declared):
                 path = f"{part.path}.{part.part}" if part.part else part.path
                 good &= _may_train(reader, part.path, expr.span, statement)
                 found.append((path, expr.span))

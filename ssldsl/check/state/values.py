@@ -1,5 +1,6 @@
 """What an expression can mean. Numbers, texts and durations stand for themselves; the rest has a class here."""
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve, field, frozen
@@ -128,15 +129,45 @@ class NetPart:
 
 
 @frozen
-class Net:
-    """A network: what is applied first stands first. A constructor among the parts has no owner yet."""
+class Beside:
+    """Networks side by side, `rgb & edges`: each gets the same rows, and their features are joined."""
 
-    parts: tuple[NetPart | Constructor, ...]
+    nets: tuple["Net", ...]
+
+
+@frozen
+class Net:
+    """A network: what is applied first stands first. A constructor among the parts has no owner yet.
+
+    A view that draws nothing may be among them: it is a constructor that nobody comes to own.
+    """
+
+    parts: tuple[NetPart | Constructor | Beside, ...]
+
+    @property
+    def declared(self) -> tuple[NetPart, ...]:
+        """The declared modules of it, also of networks side by side."""
+        return tuple(
+            part
+            for own in self.parts
+            for part in ([p for net in own.nets for p in net.declared] if isinstance(own, Beside) else [own])
+            if isinstance(part, NetPart)
+        )
+
+    def changed(self, change: Callable[[NetPart], NetPart]) -> "Net":
+        """The network with each of its declared modules changed."""
+
+        def one(part: NetPart | Constructor | Beside) -> NetPart | Constructor | Beside:
+            if isinstance(part, Beside):
+                return Beside(tuple(net.changed(change) for net in part.nets))
+            return change(part) if isinstance(part, NetPart) else part
+
+        return Net(tuple(map(one, self.parts)))
 
     @property
     def mode(self) -> str:
         """The word that says how a part of it runs, where that is not as usual."""
-        return next((part.mode for part in self.parts if isinstance(part, NetPart) and part.mode), "")
+        return next((part.mode for part in self.declared if part.mode), "")
 
 
 @frozen

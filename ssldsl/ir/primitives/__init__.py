@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from ssldsl.ir.primitive import Primitive
 from ssldsl.ir.primitives import (
     apply,
+    beside,
     compare,
     compose,
     concat,
@@ -30,7 +31,7 @@ from ssldsl.ir.primitives import (
 
 _FILES = (
     *(source, split, draw, full_dataset, rows, index, repeat_rows),
-    *(net, compose, apply),
+    *(net, compose, apply, beside),
     *(field, stop, concat, slice, mean, sum, gather, local),
     *(row_mean, weighted_sum, product, compare),
 )
