@@ -1,9 +1,14 @@
-"""Under which names the evaluations of a stage are recorded."""
+"""What the evaluations of a stage give: pictures, or numbers under the names that they are recorded by."""
 
 from ssldsl.graph.plan import EvaluationPlan, StagePlan
 from ssldsl.graph.plan_types import TuplePlan, is_of_kind
 
 KEPT = "@best"  # behind the name of an evaluation of the checkpoint that is kept
+
+
+def is_picture(evaluation: EvaluationPlan, stage: StagePlan) -> bool:
+    """Whether an evaluation gives points to be looked at, once at the end of the stage, and no number."""
+    return any(node.id == evaluation.node and is_of_kind(node.type, "Points") for node in stage.nodes)
 
 
 def result_names(stage: StagePlan) -> dict[str, EvaluationPlan]:

@@ -12,7 +12,8 @@ from run_folders import plan, stage, write_run
 from web_pages import charts, requests, words, wrong_tags
 
 from ssldsl.errors import SpecError
-from ssldsl.graph.plan import Place
+from ssldsl.graph.plan import NodePlan, Place
+from ssldsl.graph.plan_types import TensorPlan
 from ssldsl.report.compare.compare_runs import compare_runs
 from ssldsl.report.compare.comparison import compare
 from ssldsl.report.compare.tables import probability
@@ -258,3 +259,15 @@ def test_a_comparison_reads_no_torch(tmp_path: Path) -> None:
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_pictures_of_the_first_runs_stand_beside_each_other(tmp_path: Path) -> None:
+    points = NodePlan(id="m.map", op="decision_map", type=TensorPlan(kind="Points"), placement="evaluation")
+    for name, edits in (("r", ()), ("q", ("drop vat",))):
+        one = stage(metrics={"map": "decision_map"}, terms={"ce": 1.0 + len(edits)}, nodes=(points,))
+        folder = write_run(tmp_path / f"{name}-s0-1", plan(one, edits=edits), {})
+        (folder / "pictures").mkdir()
+        (folder / "pictures" / "main-map.csv").write_text("x,y,class,mark\n0,0,1,0\n1,1,2,0\n", "utf-8")
+    page = compare_runs([tmp_path / "r-s0-1", tmp_path / "q-s0-1"], [], "text", str(tmp_path / "x.html"))
+    assert page.count('class="latent"') == 2
+    assert words(page).index("quick, seed 0") < words(page).index("quick, drop vat, seed 0")

@@ -13,6 +13,7 @@ from ssldsl.report.compare.strip import axis, scale, strip
 from ssldsl.report.compare.tables import cells, notes, number
 from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.rendering import Figures, embedded, page
+from ssldsl.report.run.pictures import stage_pictures
 from ssldsl.report.svg.chart import HALF, Chart
 from ssldsl.report.svg.series import Series, color, over_runs, thinned
 from ssldsl.runtime.folder.run_folder import REPORT
@@ -54,6 +55,7 @@ def comparison_page(comparison: Comparison, out: Path) -> str:
         notes=list(notes(comparison)),
         curves=metrics,
         losses=losses,
+        pictures=_pictures(comparison),
         runs=list(_runs(comparison, out)),
         readouts=embedded(figures.readouts),
     )
@@ -121,6 +123,30 @@ def _series(group: Group, points: Callable[[RunFolder], Points], color: str) -> 
     high = thinned((steps, tuple(m + d for m, d in zip(means, sds, strict=True))), FEW)[0][1]
     ((steps, means), _, _) = thinned((steps, means), FEW)
     return Series(group.label, steps, means, color, low, high)
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------
+
+
+@frozen
+class PictureView:
+    """One picture as the first run of a group has it."""
+
+    color: str
+    label: str
+    seed: int
+    drawing: Markup
+
+
+def _pictures(comparison: Comparison) -> dict[str, list[PictureView]]:
+    """The pictures of the first run of every group, by their names, beside each other."""
+    found: dict[str, list[PictureView]] = {}
+    for i, group in enumerate(comparison.groups):
+        for stage in group.first.plan.stages:
+            for picture in stage_pictures(group.first.path, stage):
+                view = PictureView(color(i), group.label, group.first.plan.seed, picture.drawing)
+                found.setdefault(picture.name, []).append(view)
+    return found
 
 
 # --- runs -----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """The report of a run: one page that needs no network, with all that its folder knows."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
@@ -11,7 +10,6 @@ from ssldsl.graph.plan import ModulePlan, Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.report.folder import RunFolder, read_run
 from ssldsl.report.rendering import Figure, Figures, embedded, page
-from ssldsl.report.run.decisions import read_decisions
 from ssldsl.report.run.figures import (
     Schedules,
     loss_charts,
@@ -23,13 +21,13 @@ from ssldsl.report.run.figures import (
 )
 from ssldsl.report.run.highlight import highlighted
 from ssldsl.report.run.labels import Labeled, read_labels
-from ssldsl.report.run.latent import Latent, read_latent
+from ssldsl.report.run.latent import Latent
 from ssldsl.report.run.method import Signatures, read_method
+from ssldsl.report.run.pictures import stage_pictures
 from ssldsl.report.run.results import Heat, array_texts, heats, number_texts
 from ssldsl.report.run.settings import stage_settings
 from ssldsl.report.svg.series import duration, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
-from ssldsl.runtime.folder.pictures import is_picture, picture_name
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, RARE, REPORT, RESOLVED, SPEC
 from ssldsl.runtime.train.collapse import Pinned, Watch
 
@@ -151,7 +149,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         scheduled=tuple(figures.add(chart) for chart in (*found.charts, *([speed] if speed else []))),
         schedules=found,
         heats=tuple(heats(run.path, stage, metrics)),
-        latents=tuple(_latents(run.path, stage)),
+        latents=tuple(stage_pictures(run.path, stage)),
         settings=tuple(stage_settings(stage)),
         pinned=_pinned(run, stage),
     )
@@ -163,15 +161,6 @@ def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
     for line in run.lines_of(stage.name, "loss"):
         watch.see(int(line["step"]), {k: v for k, v in line["loss"].items() if isinstance(v, int | float)})
     return tuple(watch.pinned())
-
-
-def _latents(folder: Path, stage: StagePlan) -> Iterator[Latent]:
-    """The pictures that the stage ended with."""
-    for evaluation in (e for e in stage.evaluations if is_picture(e, stage)):
-        read = read_decisions if evaluation.picture == "decisions" else read_latent
-        found = read(evaluation.name, folder / PICTURES / picture_name(stage.name, evaluation.name))
-        if found is not None:
-            yield found
 
 
 def module_text(module: ModulePlan) -> str:

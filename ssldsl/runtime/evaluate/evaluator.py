@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
-from ssldsl.graph.results import KEPT
+from ssldsl.graph.results import KEPT, is_picture
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.device.precision import at_least_single
@@ -25,7 +25,6 @@ from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
 from ssldsl.runtime.evaluate.share import Share, naming_the_node
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
-from ssldsl.runtime.folder.pictures import is_picture
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
 from ssldsl.runtime.nets.keys import NOW, Weights, measures_average, modules_by_key, weights_of
 from ssldsl.runtime.nets.modules import module_key, owner

@@ -7,17 +7,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ssldsl.graph.plan import EvaluationPlan, StagePlan
-from ssldsl.graph.plan_types import is_of_kind
 from ssldsl.runtime.folder.checkpoint import write_whole
-from ssldsl.runtime.folder.run_folder import PICTURES
+from ssldsl.runtime.folder.run_folder import PICTURES, picture_name
 
 HEADS = ("x", "y", "class", "mark")
-
-
-def is_picture(evaluation: EvaluationPlan, stage: StagePlan) -> bool:
-    """Whether an evaluation gives points to be looked at, once at the end of the stage, and no number."""
-    return any(node.id == evaluation.node and is_of_kind(node.type, "Points") for node in stage.nodes)
 
 
 def write_pictures(folder: Path, stage: str, pictures: Mapping[str, Tensor]) -> None:
@@ -25,11 +18,6 @@ def write_pictures(folder: Path, stage: str, pictures: Mapping[str, Tensor]) -> 
     for name, points in pictures.items():
         (folder / PICTURES).mkdir(exist_ok=True)
         write_whole(folder / PICTURES / picture_name(stage, name), _table(points).encode())
-
-
-def picture_name(stage: str, evaluation: str) -> str:
-    """The name of the file of a picture."""
-    return f"{stage}-{evaluation}.csv"
 
 
 def _table(points: Tensor) -> str:

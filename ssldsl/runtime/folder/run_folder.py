@@ -36,6 +36,11 @@ RARE = (NOTES,)  # there only where there is something to say
 Line = Mapping[str, Any]
 
 
+def picture_name(stage: str, evaluation: str) -> str:
+    """The name of the file of a picture."""
+    return f"{stage}-{evaluation}.csv"
+
+
 def is_run(folder: Path) -> bool:
     """Whether a folder is that of a run."""
     return (folder / PLAN).is_file()
