@@ -6,6 +6,7 @@ from typing import Literal
 from ssldsl.drawing.comparing import arrange_both, compare_pictures
 from ssldsl.drawing.composing import picture_of
 from ssldsl.drawing.dot import dot
+from ssldsl.drawing.folding import alike, folded
 from ssldsl.drawing.layout import Layout, arrange
 from ssldsl.drawing.mermaid import mermaid
 from ssldsl.drawing.picture import Picture
@@ -20,7 +21,10 @@ def draw(program: Program, style: str = "svg", *, shapes: bool = False, other: P
     """The method as text of one of `STYLES`; with `other`, both, and what differs is marked."""
     picture = picture_of(program)
     if other is not None:
-        return _draw_both(picture, picture_of(other), style, shapes)
+        second = picture_of(other)
+        both = alike(picture) if alike(picture) == alike(second) else {}
+        return _draw_both(folded(picture, both), folded(second, both), style, shapes)
+    picture = folded(picture, alike(picture))
     match style:
         case "svg":
             return svg(arrange(picture, shapes=shapes))

@@ -233,7 +233,7 @@ def _labels(stage: Stage) -> Iterable[tuple[str, str]]:
                 streams.setdefault(origin, {}).update({name: None} if name else {})
     for (earlier, average), names in streams.items():
         weights = f"the average of {earlier}" if average else earlier
-        yield earlier, f"{', '.join(names) or 'data'} labeled by {weights}"
+        yield earlier, f"{', '.join(wording.local(stage.name, n) for n in names) or 'data'} labeled by {weights}"
 
 
 def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[Edge]) -> Iterable[Source]:

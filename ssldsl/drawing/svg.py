@@ -256,7 +256,7 @@ def _box(layout: Layout, box: Box) -> Iterable[str]:
         yield rect(place, fill, AVERAGE if box.average else line, radius, kind="shape", width=width, dash=dash)
     if box.kind == "stream":
         yield f'<rect x="{n(place.x)}" y="{n(place.y + 6)}" width="4" height="{n(place.height - 12)}" rx="2" ' \
-              f'fill="{stream_color(box.title, layout.picture.streams)}"/>'  # fmt: skip
+              f'fill="{stream_color(box.key.partition(":")[2], layout.picture.streams)}"/>'  # fmt: skip
     yield from _inner_lanes(layout, box)
     yield from _box_text(layout, box, place)
     if box.mark in SIGNS:

@@ -7,9 +7,9 @@ from typing import Any
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, step_inputs
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
-from ssldsl.ir.walk import origins, walk
+from ssldsl.ir.walk import ancestors, networks, origins, walk
 from ssldsl.ops.signature import REQUIRED, Signature
-from ssldsl.types import Dim, TensorType, Type
+from ssldsl.types import Dim, TensorType, Type, is_data
 
 MINUS, TIMES, DOT = "−", "×", " · "
 Settings = tuple[tuple[str, Setting], ...]
@@ -124,6 +124,7 @@ def data(node: Node, signatures: Signatures) -> str:
     signature = signatures.get(node.op)
     if signature is not None and signature.derives:
         by = [f"the average of {stage}" if average else stage for stage, average in origins(node.inputs)]
+        by += sorted(networks(ancestors(n for n in node.inputs if not is_data(n.type))))
         said = [" and ".join(by), arguments(node.op, node.settings, signatures)]
         return f"{data(node.inputs[0], signatures)}.{node.op}({', '.join(s for s in said if s)})"
     first, *others = (data(i, signatures) for i in node.inputs)
