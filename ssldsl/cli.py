@@ -22,6 +22,7 @@ from ssldsl.commands.export import export
 from ssldsl.commands.fmt import fmt
 from ssldsl.commands.graph import graph
 from ssldsl.commands.lsp import lsp
+from ssldsl.commands.new import new
 from ssldsl.commands.ops import ops
 from ssldsl.commands.options import USER_ERROR
 from ssldsl.commands.resolve import resolve
@@ -48,7 +49,7 @@ def commands(debug: bool) -> None:
 
 
 for _command in (
-    *(check, fmt, resolve),
+    *(new, check, fmt, resolve),
     *(run, resume, compare, validation, export),
     *(graph, diff, compile),
     *(explain, ops, docs, cite, lsp),
