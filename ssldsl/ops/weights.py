@@ -67,9 +67,18 @@ def _chosen(path: Path, content: Any, key: str) -> Any:
     content = _unwrapped(content, key)
     if not key:
         return content
-    if not isinstance(content, dict) or key not in content:
+    found = _at(content, key)
+    if found is None:
         raise _unreadable(path, f'it holds nothing under the key "{key}"{_keys(content)}')
-    return _unwrapped(content[key])
+    return _unwrapped(found)
+
+
+def _at(content: Any, key: str) -> Any:
+    """What stands under a key, or under several, one in another, with dots between them; nothing if that is not so."""
+    if not isinstance(content, dict):
+        return None
+    inside = (_at(value, key[len(name) + 1 :]) for name, value in content.items() if key.startswith(f"{name}."))
+    return content[key] if key in content else next((value for value in inside if value is not None), None)
 
 
 def _unwrapped(content: Any, key: str = "") -> Any:
@@ -90,13 +99,24 @@ def _keys(content: Any) -> str:
 def _named_tensors(path: Path, content: Any) -> dict[str, Tensor]:
     tensors = {str(k): v for k, v in content.items() if isinstance(v, Tensor)} if isinstance(content, dict) else {}
     if not tensors:
-        inside = [f'key="{k}"' for k, v in content.items() if _holds_tensors(v)] if isinstance(content, dict) else []
-        choose = f" by itself, but several dicts of them: choose one with {' or '.join(inside)}" if inside else ""
-        raise _unreadable(path, f"it holds no named tensors{choose}")
+        inside = [f'key="{key}"' for key in _keys_of_tensors(content)]
+        choose = f" by itself, but dicts of them inside: choose one with {' or '.join(inside)}" if inside else ""
+        raise _unreadable(path, f"it holds no named tensors{choose or _keys(content)}")
     for added in ADDED:
         if all(name.startswith(added) for name in tensors):
             tensors = below(tensors, added)
     return tensors
+
+
+def _keys_of_tensors(content: Any) -> list[str]:
+    """The keys, as `key` takes them, of the dicts in a file that hold tensors: those that lie least deep."""
+    level = {str(k): v for k, v in content.items()} if isinstance(content, dict) else {}
+    while level:
+        found = [key for key, value in level.items() if _holds_tensors(value)]
+        if found:
+            return found
+        level = {f"{key}.{k}": v for key, inner in level.items() if isinstance(inner, dict) for k, v in inner.items()}
+    return []
 
 
 def _holds_tensors(value: Any) -> bool:

@@ -70,6 +70,8 @@ def rows_named(data: Samples, file: Path) -> Tensor:
     wanted = set(read_names(file))
     unknown = sorted(wanted - rows.keys())
     if unknown or not wanted:
-        reason = f"{len(unknown)} of {len(wanted)} names are not in the data, such as {unknown[:3]}"
-        raise BrokenData(reason if wanted else "no names in this file", str(file))
+        lines = [f"{len(unknown)} of {len(wanted)} names are not in the data, such as {unknown[:3]}"]
+        if any("," in name or "\t" in name or ";" in name for name in unknown):
+            lines.append("a list of names has one name a line and nothing else; a table of labels is for `image_table`")
+        raise BrokenData("\n".join(lines) if wanted else "no names in this file", str(file))
     return torch.tensor(sorted({rows[name] for name in wanted}))

@@ -114,6 +114,19 @@ def test_of_dinos_full_checkpoint_student_or_teacher_is_chosen(
     assert same(taken_over(tmp_path, VIT, f'"full.pth", key="{key}"{prefix}'), students[number])
 
 
+def vissl(resnet: State) -> dict[str, object]:
+    """A checkpoint of VISSL: the trunk lies four dicts deep."""
+    trunk = below("_feature_blocks.", resnet)
+    return {"phase_idx": 7, "classy_state_dict": {"train": True, "base_model": {"model": {"trunk": trunk}}}}
+
+
+def test_the_checkpoint_of_vissl_says_its_key_and_loads_by_it(tmp_path: Path, resnet: State) -> None:
+    torch.save(vissl(resnet), tmp_path / "vissl.torch")
+    key = "classy_state_dict.base_model.model.trunk"
+    assert f'choose one with key="{key}"' in refusal(tmp_path, RESNET, '"vissl.torch"')
+    assert same(taken_over(tmp_path, RESNET, f'"vissl.torch", key="{key}", prefix="_feature_blocks"'), resnet)
+
+
 def test_a_wrapper_may_be_the_key(tmp_path: Path, resnet: State) -> None:
     torch.save({"model": {"ema": {"state_dict": resnet}}, "net": {"a": torch.zeros(1)}}, tmp_path / "odd.pth")
     assert same(taken_over(tmp_path, RESNET, '"odd.pth", key="ema"'), resnet)

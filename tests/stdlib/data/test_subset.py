@@ -132,3 +132,10 @@ def test_more_than_there_is_is_refused(labeled: Make) -> None:
 def test_classes_of_data_without_labels_cannot_be_balanced(labeled: Make) -> None:
     with pytest.raises(ValueError, match="have no labels"):
         subset(unlabel(labeled([5, 3])), per_class=1)
+
+
+def test_a_table_where_a_list_of_names_is_wanted_is_told_from_one(tmp_path: Path) -> None:
+    data = FileSamples(tmp_path, ("a/0.png",), torch.arange(1), torch.tensor([0]))
+    (tmp_path / "names").write_text("path,label\na/0.png,cat\n")
+    with pytest.raises(BrokenData, match="one name a line and nothing else; a table of labels is for `image_table`"):
+        subset(data, names=str(tmp_path / "names"))
