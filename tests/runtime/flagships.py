@@ -33,6 +33,7 @@ FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
     "s4l_digits": ("s4l_digits", S4L),
     "suave_digits": ("suave_digits", (*SHORT, *QUEUES)),
     "daino_digits": ("daino_digits", SHORT),
+    "supercm_digits": ("supercm_digits", ("run=12it", "evaluate=12it", "loss=ce(xl) + pull + pseudo")),
     "daino without batch normalization": ("daino_digits", (*SHORT[:1], *SHORT[2:5:2], *APART)),
     "fixmatch_digits": ("fixmatch_digits", ("batch.labeled=20", "run=12it", "evaluate=12it")),
 }
