@@ -11,7 +11,7 @@ def neighborhood_discrimination(
     embeddings: Embeddings[Tensor, "batch dim"],
     rows: Detached[Embeddings[Tensor, "samples dim"]],
     positions: Positions[Tensor, "batch; samples"],
-    neighbors: Labels[Tensor, "batch"],
+    neighbors: Positions[Tensor, "batch; samples"],
     *,
     temperature: PositiveFloat = 0.1,
 ) -> Losses[Tensor, "batch"]:
