@@ -125,6 +125,8 @@ def _traits(signature: Signature) -> Iterator[str]:
         yield f"its labels are {traits.provenance}-labels"
     if traits.adds:
         yield "adds to every sample: " + ", ".join(f"{name} {kind}" for name, kind in traits.adds.items())
+    if traits.fixed:
+        yield "fixed: nothing in it learns"
     if traits.held_out is not None:
         yield (
             "held out: a loss must not see it" if traits.held_out else "what is held out may be trained on, on purpose"

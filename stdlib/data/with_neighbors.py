@@ -18,12 +18,13 @@ def with_neighbors(
 ) -> Data:
     r"""Anchor neighborhoods as a field: where the sample stands that is nearest to each, or the sample itself.
 
-    $$ n(i) = \arg\max_{j \neq i} v_i \cdot v_j \quad \text{for the anchors}, \qquad n(i) = i \quad \text{for the others} $$
+    $$ n(i) = \arg\max_{j \neq i} v_i \cdot v_j \quad \text{for the anchors}, \qquad
+       n(i) = i \quad \text{for the others} $$
 
     `embeddings`: of all samples, in their order. `anchors`: the share that are anchors, those of lowest entropy; see
     `entropy_neighbors`. The field `.neighbor` counts as `.position` does.
 
-    Source: Huang et al., ICML 2019 (AND), sec. 3.2; Han et al., ECCV 2020 (TwoStageUC), which reads the memory bank, of which
-    these are the present rows.
+    Source: Huang et al., ICML 2019 (AND), sec. 3.2; Han et al., ECCV 2020 (TwoStageUC), which reads the memory
+    bank, of which these are the present rows.
     """
     return with_fields(data, neighbor=entropy_neighbors(embeddings, anchors=anchors, temperature=temperature).neighbors)

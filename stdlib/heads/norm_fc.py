@@ -9,7 +9,7 @@ from torch.nn.functional import normalize
 from ssldsl.ops import Embeddings, Logits, PositiveFloat, PositiveInt, op
 
 
-@op(paper="han2020mitigating")
+@op(paper="han2020mitigating", fixed=True)
 class NormFC(nn.Module):
     r"""TwoStageUC's Norm-FC: cosines to fixed random prototypes, over a temperature.
 

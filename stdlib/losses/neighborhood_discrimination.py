@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Detached, Embeddings, Labels, Losses, Positions, PositiveFloat, op
+from ssldsl.ops import Detached, Embeddings, Losses, Positions, PositiveFloat, op
 
 
 @op(paper="huang2019neighbourhood")

@@ -26,6 +26,10 @@ SHORT = ("u=32", "l=8", "pretrain.run=10it", "joint.run=10it", "pretrain.evaluat
 QUEUES = ("pretrain.past.length=64", "joint.suave.queue_length=64")  # full after two steps
 APART = ("drop joint", 'encoder.norm="group"', 'finer.norm="none"')  # no row reads another
 S4L = ("joint.run=8it", "retrain.run=4it", "finetune.run=4it", "evaluate=8it")
+TSUC = (
+    *(f"{stage}.batch=32" for stage in ("embed", "discover", "cluster")),
+    *(f"{stage}.run=4it" for stage in ("embed", "discover", "cluster")),
+)
 FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
     "quickstart": ("quickstart", WIDE),
     "quickstart with batch normalization": ("quickstart", (*WIDE, 'encoder.norm="batch"', "forward=concat")),
@@ -35,6 +39,7 @@ FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
     "daino_digits": ("daino_digits", SHORT),
     "supercm_digits": ("supercm_digits", ("run=12it", "evaluate=12it", "loss=ce(xl) + pull + pseudo")),
     "daino without batch normalization": ("daino_digits", (*SHORT[:1], *SHORT[2:5:2], *APART)),
+    "tsuc_digits": ("tsuc_digits", TSUC),
     "fixmatch_digits": ("fixmatch_digits", ("batch.labeled=20", "run=12it", "evaluate=12it")),
 }
 MIXTURE = """

@@ -41,7 +41,7 @@ class ModuleDraft:
 
     @property
     def owns_parameters(self) -> bool:
-        return self.signature.is_module and bool(self.signature.sizes)
+        return self.signature.is_module and bool(self.signature.sizes) and not self.signature.traits.fixed
 
 
 @define(eq=False)
