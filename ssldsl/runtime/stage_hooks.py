@@ -12,6 +12,7 @@ from torch import Tensor
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import StagePlan
 from ssldsl.runtime.data.derived import Computed
+from ssldsl.runtime.evaluate.evaluator import Value
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_disk, explaining_evaluation
 from ssldsl.runtime.folder.pictures import write_pictures
@@ -134,22 +135,43 @@ class StageHooks:
             )
 
     def _draw_all(self) -> dict[str, str]:
-        """Write the pictures of the stage; why one cannot be drawn, by its name."""
+        """Write the pictures of the stage; why one cannot be drawn, by its name.
+
+        What is drawn is the same in all processes, and so is what fails there. What is read may fail in one alone: then
+        the others wait for it, and the run ends.
+        """
         undrawn = {}
         for name in self.parts.evaluator.pictures:
+            is_read = False
             try:
-                self._draw(name)
+                with self._explaining():
+                    values = self._read(name)
+                is_read = True
+                with self._explaining():
+                    self._draw(name, values)
             except SpecError as error:
-                if self.parts.accelerator.num_processes > 1:  # the others wait for this one
+                if not is_read and self.parts.accelerator.num_processes > 1:
                     raise
                 undrawn[name] = error.diagnostics[0].message
         return undrawn
 
-    def _draw(self, name: str) -> None:
-        parts, plan = self.parts, self.journal.plan
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        parts = self.parts
         context = StepContext(self.folder, parts.stage, parts.stage.steps, parts.lowered)
         with explaining_data(parts.stage), explaining_evaluation(context):
-            points = parts.evaluator.draw(name, context.step - 1, parts.state.average, is_smoke=is_smoke(plan))
-        if self.journal.ledger is not None and points is not None:
+            yield
+
+    def _read(self, name: str) -> Mapping[str, Value]:
+        parts = self.parts
+        return parts.evaluator.read_picture(name, parts.stage.steps - 1, parts.state.average)
+
+    def _draw(self, name: str, values: Mapping[str, Value]) -> None:
+        """Write a picture; of a smoke run, whose numbers mean nothing, where things lie is not sought."""
+        parts = self.parts
+        if is_smoke(self.journal.plan):
+            return
+        points = parts.evaluator.draw(name, values, parts.stage.steps - 1, parts.state.average)
+        if self.journal.ledger is not None:
             with explaining_disk(self.folder):
                 write_pictures(self.folder, parts.stage.name, {name: points})

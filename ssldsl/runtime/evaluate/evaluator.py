@@ -100,12 +100,17 @@ class Evaluator:
         """The names of the pictures that the stage ends with."""
         return [e.name for e in self.stage.evaluations if is_picture(e, self.stage)]
 
-    def draw(self, name: str, step: int, average: Moving | None = None, *, is_smoke: bool = False) -> Tensor | None:
-        """A picture of the stage. is_smoke: what it shows is computed, and where it lies is not sought."""
-        picture = next(e for e in self.stage.evaluations if e.name == name)
-        values = self.read([picture], step, average)
+    def read_picture(self, name: str, step: int, average: Moving | None = None) -> dict[str, Value]:
+        """What a picture of the stage is made of, by all processes together."""
+        return self.read([self._picture(name)], step, average)
+
+    def draw(self, name: str, values: Mapping[str, Value], step: int, average: Moving | None = None) -> Tensor:
+        """A picture of the stage, made of what was read; every process draws it by itself."""
         with self._weights(average), evaluation_mode(self.modules):
-            return None if is_smoke else cast(Tensor, self.metric(picture, values, step))
+            return cast(Tensor, self.metric(self._picture(name), values, step))
+
+    def _picture(self, name: str) -> EvaluationPlan:
+        return next(e for e in self.stage.evaluations if e.name == name)
 
     def read(self, evaluations: Sequence[EvaluationPlan], step: int, average: Moving | None = None) -> dict[str, Value]:
         """What some metrics read: values over whole data sets, by the id of their node."""
