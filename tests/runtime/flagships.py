@@ -92,7 +92,11 @@ loss      = mean(kl(heads(encoder(first(v))), targets)) as assign
 optimizer = sgd(lr=0.1, momentum=0.9)
 batch     = {unlabeled: 60}
 run       = 8it
+average   = polyak(half_life=4it)
+evaluate  = 2it
+keep      = lowest(clusters)
 eval clustering_accuracy(best(heads, by=assign)(encoder(images.test)), images.test.label) as clusters
+eval clustering_accuracy(average.heads.0(average.encoder(images.test)), images.test.label) as averaged
 """
 SWA = MIXTURE.replace("polyak(half_life=4it)", "swa(start=2it, every=2it, statistics=3it)")
 TEXTS = {
