@@ -342,7 +342,7 @@ def test_an_error_of_the_op_is_said_with_its_line(tmp_path: Path, monkeypatch: p
     def broken(self: object, node: object, tensors: object) -> None:
         raise derive.NodeFailure(node, ValueError("too few"))
 
-    monkeypatch.setattr(derive.DerivedBuilder, "_call", broken)
+    monkeypatch.setattr(derive.DerivedBuilder, "call", broken)
     with pytest.raises(
         SpecError, match="`pseudo_label` failed before the first step of stage `retrain`: ValueError: too few"
     ):

@@ -5,20 +5,25 @@ from collections.abc import Iterator
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
-from ssldsl.ir.nodes import Node
+from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import walk
 
 
 def half_averaged(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
-    """Weights and statistics of one average belong together; the first network that breaks a chain is enough."""
+    """Weights and statistics of one average belong together; the first network that breaks a chain is enough.
+
+    What data were computed from is another matter: labels of an averaged teacher judge a student as any others do.
+    """
     trained = {path.partition(".")[0] for path in stage.train}
     for evaluation in stage.evaluations:
-        for node in ancestors([evaluation.node]):
+        for node in walk([evaluation.node], step_inputs):
             if node.op != "apply" or _is_averaged(node):
                 continue
             path = str(node.inputs[0].setting("name"))
-            averaged = next((n for n in ancestors([node.inputs[1]]) if n.op == "apply" and _is_averaged(n)), None)
+            averaged = next(
+                (n for n in walk([node.inputs[1]], step_inputs) if n.op == "apply" and _is_averaged(n)), None
+            )
             if averaged is not None and path.partition(".")[0] in trained and not node.inputs[0].setting("stage"):
                 yield dataflow.half_averaged(str(averaged.inputs[0].setting("name")), path, evaluation.span)
                 break

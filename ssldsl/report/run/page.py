@@ -25,6 +25,7 @@ from ssldsl.report.run.latent import Latent
 from ssldsl.report.run.method import Signatures, read_method
 from ssldsl.report.run.pictures import stage_pictures
 from ssldsl.report.run.results import Heat, array_texts, heats, number_texts
+from ssldsl.report.run.rounds import computed_charts, round_chart
 from ssldsl.report.run.settings import stage_settings
 from ssldsl.report.svg.series import duration, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
@@ -142,8 +143,8 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         arrays=tuple(array_texts(run.path, metrics)),
         evaluated=evaluated,
         labels=read_labels(run, stage),
-        main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares)),
-        others=tuple(figures.add(chart) for chart in others),
+        main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares, *round_chart(run, stage))),
+        others=tuple(figures.add(chart) for chart in (*others, *computed_charts(run, stage))),
         terms=tuple(figures.add(chart) for chart in term_charts(run, stage)),
         watched=tuple(figures.add(chart) for chart in watch_charts(run, stage)),
         scheduled=tuple(figures.add(chart) for chart in (*found.charts, *([speed] if speed else []))),

@@ -30,6 +30,7 @@ class Chart:
     zero: bool = False
     named: bool = False
     epoch: int = 0  # steps of one; 0 for none
+    counts: str = "step"  # what is counted from left to right
 
 
 @frozen
@@ -131,7 +132,7 @@ def _step_marks(chart: Chart, frame: Frame) -> Iterable[str]:
         if step:
             yield text(x, frame.bottom + 15, short(step), "tick", "end" if x + width / 2 > frame.right else "middle")
         else:
-            yield text(max(x, frame.left + 12), frame.bottom + 15, "step 0", "tick", "middle")
+            yield text(max(x, frame.left + 12), frame.bottom + 15, f"{chart.counts} 0", "tick", "middle")
 
 
 def _line(series: Series, frame: Frame) -> Iterable[str]:
