@@ -186,9 +186,9 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     def likeness(candidate: str) -> float:
         if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
             return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
-        if len(name) > 2 and candidate.lower().startswith(name.lower()):
-            return 0.8  # `eps` and `epsilon`
-        return SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+        ratio = SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+        is_abbreviated = len(name) > 2 and candidate.lower().startswith(name.lower())
+        return max(0.8, ratio) if is_abbreviated else ratio  # `eps` and `epsilon`
 
     best = max(sorted(set(candidates)), key=likeness, default=None)
     return best if best is not None and likeness(best) >= LIKE else None

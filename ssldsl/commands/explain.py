@@ -16,10 +16,19 @@ FAMILIES = {
 
 
 @click.command()
-@click.argument("code")
-def explain(code: str) -> None:
-    """What an error CODE means, with an example and its cure."""
-    click.echo(page(code), nl=False)
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """What an error CODE means, with an example and its cure; without one, all codes."""
+    click.echo(page(code) if code is not None else contents(), nl=False)
+
+
+def contents() -> str:
+    """Every code with what it means, family by family."""
+    families = ((letter, words, [c for c in codes() if c[0] == letter]) for letter, words in FAMILIES.items())
+    blocks = (
+        "".join([f"{letter}: {words}\n", *(f"  {c}  {title(c)}\n" for c in of)]) for letter, words, of in families
+    )
+    return "\n".join(blocks)
 
 
 def codes() -> list[str]:
@@ -39,7 +48,7 @@ def page(code: str) -> str:
     wanted = code.strip("[]").upper()
     known = codes()
     if wanted not in known:
-        family = [c for c in known if c[0] == wanted[:1]]
+        family = [c for c in known if c[0] == wanted[:1] and not wanted[1:].isalpha()]
         listed = f"codes of this family: {', '.join(family)}"
         families = f"families are: {', '.join(f'{letter} ({words})' for letter, words in FAMILIES.items())}"
         help = did_you_mean(wanted, known) or (listed if family else families)

@@ -160,7 +160,11 @@ class _Lexer:
         self.comments.append(Comment(text, self.first, span=Span(self.source, start, start + len(text))))
 
     def is_glued(self, position: int) -> bool:
-        return bool(self.tokens) and self.tokens[-1].end == position
+        """Whether something that has attributes ends here: behind `=` or `(` a dot begins a number."""
+        before = self.tokens[-1] if self.tokens else None
+        return (
+            before is not None and before.end == position and (before.text[-1].isalnum() or before.text[-1] in "_)]}")
+        )
 
     def check_escapes(self, text: str, start: int) -> None:
         escape = literals.unknown_escape(text)

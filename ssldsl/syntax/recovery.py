@@ -143,7 +143,8 @@ class Recovery:
         elif token.kind == "RBRACE" and "RETURN" in expected:
             message, help = "this `def` has no `return`", "end it with `return value`"
         else:
-            help = words.slip(before, token, expected)
+            then = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+            help = words.slip(before, token, then, expected)
             next_one = token.first and self.matched.starts[i] and token.kind != "END"
             message = f"expected {words.expected(expected)}, found "
             message += "the next statement" if next_one else words.found(token)

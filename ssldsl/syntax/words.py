@@ -104,8 +104,8 @@ def _noun(kind: str) -> str:
     return nouns.get(kind) or f"`{SYMBOLS.get(kind, kind.lower())}`"
 
 
-def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
-    """Help for the slips that people coming from other languages make, or nothing."""
+def slip(before: Token | None, token: Token, then: Token | None, kinds: frozenset[str]) -> str:
+    """Help for the slips that people coming from other languages make, or nothing. `then`: the token behind."""
     if before is not None and (before.kind, token.kind) in _SLIPS and before.end == token.start:
         return _SLIPS[before.kind, token.kind]
     is_between = "LET" in kinds and "NUMBER" not in kinds  # a statement could begin here
@@ -127,6 +127,8 @@ def slip(before: Token | None, token: Token, kinds: frozenset[str]) -> str:
         return FORMS["init"]
     if token.kind == "SLASH" and is_between:
         return _SLIPS["SLASH", "SLASH"]
+    if token.kind == "ASSIGN" and then is not None and then.kind == "GREATER" and then.start == token.end:
+        return _SLIPS["ASSIGN", "GREATER"]
     if token.kind == "ASSIGN" and "EQUAL" in kinds:
         return "`==` compares"
     if token.kind in COMPARISONS and "AND" in kinds:

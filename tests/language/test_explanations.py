@@ -7,7 +7,7 @@ import pytest
 from snippets import Snippet, snippets
 
 from ssldsl import resources
-from ssldsl.commands.explain import codes, page, title
+from ssldsl.commands.explain import FAMILIES, codes, contents, page, title
 from ssldsl.errors import SpecError
 from ssldsl.ops.library import Library
 
@@ -60,6 +60,12 @@ def test_a_page_has_its_code_and_a_title(path: Path) -> None:
 
 def test_a_code_is_found_however_it_is_written() -> None:
     assert page("[d401]") == page("D401")
+
+
+def test_without_a_code_all_are_listed_with_what_they_mean() -> None:
+    listed = contents()
+    assert all(f"  {code}  {title(code)}\n" in listed for code in codes())
+    assert [line for line in listed.splitlines() if line.startswith("D: ")] == [f"D: {FAMILIES['D']}"]
 
 
 def test_an_unknown_code_is_answered_with_a_near_one() -> None:

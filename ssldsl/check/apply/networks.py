@@ -511,7 +511,8 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
 def apply_trained(ctx: Context, net: TrainedNet, value: Any, span: Span, at: Span) -> Any:
     """The output of a network with the weights that an earlier stage left."""
     if ctx.stage is None or not ctx.stage.derives:
-        refuse(ctx, net, span)
+        if value is not UNKNOWN:  # else it is wrong itself, perhaps for the same reason
+            refuse(ctx, net, span)
         return UNKNOWN
     return apply(ctx, net.net, value, span, at, net)
 

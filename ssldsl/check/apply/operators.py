@@ -342,5 +342,8 @@ def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
     if isinstance(value, Loss):
         ctx.report(types.names_several_terms(expr.name.id, len(value.parts), expr.name.span))
         return UNKNOWN
+    if _is_loss_list(value):
+        ctx.report(types.names_a_list(len(value.values), expr.value.span))
+        return UNKNOWN
     ctx.report(types.names_no_term(describe(value), expr.span, is_scalar(value)))
     return UNKNOWN

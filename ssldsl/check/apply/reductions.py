@@ -69,12 +69,20 @@ def _refuse(ctx: Context, word: str, value: Any, span: Span, help: str = "") -> 
     return UNKNOWN
 
 
+def is_averaged(node: Node) -> bool:
+    """Whether a tensor is a number, or has one for every row."""
+    kind, dims = kind_of(node), node.type.dims if isinstance(node.type, TensorType) else ()
+    return kind == "Scalar" or kind in ROWS or (kind == "Values" and len(dims) == 1)
+
+
 def _number(ctx: Context, word: str, node: Node, span: Span) -> Any:
     """One number of a tensor with a number for every row."""
-    kind, dims = kind_of(node), node.type.dims if isinstance(node.type, TensorType) else ()
-    if kind == "Scalar" or kind in ROWS or (kind == "Values" and len(dims) == 1):
+    if is_averaged(node):
         return _row_mean(ctx, node, (span, *ctx.reporter.calls))
-    return _refuse(ctx, word, node, span, f"tensors are reduced in lists, entry by entry: `{word}([p, q])`")
+    help = f"tensors are reduced in lists, entry by entry: `{word}([p, q])`"
+    if kind_of(node) == "Values":
+        help = "what makes one number of a row is an op, such as `squared_error(a, b)` of two embeddings"
+    return _refuse(ctx, word, node, span, help)
 
 
 def _row_mean(ctx: Context, node: Node, spans: tuple[Span, ...]) -> Node:

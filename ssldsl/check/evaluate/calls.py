@@ -14,6 +14,7 @@ from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
     UNKNOWN,
+    Average,
     Batch,
     Constructor,
     Data,
@@ -123,6 +124,8 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
 
 def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
     text = expr.function.span.text
+    if isinstance(callee, Average):
+        return "declare it: `net teacher = ema(...)` in place of `let`"
     if isinstance(callee, StreamRef):
         return f"how many rows a step takes is said by `batch`, for example `batch = {{{text}: 64}}`"
     if is_number(callee) and expr.arguments:
@@ -162,7 +165,12 @@ def _is_term(ctx: Context, node: Node) -> bool:
 
 def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Any:
     through: list[Given] = []
-    if signature.role in ("views", "nets", "heads") and given and given[0].name is None and _is_batch(given[0].value):
+    if (
+        signature.role in ("views", "nets", "heads")
+        and given
+        and given[0].name is None
+        and _may_be_batch(signature, given[0].value)
+    ):
         through, given = given[:1], given[1:]
     elif signature.role == "views" and given and isinstance(given[0].value, Data):
         ctx.report(types.view_of_data(signature.name, describe(given[0].value), given[0].span))
@@ -206,6 +214,11 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
 
 def _is_source(signature: Signature) -> bool:
     return signature.role == "data" and not signature.edges
+
+
+def _may_be_batch(signature: Signature, value: Any) -> bool:
+    """Whether the first argument is what goes through; of a view also where it is wrong itself, which was said."""
+    return _is_batch(value) or (signature.role == "views" and value is UNKNOWN)
 
 
 def _is_batch(value: Any) -> bool:

@@ -93,6 +93,9 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
     """The attribute `name` of a value; its absence is reported. `at`: where the value is written."""
     if value is UNKNOWN:
         return UNKNOWN
+    if isinstance(value, ListValue) and name.id.isdigit():
+        ctx.report(messages.no_item(describe(value), name.id, name.span))
+        return UNKNOWN
     if isinstance(value, ListValue) and name.id not in ("first", "last"):
         values = tuple(member(ctx, v, name, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)

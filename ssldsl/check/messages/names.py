@@ -10,7 +10,8 @@ _RENAME = "give it another name after `as`"
 _MEANT = {  # what other languages call it
     "max": "the largest probability of every row is `confidence(p)`",
     "argmax": "the class of the largest score of every row is `hard_labels(scores)`",
-    "detach": "write `stop(...)`",
+    **dict.fromkeys(("detach", "stop_gradient", "stopgrad", "no_grad", "sg"), "without gradient is `stop(...)`"),
+    "net": "a definition takes it from where it is called: `def f(x, using net = encoder >> classes) = ...`",
     "average": "`average.NETWORK` is measured by an `eval`; in a loss, a moving average is `ema(net, half_life=1ep)`",
     **dict.fromkeys(("True", "yes", "on"), "write `true`"),
     **dict.fromkeys(("False", "no", "off"), "write `false`"),
@@ -132,9 +133,16 @@ def no_member(value: str, kind: str, name: str, place: Span, members: Collection
     return Diagnostic("N204", f"{value} has no {kind} `{name}`", place, help=near or help)
 
 
+def no_item(value: str, number: str, place: Span) -> Diagnostic:
+    """An item of a list, by its number. `value`: the list, as a message names it."""
+    help = "items are `first(list)` and `last(list)`, the first n of them `first(list, n)`"
+    return Diagnostic("N204", f"{value} has no attribute `{number}`: its items have no numbers", place, help=help)
+
+
 def no_method(value: str, name: str, place: Span, known: Collection[str]) -> Diagnostic:
     """`x.f(...)` where `x` has no `f`, and no op has the name."""
-    help = renamed.new_name(name) or did_you_mean(name, known) or "`ssldsl ops` lists the ops of the library"
+    listed = "`ssldsl ops` lists the ops of the library"
+    help = _MEANT.get(name) or renamed.new_name(name) or did_you_mean(name, known) or listed
     return Diagnostic("N204", f"{value} has no attribute `{name}`, and no op is called that", place, help=help)
 
 

@@ -199,11 +199,14 @@ def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     return Diagnostic("D514", message, place, help=help)
 
 
-def no_origin(value: Any, found: str, place: Span) -> Diagnostic:
-    """Weights from something that has none."""
+def no_origin(value: Any, found: str, place: Span, stage: str = "") -> Diagnostic:
+    """Weights from something that has none. `stage`: it is a network of that stage."""
     help = 'for example `init encoder from pretrain`, or `from weights("resnet50.safetensors")`'
     if isinstance(value, str):
         help = f'a file is named by `weights("{value}")`'
+    if stage:
+        help = f"a network takes over weights of its own name: `init NAME from {stage}`"
+        help += "; a fixed copy of another is `ema(NAME, momentum=1)`"
     return Diagnostic("D507", f"weights come from a stage, a file or another run, found {found}", place, help=help)
 
 
@@ -243,7 +246,8 @@ def keeps_no_average(stage: str, place: Span, written: str = ".average") -> Diag
 def data_network_in_step(stage: str, network: str, place: Span) -> Diagnostic:
     """A network as an earlier stage left it, in a loss or an evaluation. `network`: as the spec writes it."""
     message = f"`{network}` (as stage `{stage}` left it) can be used only in a data op such as `pseudo_label`"
-    help = f"for a fixed network, declare a second one and begin it with `init ... from {stage}`"
+    help = f"elsewhere a fixed network is one with `init ... from {stage}` that the stage does not train"
+    help += ", or a copy that stays as it begins: `net fixed = ema(encoder, momentum=1)`"
     return Diagnostic("D512", message, place, help=help)
 
 

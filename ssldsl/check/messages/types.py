@@ -360,6 +360,12 @@ def names_no_term(found: str, place: Span, is_operand: bool) -> Diagnostic:
     return Diagnostic("T313", f"`as` names a term of a loss, found {found}", place, help=help)
 
 
+def names_a_list(length: int, place: Span) -> Diagnostic:
+    """`as` behind a loss for every item of a list. `place`: the list."""
+    help = f"reduce it: `mean({place.excerpt})`"
+    return Diagnostic("T313", f"`as` names one term, and this is a list of {length} losses", place, help=help)
+
+
 def no_single_number(found: str, place: Span) -> Diagnostic:
     """A tensor that is to be a term."""
     help = "a term comes out of a loss, for example `entropy(...)`"

@@ -14,5 +14,6 @@ def untrained_term(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     trained = reader.ctx.owners(stage.train)
     for term in stage.terms:
         if not term.node.grad_modules & trained:
+            # the last is nearest to the term
             stops = [reader.written_at(n) for n in ancestors([term.node]) if n.op == "stop"]
-            yield dataflow.untrained_term(term.name, term.span, term.node.grad_modules, stops[0] if stops else None)
+            yield dataflow.untrained_term(term.name, term.span, term.node.grad_modules, stops[-1] if stops else None)

@@ -8,7 +8,17 @@ from attrs import asdict
 from ssldsl.check.messages import dataflow, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, MapValue, Net, NetList, RoundsRef, Settings, StageRef, describe
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    MapValue,
+    Net,
+    NetList,
+    RoundsRef,
+    Settings,
+    StageRef,
+    TrainedNet,
+    describe,
+)
 from ssldsl.check.typing.edges import memories_of
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
@@ -96,7 +106,8 @@ def read_init(reader: Reader) -> list[InitFrom]:
         if origin is UNKNOWN:
             continue
         if not isinstance(origin, StageRef):
-            reader.report(stages.no_origin(origin, describe(origin), statement.origin.span))
+            stage = origin.stage if isinstance(origin, TrainedNet) else ""
+            reader.report(stages.no_origin(origin, describe(origin), statement.origin.span, stage))
             continue
         if origin.stage and not origin.run and not _before(reader, origin, statement):
             continue
