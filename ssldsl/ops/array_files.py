@@ -19,6 +19,12 @@ _TOO_LARGE = (
 )
 
 
+_NO_ROOM = (
+    "the file cannot be mapped: a process may not have so many addresses here\nits rows are read when they are wanted, "
+    "which takes no memory but addresses for the whole file: raise the limit (`ulimit -v unlimited`)"
+)
+
+
 def has_array(path: Path, name: str) -> bool:
     """Whether a file or a folder of files has an array of that name."""
     if path.is_dir():
@@ -43,7 +49,7 @@ def read_array(path: Path, name: str) -> Tensor:
     except MemoryError as error:
         raise BrokenData(_TOO_LARGE, str(file)) from error
     except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise BrokenData(_reason(name, error), str(file)) from error
+        raise BrokenData(_reason(name, error, file), str(file)) from error
 
 
 def is_mapped(file: Path) -> bool:
@@ -55,7 +61,7 @@ def _opened(path: Path) -> Any:
     try:
         return np.load(_begun(path), allow_pickle=False)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise BrokenData(_reason("", error), str(path)) from error
+        raise BrokenData(_reason("", error, path), str(path)) from error
 
 
 def _mode(file: Path) -> Any:
@@ -84,9 +90,9 @@ def _tensor(array: "np.ndarray[Any, Any]") -> Tensor:
         return torch.from_numpy(array)
 
 
-def _reason(name: str, error: Exception) -> str:
+def _reason(name: str, error: Exception, file: Path) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:
-        return _TOO_LARGE
+        return _NO_ROOM if is_mapped(file) else _TOO_LARGE
     if "pickle" in str(error) or "Object arrays" in str(error):
         return f"`{name}` holds Python objects (pickles), which are never read: save an array of numbers"
     return f"the arrays cannot be read: {error}"
