@@ -15,7 +15,7 @@ from ssldsl.check.messages import stages
 from ssldsl.check.rules import SPEC_RULES
 from ssldsl.check.stages.spec import read_spec_settings, read_stages
 from ssldsl.check.state.budget import UNITS, Budget, TooLarge
-from ssldsl.check.state.context import Context
+from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reader import SpecReading
 from ssldsl.check.state.reporter import Reporter
@@ -72,24 +72,31 @@ def check(
     parsed = parse(source)
     if parsed.diagnostics:
         return Checked(None, tuple(parsed.diagnostics), parsed.file)
-    reporter = Reporter({source})
-    for change in changes:
-        reporter.own.add(change.span.source)
-    library = library or Library.shipped()
-    file = parsed.file
     asked = [Source("--variant", name) for name in variants]
-    reporter.own.update(asked)
-    budget = budget or Budget()
-    done = [*edits.variant_edits(file, [(s.text, Span(s, 0, len(s.text))) for s in asked], reporter), *changes]
+    reporter = Reporter({source, *asked, *(change.span.source for change in changes)})
+    library, budget = library or Library.shipped(), budget or Budget()
+    named = [(s.text, Span(s, 0, len(s.text))) for s in asked]
+    done = [*edits.variant_edits(parsed.file, named, reporter), *changes]
     try:
-        file = written_out(file, done, reporter, budget)
+        file = written_out(parsed.file, done, reporter, budget)
     except TooLarge:
         return Checked(None, tuple(reporter.diagnostics), parsed.file)
     file, loss_edits = edits.apply(file, done, reporter, library)
-    scope = Scope()
-    ctx = Context(library, reporter, scope, expressions.evaluate, loss_edits, bool(done), budget)
+    ctx = Context(library, reporter, Scope(), expressions.evaluate, loss_edits, bool(done), budget)
+    stages, written = _read(ctx, source, file)
+    program = None
+    if not reporter.failed:
+        chosen = written["seed"] if seed is None else seed
+        program = _program(ctx, source, file, stages, chosen, [edits.describe(e, print_expr) for e in done])
+    found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
+    return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
+
+
+def _read(ctx: Context, source: Source, file: tree.File) -> tuple[list[Stage], dict[str, Any]]:
+    """The stages of a spec and what it sets above them; what is wrong is reported."""
+    scope = ctx.file_scope
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
-    stages, written = list[Stage](), {"seed": 0}
+    stages, written = list[Stage](), dict[str, Any](seed=0)
     with suppress(TooLarge):
         declarations.declare(ctx, file.statements, scope)
         rounds.declare_rounds(ctx, file, scope)
@@ -98,13 +105,8 @@ def check(
         stages, written = read_stages(ctx, file), read_spec_settings(ctx, file)
     for rule in SPEC_RULES:
         for diagnostic in rule(SpecReading(ctx, file, tuple(stages))):
-            reporter.report(diagnostic)
-    program = None
-    if not reporter.failed:
-        chosen = written["seed"] if seed is None else seed
-        program = _program(ctx, source, file, stages, chosen, [edits.describe(e, print_expr) for e in done])
-    found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
-    return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
+            ctx.reporter.report(diagnostic)
+    return stages, written
 
 
 POINT = UNITS // 100  # what the check of a variant or a point of a sweep costs at least
@@ -168,39 +170,41 @@ def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
 
 
 def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:
-    nodes = [n for s in stages for n in ancestors(s.roots)]
-    used = {str(n.setting("name")) for n in nodes if n.op == "net"}
-    for path in list(used):  # an average may follow another
-        while path := ctx.modules[path].average_of:
-            used.add(path)
-    used |= {m for s in stages for i in s.init for m in i.modules if m in ctx.modules}
-    modules = tuple(
-        Module(
-            d.path,
-            d.signature.name,
-            d.kind,
-            tuple(d.sizes.items()),
-            d.settings,
-            d.average_of,
-            d.momentum,
-            d.half_life,
-            d.of_list,
-            d.span,
-        )
-        for d in ctx.modules.values()
-        if d.path in used
-    )
-    streams = tuple(_stream(ctx, name) for name in ctx.streams)
+    used = _used_modules(ctx, stages)
     return Program(
         Path(source.name).stem,
         seed,
-        streams,
-        modules,
+        tuple(_stream(ctx, name) for name in ctx.streams),
+        tuple(_module(draft) for draft in ctx.modules.values() if draft.path in used),
         tuple(stages),
         dict(ctx.signatures),
         tuple(ctx.params.items()),
         _explicit(file),
         tuple(done),
+    )
+
+
+def _used_modules(ctx: Context, stages: list[Stage]) -> set[str]:
+    """The modules that the stages run or begin with, and those that they follow as averages."""
+    used = {str(n.setting("name")) for s in stages for n in ancestors(s.roots) if n.op == "net"}
+    for path in list(used):  # an average may follow another
+        while path := ctx.modules[path].average_of:
+            used.add(path)
+    return used | {m for s in stages for i in s.init for m in i.modules if m in ctx.modules}
+
+
+def _module(draft: ModuleDraft) -> Module:
+    return Module(
+        path=draft.path,
+        op=draft.signature.name,
+        kind=draft.kind,
+        sizes=tuple(draft.sizes.items()),
+        settings=draft.settings,
+        average_of=draft.average_of,
+        momentum=draft.momentum,
+        half_life=draft.half_life,
+        of_list=draft.of_list,
+        span=draft.span,
     )
 
 
