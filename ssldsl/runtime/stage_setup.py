@@ -73,28 +73,17 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     plan, library, modules = resources.plan, resources.library, resources.modules
     accelerator = make_accelerator(stage)
     check_divisible(stage, accelerator.num_processes)
-    modules.to(accelerator.device, dtype_of(stage.precision))
-    if is_new:
-        initialize(
-            plan, stage, modules, resources.saved, fields=resources.fields, library=library, folder=resources.folder
-        )
-    put_on(modules, accelerator.device, stage.precision)
-    set_trained(stage, modules)
+    _begin_networks(resources, stage, accelerator, is_new=is_new)
     scalars = Scalars(stage, library)
-    memories = build_memories(plan, stage, resources.fields, library)
-    memories.to(accelerator.device, dtype_of(stage.precision))
-    if is_new:
-        hand_on(memories, stage.init, partial(final_memories, resources.run))
+    memories = _begin_memories(resources, stage, accelerator, is_new=is_new)
     shards = accelerator.num_processes * stage.accumulate
     step = make_step(plan, stage, modules, library, shards=shards, memories=memories)
     feed = _feed(resources, stage, accelerator)
     written = make_memories(stage, memories, scalars, library)
     if is_new and has_own_ops(plan, stage, library):
         _hold_claims(resources, stage, step, feed, scalars, written, accelerator)
-    if accelerator.num_processes > 1:
-        with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, step.lowered)):
-            unused = has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
-        accelerator = make_accelerator(stage, unused_parameters=True) if unused else accelerator
+    if accelerator.num_processes > 1 and _leaves_parameters(resources, stage, step, feed, scalars, accelerator):
+        accelerator = make_accelerator(stage, unused_parameters=True)
     evaluator = _evaluator(resources, stage, accelerator, scalars, memories)
     optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
     model, prepared = distribute(accelerator, step, optimizer)
@@ -114,6 +103,43 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
         feed=feed,
         evaluator=evaluator,
     )
+
+
+def _begin_networks(resources: RunResources, stage: StagePlan, accelerator: Accelerator, *, is_new: bool) -> None:
+    """Bring the networks to the device and set them to train what the stage trains, from what it begins with."""
+    modules = resources.modules
+    modules.to(accelerator.device, dtype_of(stage.precision))
+    if is_new:
+        initialize(
+            resources.plan,
+            stage,
+            modules,
+            resources.saved,
+            fields=resources.fields,
+            library=resources.library,
+            folder=resources.folder,
+        )
+    put_on(modules, accelerator.device, stage.precision)
+    set_trained(stage, modules)
+
+
+def _begin_memories(
+    resources: RunResources, stage: StagePlan, accelerator: Accelerator, *, is_new: bool
+) -> nn.ModuleDict:
+    """The memories of the stage on the device, with what an earlier stage hands on."""
+    memories = build_memories(resources.plan, stage, resources.fields, resources.library)
+    memories.to(accelerator.device, dtype_of(stage.precision))
+    if is_new:
+        hand_on(memories, stage.init, partial(final_memories, resources.run))
+    return memories
+
+
+def _leaves_parameters(
+    resources: RunResources, stage: StagePlan, step: StageStep, feed: Feed, scalars: Scalars, accelerator: Accelerator
+) -> bool:
+    """Whether a step leaves trained parameters without a gradient, which several processes have to know of."""
+    with explaining_data(stage), explaining_step(StepContext(resources.run, stage, 1, step.lowered)):
+        return has_unused_parameters(step, feed.batch_at(0), scalars.tensor_at(0, accelerator.device))
 
 
 def _hold_claims(
