@@ -348,6 +348,13 @@ def nothing_previous(stage: str, place: Span) -> Diagnostic:
 # --- warnings ---------------------------------------------------------------------------------------------------
 
 
+def takes_nothing_over(stage: str, before: str, shared: Sequence[str], place: Span) -> Diagnostic:
+    """A stage that begins afresh what the one before has trained. `shared`: the networks that both train."""
+    message = f"stage `{stage}` comes after `{before}` and takes nothing over from it: its networks begin afresh"
+    help = f"write `init {', '.join(shared)} from {before}`, or leave `after {before}` out"
+    return _warning("L613", message, place, help=help)
+
+
 def never_completes(op: str, length: str, run: str, place: Span) -> Diagnostic:
     """A ramp that is longer than the run."""
     message = f"`{op}` takes {length}, and the run ends after {run}"

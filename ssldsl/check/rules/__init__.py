@@ -23,6 +23,7 @@ from ssldsl.check.rules.recurring_pace import recurring_pace
 from ssldsl.check.rules.same_preparation import same_preparation
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
+from ssldsl.check.rules.takes_nothing_over import takes_nothing_over
 from ssldsl.check.rules.uneven_images import uneven_images
 from ssldsl.check.rules.unfed_memory import unfed_memory
 from ssldsl.check.rules.unmatched_edit import unmatched_edit
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     idle_stream,
     oversized_batch,
     never_completes,
+    takes_nothing_over,  # before `stays_random`: a network without weights of an earlier stage has the same cause
     stays_random,
     evaluation_pace,
     chosen_clock,
