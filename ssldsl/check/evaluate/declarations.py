@@ -78,7 +78,9 @@ def meaning(ctx: Context, binding: Binding, scope: Scope) -> Any:
 def _cycle(ctx: Context, binding: Binding) -> Any:
     circle = ctx.reading[ctx.reading.index(binding) :] if binding in ctx.reading else [binding]
     first = min(circle, key=lambda b: b.span.start)
-    ctx.report(names.defined_by_itself(first.name, first.span, [b.span for b in circle if b is not first]))
+    others = [b.span for b in circle if b is not first]
+    hides_op = ctx.library.get(first.name) is not None
+    ctx.report(names.defined_by_itself(first.name, first.span, others, hides_op=hides_op))
     return UNKNOWN
 
 

@@ -177,11 +177,13 @@ def no_setting(name: str, settings: Collection[str], place: Span) -> Diagnostic:
 # --- circles ----------------------------------------------------------------------------------------------------
 
 
-def defined_by_itself(name: str, place: Span, others: Sequence[Span]) -> Diagnostic:
-    """Declarations that need each other. `others`: the rest of the circle."""
+def defined_by_itself(name: str, place: Span, others: Sequence[Span], *, hides_op: bool = False) -> Diagnostic:
+    """Declarations that need each other. `others`: the rest of the circle. `hides_op`: an op has this name too."""
     label = "part of the circle" if others else "needs itself"
     notes = tuple(Note(span, "so is this") for span in others)
     help = "a declaration may use other names, as long as no circle arises"
+    if hides_op and not others:
+        help = f"this name hides the op `{name}`: choose another for the declaration"
     return Diagnostic("N207", f"`{name}` is defined by itself", place, label, notes, help=help)
 
 
