@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from ssldsl.check.messages import stages
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
+from ssldsl.ir.modules import owner
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors
+from ssldsl.source import Span
 
 
 def earlier_stage(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
@@ -23,19 +25,29 @@ def earlier_stage(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
             yield stages.reads_itself(name, reader.written_at(node))
         else:
             yield stages.comes_not_after(stage.name, name, reader.written_at(node))
+    for origin in stage.init:
+        if origin.stage in before and not origin.run and origin.span is not None:
+            yield from (d for path in origin.modules for d in _trained(reader, path, origin.stage, origin.span))
 
 
 def _weights(reader: Reader, node: Node, name: str) -> Iterator[Diagnostic]:
     """The stage, or one before it, must have trained the network; and it must keep an average if that is wanted."""
-    ctx, path = reader.ctx, str(node.setting("name"))
-    stage, draft = ctx.stages.get(name), ctx.modules[path]
-    if stage is None:  # it is wrong itself
+    path, place = str(node.setting("name")), reader.written_at(node)
+    stage = reader.ctx.stages.get(name)
+    if stage is not None and node.setting("average") and stage.average is None:
+        yield stages.keeps_no_average(name, place)
+    yield from _trained(reader, path, name, place)
+
+
+def _trained(reader: Reader, path: str, name: str, place: Span) -> Iterator[Diagnostic]:
+    """The stage, or one before it, must have trained the network or a part of it."""
+    ctx = reader.ctx
+    stage, draft = ctx.stages.get(name), ctx.modules.get(owner(ctx.modules, path)[0])
+    if stage is None or draft is None:  # it is wrong itself
         return
-    earlier = [s for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None]
-    if node.setting("average") and stage.average is None:
-        yield stages.keeps_no_average(name, reader.written_at(node))
-    held = [p for s in (stage, *earlier) for p in s.train]
-    held += [m for s in (stage, *earlier) for i in s.init if i.file or i.run for m in i.modules]
-    is_held = any(p == path or p.startswith(f"{path}.") for p in held)
+    all_ = [stage, *(s for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None)]
+    held = [p for s in all_ for p in s.train]
+    held += [m for s in all_ for i in s.init if i.file or i.run for m in i.modules]
+    is_held = any(p == path or p.startswith(f"{path}.") or path.startswith(f"{p}.") for p in held)
     if not is_held and not draft.average_of and draft.owns_parameters:
-        yield stages.random_there(name, path, reader.written_at(node))
+        yield stages.random_there(name, path, place)
