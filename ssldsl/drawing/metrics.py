@@ -1,5 +1,7 @@
 """How wide a text is, without a font at hand: the advance widths that Helvetica, Arial and Liberation Sans share."""
 
+import re
+
 FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 _GROUPS = {
     222: "ijl", 191: "'", 260: "|", 278: " !,./:;I[]\\ft·", 333: "()-`r", 334: "{}", 355: '"', 389: "*", 469: "^",
@@ -7,6 +9,7 @@ _GROUPS = {
     778: "GOQ", 833: "Mm", 889: "%", 944: "W", 1000: "…→—", 1015: "@",
 }  # fmt: skip
 _WIDTHS = {letter: width for width, letters in _GROUPS.items() for letter in letters}
+_CALLS = re.compile(r"(?=\.\w+\()|(?<=[(,])(?=\w+\.)")  # where a chain of data ops may go on in the next line
 _BOLD = 1.075  # bold letters are about this much wider
 
 
@@ -17,12 +20,15 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def wrapped(text: str, size: float, width: float) -> list[str]:
-    """The text in lines no wider than `width`, broken at spaces; a single long word stays whole."""
+    """The text in lines no wider than `width`, broken at spaces; a word that is too long, before its points."""
     lines = [""]
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, size) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+        joint = " "
+        for part in _CALLS.split(word) if text_width(word, size) > width else [word]:
+            longer = f"{lines[-1]}{joint}{part}".strip()
+            if lines[-1] and text_width(longer, size) > width:
+                lines.append(part)
+            else:
+                lines[-1] = longer
+            joint = ""
     return lines
