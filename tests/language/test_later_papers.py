@@ -15,16 +15,10 @@ SPECS = Path(__file__).parents[1] / "syntax" / "specs"
 LATER = {
     "moam": {"five_crop"},
     "suave": {"prototypes", "sinkhorn", "swapped_cross_entropy", "lars"},
-    "lsdc": {"ricap", "nearest_pairs", "pairwise_bce", "hungarian_accuracy"},
 }
 SIMPLER = {  # what stands in for ops whose signature is still to be designed
     "moam": {},
     "suave": {},
-    "lsdc": {
-        "ricap(crop(images), beta=0.3)": "crop(images)",
-        "mix.again(crop(images))": "crop(images)",
-        "mix.target(sim)": "sim",
-    },
 }
 
 

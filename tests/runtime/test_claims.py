@@ -85,7 +85,7 @@ def sure(probs: Probs[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"
 """
 NO_LABELS = """
 @op(role="targets")
-def best(probs: Probs[Tensor, "batch classes"]) -> Labels[Tensor, "batch"]:
+def likeliest(probs: Probs[Tensor, "batch classes"]) -> Labels[Tensor, "batch"]:
     '''Real numbers, where whole ones are promised.'''
     return probs.argmax(-1).float()
 """
@@ -164,7 +164,7 @@ WITH_HEAD = "head white = whiten()\nloss = ce(labeled, net=encoder >> white >> c
             "rows of the result of `sure` should sum to one",
             "change",
         ),
-        (NO_LABELS, TARGET + f"loss = cross_entropy({LOGITS}, best(q))", "should be whole numbers", "change"),
+        (NO_LABELS, TARGET + f"loss = cross_entropy({LOGITS}, likeliest(q))", "should be whole numbers", "change"),
         (CONTRASTIVE, "loss = nce(encoder(labeled), encoder(labeled >> random_shift(1)))", "that is no mean", "gather"),
         (CENTERED, f"loss = cross_entropy(centering({LOGITS}), labeled.label)", "`centering` gives a row", "gather"),
         (CUT, f"loss = pull({LOGITS}, classes(encoder(labeled >> random_shift(1))))", "to its edge `b`", "Detached"),

@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -266,6 +268,17 @@ def test_our_own_mistakes_are_not_called_the_op_s(tmp_path: Path, monkeypatch: p
         run(experiment(), tmp_path / "run", LIBRARY, QUIET)
 
 
+@contextmanager
+def listened_to(number: signal.Signals) -> Iterator[None]:
+    """Inside, a signal does what it does by default, also where the tests run under `nohup`, which ignores SIGHUP."""
+    default = signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL
+    before = signal.signal(number, default)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 75), (signal.SIGHUP, 75), (signal.SIGUSR1, 75)]
 )
@@ -280,7 +293,8 @@ def test_a_signal_finishes_the_step_and_writes_a_checkpoint(
         take(parts, step)
 
     monkeypatch.setattr(loop, "take_step", interrupted)
-    result = run(experiment(), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
+    with listened_to(number):
+        result = run(experiment(), tmp_path / "run", LIBRARY, Options(is_progress_shown=False))
     assert (result.status, result.exit_code, result.signal) == ("interrupted", code, number)
     last = latest(tmp_path / "run" / "checkpoints")
     assert last is not None and last.step == 5

@@ -75,6 +75,11 @@ LOSSES = [
     """suave(crops, labeled, images.classes, n_crops=6, u=100, l=50, n_mixed=300, trunk=features, clusters=clusters,
              teacher_trunk=ema_features, teacher_prototypes=ema_clusters, queue_length=100, epsilon=0.086,
              mix_first=crops.first(1) | crops.first(4).last(2), mix_second=crops.first(2).last(1) | crops.last(2))""",
+    """lsdc(features(unlabeled), mixup_views(random_shift(unlabeled), random_shift(unlabeled)),
+            knn_pairs(stop(encoder(unlabeled)), k=5), features=features)
+       + 5*two_views_agree(mixup_views(random_shift(unlabeled), random_shift(unlabeled)), features=features)""",
+    """lsdc_plain(features(unlabeled), random_shift(unlabeled), knn_pairs(stop(encoder(unlabeled)), k=5),
+                  features=features)""",
     "daino(crops, labeled, teacher, images.classes, n_crops=6, u=100, l=50, net=encoder >> classes)",
 ]
 METRICS = [
@@ -86,6 +91,8 @@ METRICS = [
     "knn(images.test, images.train, k=5)",
     "linear_probe(images.test, images.train)",
     "umap_plot(images.test)",
+    "cluster_accuracy(images.test, net=encoder >> classes)",
+    "cluster_confusion(images.test, net=encoder >> classes)",
 ]
 
 
