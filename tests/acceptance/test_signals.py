@@ -99,10 +99,12 @@ def status(job: Job) -> str:
 
 @pytest.fixture(autouse=True)
 def heard() -> Iterator[None]:
-    """SIGHUP does what it does by default, also where the tests run under `nohup`, which has it ignored."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    """Signals do what they do by default, also where the tests run under `nohup` or in the background of a shell."""
+    before = {signal.SIGHUP: signal.signal(signal.SIGHUP, signal.SIG_DFL)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="module")
