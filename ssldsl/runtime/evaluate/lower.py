@@ -17,6 +17,7 @@ from ssldsl.ir.walk import walk
 from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.step.emit import METRIC, Emission
+from ssldsl.runtime.step.lower import add_header
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 
 
@@ -86,7 +87,7 @@ def lower_measures(
         _metric(shared, body, evaluation, metrics[evaluation.name])
     lines = Lines()
     what = "measures" if evaluations else "computes its data from"
-    _header(lines, f"What stage `{stage.name}` of {plan.name} {what}.", plan.seed, shared)
+    add_header(lines, f"What stage `{stage.name}` of {plan.name} {what}.", plan.seed, shared)
     lines.extend(hosts)
     _class(lines, shared, ", ".join(metrics) or "Values over whole data sets")
     lines.extend(body)
@@ -243,17 +244,6 @@ def _metric(shared: Emission, body: Lines, evaluation: EvaluationPlan, method: s
         function.emit(body, function.nodes[id_])
     body.add(f"return {function.value(node.id)}")
     body.depth -= 1
-
-
-def _header(lines: Lines, said: str, seed: int, shared: Emission) -> None:
-    lines.add(f'"""{said}"""')
-    lines.add()
-    for text in shared.imports():
-        lines.add(text)
-    if shared.keys:
-        lines.add()
-    for draw, name in shared.keys.items():
-        lines.add(f"{name} = key_of({seed}, {literal(shared.stage.name)}, {literal(draw)})")
 
 
 def _class(lines: Lines, shared: Emission, said: str) -> None:

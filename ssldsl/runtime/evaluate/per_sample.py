@@ -69,7 +69,7 @@ def correctness(
     Raises R304 for an unknown stage, R307 for an unknown metric, R428 for another kind.
     """
     plan = read_plan(folder)
-    whole = _stage(plan, folder, stage)
+    whole = stage_of(plan, folder, stage)
     evaluation = _evaluation(whole, library, folder, metric)
     is_raw = measures_average(whole)  # then what is not said to be averaged is not
     alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
@@ -85,7 +85,8 @@ def correctness(
 # --- the metric -----------------------------------------------------------------------------------------------------
 
 
-def _stage(plan: Plan, folder: Path, name: str) -> StagePlan:
+def stage_of(plan: Plan, folder: Path, name: str) -> StagePlan:
+    """The stage of a name, by default the last. Raises R304 for one that the run in a folder does not have."""
     stages = {stage.name: stage for stage in in_order(plan)}
     if name and name not in stages:
         help_ = did_you_mean(name, list(stages)) or f"its stages are: {', '.join(stages)}"

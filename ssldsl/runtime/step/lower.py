@@ -64,7 +64,7 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     step.close(body)
     hosts = {stream.name: _host(step, stream.name) for stream in stage.streams}
     lines = Lines()
-    _header(lines, plan, stage, step)
+    add_header(lines, f"The step of stage `{stage.name}` of {plan.name}.", plan.seed, step)
     for host in hosts.values():
         lines.extend(host)
     _step_class(lines, stage, step, body)
@@ -109,16 +109,16 @@ def _ordered(step: Emission, nodes: list[NodePlan]) -> list[NodePlan]:
     return sorted(nodes, key=lambda node: ranks[node.id])
 
 
-def _header(lines: Lines, plan: Plan, stage: StagePlan, step: Emission) -> None:
+def add_header(lines: Lines, said: str, seed: int, emission: Emission) -> None:
     """Docstring, imports, and the keys of the random draws."""
-    lines.add(f'"""The step of stage `{stage.name}` of {plan.name}."""')
+    lines.add(f'"""{said}"""')
     lines.add()
-    for text in step.imports():
+    for text in emission.imports():
         lines.add(text)
-    if step.keys:
+    if emission.keys:
         lines.add()
-    for draw, name in step.keys.items():
-        lines.add(f"{name} = key_of({plan.seed}, {literal(stage.name)}, {literal(draw)})")
+    for draw, name in emission.keys.items():
+        lines.add(f"{name} = key_of({seed}, {literal(emission.stage.name)}, {literal(draw)})")
 
 
 def _host(step: Emission, stream: str) -> Lines:
