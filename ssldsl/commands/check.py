@@ -8,7 +8,7 @@ from ssldsl import pipeline
 from ssldsl.check import Checked, check_everything
 from ssldsl.commands.options import USER_ERROR, edited, show
 from ssldsl.errors import Diagnostic, as_json
-from ssldsl.ir.wording import transductive
+from ssldsl.ir.captions import transductive
 from ssldsl.runtime.folder.request import Edits
 
 

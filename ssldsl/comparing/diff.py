@@ -14,7 +14,7 @@ from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.comparing.canonical import configured_form, identity, scalar_form, setting_form
 from ssldsl.comparing.matching import Matching, last_views, matched, matched_terms
 from ssldsl.comparing.nodediff import NodeDiff, text, written
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Curve, Node, Scalar
 from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term, Watch
@@ -142,7 +142,7 @@ class _Comparison:
 
     def _written(self, value: Any) -> str:
         signatures = self.matching.second.signatures
-        return wording.scalar(value, signatures) if isinstance(value, Curve | Combined) else written(value)
+        return captions.scalar(value, signatures) if isinstance(value, Curve | Combined) else written(value)
 
     def _node(self, before: Node, after: Node, path: str, head: bool = True) -> None:
         """The differences of two nodes, whatever is in them."""
@@ -266,8 +266,10 @@ class _Comparison:
         for path in dict.fromkeys((*groups[0], *groups[1])):
             places = a.place("groups"), b.place("groups")
             self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
-        if wording.clip(a) != wording.clip(b):
-            self._add("semantic", f"{a.name}.clip", wording.clip(a), wording.clip(b), a.place("clip"), b.place("clip"))
+        if captions.clip(a) != captions.clip(b):
+            self._add(
+                "semantic", f"{a.name}.clip", captions.clip(a), captions.clip(b), a.place("clip"), b.place("clip")
+            )
         if a.keep != b.keep:
             one, two = (str(stage.keep or "none") for stage in (a, b))
             self._add("semantic", f"{a.name}.keep", one, two, a.place("keep"), b.place("keep"))
@@ -351,7 +353,7 @@ class _Comparison:
     def _init(self, init: InitFrom, is_first: bool) -> str:
         modules = [self._renamed(m) for m in init.names] if is_first else list(init.names)
         stage = self.matching.stages.get(init.stage, init.stage) if is_first and not init.run else init.stage
-        origin = wording.origin(evolve(init, stage=stage))
+        origin = captions.origin(evolve(init, stage=stage))
         return f"{' '.join(sorted(modules))} {f'from {origin}' if origin else 'afresh'}"
 
     # --- what is left -------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from attrs import define, field, frozen
 
 from ssldsl.comparing.canonical import PLACES, is_name, setting_form
 from ssldsl.comparing.matching import Matching
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.ir.nodes import Duration, Node, Setting
 from ssldsl.ir.primitives import COMMUTATIVE, NETWORKS, PRIMITIVES
 from ssldsl.ir.program import Stage
@@ -163,7 +163,7 @@ class NodeDiff:
         primitive = PRIMITIVES.get(node.op)
         if primitive is not None and primitive.short is not None:
             return primitive.short(node, text)
-        return wording.call(node.op, node.settings, self.matching.second.signatures, bare=True)
+        return captions.call(node.op, node.settings, self.matching.second.signatures, bare=True)
 
     def _add(self, path: str, before: str, after: str, a: Node | None, b: Node | None, is_place: bool = False) -> None:
         in_stream = path.startswith("stream.")

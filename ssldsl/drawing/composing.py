@@ -6,7 +6,7 @@ from attrs import evolve
 
 from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Picture
 from ssldsl.drawing.tracing import Tracer, module_of
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
@@ -53,7 +53,7 @@ def _trace_term(tracer: Tracer, term: Term) -> None:
     """A term is one box with the losses it averages, and reads what they are multiplied by."""
     losses, factors = list(_losses(term.node)), list(_factors(term.node))
     title = term.name
-    ops = dict.fromkeys(wording.call(n.op, n.settings, tracer.program.signatures) for n in losses)
+    ops = dict.fromkeys(captions.call(n.op, n.settings, tracer.program.signatures) for n in losses)
     lines = [f"mean of {' and '.join(ops)}"] if len(ops) > 1 else list(ops)
     spans = [term.span, *(s for n in losses for s in tracer.stage.spans_of(n))]
     id = tracer.box(f"loss:{term.name}", "loss", title, spans=spans, lines=lines)
@@ -95,7 +95,7 @@ def _add_total(tracer: Tracer, stage: Stage) -> None:
         source = f"{stage.name}/loss:{term.name}"
         origins = tuple(e.id for e in tracer.edges.values() if e.target == source)
         id = f"{source}>total"
-        text = f"{wording.TIMES} {wording.scalar(term.weight, tracer.program.signatures)}"
+        text = f"{captions.TIMES} {captions.scalar(term.weight, tracer.program.signatures)}"
         reach = tuple(sorted(tracer.learning(term.node.grad_modules)))
         tracer.edges[id] = Edge(
             id,
@@ -117,7 +117,7 @@ def _add_averages(tracer: Tracer, program: Program) -> None:
         source, target = (_module_id(tracer, program, p) for p in (module.average_of, module.path))
         if source and target:
             text = (
-                wording.scalar(module.momentum, program.signatures) if module.momentum else str(module.half_life or "")
+                captions.scalar(module.momentum, program.signatures) if module.momentum else str(module.half_life or "")
             )
             spans = (module.span,) if module.span else ()
             id = f"{stage}/ema:{module.path}"
@@ -134,7 +134,7 @@ def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
 def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
     """A quiet box, joined to the last module of the net it measures."""
     whole, nets = list(_upstream(evaluation.node, "full_dataset")), list(_upstream(evaluation.node, *NETWORKS))
-    texts = dict.fromkeys(wording.data(n.inputs[0], tracer.program.signatures) for n in whole)
+    texts = dict.fromkeys(captions.data(n.inputs[0], tracer.program.signatures) for n in whole)
     spans = [evaluation.span, *tracer.stage.spans_of(evaluation.node)]
     id = tracer.box(
         f"eval:{evaluation.name}", "eval", evaluation.name, spans=spans, lines=[f"on {t}" for t in texts][:1]
@@ -200,21 +200,21 @@ def _titled(view: Box) -> Box:
     title, lines, chips = view.title, view.lines, view.chips
     if not title and len(chips) == 1:
         op, _, inside = chips[0].removesuffix(")").partition("(")
-        (title, lines), chips = wording.titled(op, inside), ()
+        (title, lines), chips = captions.titled(op, inside), ()
     if view.count > 1:
-        title = f"{view.count} {wording.TIMES} {title}" if title else f"{view.count} draws"
+        title = f"{view.count} {captions.TIMES} {title}" if title else f"{view.count} draws"
     return evolve(view, title=title, lines=lines, chips=chips)
 
 
 def _cluster(stage: Stage, program: Program) -> Cluster:
     spans = (stage.span,) if stage.span else ()
-    return Cluster(stage.name, stage.name, wording.captions(stage, program), spans)
+    return Cluster(stage.name, stage.name, captions.stage_lines(stage, program), spans)
 
 
 def _links(program: Program) -> Iterable[Link]:
     for stage in program.stages:
         for init in (i for i in stage.init if i.stage and not i.run):
-            yield Link(init.stage, stage.name, wording.init(init))
+            yield Link(init.stage, stage.name, captions.init(init))
         linked = {i.stage for i in stage.init if not i.run}
         for earlier, text in _labels(stage):
             linked.add(earlier)
@@ -233,7 +233,7 @@ def _labels(stage: Stage) -> Iterable[tuple[str, str]]:
                 streams.setdefault(origin, {}).update({name: None} if name else {})
     for (earlier, average), names in streams.items():
         weights = f"the average of {earlier}" if average else earlier
-        yield earlier, f"{', '.join(wording.local(stage.name, n) for n in names) or 'data'} labeled by {weights}"
+        yield earlier, f"{', '.join(captions.local(stage.name, n) for n in names) or 'data'} labeled by {weights}"
 
 
 def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[Edge]) -> Iterable[Source]:

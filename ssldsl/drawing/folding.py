@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import evolve
 
 from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Picture
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 
 BEFORE = "the round before"
 Rounds = Mapping[str, tuple[str, ...]]  # stage -> its rounds, in order
@@ -46,7 +46,7 @@ def _folded(picture: Picture, name: str, ids: Sequence[str]) -> Picture:
     gone = set(ids[1:])
     earlier = _earlier(picture, first)
     own = [s for s in picture.streams if s.startswith(f"{first}.")]
-    names = {s: wording.local(first, s) for s in own if wording.local(first, s) not in picture.streams}
+    names = {s: captions.local(first, s) for s in own if captions.local(first, s) not in picture.streams}
     clusters = {c.id: c for c in picture.clusters}
     later = {_local(second, b.id): b for b in picture.boxes_of(second)}
     boxes = [b if b.stage != first else _box(b, later[_local(first, b.id)], earlier, first) for b in picture.boxes]

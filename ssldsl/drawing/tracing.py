@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from attrs import define, evolve, field, frozen
 
 from ssldsl.drawing.picture import Box, BoxKind, Edge, EdgeKind
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.ir.modules import owner, parts, paths_of
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
@@ -87,7 +87,7 @@ class Tracer:
                 value.streams,
                 value.detached,
                 text=value.name,
-                shape=wording.shape(value.type, dict(self.stage.batch)),
+                shape=captions.shape(value.type, dict(self.stage.batch)),
                 type=str(value.type),
                 reach=tuple(sorted(value.reach)),
                 origins=value.lanes,
@@ -126,11 +126,11 @@ class Tracer:
 
     def _drawn(self, node: Node) -> Value:
         name = str(node.setting("stream"))
-        id = self.box(f"stream:{name}", "stream", wording.local(self.stage.name, name))
+        id = self.box(f"stream:{name}", "stream", captions.local(self.stage.name, name))
         if not self.boxes[id].lines:
             stream = next((s for s in self.program.streams if s.name == name), None)
-            lines = [wording.samples(stream, dict(self.stage.batch).get(name))] if stream else []
-            lines += [wording.data(i, self.program.signatures) for i in node.inputs]
+            lines = [captions.samples(stream, dict(self.stage.batch).get(name))] if stream else []
+            lines += [captions.data(i, self.program.signatures) for i in node.inputs]
             spans = (stream.span,) if stream and stream.span else ()
             self.boxes[id] = evolve(self.boxes[id], lines=tuple(lines), spans=spans)
         if PRIMITIVES[node.op].drawn == "nothing":
@@ -154,7 +154,7 @@ class Tracer:
 
     def _chip(self, node: Node, value: Value) -> Value:
         box = self.boxes[value.box]
-        chip = wording.view(node.op, node.settings, self.program.signatures)
+        chip = captions.view(node.op, node.settings, self.program.signatures)
         self.boxes[box.id] = evolve(box, chips=tuple(dict.fromkeys([*box.chips, chip])))
         return evolve(value, node=node, type=node.type) if value.kind == "data" else value
 
@@ -199,8 +199,8 @@ class Tracer:
         kind: BoxKind = "head" if module.kind == "head" else "net"
         spans = (module.span,) if module.span else ()
         alike = sum(m.of_list == module.of_list and m.op == module.op for m in self.program.modules)
-        count = f"{alike} {wording.TIMES} " if module.of_list else ""
-        lines = (f"{count}{wording.module(module, self.program.signatures)}",)
+        count = f"{alike} {captions.TIMES} " if module.of_list else ""
+        lines = (f"{count}{captions.module(module, self.program.signatures)}",)
         title = module.of_list or path  # a list of networks is one box
         id = self.box(f"{kind}:{title}", kind, title, spans=spans, lines=lines)
         frozen = not self.learning(frozenset({path})) and not module.average_of
@@ -215,8 +215,8 @@ class Tracer:
         if kind == "view":
             id = self._view(node, before, {s for v in inputs for s in v.streams})
         else:
-            text = wording.arguments(node.op, node.settings, self.program.signatures)
-            title, lines = wording.titled(node.op, text)
+            text = captions.arguments(node.op, node.settings, self.program.signatures)
+            title, lines = captions.titled(node.op, text)
             id = self.box(
                 self._short(kind, node.op, (text, *before)), kind, title, spans=self.stage.spans_of(node), lines=lines
             )
@@ -235,7 +235,7 @@ class Tracer:
 
     def _view(self, node: Node, before: list[str], streams: set[str]) -> str:
         """A view under the name that it is declared by, if any; it counts how often it is drawn of one stream."""
-        text = wording.view(node.op, node.settings, self.program.signatures)
+        text = captions.view(node.op, node.settings, self.program.signatures)
         path = f"{node.within}.{node.op}" if node.within else node.op
         id = self.box(self._short("view", path, (text, *before)), "view", node.within, spans=self.stage.spans_of(node))
         drawn = self._drawn_views.setdefault(id, Counter())

@@ -7,7 +7,7 @@ from pathlib import Path
 from lsprotocol import types as lsp
 
 from ssldsl.editor.analysis import Analysis
-from ssldsl.editor.places import range_of
+from ssldsl.editor.lsp_positions import range_of
 from ssldsl.errors import Diagnostic
 from ssldsl.source import Source, Span
 

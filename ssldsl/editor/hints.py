@@ -3,7 +3,7 @@
 from lsprotocol import types as lsp
 
 from ssldsl.editor.analysis import Analysis
-from ssldsl.editor.places import position_of
+from ssldsl.editor.lsp_positions import position_of
 
 
 def hints_of(analysis: Analysis) -> list[lsp.InlayHint]:

@@ -9,7 +9,7 @@ import attrs
 from lsprotocol import types as lsp
 
 from ssldsl.editor.analysis import Analysis
-from ssldsl.editor.places import position_of, range_of
+from ssldsl.editor.lsp_positions import position_of, range_of
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 

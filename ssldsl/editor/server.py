@@ -12,8 +12,8 @@ from ssldsl.editor.completion import completions
 from ssldsl.editor.diagnostics import actions_of, diagnostics_of
 from ssldsl.editor.hints import hints_of
 from ssldsl.editor.hover import hover_text
+from ssldsl.editor.lsp_positions import offset_of, position_of, range_of
 from ssldsl.editor.names import definition_of, renamed, uses_of
-from ssldsl.editor.places import offset_of, position_of, range_of
 from ssldsl.errors import SpecError
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from ssldsl.errors import Diagnostic, did_you_mean, nearest
 from ssldsl.ops import settings as types
-from ssldsl.ops.fitting import fitted_settings
+from ssldsl.ops.fast_validation import fitted_settings
 from ssldsl.ops.renamed import new_argument, present_argument
 from ssldsl.ops.settings import SettingType, ranges, setting_type
 from ssldsl.ops.signature import REQUIRED, SettingSpec, Signature

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 
 LARGE = 2**30  # bytes of a file from which on its rows are read when they are wanted
 _TOO_LARGE = (

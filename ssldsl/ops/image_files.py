@@ -12,7 +12,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 
 Array = np.ndarray[Any, Any]
 ENDINGS = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")

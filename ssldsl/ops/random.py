@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ssldsl.ops.ahead import words_ahead
 from ssldsl.ops.philox import random_words
+from ssldsl.ops.philox_cache import cached_words
 
 
 class Rows(NamedTuple):
@@ -125,7 +125,7 @@ class SampleRng:
         """New 32-bit words as int64, (batch, *shape), only to be read."""
         count, key = math.prod(shape), self.key ^ self.calls
         self.calls += 1
-        words = None if torch.compiler.is_compiling() else words_ahead(self.rows, key, count)
+        words = None if torch.compiler.is_compiling() else cached_words(self.rows, key, count)
         if words is None:
             words = random_words(self.rows, key, count)
         return words.reshape(-1, *shape)

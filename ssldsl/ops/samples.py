@@ -12,9 +12,9 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from ssldsl.ops.data import Samples
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.image_files import read_image
-from ssldsl.ops.places import BrokenData
 
 
 def images_to_float(images: Tensor) -> Tensor:

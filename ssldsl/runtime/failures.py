@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 
 from ssldsl.errors import Diagnostic, Note, SpecError
 from ssldsl.graph.plan import NodePlan, Place, StagePlan
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.runtime.folder.checkpoint import latest
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK
 from ssldsl.runtime.nets.modules import net_paths

@@ -8,7 +8,7 @@ from attrs import Factory, define
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.evaluate.results import Evaluated, Results
@@ -58,7 +58,7 @@ class Journal:
         """A line about the labels, and the fields of samples, that a stage computed after so many steps."""
         when = f", step {step}" if step else ""
         for name, computed in found.items():
-            self.reporter.say(f"stage {stage.name}{when}, `{wording.local(stage.name, name)}`: {computed}")
+            self.reporter.say(f"stage {stage.name}{when}, `{captions.local(stage.name, name)}`: {computed}")
         said: dict[str, dict[str, Any]] = {}
         for name, computed in found.items():
             said.setdefault("labels" if computed.labels is not None else "computed", {})[name] = computed.as_line()

@@ -37,11 +37,6 @@ def _texts(file: tree.File) -> list[str]:
     return sorted(comment.text for comment in file.comments)
 
 
-def print_file(file: tree.File) -> str:
-    """A tree as text, without its comments: for trees that no text stands behind."""
-    return _Formatter(Comments(()), None).file(file)
-
-
 def print_statement(statement: tree.Statement | Edit) -> str:
     """A statement as text, without comments and without a line end."""
     formatter = _Formatter(Comments(()), None)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.data import Splits
+from ssldsl.ops.data_dirs import BrokenData, find_given
 from ssldsl.ops.decorator import traits_of
-from ssldsl.ops.places import BrokenData, find_given
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 from ssldsl.ops.texts import Counts
 

@@ -3,9 +3,9 @@
 import torch
 
 from ssldsl.ops import op
-from ssldsl.ops.choosing import choose, proportional_shares
 from ssldsl.ops.data import Splits
 from ssldsl.ops.samples import MemorySamples
+from ssldsl.ops.stratified_subsets import choose, proportional_shares
 from ssldsl.stdlib.data.holdout import other_rows
 
 

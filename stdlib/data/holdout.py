@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from ssldsl.ops import Count, File, NonNegativeInt, PositiveInt, op
-from ssldsl.ops.choosing import check_one_way, choose, number_of, proportional_shares
 from ssldsl.ops.data import Data, Samples
-from ssldsl.ops.places import find_given
+from ssldsl.ops.data_dirs import find_given
+from ssldsl.ops.stratified_subsets import check_one_way, choose, number_of, proportional_shares
 from ssldsl.stdlib.data.subset import rows_named, rows_per_class
 
 

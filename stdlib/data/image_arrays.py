@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.vector_arrays import array_splits
 
 COLORS = (1, 3, 4)  # how many channels a picture mostly has

@@ -10,9 +10,9 @@ import torch
 from ssldsl.errors import did_you_mean
 from ssldsl.ops import File, op
 from ssldsl.ops.data import Splits
+from ssldsl.ops.data_dirs import BrokenData, find_given
 from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.image_files import ENDINGS, is_image_file, is_visible, visible_files
-from ssldsl.ops.places import BrokenData, find_given
 from ssldsl.ops.samples import FileSamples, SplitsOnUse
 
 # the folders that are read as a split, in any case of their letters

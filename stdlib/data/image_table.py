@@ -12,8 +12,8 @@ from attrs import frozen
 from ssldsl.errors import did_you_mean
 from ssldsl.ops import File, op
 from ssldsl.ops.data import Splits
+from ssldsl.ops.data_dirs import BrokenData, find_given
 from ssldsl.ops.decorator import traits_of
-from ssldsl.ops.places import BrokenData, find_given
 from ssldsl.ops.samples import FileSamples, SplitsOnUse
 
 # what a column may call a split, in any case of its letters

@@ -4,7 +4,7 @@ from functools import partial
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
-from ssldsl.ops.places import find
+from ssldsl.ops.data_dirs import find
 from ssldsl.stdlib.data.image_folder import class_names, folder_splits, read_split
 
 

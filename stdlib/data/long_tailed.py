@@ -6,8 +6,8 @@ import torch
 from annotated_types import Ge
 
 from ssldsl.ops import NonNegativeInt, op
-from ssldsl.ops.choosing import first_of_each, seeded_order
 from ssldsl.ops.data import Data
+from ssldsl.ops.stratified_subsets import first_of_each, seeded_order
 
 
 @op(paper="cui2019classbalanced", size="?")

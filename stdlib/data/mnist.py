@@ -13,8 +13,8 @@ from torch import Tensor
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
+from ssldsl.ops.data_dirs import BrokenData, find
 from ssldsl.ops.decorator import traits_of
-from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ssldsl.ops import Count, File, NonNegativeInt, PositiveInt, op
-from ssldsl.ops.choosing import check_one_way, choose, even_shares, number_of
 from ssldsl.ops.data import Data, Samples
-from ssldsl.ops.places import BrokenData, find_given
+from ssldsl.ops.data_dirs import BrokenData, find_given
+from ssldsl.ops.stratified_subsets import check_one_way, choose, even_shares, number_of
 
 
 @op(size="count")

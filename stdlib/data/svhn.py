@@ -7,8 +7,8 @@ import torch
 
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
+from ssldsl.ops.data_dirs import BrokenData, find
 from ssldsl.ops.decorator import traits_of
-from ssldsl.ops.places import BrokenData, find
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
 HOW = """To get it: python -c "from torchvision.datasets import SVHN; SVHN('data/SVHN', '{}', download=True)\""""

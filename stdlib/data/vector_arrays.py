@@ -11,9 +11,9 @@ from torch import Tensor
 from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.array_files import has_array, is_mapped, read_array
 from ssldsl.ops.data import Splits
+from ssldsl.ops.data_dirs import BrokenData, find_given
 from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.mapped import MappedSamples
-from ssldsl.ops.places import BrokenData, find_given
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
 ArraySamples = MemorySamples | MappedSamples

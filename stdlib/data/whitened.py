@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ssldsl.ops import PositiveFloat, op
 from ssldsl.ops.data import Data
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.samples import images_to_float, in_memory
 
 ROWS = 8192  # that a product of matrices takes at once

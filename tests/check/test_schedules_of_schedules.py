@@ -6,7 +6,7 @@ import pytest
 
 from ssldsl.check import check
 from ssldsl.graph.plan import Plan
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.ops.library import Library
 from ssldsl.passes.planning import make_plan
 from ssldsl.runtime.ops.scalars import Scalars
@@ -64,5 +64,5 @@ def test_a_smoke_run_shortens_what_is_inside_too() -> None:
 def test_a_drawing_says_it_as_it_is_written() -> None:
     program = check(Source("spec.ssl", SPEC)).unwrap()
     (term,) = program.stages[0].terms
-    text = wording.scalar(term.weight, program.signatures)
+    text = captions.scalar(term.weight, program.signatures)
     assert text == "5 · each(1ep, sigmoid_ramp(length=100ep, beyond=true))"

@@ -9,13 +9,13 @@ from corpus_files import FILES, FOLDER, inside
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from snippets import USUAL, snippets
+from syntax_trees import printed
 
 from ssldsl.check import check_everything
 from ssldsl.check.resolving import resolve
 from ssldsl.errors import render
 from ssldsl.source import Source
 from ssldsl.syntax import tree
-from ssldsl.syntax.formatter import print_file
 from ssldsl.syntax.parser import parse, parse_expression
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +111,7 @@ def test_well_formed_specs_with_other_expressions_in_them(data: st.DataObject) -
         if places:
             old = places[data.draw(st.integers(0, len(places) - 1))]
             file = replaced(file, old, data.draw(st.sampled_from(EXPRESSIONS)))
-    check_never_crashes(print_file(file))
+    check_never_crashes(printed(file))
 
 
 @few

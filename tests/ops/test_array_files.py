@@ -9,7 +9,7 @@ import torch
 
 from ssldsl.ops import array_files
 from ssldsl.ops.array_files import has_array, is_mapped, read_array
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 
 NUMBERS = np.arange(12, dtype=np.float32).reshape(3, 4)
 

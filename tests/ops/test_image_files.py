@@ -8,8 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.image_files import is_image_file, read_image, visible_files
-from ssldsl.ops.places import BrokenData
 
 RAMP = np.linspace(0, 1, 12).reshape(3, 4)
 

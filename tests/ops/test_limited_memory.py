@@ -16,7 +16,7 @@ import resource, sys
 from pathlib import Path
 
 import torch
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.image_arrays import image_arrays
 
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ssldsl.ops.ahead import words_ahead
 from ssldsl.ops.philox import philox, random_words
+from ssldsl.ops.philox_cache import cached_words
 from ssldsl.ops.random import Rows, SampleRng, batch_generator, key_of
 
 
@@ -71,27 +71,27 @@ def cut(rows: Rows, start: int, stop: int) -> Rows:
 @pytest.mark.parametrize(("start", "stop", "count"), [(0, 50, 2), (2040, 2048, 4), (2990, 3000, 1), (400, 450, 9)])
 def test_rows_cut_from_a_sequence_get_the_words_of_the_same_rows_alone(start: int, stop: int, count: int) -> None:
     rows = cut(sequence(), start, stop)
-    found = words_ahead(rows, 2**63 + 5, count)
+    found = cached_words(rows, 2**63 + 5, count)
     assert found is not None
     assert torch.equal(found, random_words(rows, 2**63 + 5, count))
 
 
 def test_a_sequence_that_was_written_to_gets_new_words() -> None:
     rows = sequence()
-    words_ahead(cut(rows, 0, 5), 1, 1)
+    cached_words(cut(rows, 0, 5), 1, 1)
     rows.epoch.add_(1)
     after = cut(rows, 0, 5)
-    found = words_ahead(after, 1, 1)
+    found = cached_words(after, 1, 1)
     assert found is not None and torch.equal(found, random_words(after, 1, 1))
 
 
 def test_words_are_computed_ahead_only_for_few_rows_cut_from_one_sequence() -> None:
     rows = sequence()
-    assert words_ahead(rows, 1, 1) is None
-    assert words_ahead(cut(rows, 0, 1500), 1, 1) is None
-    assert words_ahead(cut(rows, 2040, 2060), 1, 1) is None  # partly in the next stretch
-    assert words_ahead(cut(rows, 0, 8)._replace(copy=rows.copy[8:16]), 1, 1) is None
-    assert words_ahead(Rows(*(part[0:16:2] for part in rows)), 1, 1) is None
+    assert cached_words(rows, 1, 1) is None
+    assert cached_words(cut(rows, 0, 1500), 1, 1) is None
+    assert cached_words(cut(rows, 2040, 2060), 1, 1) is None  # partly in the next stretch
+    assert cached_words(cut(rows, 0, 8)._replace(copy=rows.copy[8:16]), 1, 1) is None
+    assert cached_words(Rows(*(part[0:16:2] for part in rows)), 1, 1) is None
 
 
 def draw_everything(rng: SampleRng) -> list[Tensor]:

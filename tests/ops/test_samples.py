@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ssldsl.ops.data import Samples
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.samples import FileSamples, MemorySamples
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ssldsl.errors import Diagnostic
 from ssldsl.ops.arguments import check_settings
-from ssldsl.ops.fitting import UNCLEAR, fitted
+from ssldsl.ops.fast_validation import UNCLEAR, fitted
 from ssldsl.ops.library import Library
 from ssldsl.ops.schema import export, settings_model, validated
 from ssldsl.ops.settings import setting_type

@@ -17,7 +17,7 @@ from own_ops import no_space
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import InitPlan, Plan
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.runtime import ledger
 from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.data.feed import Feed

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan, StagePlan
-from ssldsl.ops.ahead import words_ahead
 from ssldsl.ops.data import Samples
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
+from ssldsl.ops.philox_cache import cached_words
 from ssldsl.ops.samples import FileSamples, MemorySamples
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.feed import Feed
@@ -53,7 +53,7 @@ def test_the_sequence_does_not_depend_on_how_it_is_laid_out(monkeypatch: pytest.
 
 def test_random_words_of_a_batch_are_computed_ahead() -> None:
     _, rows = order(100).rows(50, 100)
-    assert words_ahead(rows, 1, 2) is not None
+    assert cached_words(rows, 1, 2) is not None
 
 
 def test_numbers_follow_the_sample_and_passes_are_counted() -> None:

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
+from ssldsl.syntax.formatter import print_statement
 from ssldsl.syntax.tables import tables
 
 NOWHERE = Span(Source("made", ""), 0, 0)
@@ -85,3 +86,8 @@ statements = (
 )
 version = tree.Number(1, "1", span=NOWHERE)
 files = made(tree.File, st.just(version), tuples(statements, 0, 4))
+
+
+def printed(file: tree.File) -> str:
+    """A file that no text stands behind, as text."""
+    return "".join(f"{line}\n" for line in ("ssl 1", *map(print_statement, file.statements)))

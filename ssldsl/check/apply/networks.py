@@ -382,7 +382,7 @@ def _accepts(ctx: Context, path: str, signature: Signature, value: Node, draft: 
     assert isinstance(value.type, TensorType)
     if value.type.kind in ACCEPTS[edge.kind]:
         return True
-    if ctx.is_first_fault(path, value.type.kind):
+    if ctx.is_first_report(path, value.type.kind):
         declared = draft.span if draft.span.source in ctx.reporter.own else None
         found, help = shapes.written(value.type), _net_advice(ctx, path, edge.kind, value.type.kind)
         ctx.report(types.wrong_kind_for_network(path, signature.name, edge.kind, found, span, declared, help))
@@ -404,7 +404,7 @@ def _net_advice(ctx: Context, path: str, wanted: str, found: str) -> str:
 
 def _misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, span: Span) -> None:
     assert isinstance(value.type, TensorType)
-    if not ctx.is_first_fault(path, str(value.type.dims[1:])):
+    if not ctx.is_first_report(path, str(value.type.dims[1:])):
         return
     kind = value.type.kind
     wanted = (

@@ -19,7 +19,7 @@ def view(ctx: Context, views: View, batch: Any, span: Span, named: str = "", at:
         if not isinstance(batch, Batch):
             ctx.report(types.view_of_no_images(describe(batch), span))
             return UNKNOWN
-        draw = f"{named}/{_nth(views.parts[: i + 1])}" if named else ""
+        draw = f"{named}/{_draw_name(views.parts[: i + 1])}" if named else ""
         batch = _one_view(ctx, part, batch, span, draw, at, named or views.name)
     return batch
 
@@ -87,7 +87,7 @@ def _repeated(ctx: Context, batch: Batch, times: int, span: Span) -> Batch:
     return Batch(fields, batch.main, rows, batch.stream, batch.provenance, batch.removed_at, batch.full_dataset)
 
 
-def _nth(parts: tuple[ViewPart, ...]) -> str:
+def _draw_name(parts: tuple[ViewPart, ...]) -> str:
     """What the last of these parts of a view is called: its op, and the second `flip` is `flip#2`."""
     name = parts[-1].signature.name
     count = sum(part.signature.name == name for part in parts)

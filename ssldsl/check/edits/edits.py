@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from attrs import evolve
 
-from ssldsl.check.edits.positions import Placed
+from ssldsl.check.edits.argument_slots import ArgumentSlots
 from ssldsl.check.edits.statements import KINDS, edited
 from ssldsl.check.messages import names as name_messages
 from ssldsl.check.messages import stages as stage_messages
@@ -76,13 +76,13 @@ def _place(edit: Edit) -> Span:
 def apply(file: tree.File, edits: Iterable[Edit], reporter: Reporter, library: Library) -> tuple[tree.File, LossEdits]:
     """The file with the edits made. Edits of loss terms are kept for when the terms are known."""
     terms = LossEdits()
-    placed = Placed(file, library)
+    slots = ArgumentSlots(file, library)
     for edit in edits:
-        file = _apply_one(file, edit, terms, reporter, placed)
+        file = _apply_one(file, edit, terms, reporter, slots)
     return file, terms
 
 
-def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, placed: Placed) -> tree.File:
+def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, slots: ArgumentSlots) -> tree.File:
     """The file with one edit made; with an edit of all rounds of a stage, in each of them."""
     rounds = rounds_of(file)
     split = split_round(edit.path[0].id)
@@ -94,15 +94,17 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
     if split is None:
         for name in names:
             each = evolve(edit, path=(evolve(edit.path[0], id=name), *edit.path[1:]))
-            file = _apply_to_stage(file, each, terms, reporter, placed)
-        return file if names else _apply_to_stage(file, edit, terms, reporter, placed)
+            file = _apply_to_stage(file, each, terms, reporter, slots)
+        return file if names else _apply_to_stage(file, edit, terms, reporter, slots)
     if edit.path[0].id in names:
-        return _apply_to_stage(file, edit, terms, reporter, placed)
+        return _apply_to_stage(file, edit, terms, reporter, slots)
     reporter.report(stage_messages.no_round(edit.path[0].id, names, edit.path[0].span))
     return file
 
 
-def _apply_to_stage(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, placed: Placed) -> tree.File:
+def _apply_to_stage(
+    file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, slots: ArgumentSlots
+) -> tree.File:
     stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
     path = edit.path
     stage = ""
@@ -111,7 +113,7 @@ def _apply_to_stage(file: tree.File, edit: Edit, terms: LossEdits, reporter: Rep
     elif path[0].id == "main" and not stages and len(path) > 1:
         path = path[1:]
     if path[0].id == "loss" and len(path) > 1:
-        return _edit_term(file, edit, stage, path[1:], terms, reporter, placed)
+        return _edit_term(file, edit, stage, path[1:], terms, reporter, slots)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
         return evolve(file, statements=tuple(s for s in file.statements if s is not stages[path[0].id]))
     if len(path) == 1 and path[0].id in KINDS and (stage or not stages):
@@ -120,14 +122,14 @@ def _apply_to_stage(file: tree.File, edit: Edit, terms: LossEdits, reporter: Rep
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
     if not stage:
-        changed = _edit_statements(file.statements, edit, path, not stages, placed)
+        changed = _edit_statements(file.statements, edit, path, not stages, slots)
         if changed is not None:
             return evolve(file, statements=changed)
     else:
-        body = _edit_statements(stages[stage].body, edit, path, True, placed)
+        body = _edit_statements(stages[stage].body, edit, path, True, slots)
         if body is not None:
             return _with_body(file, stage, body)
-    inside = _edit_calls(file, edit, stage, path, placed)
+    inside = _edit_calls(file, edit, stage, path, slots)
     if inside is not None:
         return inside
     _no_such(file, edit, path, stage, reporter)
@@ -160,7 +162,7 @@ def _edit_term(
     path: tuple[tree.Name, ...],
     terms: LossEdits,
     reporter: Reporter,
-    placed: Placed,
+    slots: ArgumentSlots,
 ) -> tree.File:
     term = path[0].id
     rest = path[1:]
@@ -170,7 +172,7 @@ def _edit_term(
     if isinstance(edit, tree.SetEdit) and (not rest or rest[0].id == "weight"):
         terms.weights.append((stage, term, edit.value, _place(edit)))
         return file
-    inside = _edit_calls(file, edit, stage, path, placed)
+    inside = _edit_calls(file, edit, stage, path, slots)
     if inside is not None:
         return inside
     _no_such(file, edit, path, stage, reporter)
@@ -178,7 +180,7 @@ def _edit_term(
 
 
 def _edit_statements(
-    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool, placed: Placed
+    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool, slots: ArgumentSlots
 ) -> Statements | None:
     """Change the statement that the path names; a setting that is not there yet is added."""
     name, rest = path[0].id, path[1:]
@@ -189,7 +191,7 @@ def _edit_statements(
             if isinstance(statement, tree.Setting) and not rest:
                 return statements[:i] + statements[i + 1 :]
             return None
-        value = edit.value if not rest else _with_argument(statement.value, rest, edit, placed)
+        value = edit.value if not rest else _with_argument(statement.value, rest, edit, slots)
         return None if value is None else (*statements[:i], evolve(statement, value=value), *statements[i + 1 :])
     addable = DEFAULTS if implicit else ABOVE_STAGES
     if isinstance(edit, tree.SetEdit) and not rest and name in addable:
@@ -198,7 +200,7 @@ def _edit_statements(
 
 
 def _with_argument(
-    expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetEdit, placed: Placed
+    expr: tree.Expr, path: tuple[tree.Name, ...], edit: tree.SetEdit, slots: ArgumentSlots
 ) -> tree.Expr | None:
     """`optimizer.lr`, `encoder.width`, `batch.labeled`: one argument of a call, or one entry of a map, replaced."""
     name = path[0].id
@@ -208,7 +210,7 @@ def _with_argument(
             key = entry.key.id.split(".")
             if ids[: len(key)] == key:
                 rest = path[len(key) :]
-                value = _with_argument(entry.value, rest, edit, placed) if rest else edit.value
+                value = _with_argument(entry.value, rest, edit, slots) if rest else edit.value
                 if value is None:
                     return None
                 return evolve(expr, entries=(*expr.entries[:i], evolve(entry, value=value), *expr.entries[i + 1 :]))
@@ -218,18 +220,18 @@ def _with_argument(
         return None
     calls = _calls(expr)
     holders = [c for c in calls if any(a.name and a.name.id == name for a in c.arguments)]
-    holders = holders or [c for c in calls if placed.index(c, name) is not None]
-    holders = holders or [c for c in calls if placed.takes(c, name)]
+    holders = holders or [c for c in calls if slots.index(c, name) is not None]
+    holders = holders or [c for c in calls if slots.takes(c, name)]
     target = holders[0] if len(holders) == 1 else calls[0] if len(calls) == 1 else None
-    return None if target is None else _replace(expr, target, _argument(target, path[0], edit, placed))
+    return None if target is None else _replace(expr, target, _argument(target, path[0], edit, slots))
 
 
-def _argument(call: tree.Call, name: tree.Name, edit: tree.SetEdit, placed: Placed) -> tree.Call:
+def _argument(call: tree.Call, name: tree.Name, edit: tree.SetEdit, slots: ArgumentSlots) -> tree.Call:
     new = tree.Argument(name, edit.value, span=edit.span)
     for i, argument in enumerate(call.arguments):
         if argument.name and argument.name.id == name.id:
             return evolve(call, arguments=(*call.arguments[:i], new, *call.arguments[i + 1 :]))
-    place = placed.index(call, name.id)
+    place = slots.index(call, name.id)
     if place is None:
         return evolve(call, arguments=(*call.arguments, new))
     unnamed = tree.Argument(None, edit.value, span=edit.span)
@@ -253,7 +255,7 @@ def _replace(expr: tree.Expr, old: tree.Call, new: tree.Call) -> tree.Expr:
 
 
 def _edit_calls(
-    file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, ...], placed: Placed
+    file: tree.File, edit: Edit, stage: str, path: tuple[tree.Name, ...], slots: ArgumentSlots
 ) -> tree.File | None:
     """`vat.epsilon`: an argument of the calls of `vat` in a loss."""
     if isinstance(edit, tree.DropEdit) or len(path) != 2:
@@ -269,7 +271,7 @@ def _edit_calls(
         value = statement.value
         for call in _calls(value):
             if isinstance(call.function, tree.Ref) and call.function.id == path[0].id:
-                value = _replace(value, call, _argument(call, path[1], edit, placed))
+                value = _replace(value, call, _argument(call, path[1], edit, slots))
                 changed = True
         return evolve(statement, value=value)
 

@@ -57,7 +57,7 @@ def _bind_parameters(
         if name in values:
             value = values[name].value
             good &= declarations.fits_type(ctx, parameter.type, value, values[name].span, name)
-            good &= _is_network_if_wanted(ctx, function, parameter, values[name], caller)
+            good &= _accepts_using_network(ctx, function, parameter, values[name], caller)
             inner.bind(name, value, values[name].span)
         elif not is_bound:
             inner.bind(name, UNKNOWN, parameter.name.span)  # perhaps given under a wrong name, which is reported
@@ -70,10 +70,10 @@ def _bind_parameters(
     return good and not any(g.value is UNKNOWN for g in values.values())
 
 
-def _is_network_if_wanted(
+def _accepts_using_network(
     ctx: Context, function: Function, parameter: tree.Parameter, given: Given, caller: Scope
 ) -> bool:
-    """Whether a `using` parameter that is a network where a call leaves it out is given one."""
+    """Refuse a non-network for a `using` parameter whose default is a network."""
     networks = Net | Constructor | Average | TrainedNet
     default = parameter.default or tree.Ref(parameter.name.id, span=parameter.name.span)
     if not parameter.using or given.value is UNKNOWN or isinstance(given.value, networks):

@@ -26,7 +26,7 @@ from ssldsl.check.state.values import (
     WordValue,
     describe,
 )
-from ssldsl.check.typing import instances, positions
+from ssldsl.check.typing import index_field, position_field
 from ssldsl.check.typing.edges import no_label
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives import PRIMITIVES
@@ -123,7 +123,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
                 return (*(n for n, _ in value.node.type.splits), "classes")
             return (*value.type.names, "classes", "size")
         case StreamRef():
-            return (*data.field_names(ctx, value), instances.NAME, positions.NAME, "classes", "size")
+            return (*data.field_names(ctx, value), index_field.NAME, position_field.NAME, "classes", "size")
         case Batch():
             return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
@@ -142,7 +142,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
 
 def _numbers(batch: Batch) -> list[str]:
     """The fields that say which samples the rows of a draw are."""
-    has = {instances.NAME: instances.has_instances(batch), positions.NAME: positions.has_positions(batch)}
+    has = {index_field.NAME: index_field.has_index(batch), position_field.NAME: position_field.has_positions(batch)}
     return [name for name, is_there in has.items() if is_there]
 
 
@@ -154,10 +154,10 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return data.fact(ctx, value, name)
         case Data() | StreamRef():
             return member(ctx, data.read(ctx, value, at), name)
-        case Batch() if name.id == instances.NAME and instances.has_instances(value):
-            return instances.instance(ctx, value, name.span)
-        case Batch() if name.id == positions.NAME and positions.has_positions(value):
-            return positions.position(ctx, value, name.span)
+        case Batch() if name.id == index_field.NAME and index_field.has_index(value):
+            return index_field.index(ctx, value, name.span)
+        case Batch() if name.id == position_field.NAME and position_field.has_positions(value):
+            return position_field.position(ctx, value, name.span)
         case Batch():
             return value.get(name.id)
         case Net():
@@ -186,7 +186,7 @@ def _averaged(ctx: Context, name: tree.Name, at: Span) -> Any:
     net = lookup(ctx, name.id, ctx.file_scope)
     if not isinstance(net, Net | NetList) or ctx.stage is None:
         return UNKNOWN
-    if not ctx.stage.averages and ctx.is_first_fault(ctx.stage.name, "average"):
+    if not ctx.stage.averages and ctx.is_first_report(ctx.stage.name, "average"):
         ctx.report(stages.keeps_no_average(ctx.stage.name, at, "average."))
     return networks.with_mode(net, "average") if ctx.stage.averages else UNKNOWN
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.typing.instances import count_samples
+from ssldsl.check.typing.index_field import count_samples
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors

@@ -156,10 +156,10 @@ class Context:
             self.signatures[name] = found
         return found
 
-    def is_first_fault(self, path: str, unfit: str) -> bool:
-        """Whether it has not been said yet that a network, or what it averages, does not fit something like this."""
+    def is_first_report(self, path: str, misfit: str) -> bool:
+        """True the first time this misfit of a module, or of what it averages, is reported."""
         draft = self.modules.get(path)
-        fault = (draft.average_of or path if draft else path, unfit)
+        fault = (draft.average_of or path if draft else path, misfit)
         is_first = fault not in self.blamed
         self.blamed.add(fault)
         return is_first

@@ -4,7 +4,7 @@ from typing import Any
 
 from ssldsl.check.messages import dataflow, shapes, types
 from ssldsl.check.state.context import Context
-from ssldsl.check.typing import instances
+from ssldsl.check.typing import index_field
 from ssldsl.errors import Note
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.primitives import KEEPS_NUMBERS
@@ -59,7 +59,7 @@ def _with_labels(ctx: Context, signature: Signature, inputs: list[Node], params:
             continue
         width = scores.type.dims[-1]  # type: ignore[union-attr]  # a tensor
         if width != classes and (width.value is not None and classes.value is not None):
-            if not ctx.is_first_fault(_network_of(scores), f"{classes} classes"):
+            if not ctx.is_first_report(_network_of(scores), f"{classes} classes"):
                 return False
             said, are_features = (shapes.size(width), shapes.size(classes)), scores.type.kind == "Features"  # type: ignore[union-attr]  # a tensor
             place, head = given[param][1], _head_of(ctx, scores)
@@ -89,10 +89,10 @@ def _with_classes(ctx: Context, signature: Signature, inputs: list[Node], params
         is_scores = edge is not None and edge.kind in ("Logits", "Scores")
         if not is_scores or not isinstance(node.type, TensorType) or node.type.kind != "Features" or node.rows is None:
             continue
-        width, classes = node.type.dims[-1], instances.classes_of(node.rows)
+        width, classes = node.type.dims[-1], index_field.classes_of(node.rows)
         if classes is None or classes.value is None or width.value is None or width == classes:
             continue
-        if ctx.is_first_fault(_network_of(node), f"{classes} classes"):
+        if ctx.is_first_report(_network_of(node), f"{classes} classes"):
             said = shapes.size(width), shapes.size(classes)
             ctx.report(types.features_as_scores(signature.name, *said, given[param][1], _head_of(ctx, node)))
         return False
@@ -121,7 +121,7 @@ def _with_setting(
 def _with_copies(ctx: Context, signature: Signature, inputs: list[Node], params: list[str], given: Given) -> bool:
     """A loss over copies of samples needs samples that come more than once."""
     for node, param in zip(inputs, params, strict=True):
-        if param != signature.traits.copies or node.op != "index" or instances.has_copies(node.inputs[0]):
+        if param != signature.traits.copies or node.op != "index" or index_field.has_copies(node.inputs[0]):
             continue
         ctx.report(dataflow.no_copies(signature.name, given[param][1]))
         return False

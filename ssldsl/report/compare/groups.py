@@ -34,7 +34,7 @@ def gather(runs: Sequence[RunFolder]) -> list[Group]:
     together: dict[str, list[RunFolder]] = {}
     for run in runs:
         together.setdefault(json.dumps(_meaning(run), sort_keys=True), []).append(run)
-    return _told_apart([_group(found) for found in together.values()])
+    return _disambiguated([_group(found) for found in together.values()])
 
 
 def _group(runs: list[RunFolder]) -> Group:
@@ -80,7 +80,7 @@ def _without_places(value: Any) -> Any:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _told_apart(groups: list[Group]) -> list[Group]:
+def _disambiguated(groups: list[Group]) -> list[Group]:
     """The groups, those of equal name with what sets them apart from the first of that name."""
     counts = Counter(group.label for group in groups)
     firsts: dict[str, Group] = {}

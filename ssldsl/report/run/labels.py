@@ -8,7 +8,7 @@ from attrs import frozen
 from markupsafe import Markup
 
 from ssldsl.graph.plan import StagePlan
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.report.folder import RunFolder
 from ssldsl.report.svg.axes import Axis, levels, n, sheet, text
 from ssldsl.report.svg.chart import GLYPH, HALF
@@ -33,7 +33,9 @@ def read_labels(run: RunFolder, stage: StagePlan) -> tuple[Labeled, ...]:
     line = next(run.lines_of(stage.name, "labels"), None)
     labels: Mapping[str, Any] = line["labels"] if line is not None else {}
     return tuple(
-        Labeled(wording.local(stage.name, stream), _text(found), _spread(found["per_class"]), _bars(found["per_class"]))
+        Labeled(
+            captions.local(stage.name, stream), _text(found), _spread(found["per_class"]), _bars(found["per_class"])
+        )
         for stream, found in labels.items()
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ssldsl.graph.plan import StagePlan
 from ssldsl.graph.stages import in_order
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.run.figures import line, small
 from ssldsl.report.svg.chart import HALF, HIGH, Chart
@@ -37,7 +37,7 @@ def computed_charts(run: RunFolder, stage: StagePlan) -> Iterator[Chart]:
     for said in (said for kind in ("computed", "labels") for said in run.lines_of(stage.name, kind)):
         for stream, numbers in (said.get("computed") or said["labels"]).items():
             for field, values in numbers.get("fields", {}).items():
-                lines = found.setdefault(f"{wording.local(stage.name, stream)}.{field}", {})
+                lines = found.setdefault(f"{captions.local(stage.name, stream)}.{field}", {})
                 for key, value in values.items():
                     lines.setdefault(key, []).append((int(said["step"]), float(value)))
     for title, lines in found.items():

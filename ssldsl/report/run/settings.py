@@ -5,17 +5,17 @@ from typing import Any
 
 from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.graph.plan import InitPlan, OpPlan, StagePlan
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.report.svg.series import whole
 
 
 def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
     """Name and value of everything a reader may ask for."""
     epochs = stage.steps / stage.steps_per_epoch
-    clock = wording.local(stage.name, stage.clock)
+    clock = captions.local(stage.name, stage.clock)
     epoch = f"{whole(stage.steps_per_epoch)} step{'s' * (stage.steps_per_epoch > 1)} ({clock})"
     yield "length", f"{whole(stage.steps)} steps, {epochs:.4g} epochs of {epoch}"
-    yield "batch", ", ".join(f"{wording.local(stage.name, s.name)} {s.rows} of {whole(s.size)}" for s in stage.streams)
+    yield "batch", ", ".join(f"{captions.local(stage.name, s.name)} {s.rows} of {whole(s.size)}" for s in stage.streams)
     yield "trained", ", ".join(stage.train)
     for init in stage.init:
         yield "begins with", _init(init)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import pearsonr, spearmanr
 
 from ssldsl.errors import Diagnostic, SpecError
-from ssldsl.ops.choosing import even_shares, first_of_each, seeded_order
+from ssldsl.ops.stratified_subsets import even_shares, first_of_each, seeded_order
 from ssldsl.report.statistics import spread
 
 Right = NDArray[np.bool_]  # runs x samples

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn
 from rich.text import Text
 
 from ssldsl.graph.plan import StagePlan
-from ssldsl.ir import wording
+from ssldsl.ir import captions
 from ssldsl.runtime.console.notebook import Notebook, is_notebook
 from ssldsl.runtime.console.texts import Numbers, clock_text, epoch_text, epochs_text, losses_text, results_text
 
@@ -67,7 +67,7 @@ class Lines:
 
     def start(self, stage: StagePlan, step: int) -> None:
         self._stage, self._begun, self._last = stage, (step, time.monotonic()), 0.0
-        clock = wording.local(stage.name, stage.clock)
+        clock = captions.local(stage.name, stage.clock)
         self.say(f"stage {stage.name}: {stage.steps} steps, {epochs_text(stage, stage.steps)} epochs of `{clock}`")
 
     def advance(self, step: int) -> None: ...

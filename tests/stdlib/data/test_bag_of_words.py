@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.bag_of_words import bag_of_words
 
 SETTINGS = {"path": "counts.npz"}

@@ -8,7 +8,7 @@ import pytest
 import torch
 from dataset_files import write_batch
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data.cifar10 import cifar10, read_batch
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from dataset_files import write_batch
 
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.cifar20 import cifar20
 
 

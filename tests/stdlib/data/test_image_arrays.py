@@ -6,8 +6,8 @@ import torch
 from dataset_files import LABELS, save
 
 from ssldsl.ops import array_files
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.mapped import MappedSamples
-from ssldsl.ops.places import BrokenData
 from ssldsl.ops.samples import MemorySamples
 from ssldsl.stdlib.data.image_arrays import image_arrays
 

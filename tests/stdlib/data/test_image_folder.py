@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data.image_folder import image_folder
 
 

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from ssldsl.check import check
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.source import Source
 from ssldsl.stdlib.data.image_table import image_table
 

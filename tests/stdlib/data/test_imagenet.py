@@ -9,7 +9,7 @@ import torch
 
 from ssldsl.check import check
 from ssldsl.ops.data import Samples
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.samples import FileSamples
 from ssldsl.source import Source
 from ssldsl.stdlib.data.holdout import holdout

@@ -6,7 +6,7 @@ import pytest
 import torch
 from dataset_files import SPLITS, write_idx, write_set
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data.mnist import mnist, read_idx
 
 

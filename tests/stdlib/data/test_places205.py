@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data.places205 import places205
 
 ARCHIVED = "data/vision/torralba/deeplearning/images256"

@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data import reuters10k as module
 from ssldsl.stdlib.data.reuters10k import reuters10k
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.stl10 import stl10
 
 SPLITS = {"train": 3, "test": 8000, "unlabeled": 2}

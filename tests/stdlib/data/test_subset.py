@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.ops.samples import FileSamples, MemorySamples
 from ssldsl.stdlib.data.subset import subset
 from ssldsl.stdlib.data.unlabel import unlabel

@@ -6,7 +6,7 @@ import pytest
 import torch
 from scipy.io import savemat
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data.svhn import svhn
 
 

@@ -4,7 +4,7 @@ from click.testing import CliRunner
 
 from ssldsl import cli
 from ssldsl.check import Checked, check
-from ssldsl.ir.wording import transductive
+from ssldsl.ir.captions import transductive
 from ssldsl.source import Source
 
 SPEC = """ssl 1

@@ -5,7 +5,7 @@ import pytest
 import torch
 from dataset_files import LABELS, save
 
-from ssldsl.ops.places import BrokenData, MissingData
+from ssldsl.ops.data_dirs import BrokenData, MissingData
 from ssldsl.stdlib.data.vector_arrays import vector_arrays
 
 VECTORS = np.arange(12.0).reshape(4, 3)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from ssldsl.check import check
-from ssldsl.ops.places import BrokenData
+from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.samples import MemorySamples
 from ssldsl.source import Source
 from ssldsl.stdlib.data.contrast_normalized import contrast_normalized

@@ -10,7 +10,7 @@ from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, Batch
 from ssldsl.check.typing import edges
-from ssldsl.check.typing.instances import draws
+from ssldsl.check.typing.index_field import draws
 from ssldsl.ir.nodes import Node
 from ssldsl.source import Span
 from ssldsl.types import DataType, Dim, TensorType

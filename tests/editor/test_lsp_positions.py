@@ -3,7 +3,7 @@
 import pytest
 from lsprotocol import types as lsp
 
-from ssldsl.editor.places import offset_of, position_of
+from ssldsl.editor.lsp_positions import offset_of, position_of
 from ssldsl.source import Source
 
 SOURCE = Source("x.ssl", "ssl 1\n# \N{GRINNING FACE} é\nrun = 2it")

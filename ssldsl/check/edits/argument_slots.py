@@ -12,7 +12,7 @@ _APPLIED = ("views", "nets", "heads")  # what they are applied to may stand befo
 
 
 @frozen
-class Placed:
+class ArgumentSlots:
     """Arguments without names in the calls of a file."""
 
     file: tree.File

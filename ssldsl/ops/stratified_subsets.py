@@ -1,4 +1,4 @@
-"""Choosing samples by a seed of their own: the same ones on every machine, whatever else is random."""
+"""Subsets by class, drawn by a seed of their own: the same ones on every machine, whatever else is random."""
 
 import hashlib
 from collections.abc import Callable

@@ -175,7 +175,7 @@ def local(stage: str, stream: str) -> str:
     return stream.removeprefix(f"{stage}.")
 
 
-def captions(stage: Stage, program: Program) -> tuple[str, ...]:
+def stage_lines(stage: Stage, program: Program) -> tuple[str, ...]:
     """What the caption of a stage says: length and clock, batch, optimizer, and what differs from the defaults."""
     batch = " + ".join(f"{number(n)} {local(stage.name, name)}" for name, n in stage.batch)
     modules = [module.path for module in program.modules]

@@ -14,12 +14,12 @@ from ssldsl.types import Dim, TensorType
 NAME = "index"
 
 
-def has_instances(batch: Batch) -> bool:
+def has_index(batch: Batch) -> bool:
     """Whether rows have numbers: those of a draw have, also after views; whole data sets have not."""
     return batch.rows is not None and batch.get(NAME) is None
 
 
-def instance(ctx: Context, batch: Batch, span: Span) -> Any:
+def index(ctx: Context, batch: Batch, span: Span) -> Any:
     """The number of every row's sample in its data set: whole numbers that name no classes."""
     assert batch.rows is not None
     assert isinstance(batch.rows.type, TensorType)

@@ -1,4 +1,4 @@
-"""Random words computed ahead: batches that are cut from one long sequence share the work for a stretch of it.
+"""A cache of Philox words: batches that are cut from one long sequence share the work for a stretch of it.
 
 Philox takes a hundred NumPy operations, and to start one costs more than the numbers of a batch.
 """
@@ -15,7 +15,7 @@ KEPT = 64  # stretches, one or two for every draw of a step
 Parts = tuple[Tensor, Tensor, Tensor]
 
 
-def words_ahead(rows: Parts, key: int, count: int) -> Tensor | None:
+def cached_words(rows: Parts, key: int, count: int) -> Tensor | None:
     """The first `count` random words of every row, to be read only: a later batch sees the same memory.
 
     Nothing where it would spare no work: on a GPU, for many rows, and for rows that are no views of a sequence.
