@@ -1,4 +1,4 @@
-"""Anchor neighborhoods against TwoStageUC's worked example, and over more rows than one piece holds."""
+"""Anchor neighborhoods against TwoStageUC's worked example, and over more rows than one block holds."""
 
 import pytest
 import torch
@@ -23,8 +23,8 @@ def test_all_samples_have_a_neighbor_where_all_are_anchors_and_none_where_none_i
     assert torch.equal(entropy_neighbors(BANK, anchors=0.0).neighbors, own)
 
 
-def test_pieces_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ssldsl.stdlib.targets.entropy_neighbors.ENTRIES", 3000)
+def test_blocks_are_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssldsl.stdlib.targets.entropy_neighbors.BLOCK", 30)
     torch.manual_seed(0)
     rows = normalize(torch.randn(107, 8, dtype=torch.float64), dim=1)
     logits = rows @ rows.T / 0.1
