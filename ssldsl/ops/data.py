@@ -35,5 +35,10 @@ class Samples(Protocol):
     def with_labels(self, labels: Tensor) -> "Samples": ...
 
 
+def class_names_of(samples: Samples) -> tuple[str, ...]:
+    """What the labels stand for, by number, where the samples say it: in an attribute `class_names`, which few have."""
+    return tuple(getattr(samples, "class_names", ()))
+
+
 Data = Samples  # an edge of an op from data to data
 Splits = Mapping[str, Samples]  # what a data source gives, by the names of its splits; may read them at their first use

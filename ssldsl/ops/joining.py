@@ -7,7 +7,7 @@ import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
-from ssldsl.ops.data import Samples
+from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.samples import MemorySamples, images_to_float
 
 
@@ -41,7 +41,14 @@ def _in_memory(parts: Sequence[MemorySamples], fields: Sequence[str]) -> MemoryS
         " and ".join(dict.fromkeys(part.origin for part in parts)),
         tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         computed,
+        _class_names(parts),
     )
+
+
+def _class_names(parts: Sequence[Samples]) -> tuple[str, ...]:
+    """What the labels of all parts stand for, where those that say it agree."""
+    said = {names for part in parts if (names := class_names_of(part))}
+    return said.pop() if len(said) == 1 else ()
 
 
 def _one(tensors: Sequence[Tensor]) -> Tensor:
@@ -74,6 +81,10 @@ class JoinedSamples:
     @property
     def notes(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(note for part in self.parts for note in getattr(part, "notes", ())))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return _class_names(self.parts)
 
     @property
     def labels(self) -> Tensor | None:

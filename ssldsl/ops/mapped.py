@@ -29,6 +29,7 @@ class MappedSamples:
     notes: tuple[str, ...] = ()
     device: torch.device | str = "cpu"
     names: Sequence[str] = ()
+    class_names: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
-from ssldsl.ops.data import Samples
+from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.image_files import read_image
@@ -28,6 +28,7 @@ class MemorySamples:
 
     origin: the file or folder the tensors were read from, for messages. notes: what a person should know of them.
     computed_from: of numbers that a sum gave, and whose last digits may differ between machines, what they are made of.
+    class_names: what the labels stand for, where it is known.
     """
 
     tensors: Mapping[str, Tensor]
@@ -36,9 +37,10 @@ class MemorySamples:
     origin: str = ""
     notes: tuple[str, ...] = ()
     computed_from: str = ""
+    class_names: tuple[str, ...] = ()
 
     @staticmethod
-    def of(origin: str = "", **tensors: Tensor | None) -> "MemorySamples":
+    def of(origin: str = "", class_names: Sequence[str] = (), /, **tensors: Tensor | None) -> "MemorySamples":
         """Samples numbered from 0. A field that is None is left out; labels become int64."""
         kept = {field: t for field, t in tensors.items() if t is not None}
         lengths = {field: len(t) for field, t in kept.items()}
@@ -46,7 +48,8 @@ class MemorySamples:
             raise BrokenData(f"the fields have different lengths: {lengths}", origin)
         if "label" in kept:
             kept["label"] = kept["label"].long()
-        return MemorySamples(kept, torch.arange(next(iter(lengths.values()))), (), origin)
+        numbers = torch.arange(next(iter(lengths.values())))
+        return MemorySamples(kept, numbers, (), origin, class_names=tuple(class_names))
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -111,7 +114,8 @@ def in_memory(data: Samples, reader: str) -> MemorySamples:
     origin = str(getattr(data, "origin", ""))
     if not data.resident:
         raise BrokenData(f"`{reader}` reads all samples at once, and these lie in files of their own", origin)
-    return MemorySamples(data.read(torch.arange(len(data))), data.ids, tuple(data.names), origin)
+    everything = data.read(torch.arange(len(data)))
+    return MemorySamples(everything, data.ids, tuple(data.names), origin, class_names=class_names_of(data))
 
 
 @frozen(eq=False)
@@ -240,6 +244,10 @@ class AddedFields:
     @property
     def labels(self) -> Tensor | None:
         return self.base.labels
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return class_names_of(self.base)
 
     def digest(self) -> str:
         """SHA-256 of the samples and of the fields."""

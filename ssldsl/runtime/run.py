@@ -8,13 +8,14 @@ from pathlib import Path
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
-from ssldsl.ops.data import Samples
+from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.runtime.console.interrupts import listening
 from ssldsl.runtime.console.progress import make_reporter
 from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.data.derived import Data
 from ssldsl.runtime.device.accelerator import join_processes
 from ssldsl.runtime.failures import explaining_data, explaining_data_at
+from ssldsl.runtime.folder.class_names import classes_text
 from ssldsl.runtime.folder.trackers import Trackers, check_trackers
 from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.journal import Journal
@@ -84,7 +85,7 @@ def _ledger(plan: Plan, folder: Path, options: Options, data: OpenData, resume: 
         return None
     if resume:
         return Ledger.resume(folder, plan, lock, options.difference)
-    return Ledger.begin(folder, plan, options.texts, lock)
+    return Ledger.begin(folder, plan, {**options.texts, **classes_text(_class_names(data))}, lock)
 
 
 def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:
@@ -94,6 +95,12 @@ def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:
         with explaining_data(stage, id_):
             found[id_] = datasets.samples(stage, id_)
     return found
+
+
+def _class_names(data: OpenData) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What the classes of data are called, by stage and node, where they say it."""
+    found = {stage: {id_: class_names_of(samples) for id_, samples in nodes.items()} for stage, nodes in data.items()}
+    return {stage: {id_: names for id_, names in nodes.items() if names} for stage, nodes in found.items()}
 
 
 def _digests(plan: Plan, data: Mapping[str, Mapping[str, Samples]]) -> dict[str, dict[str, str]]:

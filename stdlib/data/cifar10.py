@@ -16,6 +16,7 @@ from ssldsl.ops.data_dirs import BrokenData, find
 from ssldsl.ops.decorator import traits_of
 from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
+NAMES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 ARRAYS = {
     ("numpy.core.multiarray", "_reconstruct"),
     ("numpy._core.multiarray", "_reconstruct"),
@@ -47,25 +48,36 @@ def read_batch(path: Path, label: str) -> tuple[np.ndarray[Any, Any], list[int]]
     return images, labels
 
 
+def names_beside(field: str, place: Path) -> list[str]:
+    """The names of the classes in the file `meta` of a folder; none where it is missing."""
+    try:
+        content = ArraysOnly(io.BytesIO((place / "meta").read_bytes()), encoding="latin1").load()
+        return [str(name) for name in content[field]]
+    except (OSError, EOFError, pickle.UnpicklingError, KeyError, TypeError):
+        return []
+
+
 def batch_splits(
     source: Callable[..., Splits],
     folder: str,
     files: Mapping[str, Sequence[str]],
     label: str,
+    names: Callable[[Path], Sequence[str]],
     root: str,
     how: str,
     **settings: int,
 ) -> Splits:
-    """The splits of a CIFAR set, each made of one or several batch files."""
+    """The splits of a CIFAR set, each made of one or several batch files. names: of the classes, by the folder."""
 
-    def read(names: Sequence[str]) -> MemorySamples:
-        paths = [find(source.__name__, [f"{folder}/{name}"], root, how) for name in names]
+    def read(parts: Sequence[str]) -> MemorySamples:
+        paths = [find(source.__name__, [f"{folder}/{name}"], root, how) for name in parts]
         batches = [read_batch(path, label) for path in paths]
         images = torch.from_numpy(np.concatenate([images for images, _ in batches]))
         labels = torch.tensor([number for _, labels in batches for number in labels])
-        return MemorySamples.of(str(paths[0].parent), image=images, label=labels)
+        place = paths[0].parent
+        return MemorySamples.of(str(place), names(place), image=images, label=labels)
 
-    readers = {split: partial(read, names) for split, names in files.items()}
+    readers = {split: partial(read, parts) for split, parts in files.items()}
     return SplitsOnUse(source.__name__, traits_of(source), readers, **settings)
 
 
@@ -78,4 +90,4 @@ def cifar10(*, root: str = "") -> Splits:
     """
     files = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
     how = """To get it: python -c "from torchvision.datasets import CIFAR10; CIFAR10('data', download=True)\""""
-    return batch_splits(cifar10, "cifar-10-batches-py", files, "labels", root, how)
+    return batch_splits(cifar10, "cifar-10-batches-py", files, "labels", lambda place: NAMES, root, how)

@@ -1,8 +1,10 @@
 """CIFAR-100: small color photographs of a hundred kinds of things."""
 
+from functools import partial
+
 from ssldsl.ops import PositiveInt, op
 from ssldsl.ops.data import Splits
-from ssldsl.stdlib.data.cifar10 import batch_splits
+from ssldsl.stdlib.data.cifar10 import batch_splits, names_beside
 
 
 @op(
@@ -16,5 +18,6 @@ def cifar100(*, root: str = "", train_size: PositiveInt = 50000) -> Splits:
     on the whole set.
     """
     files = {"train": ["train"], "test": ["test"]}
+    names = partial(names_beside, "fine_label_names")
     how = """To get it: python -c "from torchvision.datasets import CIFAR100; CIFAR100('data', download=True)\""""
-    return batch_splits(cifar100, "cifar-100-python", files, "fine_labels", root, how, train_size=train_size)
+    return batch_splits(cifar100, "cifar-100-python", files, "fine_labels", names, root, how, train_size=train_size)

@@ -1,8 +1,10 @@
 """CIFAR-100 in its 20 superclasses."""
 
+from functools import partial
+
 from ssldsl.ops import PositiveInt, op
 from ssldsl.ops.data import Splits
-from ssldsl.stdlib.data.cifar10 import batch_splits
+from ssldsl.stdlib.data.cifar10 import batch_splits, names_beside
 
 
 @op(paper="krizhevsky2009cifar", splits={"train": "train_size", "test": 10000}, fields={"image": "3 32 32"}, classes=20)
@@ -14,5 +16,6 @@ def cifar20(*, root: str = "", train_size: PositiveInt = 50000) -> Splits:
     set needs `train_size`.
     """
     files = {"train": ["train"], "test": ["test"]}
+    names = partial(names_beside, "coarse_label_names")
     how = """To get it: python -c "from torchvision.datasets import CIFAR100; CIFAR100('data', download=True)\""""
-    return batch_splits(cifar20, "cifar-100-python", files, "coarse_labels", root, how, train_size=train_size)
+    return batch_splits(cifar20, "cifar-100-python", files, "coarse_labels", names, root, how, train_size=train_size)

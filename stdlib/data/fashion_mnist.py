@@ -4,6 +4,10 @@ from ssldsl.ops import op
 from ssldsl.ops.data import Splits
 from ssldsl.stdlib.data.mnist import idx_splits
 
+NAMES = (
+    "T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
+)  # fmt: skip
+
 
 @op(paper="xiao2017fashion", splits={"train": 60000, "test": 10000}, fields={"image": "1 28 28"}, classes=10)
 def fashion_mnist(*, root: str = "") -> Splits:
@@ -15,4 +19,4 @@ def fashion_mnist(*, root: str = "") -> Splits:
     how = (
         """To get it: python -c "from torchvision.datasets import FashionMNIST; FashionMNIST('data', download=True)\""""
     )
-    return idx_splits(fashion_mnist, "FashionMNIST/raw", root, how)
+    return idx_splits(fashion_mnist, "FashionMNIST/raw", root, how, NAMES)

@@ -3,7 +3,7 @@
 import gzip
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -33,8 +33,8 @@ def read_idx(path: Path) -> Tensor:
     return torch.from_numpy(np.frombuffer(content, dtype=np.uint8, offset=start).copy()).reshape(shape)
 
 
-def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) -> Splits:
-    """The splits of a set of four IDX files named like those of MNIST."""
+def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str, names: Sequence[str] = ()) -> Splits:
+    """The splits of a set of four IDX files named like those of MNIST. names: of the classes."""
     name = source.__name__
 
     def read(prefix: str) -> MemorySamples:
@@ -43,7 +43,7 @@ def idx_splits(source: Callable[..., Splits], folder: str, root: str, how: str) 
             for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
         ]
         images, labels = (read_idx(path) for path in paths)
-        return MemorySamples.of(str(paths[0]), image=images.unsqueeze(1), label=labels)
+        return MemorySamples.of(str(paths[0]), names, image=images.unsqueeze(1), label=labels)
 
     readers = {"train": partial(read, "train"), "test": partial(read, "t10k")}
     return SplitsOnUse(name, traits_of(source), readers)

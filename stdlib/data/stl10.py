@@ -15,6 +15,7 @@ from ssldsl.ops.samples import MemorySamples, SplitsOnUse
 
 HOW = """To get it: python -c "from torchvision.datasets import STL10; STL10('data', download=True)\""""
 SIDE = 96
+NAMES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
 
 def read_bytes(path: Path) -> Tensor:
@@ -34,7 +35,7 @@ def read_split(split: str, root: str) -> MemorySamples:
     if split == "unlabeled":
         return MemorySamples.of(str(path), image=images)
     labels = read_bytes(find("stl10", [f"stl10_binary/{split}_y.bin"], root, HOW))
-    return MemorySamples.of(str(path), image=images, label=labels.long() - 1)
+    return MemorySamples.of(str(path), NAMES, image=images, label=labels.long() - 1)
 
 
 @op(

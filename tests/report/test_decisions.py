@@ -22,7 +22,7 @@ def outlines(drawing: str, color: str) -> list[list[float]]:
 def test_neighbors_of_one_class_are_one_piece_and_upwards_is_up(tmp_path: Path) -> None:
     grid = ["0,0,4,0", "1,0,4,0", "2,0,6,0", "0,1,6,0", "1,1,6,0", "2,1,6,0", "0,2,4,0", "1,2,4,0", "2,2,4,0"]
     found = read_decisions("map", write(tmp_path, *grid, "0.5,0.5,4,1", "1,1,-1,1"))
-    assert found is not None and found.classes == ((4, "p0"), (6, "p1"))
+    assert found is not None and found.classes == (("class 4", "p0"), ("class 6", "p1"))
     cell = (SIDE - 2 * EDGE) / 2
     left, bottom = EDGE - cell / 2, SIDE - EDGE - cell / 2
     assert outlines(found.drawing, "p0") == [[left, bottom, 2 * cell], [left, EDGE - cell / 2, 3 * cell]]

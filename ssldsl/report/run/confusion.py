@@ -8,12 +8,14 @@ from math import sqrt
 from attrs import frozen
 from markupsafe import Markup
 
-from ssldsl.report.svg.axes import sheet, text
+from ssldsl.drawing.metrics import text_width
+from ssldsl.report.svg.axes import SIZES, sheet, text
 
 Matrix = Sequence[Sequence[float]]
 CELL, MARGIN = 34.0, 40.0
 MOST_NUMBERS = 20  # classes up to which every cell says its number
 MOST_CLASSES = 200  # up to which there is a picture
+MOST_WIDE = 110.0  # pixels of a name
 LEVELS = 12
 
 
@@ -41,34 +43,64 @@ def most_confused(cells: Mapping[tuple[int, ...], float], most: int = 8) -> list
     return nsmallest(most, found, key=lambda c: (-c.count, -c.share, c.true, c.taken))
 
 
-def heat_map(matrix: Matrix) -> Markup | None:
-    """Rows are true classes, columns what they were taken for; nothing where there are too many to see."""
+@frozen
+class Sheet:
+    """Where the cells lie: their side, and the room for numbers or names before them."""
+
+    cell: float
+    margin: float = MARGIN
+
+    def at(self, i: int) -> float:
+        """Where a row or a column begins."""
+        return self.margin + i * self.cell
+
+
+def heat_map(matrix: Matrix, names: Sequence[str] = ()) -> Markup | None:
+    """Rows are true classes, columns what they were taken for; nothing where there are too many to see.
+
+    names: of the classes; without them they have numbers.
+    """
     size = len(matrix)
     if size > MOST_CLASSES:
         return None
+    names = [shortened(name) for name in names or map(str, range(size))]
+    longest = max(text_width(name, SIZES["tick"]) for name in names)
+    place = Sheet(CELL if size <= 12 else max(2.0, 408 / size), max(MARGIN, 26 + longest))
+    side, margin = place.cell * size, place.margin
     with_numbers = size <= MOST_NUMBERS
-    cell = CELL if size <= 12 else max(2.0, 408 / size)
-    side = cell * size
-    width, height = MARGIN + side + 52, MARGIN + side + 8
     parts = [
-        sheet(round(width), round(height), "confusion matrix", kind="heat"),
-        *_numbering(size, cell),
-        *(_cells_with_numbers(matrix, cell) if with_numbers else _cells(matrix, cell)),
-        f'<rect x="{MARGIN}" y="{MARGIN}" width="{side:.1f}" height="{side:.1f}" class="edge"/>',
-        *(_shares(matrix, cell) if with_numbers else ()),
+        sheet(round(margin + side + 52), round(margin + side + 8), "confusion matrix", kind="heat"),
+        *_naming(names, place),
+        *(_cells_with_numbers(matrix, place) if with_numbers else _cells(matrix, place)),
+        f'<rect x="{margin:.1f}" y="{margin:.1f}" width="{side:.1f}" height="{side:.1f}" class="edge"/>',
+        *(_shares(matrix, place) if with_numbers else ()),
         "</svg>",
     ]
-    return Markup("\n".join(parts))  # numbers and our own words
+    return Markup("\n".join(parts))  # every text in it is escaped where it is written
 
 
-def _numbering(size: int, cell: float) -> Iterable[str]:
-    every = next(k for k in (1, 2, 5, 10, 20, 50) if k * cell >= 15)
-    yield text(MARGIN, 12, "taken for →", "tick")
-    yield text(12, MARGIN, "true class", "tick", "end", upwards=True)
-    for i in range(0, size, every):
-        at = MARGIN + (i + 0.5) * cell
-        yield text(at, MARGIN - 7, str(i), "tick", "middle")
-        yield text(MARGIN - 7, at + 3.5, str(i), "tick", "end")
+def shortened(name: str) -> str:
+    """A name that has room beside a picture."""
+    if text_width(name, SIZES["tick"]) <= MOST_WIDE:
+        return name
+    while name and text_width(f"{name}…", SIZES["tick"]) > MOST_WIDE:
+        name = name[:-1]
+    return f"{name}…"
+
+
+def _naming(names: Sequence[str], place: Sheet) -> Iterable[str]:
+    every = next(k for k in (1, 2, 5, 10, 20, 50) if k * place.cell >= 15)
+    are_upright = any(text_width(name, SIZES["tick"]) > every * place.cell - 4 for name in names)
+    edge = place.margin - 7
+    yield text(place.margin, 12, "taken for →", "tick")
+    yield text(12, place.margin, "true class", "tick", "end", upwards=True)
+    for i in range(0, len(names), every):
+        at = place.at(i) + place.cell / 2
+        if are_upright:
+            yield text(at + 3.5, edge, names[i], "tick", upwards=True)
+        else:
+            yield text(at, edge, names[i], "tick", "middle")
+        yield text(edge, at + 3.5, names[i], "tick", "end")
 
 
 def _strength(count: float, total: float) -> float:
@@ -76,23 +108,24 @@ def _strength(count: float, total: float) -> float:
     return sqrt(max(count, 0) / total) if total > 0 else 0.0  # a matrix of one's own may hold anything
 
 
-def _cells_with_numbers(matrix: Matrix, cell: float) -> Iterable[str]:
+def _cells_with_numbers(matrix: Matrix, place: Sheet) -> Iterable[str]:
+    cell = place.cell
     for i, row in enumerate(matrix):
         for j, count in enumerate(row):
             if not count:
                 continue
             strength = _strength(count, sum(row))
-            x, y = MARGIN + j * cell, MARGIN + i * cell
+            x, y = place.at(j), place.at(i)
             kind = "right" if i == j else "wrong"
-            place = f'x="{x:.1f}" y="{y:.1f}" width="{cell:.1f}" height="{cell:.1f}"'
-            yield f'<rect {place} class="{kind}" fill-opacity="{strength:.2f}"/>'
+            box = f'x="{x:.1f}" y="{y:.1f}" width="{cell:.1f}" height="{cell:.1f}"'
+            yield f'<rect {box} class="{kind}" fill-opacity="{strength:.2f}"/>'
             number = f"{count:.0f}" if float(count).is_integer() else f"{count:.2g}"
             shade = " over" if strength > 0.62 else ""
             middle = f'x="{x + cell / 2:.1f}" y="{y + cell / 2 + 4:.1f}"'
             yield f'<text {middle} class="cell{shade}" text-anchor="middle">{number}</text>'
 
 
-def _cells(matrix: Matrix, cell: float) -> Iterable[str]:
+def _cells(matrix: Matrix, place: Sheet) -> Iterable[str]:
     """The cells as one path for every strength: a thousand marks would be slow to show."""
     paths: dict[tuple[str, int], list[str]] = {}
     for i, row in enumerate(matrix):
@@ -102,16 +135,16 @@ def _cells(matrix: Matrix, cell: float) -> Iterable[str]:
             if level:
                 kind = "right" if i == j else "wrong"
                 paths.setdefault((kind, level), []).append(f"M{j} {i}h1v1h-1z")
-    yield f'<g transform="translate({MARGIN} {MARGIN}) scale({cell:.3f})">'
+    yield f'<g transform="translate({place.margin:.1f} {place.margin:.1f}) scale({place.cell:.3f})">'
     for (kind, level), marks in sorted(paths.items()):
         yield f'<path d="{"".join(marks)}" class="{kind}" fill-opacity="{level / LEVELS:.2f}"/>'
     yield "</g>"
 
 
-def _shares(matrix: Matrix, cell: float) -> Iterable[str]:
+def _shares(matrix: Matrix, place: Sheet) -> Iterable[str]:
     """The share that is right, behind every row."""
-    x = MARGIN + len(matrix) * cell + 46
-    yield text(x, MARGIN - 7, "right", "tick", "end")
+    x = place.at(len(matrix)) + 46
+    yield text(x, place.margin - 7, "right", "tick", "end")
     for i, share in enumerate(right_shares(matrix)):
         share_text = "–" if share is None else f"{100 * share:.1f}%"
-        yield text(x, MARGIN + (i + 0.5) * cell + 3.5, share_text, "tick", "end")
+        yield text(x, place.at(i) + place.cell / 2 + 3.5, share_text, "tick", "end")

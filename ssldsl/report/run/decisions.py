@@ -6,24 +6,27 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ssldsl.report.run.latent import EDGE, SIDE, Latent, Point, colors_of, crosses, placed, read_points
+from ssldsl.report.run.latent import EDGE, SIDE, Latent, Legend, Point, crosses, placed, read_points
 from ssldsl.report.svg.axes import n, sheet
 from ssldsl.report.svg.series import whole
 
 
-def read_decisions(name: str, path: Path) -> Latent | None:
-    """The decision map whose points a file holds; nothing if there is no such file or it is damaged."""
+def read_decisions(name: str, path: Path, names: Sequence[str] = ()) -> Latent | None:
+    """The decision map whose points a file holds; nothing if there is no such file or it is damaged.
+
+    names: of the classes.
+    """
     points = read_points(path)
     if not points:
         return None
-    colors = colors_of(points)
+    legend = Legend.of(points, names)
     labeled, others = (sum(p.is_mark and (p.number >= 0) is kind for p in points) for kind in (True, False))
     dots = f", {whole(others)} others as dots" if others else ""
     note = f"the class that each place is given; {whole(labeled)} samples as crosses{dots}"
-    return Latent(name, note, tuple(colors.items()), _decisions(points, colors))
+    return Latent(name, note, legend.entries, _decisions(points, legend))
 
 
-def _decisions(points: Sequence[Point], colors: dict[int, str]) -> Markup:
+def _decisions(points: Sequence[Point], legend: Legend) -> Markup:
     """The drawing: one path for every class, of the pieces of lines that have it."""
     here = placed(points)
     grid, marks = ([p for p in here if p.is_mark is kind] for kind in (False, True))
@@ -31,12 +34,12 @@ def _decisions(points: Sequence[Point], colors: dict[int, str]) -> Markup:
     pieces = sorted(_pieces(grid, side), key=lambda piece: piece[0])
     parts = [
         sheet(SIDE, SIDE, "decision map", kind="latent"),
-        *(_area(number, [d for _, d in own], colors) for number, own in groupby(pieces, key=lambda piece: piece[0])),
+        *(_area(number, [d for _, d in own], legend) for number, own in groupby(pieces, key=lambda piece: piece[0])),
         _dots([p for p in marks if p.number < 0]),
-        *crosses([p for p in marks if p.number >= 0], colors, "sample"),
+        *crosses([p for p in marks if p.number >= 0], legend, "sample"),
         "</svg>",
     ]
-    return Markup("\n".join(parts))  # numbers and our own words
+    return Markup("\n".join(parts))  # every name in it is escaped where it is written
 
 
 def _dots(points: Sequence[Point]) -> str:
@@ -51,5 +54,5 @@ def _pieces(grid: Sequence[Point], side: float) -> Iterator[tuple[int, str]]:
         yield number, f"M{n(left)} {n(top)}h{n(width)}v{n(side)}h{n(-width)}z"
 
 
-def _area(number: int, outlines: Sequence[str], colors: dict[int, str]) -> str:
-    return f'<path d="{"".join(outlines)}" class="area {colors[number]}"><title>class {number}</title></path>'
+def _area(number: int, outlines: Sequence[str], legend: Legend) -> str:
+    return f'<path d="{"".join(outlines)}" class="area {legend.colors[number]}">{legend.title(number)}</path>'

@@ -140,7 +140,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
         number=number,
         done=run.steps_done(stage.name),
         metrics=tuple(number_texts(metrics)),
-        arrays=tuple(array_texts(run.path, metrics)),
+        arrays=tuple(array_texts(run.path, stage, metrics)),
         evaluated=evaluated,
         labels=read_labels(run, stage),
         main=tuple(figures.add(chart) for chart in (*loss_charts(run, stage), *shares, *round_chart(run, stage))),

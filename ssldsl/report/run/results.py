@@ -11,6 +11,7 @@ from ssldsl.graph.plan import StagePlan
 from ssldsl.graph.results import result_names
 from ssldsl.report.run.confusion import MOST_CLASSES, Confused, heat_map, most_confused
 from ssldsl.report.svg.series import told
+from ssldsl.runtime.folder.class_names import class_names
 from ssldsl.runtime.folder.results import Cells, read_cells, shape_of
 from ssldsl.runtime.folder.run_folder import METRICS
 
@@ -21,11 +22,15 @@ Results = Mapping[str, Any]
 
 @frozen
 class Heat:
-    """A matrix among the metrics. `drawing` is missing where there are too many classes to see; `file` has them."""
+    """A matrix among the metrics. `drawing` is missing where there are too many classes to see; `file` has them.
+
+    names: what the classes are called, by number.
+    """
 
     name: str
     is_confusion: bool
     classes: int
+    names: tuple[str, ...]
     drawing: Markup | None
     confused: tuple[Confused, ...]
     file: str
@@ -46,16 +51,21 @@ def heats(folder: Path, stage: StagePlan, metrics: Results) -> Iterator[Heat]:
             continue
         cells, (size, _) = read_cells(folder, value), shape_of(value)
         is_confusion = name in evaluations and evaluations[name].picture == "confusion"
-        drawing = heat_map(_dense(cells, size)) if size <= MOST_CLASSES else None
+        names = class_names(folder, stage, evaluations[name].node) if is_confusion else ()
+        names = names if len(names) == size else tuple(map(str, range(size)))
+        drawing = heat_map(_dense(cells, size), names) if size <= MOST_CLASSES else None
         file = value.get("file", "nothing") if isinstance(value, dict) else METRICS
-        yield Heat(name, is_confusion, size, drawing, tuple(most_confused(cells)) if is_confusion else (), file)
+        confused = tuple(most_confused(cells)) if is_confusion else ()
+        yield Heat(name, is_confusion, size, names, drawing, confused, file)
 
 
-def array_texts(folder: Path, metrics: Results) -> Iterator[tuple[str, str]]:
-    """The other arrays: all numbers of a short one, what lies where of a long one."""
+def array_texts(folder: Path, stage: StagePlan, metrics: Results) -> Iterator[tuple[str, str]]:
+    """The other arrays: all numbers of a short one, with the names of its classes; what lies where of a long one."""
+    evaluations = result_names(stage)
     for name, value in metrics.items():
         if isinstance(value, list | dict) and not _is_square(value):
-            yield name, _in_words(folder, value)
+            names = class_names(folder, stage, evaluations[name].node) if name in evaluations else ()
+            yield name, _in_words(folder, value, names)
 
 
 def _is_square(value: Any) -> bool:
@@ -70,10 +80,12 @@ def _dense(cells: Cells, size: int) -> list[list[float]]:
     return rows
 
 
-def _in_words(folder: Path, value: Any) -> str:
+def _in_words(folder: Path, value: Any, names: tuple[str, ...]) -> str:
     shape = shape_of(value)
     if isinstance(value, list) and len(shape) == 1 and len(value) <= MOST_SHOWN:
-        return ", ".join("–" if number is None else f"{number:.6g}" for number in value)
+        texts = ["–" if number is None else f"{number:.6g}" for number in value]
+        named = zip(names, texts, strict=True) if len(names) == len(texts) else (("", text) for text in texts)
+        return ", ".join(f"{name} {text}".strip() for name, text in named)
     numbers = list(read_cells(folder, value).values())
     size = " × ".join(str(length) for length in shape)
     where = f", in {value['file']}" if isinstance(value, dict) and "file" in value else ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan
-from ssldsl.ops.data import Samples
+from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.runtime.data.datasets import data_below, derives
 from ssldsl.runtime.ops.load import Library, signature_of
 
@@ -53,8 +53,8 @@ def _without_samples(
         present = set(samples.labels.tolist())
         missing = tuple(number for number in range(classes) if number not in present)
         if missing:
-            names = tuple(getattr(samples, "class_names", ()))
-            found.setdefault((missing, classes, names), []).append(f"`{_name(stage, nodes, library, id_)}`")
+            kind = missing, classes, class_names_of(samples)
+            found.setdefault(kind, []).append(f"`{_name(stage, nodes, library, id_)}`")
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # its pydantic models take time that `check`, which knows wha
 SPEC, RESOLVED, REQUEST = "spec.ssl", "resolved.ssl", "request.json"
 PLAN, LOCK = "plan.json", "lock.json"
 METRICS, TABLE, SUMMARY, NOTES = "metrics.jsonl", "metrics.csv", "summary.json", "notes.txt"
+CLASSES = "classes.json"
 REPORT = "report.html"
 ARRAYS, CHECKPOINTS, DERIVED, PICTURES = "arrays", "checkpoints", "derived", "pictures"  # folders
 TRACKING, USED = "tracking", "used"
@@ -30,8 +31,9 @@ FILES = {
     TABLE: "the same as a table",
     SUMMARY: "how the run ended",
     NOTES: "what a person should know of the data and of how it went",
+    CLASSES: "what the labels stand for",
 }
-RARE = (NOTES,)  # there only where there is something to say
+RARE = (NOTES, CLASSES)  # there only where there is something to say
 
 Line = Mapping[str, Any]
 

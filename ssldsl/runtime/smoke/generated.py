@@ -9,7 +9,7 @@ from torch import Tensor
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import StagePlan
 from ssldsl.graph.plan_types import DataPlan, Size, TensorPlan, is_of_kind
-from ssldsl.ops.data import Samples
+from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.samples import MemorySamples
 from ssldsl.runtime.data.datasets import NOTHING, Made
 from ssldsl.runtime.smoke.shrink import has_large_images
@@ -70,6 +70,10 @@ class OneByOne:
     @property
     def labels(self) -> Tensor | None:
         return self.all.labels
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return class_names_of(self.all)
 
     def digest(self) -> str:
         return self.all.digest()
