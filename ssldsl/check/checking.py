@@ -11,7 +11,7 @@ from ssldsl.check.edits import edits
 from ssldsl.check.edits.rounds import written_out
 from ssldsl.check.evaluate import declarations, expressions, rounds
 from ssldsl.check.evaluate.definitions import read_names
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.rules import SPEC_RULES
 from ssldsl.check.stages.spec import read_spec_settings, read_stages
 from ssldsl.check.state.budget import UNITS, Budget, TooLarge
@@ -148,7 +148,7 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
 def _unchecked(file: tree.File, checked: int, count: int) -> Diagnostic:
     """The variants and points of sweeps are too many to check them all."""
     last = [s for s in file.statements if isinstance(s, tree.Sweep | tree.Variant)][-1]
-    return stages.unchecked_points(checked, count, last.span)
+    return warnings.unchecked_points(checked, count, last.span)
 
 
 def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:

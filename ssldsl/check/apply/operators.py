@@ -244,9 +244,9 @@ def _beside(left: Any, right: Any) -> Any:
     """`&`: networks that get the same rows, and whose features are joined."""
     if not isinstance(left, Net | Constructor) or not isinstance(right, Net | Constructor):
         return NotImplemented
-    only = _parts(left)[0] if len(_parts(left)) == 1 else None
-    before = only.nets if isinstance(only, Beside) else (Net(_parts(left)),)
-    return Net((Beside((*before, Net(_parts(right)))),))
+    only = left.parts[0] if len(left.parts) == 1 else None
+    before = only.nets if isinstance(only, Beside) else (Net(left.parts),)
+    return Net((Beside((*before, Net(right.parts))),))
 
 
 def _seen_through(view: View) -> tuple[Constructor, ...] | None:
@@ -262,9 +262,9 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         case View(), View():
             return View(left.parts + right.parts)
         case (Net() | Constructor(), Net() | Constructor()):
-            return Net(_parts(left) + _parts(right))
+            return Net(left.parts + right.parts)
         case (View(), Net() | Constructor()) if (first := _seen_through(left)) is not None:
-            return Net((*first, *_parts(right)))
+            return Net((*first, *right.parts))
         case Data(), View():
             return evolve(left, views=left.views + right.parts)
         case (StreamRef() | ListValue(), View()) if ctx.stage is None:
@@ -272,11 +272,11 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
         case (StreamRef() | Batch() | ListValue() | Node(), View()):
             return ops.view(ctx, right, left, expr.span, at=expr.left.span)
         case (StreamRef() | Data() | Batch() | ListValue() | Node(), Net() | Constructor()):
-            return networks.apply(ctx, Net(_parts(right)), left, expr.span, expr.left.span)
+            return networks.apply(ctx, Net(right.parts), left, expr.span, expr.left.span)
         case (Net() | Constructor(), NetList()):
-            return networks.each(right, lambda net: Net(_parts(left) + net.parts))
+            return networks.each(right, lambda net: Net(left.parts + net.parts))
         case (NetList(), Net() | Constructor()):
-            return networks.each(left, lambda net: Net(net.parts + _parts(right)))
+            return networks.each(left, lambda net: Net(net.parts + right.parts))
         case (StreamRef() | Data() | Batch() | ListValue() | Node(), NetList()):
             return networks.apply_list(ctx, right, left, expr.span, expr.left.span)
         case (StreamRef() | Data() | Batch() | ListValue() | Node(), TrainedNet()):
@@ -292,10 +292,6 @@ def _viewed_stream(ctx: Context, left: StreamRef | ListValue, right: View) -> An
     if draft.data is None:
         return _viewed_stream(ctx, ListValue(tuple(StreamRef(p) for p in draft.parts)), right)
     return Data(draft.data.node, draft.data.views + right.parts, draft.base or left.name)
-
-
-def _parts(value: Any) -> tuple[Any, ...]:
-    return value.parts if isinstance(value, Net) else (value,)
 
 
 def _times(factor: Scalar) -> Callable[[Scalar], Scalar]:

@@ -7,6 +7,7 @@ from attrs import evolve
 from ssldsl.check.edits.argument_slots import ArgumentSlots
 from ssldsl.check.edits.statements import KINDS, edited
 from ssldsl.check.messages import names as name_messages
+from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.messages import stages as stage_messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
 from ssldsl.check.state.loss_edits import LossEdits
@@ -98,7 +99,7 @@ def _apply_one(file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter
         return file if names else _apply_to_stage(file, edit, terms, reporter, slots)
     if edit.path[0].id in names:
         return _apply_to_stage(file, edit, terms, reporter, slots)
-    reporter.report(stage_messages.no_round(edit.path[0].id, names, edit.path[0].span))
+    reporter.report(round_messages.no_round(edit.path[0].id, names, edit.path[0].span))
     return file
 
 

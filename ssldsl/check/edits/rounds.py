@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.state.budget import Budget, TooLarge
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.rounds import rounds_of
@@ -30,7 +30,7 @@ def written_out(file: tree.File, edits: Sequence[Edit], reporter: Reporter, budg
         if isinstance(statement, tree.StageDecl) and statement.rounds is not None:
             count = _count(file, edits, statement, statement.rounds, reporter)
             if ROUND * count > budget.left:
-                reporter.report(stages.too_many_rounds(count, budget.left // ROUND, statement.rounds.span))
+                reporter.report(round_messages.too_many_rounds(count, budget.left // ROUND, statement.rounds.span))
                 raise TooLarge
             budget.spend(ROUND * count, reporter, statement.rounds.span)
             statements += [_round(statement, number) for number in range(count)]
@@ -51,7 +51,7 @@ def _count(
     count = value.value if isinstance(value, tree.Number) else None
     if isinstance(count, int) and count > 0:
         return count
-    reporter.report(stages.no_number_of_rounds(stage.name.id, place, is_number(count)))
+    reporter.report(round_messages.no_number_of_rounds(stage.name.id, place, is_number(count)))
     return 1
 
 
@@ -72,7 +72,7 @@ def _misnumbered(stage: tree.StageDecl, reporter: Reporter) -> bool:
     name, _, number = stage.name.id.partition(".")
     if not number or (number.isdigit() and str(int(number)) == number):
         return False
-    reporter.report(stages.no_number_of_round(name, stage.name.span))
+    reporter.report(round_messages.no_number_of_round(name, stage.name.span))
     return True
 
 

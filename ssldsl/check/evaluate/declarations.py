@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import networks
+from ssldsl.check.apply import declared_networks
 from ssldsl.check.messages import names, types, values
 from ssldsl.check.state.context import Context, StreamDraft
 from ssldsl.check.state.scope import PENDING, Binding, Scope
@@ -172,7 +172,7 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
             if isinstance(value, NetList):
                 return value
             if isinstance(value, Net | Constructor | Average):
-                return networks.declare(
+                return declared_networks.declare(
                     ctx, declaration.name.id, scope.owner, value, declaration.kind, declaration.value.span
                 )
             return _wrong(ctx, declaration, value, "a network", "for example `convnet(width=32)`")
@@ -187,11 +187,11 @@ def _list(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope)
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_NETWORKS:
         ctx.report(values.no_count_of_networks(MOST_NETWORKS, describe(count), declaration.count.span))
         return UNKNOWN
-    if not isinstance(value, Constructor | Net) or not all(isinstance(p, Constructor) for p in networks.parts(value)):
+    if not isinstance(value, Constructor | Net) or not all(isinstance(p, Constructor) for p in value.parts):
         help = "for example `linear(encoder.dim, 10)`: each of the list has parameters of its own"
         return _wrong(ctx, declaration, value, "a new network", help)
     ctx.spend(count * 10, declaration.span)
-    return networks.declare_list(ctx, declaration.name.id, scope.owner, count, value, declaration)
+    return declared_networks.declare_list(ctx, declaration.name.id, scope.owner, count, value, declaration)
 
 
 def _wrong(ctx: Context, declaration: tree.Declaration, value: Any, wanted: str, help: str) -> Any:

@@ -4,9 +4,10 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import data, networks, words
+from ssldsl.check.apply import data, network_types, networks, words
 from ssldsl.check.evaluate import declarations, rounds
 from ssldsl.check.messages import names as messages
+from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.messages import stages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
@@ -102,7 +103,7 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
     names = members(ctx, value)
     if name.id not in names and isinstance(value, Data | StreamRef) and _adds_fields(ctx, value):
         return member(ctx, data.read(ctx, value, at or name.span), name, at)
-    if name.id in names or (isinstance(value, Net) and networks.part_of(value)):
+    if name.id in names or (isinstance(value, Net) and network_types.part_of(value)):
         return _get(ctx, value, name, at or name.span)
     _no_member(ctx, value, name, names, at or name.span)
     return UNKNOWN
@@ -127,7 +128,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
         case Batch():
             return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
-            return networks.members(ctx, value)
+            return network_types.members(ctx, value)
         case NetList():
             return (*map(str, range(len(value.nets))), "dim")
         case RunningAverage():
@@ -161,10 +162,10 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
         case Batch():
             return value.get(name.id)
         case Net():
-            is_width = name.id == "dim" and not networks.part_of(value)
-            return networks.width(ctx, value, name) if is_width else networks.select(value, name.id)
+            is_width = name.id == "dim" and not network_types.part_of(value)
+            return network_types.width(ctx, value, name) if is_width else network_types.select(value, name.id)
         case NetList() if name.id == "dim":
-            return networks.width(ctx, value.nets[0], name)
+            return network_types.width(ctx, value.nets[0], name)
         case NetList():
             return value.nets[int(name.id)]
         case RunningAverage():
@@ -216,7 +217,7 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
             return
     if isinstance(value, RoundsRef) and name.id[:1].isdigit():
         known = [f"{value.name}.{number}" for number in value.numbers]
-        ctx.report(stages.no_round(f"{value.name}.{name.id}", known, at.to(name.span)))
+        ctx.report(round_messages.no_round(f"{value.name}.{name.id}", known, at.to(name.span)))
         return
     if isinstance(value, Batch) or (isinstance(value, Data) and isinstance(value.node.type, DataType)):
         kind = "field"

@@ -1,6 +1,7 @@
 """What rounds add to names: `refine` and `refine.2` in the file, `round` and `previous` in each of them."""
 
-from ssldsl.check.messages import names, stages
+from ssldsl.check.messages import names
+from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.rounds import rounds_of, split_round
 from ssldsl.check.state.scope import Scope
@@ -41,6 +42,6 @@ def report_outside(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
     while found is not None and not found.round:
         found = found.parent
     if found is None:
-        ctx.report(stages.outside_of_rounds(ref.id, ref.span))
+        ctx.report(round_messages.outside_of_rounds(ref.id, ref.span))
     else:
-        ctx.report(stages.nothing_previous(found.round, ref.span))
+        ctx.report(round_messages.nothing_previous(found.round, ref.span))

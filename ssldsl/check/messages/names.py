@@ -1,4 +1,4 @@
-"""N2xx: names that nothing has, that two things have, or that nothing uses (L602)."""
+"""N2xx: names that nothing has, or that two things have."""
 
 from collections.abc import Collection, Sequence
 
@@ -109,12 +109,6 @@ def watch_called_as_a_term(name: str, place: Span, term: Span) -> Diagnostic:
 def _second(message: str, place: Span, first: Span) -> Diagnostic:
     notes = (Note(first, "the first one"),)
     return Diagnostic("N202", message, place, "the second one", notes, help=_RENAME)
-
-
-def unused_name(name: str, kind: str, place: Span) -> Diagnostic:
-    """A declaration without effect."""
-    message, label = f"`{name}` is never used", f"this {kind} has no effect"
-    return Diagnostic("L602", message, place, label, severity="warning")
 
 
 # --- members and arguments --------------------------------------------------------------------------------------

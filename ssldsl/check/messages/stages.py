@@ -1,4 +1,4 @@
-"""D5xx and L6xx: time, stages and their settings; what is allowed and probably not meant."""
+"""D5xx: time, stages and their settings."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -9,11 +9,6 @@ from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
 from ssldsl.types import TensorType
 from ssldsl.values import is_number
-
-
-def _warning(code: str, message: str, place: Span, label: str = "", help: str = "") -> Diagnostic:
-    return Diagnostic(code, message, place, label, help=help, severity="warning")
-
 
 # --- time -------------------------------------------------------------------------------------------------------
 
@@ -299,139 +294,3 @@ def other_samples(op: str, edge: str, place: Span, data: Span) -> Diagnostic:
     return Diagnostic(
         "D515", message, place, "", (Note(data, "the data"),), help="compute them from the data themselves"
     )
-
-
-# --- rounds -----------------------------------------------------------------------------------------------------
-
-
-def no_number_of_rounds(stage: str, place: Span, is_number: bool) -> Diagnostic:
-    """`stage refine[0]`, or rounds whose number nobody knows before the spec is read."""
-    message = f"`stage {stage}[...]` takes a number of rounds"
-    label = "not a whole number above 0" if is_number else "neither a whole number nor a param of this file with one"
-    return Diagnostic("D521", message, place, label, help=f"for example `stage {stage}[5]`")
-
-
-def too_many_rounds(count: int, most: int, place: Span) -> Diagnostic:
-    """Rounds beyond the budget of a program."""
-    message = f"{count:,} rounds make this program too large"
-    return Diagnostic("D520", message, place, "each is a stage of its own", help=f"there is room for {most:,} here")
-
-
-def no_number_of_round(stage: str, place: Span) -> Diagnostic:
-    """A stage that is named like a round, without a whole number."""
-    return Diagnostic("D521", f"a round is called `{stage}.0`, `{stage}.1` and so on", place, "no such name")
-
-
-def no_round(stage: str, rounds: Sequence[str], place: Span) -> Diagnostic:
-    """A round beyond the last."""
-    listed = f"`{rounds[0]}` to `{rounds[-1]}`" if len(rounds) > 1 else f"`{rounds[0]}`"
-    return Diagnostic("D503", f"there is no stage `{stage}`", place, help=f"the rounds are {listed}")
-
-
-def outside_of_rounds(word: str, place: Span) -> Diagnostic:
-    """`round` or `previous` where there is none."""
-    message = f"`{word}` has a meaning only inside a stage with rounds"
-    what = "the number of the round, from 0" if word == "round" else "the round before"
-    return Diagnostic("D522", message, place, f"{what}: of which stage?", help="write `stage NAME[5] after ... {`")
-
-
-def nothing_previous(stage: str, place: Span) -> Diagnostic:
-    """`previous` in a first round that comes after no stage."""
-    name = stage.partition(".")[0]
-    message = f"before the first round of `{name}` there is no stage"
-    help = f"say what it begins from: `stage {name}[5] after warm {{`"
-    return Diagnostic(
-        "D522", message, place, "the round before, and in the first round what the stage comes after", help=help
-    )
-
-
-# --- warnings ---------------------------------------------------------------------------------------------------
-
-
-def takes_nothing_over(stage: str, before: str, shared: Sequence[str], place: Span) -> Diagnostic:
-    """A stage that begins afresh what the one before has trained. `shared`: the networks that both train."""
-    message = f"stage `{stage}` comes after `{before}` and takes nothing over from it: its networks begin afresh"
-    help = f"write `init {', '.join(shared)} from {before}`, or leave `after {before}` out"
-    return _warning("L613", message, place, help=help)
-
-
-def never_completes(op: str, length: str, run: str, place: Span) -> Diagnostic:
-    """A ramp that is longer than the run."""
-    message = f"`{op}` takes {length}, and the run ends after {run}"
-    help = f"shorten it, or let the stage run longer; if that is meant: `{op}(..., beyond=true)`"
-    return _warning("L601", message, place, "it never completes", help)
-
-
-def never_begins(setting: str, start: str, run: str, place: Span) -> Diagnostic:
-    """Something that waits for longer than the run."""
-    message = f"`{setting}` waits for {start}, and the run ends after {run}"
-    return _warning("L601", message, place, "it never begins", "shorten it, or let the stage run longer")
-
-
-def zero_weights(loss: Span) -> Diagnostic:
-    """A loss of terms without weight."""
-    return _warning("L603", "every term has the weight 0", loss, "nothing will be learned", "give a term a weight")
-
-
-def stays_random(path: str, loss: Span) -> Diagnostic:
-    """A network that nothing trains and nothing initializes."""
-    message = f"`{path}` is used, but neither trained nor initialized: it stays random"
-    return _warning("L604", message, loss, help=f"add `{path}` to `train`, or `init {path} from ...`")
-
-
-def idle_stream(stage: str, stream: str, place: Span) -> Diagnostic:
-    """Rows that no term reads. `stage`: what a message calls it."""
-    help = f"take `{stream}` out of `batch`, or use it in the loss"
-    return _warning("L607", f"no loss of {stage} reads `{stream}`", place, "drawn, but not used", help)
-
-
-def evaluation_pace(stage: str, times: int, steps: int, clock: str, size: int, rows: int, place: Span) -> Diagnostic:
-    """A stage that is evaluated after nearly every step. `steps`: of a pass over `clock`, which has `size` samples."""
-    passes = "1 step" if steps == 1 else f"{steps} steps"
-    message = f"{stage} is evaluated {times:,} times: after every pass, which is {passes}"
-    label = f"`{clock}` has {size:,} samples, and a step takes {rows:,}"
-    help = "say how often, for example `evaluate = 5%`: after every twentieth of the run"
-    return _warning("L608", message, place, label, help)
-
-
-def other_range(path: str, learned: Sequence[str], seen: Sequence[str], place: Span) -> Diagnostic:
-    """A network that learns from images in one range and is evaluated on images in another."""
-    message = f"`{path}` is evaluated on images that are prepared otherwise than those that it learns from"
-    label = f"here {_chain(seen)}, in the loss {_chain(learned)}"
-    return _warning(
-        "L611", message, place, label, "give both streams the same fixed views, `>> normalize(...)` and the like"
-    )
-
-
-def other_size(path: str, learned: Sequence[object], seen: Sequence[object], place: Span) -> Diagnostic:
-    """A network that learns from images of one size and is evaluated on images of another."""
-    here, there = (" by ".join(map(str, size)) for size in (seen, learned))
-    message = f"`{path}` is evaluated on images of another size than those that it learns from"
-    label = f"{here} pixels, and in the loss {there}"
-    return _warning("L611", message, place, label, "give both streams one size, `>> resize(...)` or a crop")
-
-
-def _chain(views: Sequence[str]) -> str:
-    return " >> ".join(f"`{view}`" for view in views) or "as they are"
-
-
-def small_clock(clock: str, size: int, rows: int, other: str, times: int, place: Span) -> Diagnostic:
-    """A pass over a small stream as the clock, which nobody chose."""
-    message = (
-        f"an epoch of this run is a pass over `{clock}`, and one over `{other}` takes {times:,} times as many steps"
-    )
-    label = f"`{clock}` has {size:,} samples, of which a step takes {rows:,}"
-    return _warning("L612", message, place, label, f"say which is meant: `clock = {other}`, or `clock = {clock}`")
-
-
-def oversized_batch(stream: str, rows: int, size: int, place: Span) -> Diagnostic:
-    """More rows of a step than there are samples."""
-    message = f"a step draws {rows:,} rows of `{stream}`, whose data have only {size:,} samples"
-    label = f"every sample comes about {rows / size:.2g} times in a step"
-    return _warning("L609", message, place, label, f"draw at most {size:,}, such as `batch = {{{stream}: {size}}}`")
-
-
-def unchecked_points(checked: int, count: int, place: Span) -> Diagnostic:
-    """Variants and points of sweeps beyond the budget of a check."""
-    message = f"only {checked} of {count} variants and points of sweeps were checked"
-    return _warning("L610", message, place, help="the others are checked before they run")

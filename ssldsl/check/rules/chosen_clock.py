@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
@@ -21,4 +21,4 @@ def chosen_clock(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     if stage.clock in steps and steps[longest] > MUCH * steps[stage.clock]:
         size, rows = sizes[stage.clock], dict(stage.batch)[stage.clock]
         times = round(steps[longest] / steps[stage.clock])
-        yield stages.small_clock(stage.clock, size or 0, rows, longest, times, reader.place("run"))
+        yield warnings.small_clock(stage.clock, size or 0, rows, longest, times, reader.place("run"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Evaluation, Stage
@@ -20,7 +20,7 @@ def evaluation_pace(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     steps = max(1, size // rows)
     times = round(stage.run.value / (1 if stage.run.unit == "ep" else steps))
     if steps < FEW_STEPS and times > MANY_TIMES and not all(_is_picture(e) for e in stage.evaluations):
-        yield stages.evaluation_pace(reader.subject, times, steps, stage.clock, size, rows, reader.place("run"))
+        yield warnings.evaluation_pace(reader.subject, times, steps, stage.clock, size, rows, reader.place("run"))
 
 
 def _is_picture(evaluation: Evaluation) -> bool:

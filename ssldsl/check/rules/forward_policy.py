@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.apply.networks import couples_batch
+from ssldsl.check.apply.network_types import couples_batch
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
@@ -16,4 +16,4 @@ def idle_stream(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     for name, _ in stage.batch:
         place = stage.place(f"batch.{name}")
         if place is not None and name not in drawn and name != counted and not reader.ctx.is_edited:
-            yield stages.idle_stream(reader.subject, name, place)
+            yield warnings.idle_stream(reader.subject, name, place)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.nodes import Combined, Curve, Duration, Setting
@@ -20,10 +20,10 @@ def never_completes(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
             settings = dict(curve.settings)
             length = settings.get("length")
             if _outlasts(length, stage.run) and not settings.get("beyond"):
-                yield stages.never_completes(curve.op, str(length), str(stage.run), curve.span or place)
+                yield warnings.never_completes(curve.op, str(length), str(stage.run), curve.span or place)
     for name, start, place in _starts(stage, reader):
         if _outlasts(start, stage.run):
-            yield stages.never_begins(name, str(start), str(stage.run), place)
+            yield warnings.never_begins(name, str(start), str(stage.run), place)
 
 
 def _starts(stage: Stage, reader: Reader) -> Iterator[tuple[str, Setting, Span]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
@@ -14,4 +14,4 @@ def oversized_batch(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
         size = reader.ctx.streams[name].size
         if size is not None and rows > size:
             place = stage.place(f"batch.{name}") or stage.place("batch") or reader.place("loss")
-            yield stages.oversized_batch(name, rows, size, place)
+            yield warnings.oversized_batch(name, rows, size, place)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
@@ -53,8 +53,8 @@ def _first_unknown(seen: Iterable[Prepared], known: Iterable[Prepared]) -> Prepa
 
 def _message(path: str, learned: Prepared, found: Prepared, place: Span) -> Diagnostic:
     if found.views != learned.views:
-        return stages.other_range(path, learned.views, found.views, place)
-    return stages.other_size(path, learned.size, found.size, place)
+        return warnings.other_range(path, learned.views, found.views, place)
+    return warnings.other_size(path, learned.size, found.size, place)
 
 
 def _by_network(ctx: Context, nodes: Iterable[Node]) -> dict[str, dict[Prepared, None]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
@@ -18,4 +18,4 @@ def stays_random(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     for path in sorted(networks(ancestors(stage.step_roots)) - named):
         draft = ctx.modules[path]
         if not draft.average_of and draft.owns_parameters:
-            yield stages.stays_random(path, reader.place("loss"))
+            yield warnings.stays_random(path, reader.place("loss"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ssldsl.check.messages import stages
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
@@ -19,4 +19,4 @@ def takes_nothing_over(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     before = next((s for name in stage.after if (s := ctx.stages.get(name)) is not None), None)
     shared = sorted(ctx.owners(stage.train) & ctx.owners(before.train)) if before is not None else []
     if before is not None and shared:
-        yield stages.takes_nothing_over(stage.name, before.name, shared, reader.span)
+        yield warnings.takes_nothing_over(stage.name, before.name, shared, reader.span)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from ssldsl.check.messages import names
+from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import SpecReading
 from ssldsl.errors import Diagnostic
 from ssldsl.syntax import tree
@@ -19,7 +19,7 @@ def unused_name(spec: SpecReading) -> Iterator[Diagnostic]:
         if binding.uses or binding.name in named or not isinstance(declaration, tree.Declaration | tree.Param):
             continue
         kind = declaration.kind if isinstance(declaration, tree.Declaration) else "param"
-        yield names.unused_name(binding.name, kind, binding.span)
+        yield warnings.unused_name(binding.name, kind, binding.span)
 
 
 def _named(statements: Iterable[tree.Statement]) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ssldsl.check.evaluate import declarations, rounds
 from ssldsl.check.messages import names, stages
+from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE, SETTINGS
 from ssldsl.check.stages.stages import read_stage
 from ssldsl.check.state.context import Context
@@ -86,9 +87,9 @@ def _implicit_span(file: tree.File) -> Span:
 def _no_stage_before(name: tree.Name, known: Collection[str]) -> Diagnostic:
     split = split_round(name.id)
     siblings = [other for other in known if split and other.startswith(f"{split[0]}.")]
-    return (
-        stages.no_round(name.id, siblings, name.span) if siblings else stages.no_stage_before(name.id, known, name.span)
-    )
+    if siblings:
+        return round_messages.no_round(name.id, siblings, name.span)
+    return stages.no_stage_before(name.id, known, name.span)
 
 
 def _ordered(ctx: Context, declared: list[tree.StageDecl]) -> list[tree.StageDecl]:

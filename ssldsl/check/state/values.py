@@ -114,6 +114,11 @@ class Constructor:
     settings: tuple[tuple[str, Setting], ...]
     span: Span = field(eq=False)
 
+    @property
+    def parts(self) -> "tuple[Constructor]":
+        """As of a network: the one that it is."""
+        return (self,)
+
 
 @frozen
 class NetPart:
