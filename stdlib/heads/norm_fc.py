@@ -18,7 +18,7 @@ class NormFC(nn.Module):
     W, D by K, is drawn from a normal distribution and no parameter: it is kept in checkpoints, and what learns is the
     network before it. `normalize`: as the paper prints it, every column of W, a prototype, has unit length; in the
     authors' code every row has, over the K classes, so that prototypes are about $\sqrt{D / K}$ long and a temperature
-    of 0.1 acts like 0.028 for ten classes of 128 dimensions.
+    of 0.1 acts like 0.028 for ten classes of 128 dimensions. "none": W as it is drawn, the paper's ablation.
 
     Source: Han et al., ECCV 2020 (TwoStageUC), eq. 4, and released code.
     """
@@ -31,11 +31,12 @@ class NormFC(nn.Module):
         classes: PositiveInt,
         *,
         temperature: PositiveFloat = 0.1,
-        normalize: Literal["columns", "rows"] = "columns",
+        normalize: Literal["columns", "rows", "none"] = "columns",
     ) -> None:
         super().__init__()
-        self.temperature, self.axis = temperature, 0 if normalize == "columns" else 1
+        self.temperature, self.axis = temperature, {"columns": 0, "rows": 1, "none": None}[normalize]
         self.register_buffer("weight", torch.randn(dim, classes))
 
     def forward(self, embeddings: Embeddings[Tensor, "batch dim"]) -> Logits[Tensor, "batch classes"]:
-        return embeddings @ normalize(self.weight, dim=self.axis).to(embeddings) / self.temperature
+        weight = self.weight if self.axis is None else normalize(self.weight, dim=self.axis)
+        return embeddings @ weight.to(embeddings) / self.temperature

@@ -15,7 +15,8 @@ class ResNet18(nn.Module):
 
     $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$
 
-    `stem`: for ImageNet a 7×7 convolution of stride 2 and a maximum pool; for images of CIFAR's size a 3×3 convolution.
+    `stem`: for ImageNet a 7×7 convolution of stride 2 and a maximum pool; for images of CIFAR's size a 3×3 convolution,
+    or (`pooled`) that one and a maximum pool of 2×2 places, as in the code of IIC.
     `shortcut`: past a block that halves the image goes a 1×1 convolution, or (`pad`) the mean of every 2×2 places with
     as many channels of zeros, which has no parameters. Weights have torchvision's names, without the classifier.
 
@@ -27,7 +28,7 @@ class ResNet18(nn.Module):
         self,
         channels: PositiveInt,
         *,
-        stem: Literal["imagenet", "cifar"] = "imagenet",
+        stem: Literal["imagenet", "cifar", "pooled"] = "imagenet",
         shortcut: Literal["projection", "pad"] = "projection",
     ) -> None:
         super().__init__()
@@ -60,12 +61,15 @@ class PadShortcut(nn.Module):
 
 def stem_conv(channels: int, stem: str) -> nn.Conv2d:
     """The first convolution."""
-    if stem == "cifar":
+    if stem != "imagenet":
         return nn.Conv2d(channels, 64, 3, stride=1, padding=1, bias=False)
     return nn.Conv2d(channels, 64, 7, stride=2, padding=3, bias=False)
 
 
 def stem_pool(stem: str) -> nn.Module:
+    """The pool behind the first convolution; of CIFAR's stem none."""
+    if stem == "pooled":
+        return nn.MaxPool2d(2, stride=2, padding=1)
     return nn.Identity() if stem == "cifar" else nn.MaxPool2d(3, stride=2, padding=1)
 
 

@@ -15,13 +15,14 @@ class ResNet34(nn.Module):
 
     $$ h \leftarrow \mathrm{ReLU}(h + \mathrm{BN}(W_2 * \mathrm{ReLU}(\mathrm{BN}(W_1 * h)))) $$
 
-    `stem`: for ImageNet a 7×7 convolution of stride 2 and a maximum pool; for images of CIFAR's size a 3×3 convolution.
+    `stem`: for ImageNet a 7×7 convolution of stride 2 and a maximum pool; for images of CIFAR's size a 3×3 convolution,
+    or (`pooled`) that one and a maximum pool of 2×2 places, as in the code of IIC.
     Weights have torchvision's names, without the classifier.
 
     Source: He et al., CVPR 2016, table 1; version 1 of the block. Features are not negative.
     """
 
-    def __init__(self, channels: PositiveInt, *, stem: Literal["imagenet", "cifar"] = "imagenet") -> None:
+    def __init__(self, channels: PositiveInt, *, stem: Literal["imagenet", "cifar", "pooled"] = "imagenet") -> None:
         super().__init__()
         self.conv1 = stem_conv(channels, stem)
         self.bn1 = nn.BatchNorm2d(64)

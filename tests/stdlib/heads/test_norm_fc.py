@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from two_stage_uc import at
+from two_stage_uc import at, differences
 
 from ssldsl.stdlib.heads.norm_fc import NormFC
 
@@ -54,3 +54,16 @@ def test_released_prototypes_are_longer_by_the_share_of_dimensions_and_classes()
     made = NormFC(128, 10, temperature=1.0, normalize="rows")
     lengths = made(torch.eye(128)).norm(dim=0)
     assert lengths.mean().item() == pytest.approx(3.57, abs=0.1)
+
+
+def test_without_normalization_prototypes_are_as_they_were_drawn() -> None:
+    torch.testing.assert_close(head("none", 1.0)(V), V @ WEIGHT)
+
+
+def test_the_gradient_of_embeddings_is_that_of_differences() -> None:
+    for normalize in ("columns", "rows", "none"):
+        made = head(normalize, 0.5).double()
+        z = at(10, 20).requires_grad_()
+        (found,) = torch.autograd.grad(made(z).softmax(1)[:, 0].sum(), z)
+        expected = differences(lambda v, made=made: made(v).softmax(1)[:, 0].sum(), at(10, 20))
+        torch.testing.assert_close(found, expected, atol=1e-8, rtol=1e-6)

@@ -1,5 +1,6 @@
 import torch
 from resnets import computes_what_torchvision_does, has_the_weights_of_torchvision, keeps_the_resolution_of_cifar
+from torch import nn
 
 from ssldsl.stdlib.nets.resnet18 import PadShortcut, ResNet18
 
@@ -35,3 +36,9 @@ def test_a_padded_shortcut_is_the_mean_of_four_places_and_zeros() -> None:
 
 def test_images_of_other_sizes_are_pooled_as_a_whole() -> None:
     assert ResNet18(3, stem="cifar", shortcut="pad")(torch.rand(2, 3, 48, 48)).shape == (2, 512)
+
+
+def test_two_towers_and_their_embedding_have_the_size_of_twostageuc() -> None:
+    towers = [ResNet18(channels, stem="cifar") for channels in (3, 2)]
+    count = sum(p.numel() for net in (*towers, nn.Linear(1024, 128)) for p in net.parameters())
+    assert count == 22_468_312 - 24  # less its fixed Sobel filters

@@ -17,3 +17,8 @@ def test_a_ramp_has_the_worked_derivatives_in_gray_and_in_color() -> None:
 
 def test_an_even_image_has_none_inside() -> None:
     assert sobel(torch.full((1, 3, 5, 5), 0.7))[:, :, 1:-1, 1:-1].abs().max() < 1e-6
+
+
+def test_the_gradient_is_that_of_differences_as_it_is_linear() -> None:
+    images = torch.rand(1, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(sobel, (images,))
