@@ -32,6 +32,7 @@ SIZES = {
     "classes": 5,
     "clusters": 4,
     "parts": 2,
+    "others": 12,
 }
 
 ROW = torch.empty(SIZES["dim"])  # an example of a row, for memories of any kind

@@ -204,13 +204,22 @@ def fields_of(ctx: Context, node: Node) -> list[tuple[str, Node]]:
                 type=type_,
                 params=("value",),
                 settings=(("name", name),),
-                rows=node.rows,
+                rows=_rows_of_field(node, type_),
                 spans=ctx.interner.spans_of(node),
                 grad_modules=frozenset() if type_.kind in WHOLE_NUMBERS else node.grad_modules,
             ),
         )
         for name, type_ in node.type.fields
     ]
+
+
+def _rows_of_field(node: Node, field: TensorType) -> Node | None:
+    """Which samples the rows of a field are: those of the input that has as many, where that is not the first field."""
+    assert isinstance(node.type, TupleType)
+    first = node.type.fields[0][1]
+    if not first.dims or not field.dims or field.dims[0] == first.dims[0]:
+        return node.rows
+    return next((n.rows for n in node.inputs if n.rows is not None and _same_rows(n, field)), None)
 
 
 def _like(signature: Signature, inputs: tuple[Node, ...], params: tuple[str, ...]) -> TensorType | None:
