@@ -8,7 +8,7 @@ from typing import Any
 from attrs import field, frozen
 
 from ssldsl.check.edits import edits
-from ssldsl.check.edits.rounds import written_out
+from ssldsl.check.edits.rounds import after_last, written_out
 from ssldsl.check.evaluate import declarations, expressions, rounds
 from ssldsl.check.evaluate.definitions import read_names
 from ssldsl.check.messages import warnings
@@ -82,6 +82,7 @@ def check(
     except TooLarge:
         return Checked(None, tuple(reporter.diagnostics), parsed.file)
     file, loss_edits = edits.apply(file, done, reporter, library)
+    file = after_last(file)
     ctx = Context(library, reporter, Scope(), expressions.evaluate, loss_edits, bool(done), budget)
     stages, written = _read(ctx, source, file)
     program = None

@@ -8,14 +8,12 @@ from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import ModulePlan, Plan
-from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.evaluate.final_modules import final_modules
 from ssldsl.runtime.evaluate.per_sample import Shapes
 from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.folder.run_folder import read_plan
 from ssldsl.runtime.nets.modules import Builder, find
-from ssldsl.runtime.smoke.generated import GeneratedData
-from ssldsl.runtime.smoke.plan import is_smoke
+from ssldsl.runtime.smoke.data import data_of
 
 
 @frozen
@@ -49,7 +47,7 @@ def read_trained(folder: Path, *, net: str = "", head: str = "", stage: str = ""
     chosen = _module(plan, folder, net, "net")
     top = _module(plan, folder, head, "head") if head else None
     modules = final_modules(folder, checked.library, stage=stage, average=average, spec_folder=spec_folder)
-    datasets = GeneratedData() if is_smoke(plan) else Datasets(checked.library, spec_folder)
+    datasets = data_of(plan, checked.library, spec_folder)
     fields = Shapes(plan, datasets)
     shape = next(Builder(plan, fields, checked.library, folder=spec_folder).input_shapes(chosen.path))
     return Trained(

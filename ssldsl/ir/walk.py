@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeVar
 
 from ssldsl.errors import InternalError
-from ssldsl.ir.nodes import Node
+from ssldsl.ir.nodes import Node, step_inputs
 
 N = TypeVar("N", bound=Hashable)
 
@@ -40,6 +40,11 @@ def leaves(root: N, inputs_of: Callable[[N], Sequence[N]]) -> list[N]:
 def ancestors(roots: Iterable[Node]) -> list[Node]:
     """Every node the roots depend on, themselves included, inputs before users."""
     return walk(roots, lambda node: node.inputs)
+
+
+def in_a_step(roots: Iterable[Node]) -> list[Node]:
+    """Every node that a step computes or draws from: not what data were computed from before it."""
+    return walk(roots, step_inputs)
 
 
 def networks(nodes: Iterable[Node]) -> set[str]:

@@ -11,7 +11,6 @@ from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.runtime.console.interrupts import listening
 from ssldsl.runtime.console.progress import make_reporter
-from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.data.derived import Data
 from ssldsl.runtime.device.accelerator import join_processes
 from ssldsl.runtime.failures import explaining_data, explaining_data_at
@@ -28,8 +27,7 @@ from ssldsl.runtime.packages import check_packages
 from ssldsl.runtime.process_errors import attribute_to_process, explaining_processes
 from ssldsl.runtime.session import Result as Result
 from ssldsl.runtime.session import Session
-from ssldsl.runtime.smoke.generated import GeneratedData
-from ssldsl.runtime.smoke.plan import is_smoke
+from ssldsl.runtime.smoke.data import data_of
 from ssldsl.runtime.stage_setup import data_ids
 
 OpenData = dict[str, dict[str, Samples]]  # stage -> data node -> its samples
@@ -50,7 +48,7 @@ def run(
     """
     options, since = options or Options(), time.time()
     processes = join_processes()
-    datasets = datasets or (GeneratedData() if is_smoke(plan) else Datasets(library, options.folder))
+    datasets = datasets or data_of(plan, library, options.folder)
     try:
         check_packages(plan, library)
         check_trackers(options.trackers)

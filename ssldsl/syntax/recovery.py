@@ -19,6 +19,7 @@ from ssldsl.syntax.machine import Machine
 from ssldsl.syntax.tables import Tables
 
 _HEADS = frozenset({"STAGE", "VARIANT", "DEF"})
+_BRACKETS = frozenset({"LPAR", "LSQB"})
 
 
 @define
@@ -230,8 +231,8 @@ class Recovery:
         machine, base = self.machine, self.base()
         if machine.symbols[base : base + 1] and machine.symbols[base] in _HEADS:
             for length in range(len(machine.symbols), base, -1):
-                in_parameters = "LPAR" in machine.symbols[base:length]  # there a brace would be a map
-                if not in_parameters and machine.would_accept("LBRACE", length + 1, []):
+                is_value = not _BRACKETS.isdisjoint(machine.symbols[base:length])  # there a brace would be a map
+                if not is_value and machine.would_accept("LBRACE", length + 1, []):
                     machine.pop(len(machine.symbols) - length)
                     return True
             return self.without_parameters(base)

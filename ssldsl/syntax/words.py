@@ -137,6 +137,8 @@ def slip(before: Token | None, token: Token, then: Token | None, kinds: frozense
         return "a term has one name"
     if token.kind == "LSQB" and "STAR" in kinds:
         return "nothing is indexed: a part of a list is `first(list, n)`, and a list as an argument `f([1, 2])`"
+    if token.kind == "RSQB" and before is not None and before.kind == "LSQB" and "RSQB" not in kinds:
+        return "how many rounds the stage has stands there: `stage refine[5]`"
     if token.kind == "COMMA" and "RPAR" in kinds and before is not None and before.kind != "COMMA":
         return "a list stands in brackets: `[a, b]`"
     if token.kind == "COMMA" and before is not None and before.kind == "NUMBER":

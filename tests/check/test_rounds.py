@@ -139,3 +139,11 @@ def test_a_network_of_each_round_is_one_module_that_begins_afresh():
     assert [[i.modules for i in s.init if i.is_afresh] for s in program.stages[1:]] == [
         [("encoder",)], [("encoder", "fine")], [("encoder", "fine")],
     ]  # fmt: skip
+
+
+def test_what_comes_after_rounds_comes_after_the_last_that_is_left():
+    text = f"{HEAD}{WARM}\nstage refine[3] after warm {{ {BODY} }}\n{LATER}\nvariant short {{ drop refine.2 }}\n"
+    program = check(Source("t.ssl", text), variants=("short",)).unwrap()
+    assert [s.name for s in program.stages] == ["warm", "refine.0", "refine.1", "last"]
+    last = program.stages[-1]
+    assert last.after == ("refine.1",) and {i.stage for i in last.init} == {"refine.0", "refine.1"}

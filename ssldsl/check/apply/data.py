@@ -107,12 +107,12 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
         if stage.full_dataset:
             return _whole(ctx, value, span, UNNAMED)
         if isinstance(value.node.type, SplitsType):
-            one_split(ctx, "a loss", value, span)
+            one_split(ctx, f"a {stage.step_part}", value, span)
             return UNKNOWN
         if value.type.role == "test":
-            ctx.report(dataflow.held_out(span.text, span, None))
+            ctx.report(dataflow.held_out(span.text, span, None, stage.step_part))
             return UNKNOWN
-        ctx.report(dataflow.data_in_a_loss(span))
+        ctx.report(dataflow.data_in_a_step(span))
         return UNKNOWN
     draft = ctx.streams[value.name]
     if draft.parts:
@@ -157,7 +157,7 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     assert draft.data is not None
     type_ = draft.data.type
     if type_.role == "test":
-        ctx.report(dataflow.held_out(name, span, draft.span))
+        ctx.report(dataflow.held_out(name, span, draft.span, ctx.stage.step_part))
         return UNKNOWN
     if draft.base:
         added = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data

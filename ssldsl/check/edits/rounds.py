@@ -38,7 +38,7 @@ def written_out(file: tree.File, edits: Sequence[Edit], reporter: Reporter, budg
             continue
         else:
             statements.append(statement)
-    return _after_last(evolve(file, statements=tuple(statements)))
+    return evolve(file, statements=tuple(statements))
 
 
 def _count(
@@ -83,8 +83,8 @@ def _round(stage: tree.StageDecl, number: int) -> tree.StageDecl:
     return evolve(stage, name=name, after=after)
 
 
-def _after_last(file: tree.File) -> tree.File:
-    """The file in which whoever comes after rounds comes after the last of them."""
+def after_last(file: tree.File) -> tree.File:
+    """The file in which whoever comes after rounds comes after the last of them that no edit has dropped."""
     last = {name: rounds[-1].name.id for name, rounds in rounds_of(file).items()}
 
     def placed(statement: tree.Statement) -> tree.Statement:

@@ -34,9 +34,12 @@ def argument_without_labels(op: str, edge: str, place: Span) -> Diagnostic:
     return Diagnostic("D401", f"`{edge}` of `{op}` has no labels", place)
 
 
-def held_out(name: str, place: Span, declared: Span | None) -> Diagnostic:
-    """A test split or holdout in a loss. `declared`: where it got its name."""
+def held_out(name: str, place: Span, declared: Span | None, reader: str) -> Diagnostic:
+    """A test split or holdout in a step. `declared`: where it got its name. `reader`: `loss` or `watch`."""
     notes = (Note(declared, "declared here, from a test split or a holdout"),) if declared is not None else ()
+    if reader == "watch":
+        message, help = f"`{name}` is held out for evaluation, and no step may see it", "measure it by an `eval`"
+        return Diagnostic("D405", message, place, "read by a `watch`, in every step", notes, help=help)
     message = f"`{name}` is held out for evaluation, and a loss must not see it"
     help = "train on a train split, or on what `without_holdout` leaves of it; keep this one for `eval`"
     hints = ("a protocol that trains on test data without their labels says so: `transductive(...)`",)
@@ -48,9 +51,9 @@ def labels_held_out(edge: str, place: Span) -> Diagnostic:
     return Diagnostic("D405", f"`{edge}` is held out for evaluation, and its labels must not be trained on", place)
 
 
-def data_in_a_loss(place: Span) -> Diagnostic:
+def data_in_a_step(place: Span) -> Diagnostic:
     """A data set where a stream is wanted."""
-    message = "a loss reads data through a stream, so that its draws have a name"
+    message = "a step reads data through a stream, so that its draws have a name"
     help = f"declare `stream NAME = {place.text}` and use NAME"
     return Diagnostic("D407", message, place, "this is the data set itself", help=help)
 

@@ -26,7 +26,9 @@ def no_number_of_round(stage: str, place: Span) -> Diagnostic:
 
 def no_round(stage: str, rounds: Sequence[str], place: Span) -> Diagnostic:
     """A round beyond the last."""
-    listed = f"`{rounds[0]}` to `{rounds[-1]}`" if len(rounds) > 1 else f"`{rounds[0]}`"
+    numbers = [int(name.rpartition(".")[2]) for name in rounds]
+    is_whole = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    listed = f"`{rounds[0]}` to `{rounds[-1]}`" if len(rounds) > 1 and is_whole else ", ".join(f"`{r}`" for r in rounds)
     return Diagnostic("D503", f"there is no stage `{stage}`", place, help=f"the rounds are {listed}")
 
 

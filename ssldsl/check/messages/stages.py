@@ -187,6 +187,14 @@ def keeps_nothing(stage: str, name: str, known: Collection[str], place: Span) ->
     return Diagnostic("D432", f"{stage} records no single number called `{name}`", place, help=help)
 
 
+def keeps_one_of_two(stage: str, name: str, place: Span, others: Collection[Span]) -> Diagnostic:
+    """A checkpoint that is to be chosen by a name that two recorded numbers have."""
+    notes = tuple(Note(other, "one of them") for other in others)
+    message = f"{stage} records two numbers called `{name}`"
+    help = "give one of them a name of its own by `as`"
+    return Diagnostic("D432", message, place, "which of them chooses the checkpoint?", notes, help=help)
+
+
 def random_there(stage: str, path: str, place: Span) -> Diagnostic:
     """A network of an earlier stage that did not train it."""
     message = f"stage `{stage}` neither trains nor initializes `{path}`, which is random there"

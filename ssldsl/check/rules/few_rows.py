@@ -6,7 +6,7 @@ from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import in_a_step
 from ssldsl.types import ROWS, TensorType
 
 
@@ -14,7 +14,7 @@ def few_rows(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """The op says how many, or names the setting of which a batch has more (`least_rows`). One message for one line."""
     rows = {f"{ROWS}{name}": count for name, count in stage.batch}
     told = set()
-    for node in ancestors(stage.step_roots):
+    for node in in_a_step(stage.step_roots):
         signature = reader.ctx.signatures.get(node.op)
         needed = signature.rows_needed(dict(node.settings)) if signature is not None else 0
         types = [v.type for v in node.inputs if isinstance(v.type, TensorType) and v.type.dims]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
-from ssldsl.ir.nodes import Node, step_inputs
+from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import walk
+from ssldsl.ir.walk import in_a_step
 
 
 def half_averaged(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
@@ -17,13 +17,11 @@ def half_averaged(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """
     trained = {path.partition(".")[0] for path in stage.train}
     for evaluation in stage.evaluations:
-        for node in walk([evaluation.node], step_inputs):
+        for node in in_a_step([evaluation.node]):
             if node.op != "apply" or _is_averaged(node):
                 continue
             path = str(node.inputs[0].setting("name"))
-            averaged = next(
-                (n for n in walk([node.inputs[1]], step_inputs) if n.op == "apply" and _is_averaged(n)), None
-            )
+            averaged = next((n for n in in_a_step([node.inputs[1]]) if n.op == "apply" and _is_averaged(n)), None)
             if averaged is not None and path.partition(".")[0] in trained and not node.inputs[0].setting("stage"):
                 yield dataflow.half_averaged(str(averaged.inputs[0].setting("name")), path, evaluation.span)
                 break

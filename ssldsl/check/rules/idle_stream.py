@@ -6,14 +6,16 @@ from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import in_a_step
 
 
 def idle_stream(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
-    """Silent under edits: an ablation drops a term, and seldom the rows that it read."""
-    drawn = {n.setting("stream") for n in ancestors(stage.step_roots) if n.op in ("draw", "rows")}
+    """Silent under edits: an ablation drops a term, and seldom the rows that it read. Silent beside errors, too."""
+    if reader.ctx.is_edited or reader.ctx.reporter.failed:
+        return
+    drawn = {n.setting("stream") for n in in_a_step(stage.step_roots) if n.op in ("draw", "rows")}
     counted = stage.clock if stage.place("clock") is not None else None
     for name, _ in stage.batch:
         place = stage.place(f"batch.{name}")
-        if place is not None and name not in drawn and name != counted and not reader.ctx.is_edited:
+        if place is not None and name not in drawn and name != counted:
             yield warnings.idle_stream(reader.subject, name, place)

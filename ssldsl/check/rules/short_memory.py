@@ -6,14 +6,14 @@ from ssldsl.check.messages import dataflow
 from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import in_a_step
 from ssldsl.types import ROWS, TensorType
 
 
 def short_memory(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """The op names the setting that says how many rows it holds (`holds`)."""
     rows = {f"{ROWS}{name}": count for name, count in stage.batch}
-    for node in ancestors(stage.step_roots):
+    for node in in_a_step(stage.step_roots):
         signature = reader.ctx.signatures.get(node.op)
         if signature is None or not signature.traits.holds:
             continue

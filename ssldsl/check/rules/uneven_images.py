@@ -8,7 +8,7 @@ from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import ancestors, leaves
+from ssldsl.ir.walk import in_a_step, leaves
 from ssldsl.ops.signature import Signature
 from ssldsl.types import TensorType, TupleType
 
@@ -16,7 +16,7 @@ from ssldsl.types import TensorType, TupleType
 def uneven_images(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """The first op that is no view is enough: all that follows has the same cure."""
     ctx, uneven = reader.ctx, set[int]()
-    for node in ancestors(stage.step_roots):
+    for node in in_a_step(stage.step_roots):
         is_open = node.op == "draw" and not all(s.has_one_size for s in _sources(ctx, node))
         if not is_open and not any(i.id in uneven for i in node.inputs):
             continue

@@ -6,9 +6,9 @@ from ssldsl.check.messages import stages, values
 from ssldsl.check.stages.watches import read_watches
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, MapValue, StreamRef, describe
-from ssldsl.ir.nodes import Duration, step_inputs
+from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Term
-from ssldsl.ir.walk import walk
+from ssldsl.ir.walk import in_a_step
 from ssldsl.source import Span
 from ssldsl.values import is_number
 
@@ -44,7 +44,7 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
     """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
     terms: list[Term] | None = reader.found["loss"]
     roots = [*(t.node for t in terms or ()), *(w.node for w in read_watches(reader))]
-    read = (n for n in walk(roots, step_inputs) if n.op in ("draw", "rows"))
+    read = (n for n in in_a_step(roots) if n.op in ("draw", "rows"))
     used = list(dict.fromkeys(str(n.setting("stream")) for n in read))
     value = reader.value(name)
     if value is UNKNOWN:

@@ -83,6 +83,11 @@ class StageDraft:
     meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)
     forwards: dict[tuple[str, str], list[Node]] = field(factory=dict)  # path and mode of a network -> its inputs
 
+    @property
+    def step_part(self) -> str:
+        """The part of a step that is being read."""
+        return "watch" if self.watches else "loss"
+
     def fresh_draw(self, name: str) -> str:
         """A name for a draw: where it is made, and a number if that place makes several."""
         full = "/".join([*self.path, name])

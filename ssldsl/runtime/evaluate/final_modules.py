@@ -4,15 +4,13 @@ from pathlib import Path
 
 from torch import nn
 
-from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.per_sample import Shapes, stage_of
 from ssldsl.runtime.folder.run_folder import read_plan
 from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.ops.load import Library
-from ssldsl.runtime.smoke.generated import GeneratedData
-from ssldsl.runtime.smoke.plan import is_smoke
+from ssldsl.runtime.smoke.data import data_of
 
 
 def final_modules(
@@ -25,7 +23,7 @@ def final_modules(
     """
     plan = read_plan(folder)
     last = stage_of(plan, folder, stage)
-    datasets = GeneratedData() if is_smoke(plan) else Datasets(library, spec_folder)
+    datasets = data_of(plan, library, spec_folder)
     modules = build_modules(plan, Shapes(plan, datasets), library, spec_folder)
     modules.to(dtype_of(last.precision))
     modules.load_state_dict(final_weights(folder, last.name, average=average))

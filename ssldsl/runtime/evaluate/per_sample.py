@@ -16,8 +16,8 @@ from ssldsl.graph.stages import in_order
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ir.walk import walk
 from ssldsl.ops.signature import Signature
-from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
-from ssldsl.runtime.data.derived import Derived
+from ssldsl.runtime.data.datasets import data_below, derives, sample_shapes
+from ssldsl.runtime.data.derived import Data, Derived
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
@@ -31,8 +31,7 @@ from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
-from ssldsl.runtime.smoke.generated import GeneratedData
-from ssldsl.runtime.smoke.plan import is_smoke
+from ssldsl.runtime.smoke.data import data_of
 
 ROWS = 256  # samples of a batch
 
@@ -177,7 +176,7 @@ def _evaluator(
     plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int, spec_folder: Path, *, is_raw: bool
 ) -> Evaluator:
     """What evaluates the only metric of a stage with the weights that a run ended with. `is_raw`: not their average."""
-    datasets = GeneratedData() if is_smoke(plan) else Datasets(library, spec_folder)
+    datasets = data_of(plan, library, spec_folder)
     derived = Derived(stage, datasets, library, folder)
     data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
     accelerator = make_accelerator(stage)
@@ -225,7 +224,7 @@ class Shapes(Mapping[str, Shape]):
     """The shape of a sample of every stream, by field. Data are opened for what is asked: hardly ever."""
 
     plan: Plan
-    datasets: Datasets | GeneratedData
+    datasets: Data
 
     def __getitem__(self, name: str) -> Shape:
         stream = name.rpartition(".")[0]
