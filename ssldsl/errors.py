@@ -7,6 +7,7 @@ Codes: `S` syntax, `N` names, `T` types, shapes and settings, `D` dataflow (labe
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 
 from attrs import field, frozen
@@ -177,21 +178,23 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
     }
 
 
-LIKE = 0.65  # names less alike than this are not suggested
+LIKE = 0.67  # names less alike than this are not suggested
 
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate a person most likely meant by `name`, or none if nothing is near enough."""
+    best = max(sorted(set(candidates)), key=lambda candidate: _likeness(name, candidate), default=None)
+    return best if best is not None and _likeness(name, best) >= LIKE else None
 
-    def likeness(candidate: str) -> float:
-        if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
-            return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
-        ratio = SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
-        is_abbreviated = len(name) > 2 and candidate.lower().startswith(name.lower())
-        return max(0.8, ratio) if is_abbreviated else ratio  # `eps` and `epsilon`
 
-    best = max(sorted(set(candidates)), key=likeness, default=None)
-    return best if best is not None and likeness(best) >= LIKE else None
+@lru_cache(maxsize=4096)
+def _likeness(name: str, candidate: str) -> float:
+    """How much alike two names are, from 0 to 1; remembered, since one mistake may be met many times."""
+    if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
+        return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
+    ratio = SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
+    is_abbreviated = len(name) > 2 and candidate.lower().startswith(name.lower())
+    return max(0.8, ratio) if is_abbreviated else ratio  # `eps` and `epsilon`
 
 
 def _initials(name: str) -> str:

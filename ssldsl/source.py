@@ -58,6 +58,10 @@ class Span:
         line, column = self.source.position(self.start)
         return f"{self.source.name}:{line}:{column}"
 
+    def holds(self, other: "Span") -> bool:
+        """Whether the other span lies inside of this one."""
+        return self.source == other.source and self.start <= other.start and other.end <= self.end
+
     def to(self, other: "Span") -> "Span":
         """The span from the start of this one to the end of the other."""
         return Span(self.source, self.start, max(self.end, other.end))

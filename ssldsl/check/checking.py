@@ -64,10 +64,12 @@ def check(
     seed: int | None = None,
     library: Library | None = None,
     budget: Budget | None = None,
+    may_be_shared: bool = False,
 ) -> Checked:
     """Check one spec, with variants and then edits applied. Imports neither torch nor anybody's code.
 
     budget: how large the program may grow, where several checks share one.
+    may_be_shared: of a file with declarations alone, check these; it is no experiment, and gives no program.
     """
     parsed = parse(source)
     if parsed.diagnostics:
@@ -84,17 +86,24 @@ def check(
     file, loss_edits = edits.apply(file, done, reporter, library)
     file = after_last(file)
     ctx = Context(library, reporter, Scope(), expressions.evaluate, loss_edits, bool(done), budget)
-    stages, written = _read(ctx, source, file)
+    is_shared = may_be_shared and _is_shared(file)
+    stages, written = _read(ctx, source, file, is_shared)
     program = None
-    if not reporter.failed:
+    if not reporter.failed and not is_shared:
         chosen = written["seed"] if seed is None else seed
         program = _program(ctx, source, file, stages, chosen, [edits.describe(e, print_expr) for e in done])
     found = sorted(reporter.diagnostics, key=lambda d: d.sort_key)
     return Checked(program, tuple(found), file, ctx.completions, loss_edits, ctx.library)
 
 
-def _read(ctx: Context, source: Source, file: tree.File) -> tuple[list[Stage], dict[str, Any]]:
-    """The stages of a spec and what it sets above them; what is wrong is reported."""
+def _is_shared(file: tree.File) -> bool:
+    """Whether a file holds what other specs `use`, and no experiment: declarations, and nothing that a stage has."""
+    kinds = (tree.Declaration, tree.Param, tree.Def, tree.Use)
+    return bool(file.statements) and all(isinstance(statement, kinds) for statement in file.statements)
+
+
+def _read(ctx: Context, source: Source, file: tree.File, is_shared: bool = False) -> tuple[list[Stage], dict[str, Any]]:
+    """The stages of a spec and what it sets above them; what is wrong is reported. `is_shared`: there are none."""
     scope = ctx.file_scope
     use_files(ctx, file, Path(source.name).parent, scope, (source.name,))
     stages, written = list[Stage](), dict[str, Any](seed=0)
@@ -103,6 +112,8 @@ def _read(ctx: Context, source: Source, file: tree.File) -> tuple[list[Stage], d
         rounds.declare_rounds(ctx, file, scope)
         read_names(ctx, file, scope)
         declarations.read_all(ctx, scope)
+        if is_shared:
+            return stages, written
         stages, written = read_stages(ctx, file), read_spec_settings(ctx, file)
     for rule in SPEC_RULES:
         for diagnostic in rule(SpecReading(ctx, file, tuple(stages))):
@@ -116,7 +127,7 @@ POINT = UNITS // 100  # what the check of a variant or a point of a sweep costs 
 def check_everything(source: Source, *, library: Library | None = None) -> Checked:
     """Check the spec as it stands, every variant, and every point of every sweep: what `ssldsl check` does."""
     library = library or Library.shipped()
-    base = check(source, library=library)
+    base = check(source, library=library, may_be_shared=True)
     if base.program is None:
         return base
     found = list(base.diagnostics)

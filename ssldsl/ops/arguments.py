@@ -14,7 +14,7 @@ from ssldsl.ops.settings import SettingType, ranges, setting_type
 from ssldsl.ops.signature import REQUIRED, SettingSpec, Signature
 from ssldsl.source import Span
 from ssldsl.types import Dim
-from ssldsl.values import Combined, Constant, Curve, Duration, literal
+from ssldsl.values import Combined, Constant, Curve, Duration, is_number, literal
 
 Given = Mapping[str, tuple[Any, Span]]
 Faults = Sequence[Mapping[str, Any]]  # as pydantic gives them
@@ -166,12 +166,12 @@ class _Call:
         subject = f"an item of `{spec.name}`" if item else f"`{spec.name}`"
         type_said = _item(type_) if item else str(type_)
         message = f"{subject} of `{self.signature.name}` wants {type_said}, found {self.describe(found)}"
-        help = self._advice(code, type_, found)
+        help = self._advice(code, type_, found, spec.name)
         if not item and type_said.startswith("a list of") and code == "T302" and isinstance(found, str | int | float):
             help = f"a list stands in brackets: `[{', '.join([literal(found)] * _length(type_))}]`"
         return Diagnostic(code, message, place, help=help)
 
-    def _advice(self, code: str, type_: SettingType, found: Any) -> str:
+    def _advice(self, code: str, type_: SettingType, found: Any, name: str) -> str:
         if code == "D501":
             return duration_advice(found)
         if code == "D502" and found.unit == "%" and _wants_whole(type_):
@@ -182,6 +182,8 @@ class _Call:
             return f"only a length of time has a unit: write `{found.value:g}`"
         if code == "T304":
             return accepted_schedules([s.name for s in self.signature.settings if s.scheduled])
+        if isinstance(found, tuple) and found and all(is_number(value) for value in found):
+            return self._of_several(name, found)
         if is_duration_in_quotes(found) and "duration" in str(type_):
             return duration_advice(found)
         if isinstance(found, str):
@@ -194,6 +196,14 @@ class _Call:
         if isinstance(found, float) and 0 < found < 1 and "a percentage" in str(type_):
             return f"a share is written in percent: `{found * 100:g}%`"
         return ""
+
+    def _of_several(self, name: str, values: tuple[float, ...]) -> str:
+        """Help for a list of numbers where one is wanted: a sweep is meant, or rates of several networks."""
+        swept = "several values are tried one after another by"
+        if self.signature.role != "optimizers":
+            return f"{swept} a `sweep`"
+        swept = f"{swept} `sweep optimizer.{name} in {literal(values)}`"
+        return f"{swept}; networks have values of their own in `groups = {{NET: {{{name}: {literal(values[0])}}}}}`"
 
 
 def accepted_schedules(names: Sequence[str]) -> str:

@@ -116,6 +116,8 @@ class Recovery:
             return False
         if self.matched.starts[i] and token.first:
             return False
+        if token.text in words.CALLED and self.tokens[i + 1].kind == "LPAR":
+            return "NUMBER" in expected
         if "NUMBER" in expected:  # a value is wanted: operators and the like rather show that one is missing
             return token.kind in STATEMENT_WORDS | {"USING"} and not self.matched.starts[i]
         return "LET" not in expected
@@ -128,7 +130,10 @@ class Recovery:
         expected = self.machine.expected()
         culprit, code = i, "S101"
         place = token
-        if expected == {"ASSIGN"} and before is not None and self.is_bare_name(before) and self.is_mark(i):
+        if expected == {"ASSIGN"} and before is not None and self.is_bare_name(before) and self.is_foreign(i - 2):
+            culprit, place = i - 2, self.tokens[i - 2]
+            message, help = f"expected an expression, found `{place.text}`", words.foreign(place)
+        elif expected == {"ASSIGN"} and before is not None and self.is_bare_name(before) and self.is_mark(i):
             then = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
             message, help = words.no_value(before, token, then)
         elif expected == {"ASSIGN"} and before is not None and self.is_bare_name(before):
@@ -145,7 +150,9 @@ class Recovery:
             message, help = "this `def` has no `return`", "end it with `return value`"
         else:
             then = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
-            help = words.slip(before, token, then, expected)
+            help = words.slip(before, token, then, expected) or words.unsaid_value(token, expected, self.block())
+            if token.kind == "ASSIGN" and before is not None and before.kind == "NAME":
+                help = words.named_first(self.word(), before) or help
             next_one = token.first and self.matched.starts[i] and token.kind != "END"
             message = f"expected {words.expected(expected)}, found "
             message += "the next statement" if next_one else words.found(token)
@@ -163,6 +170,15 @@ class Recovery:
         closing = next((d for d in alone if d.message == "`}` closes nothing"), None)
         if closing is not None:
             self.diagnostics.remove(closing)
+
+    def word(self) -> str:
+        """The word that the statement which is being read begins with; empty where there is none."""
+        begun = self.machine.symbols[self.base() :]
+        return begun[0].lower() if begun and begun[0] in STATEMENT_WORDS else ""
+
+    def is_foreign(self, i: int) -> bool:
+        """Whether a token is a word of other languages, on the line of the one behind it."""
+        return i >= 0 and bool(words.foreign(self.tokens[i])) and not self.tokens[i + 1].first
 
     def is_mark(self, i: int) -> bool:
         """Whether a token is punctuation on the line of the one before it."""

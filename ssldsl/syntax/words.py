@@ -147,17 +147,33 @@ def slip(before: Token | None, token: Token, then: Token | None, kinds: frozense
         return "several values are a list `[a, b]` or a map `{name: value}`, and every `eval` has one metric"
     if token.kind == "DOT" and is_between:
         return 'the name of a file stands in quotes: `use "my_ops.py"`'
-    if _foreign(token):
-        return _foreign(token)
+    if foreign(token):
+        return foreign(token)
     if token.kind in OPERAND and "COMMA" in kinds and before is not None:
         return f"is a comma missing between `{before.text}` and `{token.text}`?"
     return ""
 
 
-def _foreign(token: Token) -> str:
+def foreign(token: Token) -> str:
+    """Help for a word that other languages have and this one has not; empty for any other token."""
     if token.text in ("if", "else", "elif"):
-        return f"the language has no `{token.text}`: alternatives are written as variants"
+        meant = "what changes with time is a schedule, `linear_ramp(5ep)` or `a then b`; alternatives are variants"
+        return f"the language has no `{token.text}`: {meant}"
     return f"the language has no `{token.text}`" if token.text in _OTHER_LANGUAGES else ""
+
+
+_NAMED = {"watch": "watch mean(mask)", "eval": "eval top1(images.test)"}  # statements whose name comes last
+
+
+def named_first(word: str, name: Token) -> str:
+    """Help for `watch kept = ...`. `word`: what the statement begins with."""
+    return f"its name stands behind `as`: `{_NAMED[word]} as {name.text}`" if word in _NAMED else ""
+
+
+def unsaid_value(token: Token, kinds: frozenset[str], block: str) -> str:
+    """Help for the value of a `def` that stands there without its `return`."""
+    is_value = block == "def" and "RETURN" in kinds and token.first and token.kind in OPERAND
+    return f"the value of a definition stands behind `return`: `return {token.text}...`" if is_value else ""
 
 
 def misplaced(token: Token, block: str, returned: bool) -> tuple[str, str]:
@@ -197,8 +213,8 @@ def no_value(name: Token, after: Token, then: Token | None) -> tuple[str, str]:
 def no_statement(token: Token, before: Token | None) -> str:
     """Help for a name that begins no statement."""
     word = nearest(token.text, [kind.lower() for kind in STATEMENT_WORDS])
-    if _foreign(token):
-        return _foreign(token)
+    if foreign(token):
+        return foreign(token)
     if word is not None:
         return f"did you mean `{word}`?"
     if before is not None and not token.first and before.kind not in ("LBRACE", "RBRACE"):

@@ -80,6 +80,15 @@ def test_definitions_that_double_each_other_end_in_one_message(level: str) -> No
     assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
 
 
+@pytest.mark.parametrize("fault", ["nosuch(x)", "x(x)", "mse(x, x)"], ids=["a name", "a call", "a kind"])
+def test_a_mistake_that_definitions_double_is_told_once_after_work_with_a_bound(fault: str) -> None:
+    body = "\n".join(f"def d{i}(x) = d{i - 1}(x) + d{i - 1}(x)" for i in range(1, 40))
+    profile = Profile()
+    found = profile.runcall(read, f"def d0(x) = {fault}\n{body}\nloss = d39(labeled)\n")
+    assert len(codes(found)) == 2 and codes(found)[-1] == "D520"
+    assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
+
+
 def test_a_join_with_itself_forty_times_ends_in_one_message() -> None:
     body = "\n".join(f"let a{i} = a{i - 1} | a{i - 1}" for i in range(1, 40))
     assert codes(read(f"let a0 = labeled | labeled\n{body}\nloss = mean(ce(a39))\n")) == ["D520"]

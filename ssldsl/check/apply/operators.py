@@ -31,7 +31,7 @@ from ssldsl.check.state.values import (
     as_scalar,
     describe,
 )
-from ssldsl.check.typing.advice import tensor_advice
+from ssldsl.check.typing.advice import network_of_stage, tensor_advice
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar
 from ssldsl.syntax import tree
 from ssldsl.types import Dim, TensorType
@@ -99,16 +99,19 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
     op, streams = expr.op, (StreamRef, Batch, Data, ListValue)
     if op == "&":
         return "`&` puts networks side by side; masks and conditions are joined by `and`"
+    if said := network_of_stage(left) or network_of_stage(right):
+        return said
     for side, value in ((expr.left, left), (expr.right, right)):
         if isinstance(value, OpValue | WordValue | Function):
             return f"call it: `{side.span.text}(...)`"
         if op == "*" and isinstance(value, Duration) and value.unit == "%":
             return f"a share is written as a number: `{value.value / 100:g}`"
-    if op == "+" and isinstance(left, streams) and isinstance(right, streams):
+    is_listed = _is_loss_list(left) or _is_loss_list(right)
+    if op == "+" and isinstance(left, streams) and isinstance(right, streams) and not is_listed:
         return "streams and lists are joined with `|`"
     if op == "*" and isinstance(left, Loss) and isinstance(right, Loss):
         return "a loss is a weighted sum of terms: multiply a term by a number or a schedule"
-    if op in "+-" and (_is_loss_list(left) or _is_loss_list(right)):
+    if op in "+-" and is_listed:
         listed = expr.left if _is_loss_list(left) else expr.right
         return f"reduce the list first: `mean({listed.span.text})`"
     if kind_of(left) or kind_of(right):
@@ -124,6 +127,8 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
         return "a network may begin with a view that draws nothing and gives a row for each row, such as `sobel()`"
     if op in (">", ">=") and isinstance(left, streams):
         return "data go through views and nets by `>>`"
+    if op == "|" and (isinstance(left, Loss) or isinstance(right, Loss)):
+        return f"a list of losses stands in brackets: `[{expr.left.span.text}, {expr.right.span.text}]`"
     if op == "|":
         return "`|` joins streams, batches and lists"
     if op == ">>":

@@ -29,6 +29,7 @@ from ssldsl.check.state.values import (
     as_scalar,
     describe,
 )
+from ssldsl.check.typing.advice import network_of_stage
 from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.ir.nodes import Constant, Duration, Mode, Node
 from ssldsl.source import Span
@@ -138,6 +139,7 @@ def _stopped(ctx: Context, value: Any, span: Span) -> Any:
 
 def _refuse(ctx: Context, word: str, wanted: str, value: Any, span: Span, help: str = "") -> Any:
     if value is not UNKNOWN:
+        help = help or network_of_stage(value)
         ctx.report(types.wrong_kind_for_word(word, wanted, describe(value), span, help))
     return UNKNOWN
 
@@ -159,7 +161,9 @@ def _concat(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
         return _concat_batches(ctx, items, span)
     if all(isinstance(v, Node) for v in items):
         return _concat_nodes(ctx, items, span)
-    return _refuse(ctx, "concat", "batches or tensors of one kind", items[0], span)
+    wrong = next((v for v in items if not isinstance(v, Batch | Node)), items[0])
+    help = "a list joined with others is one list: `concat(a | views)`" if isinstance(wrong, ListValue) else ""
+    return _refuse(ctx, "concat", "batches or tensors of one kind", wrong, span, help)
 
 
 def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any:

@@ -34,6 +34,7 @@ from ssldsl.check.state.values import (
     WordValue,
     describe,
 )
+from ssldsl.check.typing.advice import network_of_stage
 from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.ir.nodes import Constant, Curve, Node, Setting
 from ssldsl.ops.arguments import check_settings, constructs
@@ -124,6 +125,8 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
 
 def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
     text = expr.function.span.text
+    if said := network_of_stage(callee):
+        return said
     if isinstance(callee, Average):
         return "declare it: `net teacher = ema(...)` in place of `let`"
     if isinstance(callee, StreamRef):
@@ -175,6 +178,9 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     elif signature.role == "views" and given and isinstance(given[0].value, Data):
         ctx.report(types.view_of_data(signature.name, describe(given[0].value), given[0].span))
         return UNKNOWN
+    if signature.role == "schedules" and (tensor := next((g for g in given if _is_batch(g.value)), None)):
+        ctx.report(types.schedule_of_tensors(signature.name, describe(tensor.value), expr.span, _alike(ctx, signature)))
+        return UNKNOWN
     edges = () if constructs(signature) else signature.edges
     leading = (*(e.name for e in edges), *signature.given_sizes)
     order = (*leading, *(s.name for s in signature.settings))
@@ -210,6 +216,13 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
             return ops.view(ctx, built, through[0].value, expr.span)
         return networks.apply(ctx, Net((built,)), through[0].value, expr.span)
     return built
+
+
+def _alike(ctx: Context, schedule: Signature) -> list[str]:
+    """Ops of two tensors whose names hold that of a schedule: `negative_cosine_similarity`."""
+    names = [name for name in ctx.library.names() if schedule.name in name.split("_")]
+    found = [signature for name in names if (signature := ctx.library.get(name)) is not None]
+    return sorted(s.name for s in found if s.role == "losses" and len(s.edges) == 2)
 
 
 def _is_source(signature: Signature) -> bool:

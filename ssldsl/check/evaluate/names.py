@@ -215,6 +215,14 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
             return
         if batch is UNKNOWN:
             return
+    if (
+        name.id in (index_field.NAME, position_field.NAME)
+        and _is_measuring(ctx)
+        and isinstance(value, Batch | StreamRef)
+    ):
+        assert ctx.stage is not None
+        ctx.report(messages.no_numbers_in_an_eval(name.id, name.span, ctx.stage.evaluation))
+        return
     if isinstance(value, RoundsRef) and name.id[:1].isdigit():
         known = [f"{value.name}.{number}" for number in value.numbers]
         ctx.report(round_messages.no_round(f"{value.name}.{name.id}", known, at.to(name.span)))

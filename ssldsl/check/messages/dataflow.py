@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
+from attrs import evolve
+
 from ssldsl.errors import Diagnostic, Note
 from ssldsl.source import Span
 
@@ -126,9 +128,9 @@ def _twins(op: str, place: Span, label: str, help: str) -> Diagnostic:
     return Diagnostic("D406", message, place, label, help=help)
 
 
-def names_no_networks(statement: str, found: str, place: Span) -> Diagnostic:
+def names_no_networks(statement: str, found: str, place: Span, help: str) -> Diagnostic:
     """Something else in `train` or `init`."""
-    return Diagnostic("D408", f"`{statement}` names networks, found {found}", place)
+    return Diagnostic("D408", f"`{statement}` names networks, found {found}", place, help=help)
 
 
 def trains_an_average(path: str, of: str, place: Span) -> Diagnostic:
@@ -141,10 +143,18 @@ def trains_an_average(path: str, of: str, place: Span) -> Diagnostic:
 # --- draws and batches ------------------------------------------------------------------------------------------
 
 
-def random_in_an_eval(op: str, drawn: Span, used: Span | None) -> Diagnostic:
+def random_in_an_eval(op: str, drawn: Span, used: Span | None, evaluation: Span | None) -> Diagnostic:
     """Random numbers where every evaluation must be the same. `used`: where the view is used, if elsewhere."""
     help = "evaluate on the data without random views, for example `images.test`"
-    return _random(op, "an eval must give the same result", drawn, used, help)
+    found = _random(op, "an eval must give the same result", drawn, used, help)
+    return evolve(found, notes=(*found.notes, *read_by(evaluation, used or drawn)))
+
+
+def read_by(evaluation: Span | None, place: Span) -> tuple[Note, ...]:
+    """The evaluation that reads what is written somewhere else, by its name."""
+    if evaluation is None or evaluation.source != place.source or evaluation.holds(place):
+        return ()
+    return (Note(evaluation, "read by this evaluation"),)
 
 
 def random_in_data(op: str, data_op: str, drawn: Span, used: Span | None) -> Diagnostic:
@@ -209,11 +219,16 @@ def rows_in_blocks(name: str, taken: int, place: Span) -> Diagnostic:
 # --- memories ---------------------------------------------------------------------------------------------------
 
 
-def memory_outside_of_steps(op: str, is_in_an_eval: bool, place: Span) -> Diagnostic:
-    """A memory where no training steps pass."""
+def memory_outside_of_steps(
+    op: str, is_read_alone: bool, is_in_an_eval: bool, place: Span, evaluation: Span | None
+) -> Diagnostic:
+    """A memory where no training steps pass. `is_read_alone`: what it holds does not depend on what comes in."""
     where = "an eval is none" if is_in_an_eval else "there are none here"
     help = "give the memory of the loss a name by `let`: an eval reads what a queue, a bank or a center holds"
-    return Diagnostic("D421", f"`{op}` remembers training steps, and {where}", place, help=help)
+    if is_in_an_eval and not is_read_alone:
+        help = f"what `{op}` gives belongs to the rows of a step: `watch` records it, and an eval measures the network"
+    notes = read_by(evaluation, place)
+    return Diagnostic("D421", f"`{op}` remembers training steps, and {where}", place, notes=notes, help=help)
 
 
 def unfed_memory(op: str, place: Span, written: Span) -> Diagnostic:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
+from ssldsl.check.messages.dataflow import read_by
 from ssldsl.errors import Diagnostic, Note, did_you_mean
 from ssldsl.ops import renamed
 from ssldsl.source import Span
@@ -159,6 +160,15 @@ def no_common_positions(stream: str, place: Span) -> Diagnostic:
     label = "every stream counts its own samples"
     help = "a stream of all of them, such as `stream all = unlabel(images.train)`, has one count for all"
     return Diagnostic("N204", message, place, label, help=help)
+
+
+def no_numbers_in_an_eval(field: str, place: Span, evaluation: Span | None) -> Diagnostic:
+    """Sample numbers of whole data sets."""
+    message = f"an eval reads all samples of a data set, and `{field}` says which of them a step has drawn"
+    help = (
+        "a memory with a row for every sample is read by a term, or by a `watch`; a `bank` also by its name in an eval"
+    )
+    return Diagnostic("N204", message, place, notes=read_by(evaluation, place), help=help)
 
 
 def no_setting(name: str, settings: Collection[str], place: Span) -> Diagnostic:

@@ -75,6 +75,13 @@ def network_wanted(
     return Diagnostic("T310", message, place, help=help)
 
 
+def schedule_of_tensors(op: str, found: str, place: Span, others: Sequence[str]) -> Diagnostic:
+    """A schedule that is called with tensors. `others`: ops of two tensors with a like name."""
+    message = f"`{op}` is a schedule, a function of the step alone, found {found}"
+    help = f"of two tensors it is {' or '.join(f'`{other}(a, b)`' for other in others)}" if others else ""
+    return Diagnostic("T310", message, place, help=help)
+
+
 def no_data(reader: str, found: str, place: Span) -> Diagnostic:
     """Something else where data are read."""
     return Diagnostic("T310", f"{reader} expects data, found {found}", place)

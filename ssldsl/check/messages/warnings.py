@@ -46,6 +46,13 @@ def stays_random(path: str, loss: Span) -> Diagnostic:
     return _warning("L604", message, loss, help=f"add `{path}` to `train`, or `init {path} from ...`")
 
 
+def low_momentum(word: str, momentum: float, place: Span) -> Diagnostic:
+    """An average that keeps little of what it was."""
+    message = f"this average keeps at most {100 * momentum:.3g} % of itself in a step, and takes the rest anew"
+    help = f"`momentum` is the share that is kept: `{word}(..., momentum={1 - momentum:.6g})` takes as little anew"
+    return _warning("L614", message, place, "a momentum is mostly near 1", help)
+
+
 def idle_stream(stage: str, stream: str, place: Span) -> Diagnostic:
     """Rows that no term reads. `stage`: what a message calls it."""
     help = f"take `{stream}` out of `batch`, or use it in the loss"

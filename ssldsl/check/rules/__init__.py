@@ -11,6 +11,7 @@ from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
 from ssldsl.check.rules.few_rows import few_rows
+from ssldsl.check.rules.follows_at_once import follows_at_once
 from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.half_averaged import half_averaged
 from ssldsl.check.rules.handed_memory import handed_memory
@@ -60,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     never_completes,
     takes_nothing_over,  # before `stays_random`: a network without weights of an earlier stage has the same cause
     stays_random,
+    follows_at_once,
     evaluation_pace,
     chosen_clock,
     same_preparation,

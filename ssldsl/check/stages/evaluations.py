@@ -22,11 +22,12 @@ def read_evaluations(reader: Reader) -> list[Evaluation]:
     found: list[Evaluation] = []
     for statement in reader.body:
         if isinstance(statement, tree.Eval):
+            ctx.stage.evaluation = statement.span
             evaluation = _evaluation(reader, statement)
             if evaluation is not None and _is_new(reader, statement, evaluation, found):
                 twins = sum(e.name.split("#")[0] == evaluation.name for e in found)
                 found.append(evolve(evaluation, name=f"{evaluation.name}#{twins + 1}") if twins else evaluation)
-    ctx.stage.full_dataset = False
+    ctx.stage.full_dataset, ctx.stage.evaluation = False, None
     return found
 
 

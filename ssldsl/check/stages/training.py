@@ -19,6 +19,7 @@ from ssldsl.check.state.values import (
     TrainedNet,
     describe,
 )
+from ssldsl.check.typing.advice import network_of_stage
 from ssldsl.check.typing.edges import memories_of
 from ssldsl.ir.nodes import Duration
 from ssldsl.ir.program import Configured, InitFrom, Term
@@ -51,7 +52,8 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths 
             continue
         good = False
         if value is not UNKNOWN:
-            ctx.report(dataflow.names_no_networks(statement, describe(value), expr.span))
+            help = network_of_stage(value)
+            ctx.report(dataflow.names_no_networks(statement, describe(value), expr.span, help))
     return found if good else None
 
 

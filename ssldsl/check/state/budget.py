@@ -7,7 +7,7 @@ from ssldsl.check.state.reporter import Reporter
 from ssldsl.errors import Diagnostic
 from ssldsl.source import Span
 
-UNITS = 1_000_000  # some hundred times what the longest shipped spec takes; used up within seconds
+UNITS = 500_000  # some sixty times what the longest shipped spec takes; used up in about a second
 LEVELS = 1000  # of expressions inside expressions, through the names and definitions that they use
 
 

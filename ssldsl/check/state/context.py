@@ -23,6 +23,8 @@ from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
 from ssldsl.types import Dim
 
+REPEATED = 2000  # units of the budget: finding the words of a message takes as long as reading so many numbers
+
 
 @define(eq=False)
 class ModuleDraft:
@@ -68,7 +70,7 @@ class StageDraft:
         being read, for which they mean the same; `recurs`: it is run again and again. watches: reading a `watch`, whose
         forwards are no part of the loss.
     averages: whether the stage keeps an average of its weights. lists: terms over a list of networks, and which,
-        if the loss is right.
+        if the loss is right. evaluation: the `eval` that is being read.
     """
 
     name: str
@@ -78,6 +80,7 @@ class StageDraft:
     watches: bool = False
     averages: bool = False
     lists: dict[str, str] | None = None
+    evaluation: Span | None = None
     path: list[str] = field(factory=list)
     draw_names: dict[str, int] = field(factory=dict)
     meanings: dict[tuple[Binding, bool], Any] = field(factory=dict)
@@ -137,7 +140,9 @@ class Context:
         return self._evaluate(self, expr, scope)
 
     def report(self, diagnostic: Diagnostic) -> None:
-        self.reporter.report(diagnostic)
+        """Report what is wrong. What is known already has a price: definitions that double find it without end."""
+        if not self.reporter.report(diagnostic) and diagnostic.span is not None:
+            self.spend(REPEATED, diagnostic.span)
 
     def spend(self, units: int, span: Span) -> None:
         """Count what an expression adds to the program, and give up where it has grown too large."""

@@ -32,16 +32,21 @@ class Reporter:
         """The calls that led here, innermost first."""
         return tuple(reversed(self._calls))
 
-    def report(self, diagnostic: Diagnostic) -> None:
-        """Keep a diagnostic; the same code at the same place is one cause, and so is all in one call of the library."""
+    def report(self, diagnostic: Diagnostic) -> bool:
+        """Keep a diagnostic; the same code at the same place is one cause, and so is all in one call of the library.
+
+        Gives whether this cause was new.
+        """
         inner = diagnostic.span
         diagnostic = self._anchored(diagnostic)
         span = diagnostic.span
         cause = diagnostic.code if span is inner or diagnostic.severity == "warning" else "inside"
         key = (cause, *((span.source.name, span.start, span.end) if span else (diagnostic.message, 0, 0)))
-        if key not in self._seen:
-            self._seen.add(key)
-            self.diagnostics.append(diagnostic)
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        self.diagnostics.append(diagnostic)
+        return True
 
     @property
     def failed(self) -> bool:

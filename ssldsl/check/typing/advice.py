@@ -1,14 +1,24 @@
 """Ways out of a wrong kind: what turns one kind of tensor into another."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ssldsl.check.messages import shapes
 from ssldsl.check.state.context import Context
+from ssldsl.check.state.values import RoundsRef, StageRef
 from ssldsl.ir.nodes import Node
 from ssldsl.ops.signature import Edge
 from ssldsl.source import Span
 from ssldsl.syntax import tree
-from ssldsl.types import Dim, TensorType
+from ssldsl.types import ROWS, Dim, TensorType
+
+
+def network_of_stage(value: Any) -> str:
+    """How the networks of a stage are had where somebody wrote the stage itself; empty for any other value."""
+    if not isinstance(value, StageRef | RoundsRef) or (isinstance(value, StageRef) and not value.stage):
+        return ""
+    name = value.name if isinstance(value, RoundsRef) else value.stage
+    return f"a stage is no network: a later stage takes over weights by `init encoder from {name}`"
 
 
 def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
@@ -19,6 +29,8 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
             return "these are probabilities already: pass the logits of the head, before softmax"
         case "Probs", "Logits":
             return f"turn scores into probabilities first: `probabilities({text})`"
+        case "Probs", "Features" | "Embeddings":
+            return "probabilities come of the scores of a head; features are compared by `squared_error(a, b)`"
         case "Probs", "Values":
             return "shares of distributions add up to 1, as in `0.9*p + 0.1*q`"
         case "Probs", "Labels":
@@ -38,17 +50,30 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
     return ""
 
 
-def shape_advice(ctx: Context, edge: Edge, node: Node) -> str:
-    """What to do where the shape of a tensor does not fit."""
+def shape_advice(ctx: Context, edge: Edge, node: Node, sizes: Mapping[str, Dim]) -> str:
+    """What to do where the shape of a tensor does not fit. `sizes`: of the dimensions that others have given."""
     assert isinstance(node.type, TensorType)
     if edge.kind == "Images" and len(set(edge.dims)) < len(edge.dims):
         side = min((d.value for d in node.type.dims[-2:] if d.value is not None), default=None)
         said = size_of_data(ctx, node, node.type.dims[-2:]) if side is None else ""
         cure = f"make the images square first, for example by `>> center_crop({side or 224})`"
         return f"if all are square, say their size: `{said}`; else {cure}" if said else cure
+    if edge.dims and node.type.dims and (said := _one_draw(ctx, sizes.get(edge.dims[0]), node.type.dims[0])):
+        return said
     if edge.many:
         return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
     return ""
+
+
+def _one_draw(ctx: Context, first: Dim | None, second: Dim) -> str:
+    """How two streams of the same data become two views of the same samples; empty for other rows."""
+    names = [str(dim).removeprefix(ROWS) for dim in (first, second) if dim is not None]
+    streams = [stream for name, stream in ctx.streams.items() if name in names]  # in the order of the file
+    data = [stream.data.node for stream in streams if stream.data is not None]
+    if len(data) < 2 or data[0] is not data[1]:
+        return ""
+    before, after = (stream.name for stream in streams)
+    return f"each stream draws samples of its own; a view of the same ones is `stream {after} = {before} >> ...`"
 
 
 def size_of_data(ctx: Context, node: Node, dims: Iterable[Dim]) -> str:

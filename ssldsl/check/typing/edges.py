@@ -56,7 +56,7 @@ def fits(
     wrong = unify(edge.dims, node.type.dims, sizes, settings)
     if wrong:
         wanted, dims = f"{edge.kind}[{', '.join(edge.dims)}]", (*node.type.dims, *sizes.values())
-        found, hints, help = shapes.written(node.type), shapes.open_sizes(dims), shape_advice(ctx, edge, node)
+        found, hints, help = shapes.written(node.type), shapes.open_sizes(dims), shape_advice(ctx, edge, node, sizes)
         ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, hints, help))
     if not wrong and edge.count and not _counts(ctx, signature, edge, node, sizes, settings, span):
         return False
@@ -161,7 +161,8 @@ def may_draw(ctx: Context, signature: Signature, rows: Node | None, span: Span, 
     if derives:
         ctx.report(dataflow.random_in_data(signature.name, derives, span, at))
     else:
-        ctx.report(dataflow.random_in_an_eval(signature.name, span, at))
+        evaluation = ctx.stage.evaluation if ctx.stage else None
+        ctx.report(dataflow.random_in_an_eval(signature.name, span, at, evaluation))
     return False
 
 
@@ -188,7 +189,9 @@ def may_remember(ctx: Context, signature: Signature, span: Span) -> bool:
     """Whether this is a place where steps pass, which is what a memory remembers."""
     if ctx.stage is not None and not ctx.stage.full_dataset:
         return True
-    ctx.report(dataflow.memory_outside_of_steps(signature.name, ctx.stage is not None, span))
+    evaluation = ctx.stage.evaluation if ctx.stage else None
+    is_in_an_eval = ctx.stage is not None
+    ctx.report(dataflow.memory_outside_of_steps(signature.name, signature.reads_alone, is_in_an_eval, span, evaluation))
     return False
 
 
