@@ -1,6 +1,6 @@
 """`check`: from the text of a spec to a checked program, or to everything that is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -131,16 +131,8 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
     if base.program is None:
         return base
     found = list(base.diagnostics)
-    seen = {(d.code, d.span.start if d.span else -1) for d in found}
-    points: list[tuple[str, dict[str, Any]]] = []
-    for statement in base.file.statements:
-        if isinstance(statement, tree.Variant):
-            points.append((f"in variant `{statement.name.id}`", {"variants": [statement.name.id]}))
-        if isinstance(statement, tree.Sweep):
-            for edit in sweep_edits(statement):
-                path = ".".join(n.id for n in edit.path)
-                points.append((f"in the sweep, with `{path} = {edit.value.span.text}`", {"changes": [edit]}))
-    left = UNITS
+    seen = {_key(d) for d in found}
+    points, left = list(_points(base.file)), UNITS
     for number, (where, arguments) in enumerate(points):
         if left <= 0:
             found.append(_unchecked(base.file, number, len(points)))
@@ -149,12 +141,27 @@ def check_everything(source: Source, *, library: Library | None = None) -> Check
         result = check(source, library=library, budget=budget, **arguments)
         left -= max(POINT, UNITS - budget.left)
         for diagnostic in result.diagnostics:
-            key = (diagnostic.code, diagnostic.span.start if diagnostic.span else -1)
-            if diagnostic.severity == "error" and key not in seen:
-                seen.add(key)
+            if diagnostic.severity == "error" and _key(diagnostic) not in seen:
+                seen.add(_key(diagnostic))
                 found.append(_with_hint(diagnostic, where))
     failed = any(d.severity == "error" for d in found)
     return Checked(None if failed else base.program, tuple(found), base.file, base.completions)
+
+
+def _points(file: tree.File) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every variant and every point of a sweep: what a message calls it, and the arguments of `check` for it."""
+    for statement in file.statements:
+        if isinstance(statement, tree.Variant):
+            yield f"in variant `{statement.name.id}`", {"variants": [statement.name.id]}
+        if isinstance(statement, tree.Sweep):
+            for edit in sweep_edits(statement):
+                path = ".".join(n.id for n in edit.path)
+                yield f"in the sweep, with `{path} = {edit.value.span.text}`", {"changes": [edit]}
+
+
+def _key(diagnostic: Diagnostic) -> tuple[str, int]:
+    """What two messages of one cause share."""
+    return diagnostic.code, diagnostic.span.start if diagnostic.span else -1
 
 
 def _unchecked(file: tree.File, checked: int, count: int) -> Diagnostic:

@@ -1,6 +1,7 @@
 """Data sources, splits, subsets, and what it means to read a stream."""
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ssldsl.check.apply import views
@@ -18,32 +19,36 @@ TEST_SPLITS = frozenset({"test", "val", "validation"})
 
 def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Setting], ...], span: Span) -> Data:
     """A data source with its splits."""
-    traits = signature.traits
     tag = hashlib.sha256(repr((signature.name, settings)).encode()).hexdigest()[:6]
-
-    def size(value: int | str) -> Dim:
-        if isinstance(value, int):
-            return Dim.of(value)
-        if value.isdigit():
-            return Dim.of(int(value))
-        given = dict(settings).get(value)
-        return Dim.of(given) if isinstance(given, int) else Dim.of(f"{value}_{tag}")
-
-    fields = []
-    for name, dims in (traits.fields or {}).items():
-        kind = {"image": "Images", "vector": "Vectors"}.get(name, "Values")
-        fields.append((name, TensorType(kind, tuple(size(d) for d in dims.split()))))
-    if traits.classes is not None:
-        fields.append(("label", TensorType("Labels", (), size(traits.classes))))
+    fields = tuple(_fields(signature, dict(settings), tag))
     splits = []
-    for name, count in (traits.splits or {}).items():
-        kept = [f for f in fields if f[0] != "label"] if name == "unlabeled" else fields
+    for name, count in (signature.traits.splits or {}).items():
+        kept = tuple(f for f in fields if f[0] != "label") if name == "unlabeled" else fields
         role = "test" if name in TEST_SPLITS else "train"
-        splits.append((name, DataType(tuple(kept), size(count), role, "true" if len(kept) == len(fields) else "")))
+        size = _source_size(count, dict(settings), tag)
+        splits.append((name, DataType(kept, size, role, "true" if len(kept) == len(fields) else "")))
     node = ctx.interner.node(
         "source", type=SplitsType(tuple(splits)), settings=(("op", signature.name), *settings), spans=(span,)
     )
     return Data(node)
+
+
+def _fields(signature: Signature, settings: Mapping[str, Setting], tag: str) -> Iterator[tuple[str, TensorType]]:
+    """What every sample of a source has."""
+    traits = signature.traits
+    for name, dims in (traits.fields or {}).items():
+        kind = {"image": "Images", "vector": "Vectors"}.get(name, "Values")
+        yield name, TensorType(kind, tuple(_source_size(d, settings, tag) for d in dims.split()))
+    if traits.classes is not None:
+        yield "label", TensorType("Labels", (), _source_size(traits.classes, settings, tag))
+
+
+def _source_size(value: int | str, settings: Mapping[str, Setting], tag: str) -> Dim:
+    """A size that a source has or is given; else a symbol of its own, by `tag`, until the data are read."""
+    if isinstance(value, int) or value.isdigit():
+        return Dim.of(int(value))
+    given = settings.get(value)
+    return Dim.of(given) if isinstance(given, int) else Dim.of(f"{value}_{tag}")
 
 
 def split(ctx: Context, value: Data, name: tree.Name) -> Data:
@@ -162,38 +167,36 @@ def _draw(ctx: Context, name: str, span: Span) -> Any:
     if draft.base:
         added = draft.data.views[len(ctx.streams[draft.base].data.views) :]  # type: ignore[union-attr]  # a base has data
         return views.view(ctx, View(added), _draw(ctx, draft.base, span), span, named=name)
-    size = Dim.of(f"{ROWS}{name}")
     data = draft.data.node
-    rows = ctx.interner.node(
-        "rows",
+    rows = _drawn(ctx, "rows", name, data, draft.span, TensorType("Rows", (Dim.of(f"{ROWS}{name}"),)))
+    fields = tuple((field, _drawn(ctx, "draw", name, data, draft.span, t, rows, field)) for field, t in type_.fields)
+    batch = Batch(fields, type_.names[0], rows, name, type_.provenance, _removal(data))
+    return views.view(ctx, View(draft.data.views), batch, span, named=name) if draft.data.views else batch
+
+
+def _drawn(
+    ctx: Context,
+    op: str,
+    stream: str,
+    data: Node,
+    span: Span,
+    type_: TensorType,
+    rows: Node | None = None,
+    field: str = "",
+) -> Node:
+    """The rows that a step draws of a stream, or a field of them: of `type_` in each row."""
+    settings = (("stream", stream), *((("field", field),) if field else ()))
+    dims = (Dim.of(f"{ROWS}{stream}"), *type_.dims) if field else type_.dims
+    return ctx.interner.node(
+        op,
         (data,),
         params=("data",),
-        settings=(("stream", name),),
-        spans=(draft.span,),
-        type=TensorType("Rows", (size,)),
-        alias=f"{name}.rows",
+        settings=settings,
+        rows=rows,
+        spans=(span,),
+        type=TensorType(type_.kind, dims, type_.classes),
+        alias=f"{stream}.{field or 'rows'}",
     )
-    fields = tuple(
-        (
-            field,
-            ctx.interner.node(
-                "draw",
-                (data,),
-                params=("data",),
-                settings=(("stream", name), ("field", field)),
-                rows=rows,
-                spans=(draft.span,),
-                type=TensorType(t.kind, (size, *t.dims), t.classes),
-                alias=f"{name}.{field}",
-            ),
-        )
-        for field, t in type_.fields
-    )
-    removed = _removal(data)
-    batch: Any = Batch(fields, type_.names[0], rows, name, type_.provenance, removed)
-    if draft.data.views:
-        batch = views.view(ctx, View(draft.data.views), batch, span, named=name)
-    return batch
 
 
 def _removal(data: Node) -> Span | None:

@@ -25,29 +25,19 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
     base = f"{owner}.{name}" if owner else name
     if isinstance(value, Average):
         return _average(ctx, base, value, span)
-    if isinstance(value, Constructor):
-        value = Net((value,))
-    if not isinstance(value, Net):
-        ctx.report(
-            types.wrong_declaration(
-                kind,
-                name,
-                "a network",
-                describe(value),
-                span,
-                "for example `convnet(width=32)`, or a composition `encoder >> classes`",
-            )
-        )
+    if not isinstance(value, Net | Constructor):
+        help = "for example `convnet(width=32)`, or a composition `encoder >> classes`"
+        ctx.report(types.wrong_declaration(kind, name, "a network", describe(value), span, help))
         return UNKNOWN
-    parts: list[NetPart | Constructor | Beside] = []
-    for i, part in enumerate(value.parts):
+    net, parts = Net(value.parts), list[NetPart | Constructor | Beside]()
+    for i, part in enumerate(net.parts):
         if isinstance(part, Beside):
-            nets = [declare(ctx, f"{name}.{k}", owner, net, kind, span) for k, net in enumerate(part.nets)]
+            nets = [declare(ctx, f"{name}.{k}", owner, one, kind, span) for k, one in enumerate(part.nets)]
             if UNKNOWN in nets:
                 return UNKNOWN
             part = Beside(tuple(nets))
         elif isinstance(part, Constructor) and part.signature.role != "views":
-            path = base if len(value.parts) == 1 else f"{base}.{_piece(value, i)}"
+            path = base if len(net.parts) == 1 else f"{base}.{_piece(net, i)}"
             if not _own(ctx, path, part, kind):
                 return UNKNOWN
             part = NetPart(path)

@@ -1,6 +1,6 @@
 """Nets and heads: who owns which parameters, what goes in and what comes out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -115,35 +115,22 @@ def _is_net(value: Any) -> bool:
 def _apply_part(
     ctx: Context, part: NetPart | Constructor, value: Node, span: Span, weights: TrainedNet | None = None
 ) -> Any:
-    signature, _, settings = network_types.draft_of(ctx, part)
     if isinstance(part, Constructor):
-        if signature.is_module and signature.sizes:
-            ctx.report(types.network_without_name(signature.name, part.span))
+        if part.signature.is_module and part.signature.sizes:
+            ctx.report(types.network_without_name(part.signature.name, part.span))
             return UNKNOWN
         return _apply_op(ctx, part, value, span)
     if part.part:
         ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))
         return UNKNOWN
-    draft = ctx.modules[part.path]
-    assert isinstance(value.type, TensorType)
     if weights is None and not may_run(ctx, part.path, span):
         return UNKNOWN
-    if not network_misfits.accepts(ctx, part.path, signature, value, draft, span):
+    sizes = _sizes_of_input(ctx, part, value, span)
+    if sizes is None:
         return UNKNOWN
-    edge = signature.edges[0]
-    draft.sizes.update({name: network_types.resolved(ctx, size) for name, size in draft.sizes.items()})
-    found = dict(draft.sizes)
-    wrong = unify(edge.dims, value.type.dims, found, settings)
-    if wrong:
-        network_misfits.misfit(ctx, part.path, draft, value, wrong, span)
-        return UNKNOWN
-    if not row_order.stand_together(ctx, signature.name, edge.dims, value, found.get("batch"), span):
-        return UNKNOWN
-    for name in signature.sizes:
-        if name in found:
-            draft.sizes.setdefault(name, found[name])
+    draft = ctx.modules[part.path]
     node = network_types.net_node(ctx, part, weights)
-    target = network_types.output_type(ctx, part, found)
+    target = network_types.output_type(ctx, part, sizes)
     is_still = network_types.is_without_gradient(part, draft, weights)
     _note_forward(ctx, part, value, draft)
     return ctx.interner.node(
@@ -155,6 +142,27 @@ def _apply_part(
         spans=(span, *ctx.reporter.calls),
         grad_modules=frozenset() if is_still else value.grad_modules | {part.path},
     )
+
+
+def _sizes_of_input(ctx: Context, part: NetPart, value: Node, span: Span) -> dict[str, Dim] | None:
+    """The sizes of a network with those that its input has, which it keeps; nothing once it is reported to be unfit."""
+    draft = ctx.modules[part.path]
+    signature, edge = draft.signature, draft.signature.edges[0]
+    assert isinstance(value.type, TensorType)
+    if not network_misfits.accepts(ctx, part.path, signature, value, draft, span):
+        return None
+    draft.sizes.update({name: network_types.resolved(ctx, size) for name, size in draft.sizes.items()})
+    found = dict(draft.sizes)
+    wrong = unify(edge.dims, value.type.dims, found, dict(draft.settings))
+    if wrong:
+        network_misfits.misfit(ctx, part.path, draft, value, wrong, span)
+        return None
+    if not row_order.stand_together(ctx, signature.name, edge.dims, value, found.get("batch"), span):
+        return None
+    for name in signature.sizes:
+        if name in found:
+            draft.sizes.setdefault(name, found[name])
+    return found
 
 
 def with_mode(net: Net | NetList, mode: Mode) -> Any:
@@ -199,17 +207,18 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
             ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))
             return None
         nodes.append(network_types.net_node(ctx, part))
-    if len(nodes) == 1:
-        return nodes[0]
-    last = nodes[-1].type
-    assert isinstance(last, NetType)
+    return nodes[0] if len(nodes) == 1 else _composed(ctx, nodes, span)
+
+
+def _composed(ctx: Context, nodes: Sequence[Node], span: Span) -> Node:
+    """Networks one after the other, as one."""
     inner = [n.type for n in nodes if isinstance(n.type, NetType)]
     couples, source = any(t.couples_batch for t in inner), next((t.source for t in inner if t.source), None)
     return ctx.interner.node(
         "compose",
         tuple(nodes),
         params=("nets",) * len(nodes),
-        type=NetType(source, last.target, couples),
+        type=NetType(source, inner[-1].target, couples),
         spans=(span,),
         grad_modules=frozenset[str]().union(*(n.grad_modules for n in nodes)),
     )

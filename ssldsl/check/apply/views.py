@@ -35,31 +35,30 @@ def _one_view(ctx: Context, part: ViewPart, batch: Batch, span: Span, named: str
         return UNKNOWN
     if signature.uses_rng and not edges.may_draw(ctx, signature, batch.rows, part.span, at or span):
         return UNKNOWN
+    assert ctx.stage is not None or not signature.uses_rng
     outputs = tuple((o.name, edges.type(o, sizes, dict(part.settings))) for o in signature.outputs)
-    single = len(outputs) == 1
-    draw = ""
-    if signature.uses_rng:
-        assert ctx.stage is not None
-        draw = named or ctx.stage.fresh_draw(signature.name)
     made = ctx.interner.node(
         signature.name,
         (node,),
         params=(edge.name,),
         settings=part.settings,
-        draw=draw,
+        draw=(named or ctx.stage.fresh_draw(signature.name)) if signature.uses_rng and ctx.stage else "",
         rows=batch.rows,
         spans=(part.span, *ctx.reporter.calls),
-        type=outputs[0][1] if single else TupleType(outputs),
+        type=outputs[0][1] if len(outputs) == 1 else TupleType(outputs),
         grad_modules=node.grad_modules,
         within=within,
     )
     times = _times(outputs[0][1], node)
-    if times != 1:
-        batch = _repeated(ctx, batch, times, part.span)
-    if single:
+    return _seen(ctx, batch if times == 1 else _repeated(ctx, batch, times, part.span), made, outputs[0][0])
+
+
+def _seen(ctx: Context, batch: Batch, made: Node, first: str) -> Batch:
+    """The batch with what a view gave of it. `first`: the output that takes the place of the main field."""
+    if not isinstance(made.type, TupleType):
         return batch.with_fields(**{batch.main: made})
-    fields = {_field(name): n for name, n in edges.fields_of(ctx, made)}
-    fields[batch.main] = fields.pop(_field(outputs[0][0]))
+    fields = {_field(name): node for name, node in edges.fields_of(ctx, made)}
+    fields[batch.main] = fields.pop(_field(first))
     return batch.with_fields(**fields)
 
 

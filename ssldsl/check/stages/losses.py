@@ -1,5 +1,7 @@
 """The loss of a stage: named, weighted terms, as edits leave them."""
 
+from typing import cast
+
 from attrs import evolve
 
 from ssldsl.check.apply import reductions
@@ -12,6 +14,7 @@ from ssldsl.check.state.values import UNKNOWN, ListValue, Loss, LossPart, Stream
 from ssldsl.ir.nodes import Constant, Scalar
 from ssldsl.ir.program import Term
 from ssldsl.source import Span
+from ssldsl.syntax import tree
 from ssldsl.values import is_number, is_scalar
 
 WHOLE = "loss"  # the sum of all terms is recorded under this name
@@ -65,8 +68,7 @@ def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:
 def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
     """What edits leave of the terms, or nothing once it is reported that they leave none."""
     read_watches(reader)  # a name to drop may be one of theirs
-    edits = reader.ctx.loss_edits
-    known = [p.name for p in parts]
+    edits, known = reader.ctx.loss_edits, [p.name for p in parts]
     for stage, term, span in edits.drops:
         if stage in ("", reader.name):
             if term in known:
@@ -77,18 +79,22 @@ def _edited(reader: Reader, parts: list[LossPart]) -> list[LossPart] | None:
                 reader.report(names.no_term(reader.subject, term, known, span))
     for stage, term, expr, span in edits.weights:
         if stage in ("", reader.name):
-            if term not in known:
-                if stage:
-                    reader.report(names.no_term(reader.subject, term, known, span))
-                continue
-            edits.met.add(span)
-            weight = reader.ctx.evaluate(expr, reader.scope)
-            if is_scalar(weight):
-                scalar: Scalar = Constant(float(weight)) if is_number(weight) else weight
-                parts = [evolve(p, weight=scalar) if p.name == term else p for p in parts]
-            elif weight is not UNKNOWN:
-                reader.report(values.no_weight(describe(weight), expr.span))
+            if term in known:
+                edits.met.add(span)
+                weight = _weight(reader, expr)
+                parts = [p if p.name != term or weight is None else evolve(p, weight=weight) for p in parts]
+            elif stage:
+                reader.report(names.no_term(reader.subject, term, known, span))
     if not parts:
         reader.report(stages.nothing_left(edits.drops[-1][1], edits.drops[-1][2]))
-        return None
-    return parts
+    return parts or None
+
+
+def _weight(reader: Reader, expr: tree.Expr) -> Scalar | None:
+    """The weight that an edit gives a term; nothing where it is none."""
+    value = reader.ctx.evaluate(expr, reader.scope)
+    if is_scalar(value):
+        return Constant(float(value)) if is_number(value) else cast(Scalar, value)
+    if value is not UNKNOWN:
+        reader.report(values.no_weight(describe(value), expr.span))
+    return None

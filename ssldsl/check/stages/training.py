@@ -21,7 +21,7 @@ from ssldsl.check.state.values import (
 )
 from ssldsl.check.typing.advice import network_of_stage
 from ssldsl.check.typing.edges import memories_of
-from ssldsl.ir.nodes import Duration
+from ssldsl.ir.nodes import Duration, Setting
 from ssldsl.ir.program import Configured, InitFrom, Term
 from ssldsl.ops.arguments import check_settings
 from ssldsl.source import Span
@@ -171,7 +171,7 @@ def read_optimizer(reader: Reader, name: str) -> Configured:
 
 def read_groups(reader: Reader, name: str) -> Groups:
     """`groups = {classes: {lr: 0.5}}`: optimizer settings of single modules, or of parts of them."""
-    value, optimizer, trained = reader.value(name), reader.found["optimizer"], read_train(reader)
+    value, trained = reader.value(name), read_train(reader)
     if value is None or value is UNKNOWN:
         return ()
     if not isinstance(value, MapValue):
@@ -181,24 +181,28 @@ def read_groups(reader: Reader, name: str) -> Groups:
     for (path, given), (key, place) in zip(value.values, value.spans, strict=True):
         if not isinstance(given, MapValue):
             reader.report(stages.no_settings_of_group(path, describe(given), place))
-            continue
-        if trained is not None and not _is_trained(reader, path, trained):
+        elif trained is not None and not _is_trained(reader, path, trained):
             reader.report(stages.untrained_group(reader.subject, path, trained, key))
-            continue
-        if not optimizer.op:
-            continue
-        signature = reader.ctx.signature(optimizer.op)
-        assert signature is not None
-        known = {s.name for s in signature.settings}
-        own = {k: (v, spans[k in known]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
-        freeze = _freeze(reader, given, own)
-        base = {k: (v, place) for k, v in optimizer.settings if k not in own}
-        settings, problems = check_settings(signature, base | own, place)
-        for problem in problems:
-            reader.ctx.reporter.report(problem)
-        if not problems:
-            found.append((path, (*freeze, *((k, settings[k]) for k in own))))
+        elif (settings := _group(reader, given, place)) is not None:
+            found.append((path, settings))
     return tuple(found)
+
+
+def _group(reader: Reader, given: MapValue, place: Span) -> tuple[tuple[str, Setting], ...] | None:
+    """What a group sets otherwise than the optimizer; nothing where either is wrong."""
+    optimizer = reader.found["optimizer"]
+    if not optimizer.op:
+        return None
+    signature = reader.ctx.signature(optimizer.op)
+    assert signature is not None
+    known = {s.name for s in signature.settings}
+    own = {k: (v, spans[k in known]) for (k, v), spans in zip(given.values, given.spans, strict=True)}
+    freeze = _freeze(reader, given, own)
+    base = {k: (v, place) for k, v in optimizer.settings if k not in own}
+    settings, problems = check_settings(signature, base | own, place)
+    for problem in problems:
+        reader.ctx.reporter.report(problem)
+    return None if problems else (*freeze, *((k, settings[k]) for k in own))
 
 
 def _freeze(reader: Reader, given: MapValue, own: dict[str, tuple[Any, Span]]) -> tuple[tuple[str, Duration], ...]:

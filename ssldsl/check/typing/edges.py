@@ -91,36 +91,38 @@ def result(
     outputs = tuple((o.name, type(o, sizes, dict(settings), like)) for o in signature.outputs) or (
         ("", TensorType("Values", ())),
     )
-    grad_modules = frozenset[str]().union(*(n.grad_modules for n, p in zip(inputs, params, strict=True)))
     first = outputs[0][1]
     known = [n for n in inputs if n.rows is not None]
     kept = next((n for n in known if _same_rows(n, first)), None)
     rows = kept.rows if kept else None
-    draw = ""
-    if signature.role == "memory":
-        if not may_remember(ctx, signature, span):
-            return UNKNOWN
-        assert ctx.stage is not None
-        draw, grad_modules = ctx.stage.fresh_draw(signature.name), frozenset()
     if signature.uses_rng:
         rows = _rows_of(ctx, kept or known[0], span) if known else None
         if not may_draw(ctx, signature, rows, span):
             return UNKNOWN
-        assert ctx.stage is not None
-        draw = ctx.stage.fresh_draw(signature.name)
+    if signature.role == "memory" and not may_remember(ctx, signature, span):
+        return UNKNOWN
+    is_still = signature.role == "memory" or first.kind in WHOLE_NUMBERS
     single = len(outputs) == 1 and outputs[0][0] == ""
     node = ctx.interner.node(
         signature.name,
         inputs,
         params=params,
         settings=settings,
-        draw=draw,
+        draw=_fresh_draw(ctx, signature),
         rows=rows,
         spans=(span, *ctx.reporter.calls),
         type=first if single else TupleType(outputs),
-        grad_modules=frozenset() if first.kind in WHOLE_NUMBERS else grad_modules,
+        grad_modules=frozenset() if is_still else frozenset[str]().union(*(n.grad_modules for n in inputs)),
     )
     return node if single else Batch(tuple(fields_of(ctx, node)), outputs[0][0], rows, signature.name, "")
+
+
+def _fresh_draw(ctx: Context, signature: Signature) -> str:
+    """The name under which an op draws or remembers; nothing for one that does neither."""
+    if signature.role != "memory" and not signature.uses_rng:
+        return ""
+    assert ctx.stage is not None
+    return ctx.stage.fresh_draw(signature.name)
 
 
 def _rows_of(ctx: Context, node: Node, span: Span) -> Node | None:
