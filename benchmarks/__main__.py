@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from benchmarks import frontend, tables
+from benchmarks import frontend, tables, views
 from benchmarks.by_hand import Execution, Loop
 from benchmarks.cases import COUNT, Case, cases
 from benchmarks.compiled import Compiled
@@ -43,6 +43,7 @@ class Effort:
     repeats: int
 
 
+CPU = torch.device("cpu")
 QUICK = Effort(5, 0.5, (1, 10), 3)
 FULL = Effort(11, 2.0, (1, 3, 10, 30, 100), 5)
 ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
@@ -51,7 +52,9 @@ ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
 @click.command()
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds, smaller batches.")
 @click.option("--device", default="", help="cpu or cuda; what there is if not given.")
-@click.option("--only", default="", help="Cases whose name has this text (resnet18, s4l), or `frontend`, or `steps`.")
+@click.option(
+    "--only", default="", help="Cases whose name has this text (resnet18, s4l), or `steps`, `views`, `frontend`."
+)
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None, help="bf16 on CUDA if not given.")
 @click.option("--compile/--no-compile", "compiled", default=False, help="Through torch.compile, both sides.")
 @click.option("--channels-last/--no-channels-last", default=None, help="By hand; on CUDA if not given.")
@@ -92,6 +95,8 @@ def main(
         chosen = [name for name in makers if only in (*name.split("/"), name, "", "steps")]
         if chosen:
             steps([makers[name] for name in chosen], execution, effort, quick)
+    if only in ("", "views"):
+        random_views(effort)
     if only in ("", "frontend"):
         front_end(effort)
 
@@ -164,6 +169,19 @@ def compare(
         *(tables.megabytes(peak) for peak in peaks),
         f"{peaks[0] / max(1, peaks[1]):.2f}",
     ]
+
+
+def random_views(effort: Effort) -> None:
+    """The table of views beside lightly's, on one core of the processor."""
+    click.echo(f"Views of photographs, processor time of one core, beside {views.opponent()}.\n")
+    click.echo(tables.heading(("case", "ssldsl, ms an image", "the other, ms an image", "speed ratio", "quartiles")))
+    for case in (*views.cases(224), *views.cases(32)):
+        with torch.no_grad():
+            timed = interleaved(views.sides(case), CPU, rounds=effort.rounds, seconds=min(0.5, effort.seconds))
+        middle, low, high = ratios(timed[0].cpu, timed[1].cpu)
+        each = [f"{1000 * statistics.median(side.cpu) / case.rows:.3f}" for side in timed]
+        click.echo(tables.row((case.name, *each, f"{middle:.2f}", f"{low:.2f} to {high:.2f}")))
+    click.echo()
 
 
 def memory(case: Case, side: str, make: Callable[[], Side], execution: Execution, quick: bool) -> int:

@@ -1,10 +1,15 @@
 """Random horizontal flips."""
 
-import torch
 from torch import Tensor
 
 from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.some_rows import change_some
+
+
+def mirrored(images: Tensor) -> Tensor:
+    """The images from right to left."""
+    return images.flip(-1)
 
 
 @op()
@@ -17,4 +22,4 @@ def flip(
 
     Source: common practice; no paper.
     """
-    return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), images.flip(-1), images)
+    return change_some(images, rng.bernoulli(p), mirrored)

@@ -41,4 +41,4 @@ def random_hsv(
     value, chroma, sixth = hues(images)
     saturation = bent(chroma / value.where(value > 0, 1), powers[:, 0], gains[:, 0], shifts[:, 0])
     value = bent(value, powers[:, 1], gains[:, 1], shifts[:, 1])
-    return colored(value, value * saturation, sixth + 6 * hue * numbers[:, 0].view(-1, 1, 1))
+    return colored(value, value * saturation, sixth, 6 * hue * numbers[:, 0])

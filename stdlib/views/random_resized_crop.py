@@ -5,9 +5,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from ssldsl.ops import Fraction, Images, PositiveFloat, PositiveInt, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.some_rows import can_be_looked_at
 from ssldsl.stdlib.views.resize import apply_resampling, resampling
 
 Boxes = tuple[Tensor, Tensor, Tensor, Tensor]  # top, left, height and width, each (rows)
@@ -48,17 +50,22 @@ def central_box(size: tuple[int, int], ratio: tuple[float, float]) -> tuple[int,
 
 def cut_boxes(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bool, cubic: bool = False) -> Tensor:
     """The parts of the images that lie in the boxes, `count` boxes running for every image, resized to a square."""
+    if can_be_looked_at(boxes[0]) and (antialias or not cubic):
+        return _cut_one_by_one(images, boxes, count, size, antialias, cubic)
     top, left, box_height, box_width = boxes
     down = resampling(top, box_height, images.shape[2], size, antialias, cubic)
     across = resampling(left, box_width, images.shape[3], size, antialias, cubic)
-    if len(images) > 1 or images.device.type != "cpu" or torch.compiler.is_compiling():
-        return apply_resampling(images.repeat_interleave(count, dim=0) if count > 1 else images, down, across)
-    # a worker's single image: its boxes may be looked at, and what lies beside them need not be multiplied by 0
-    edges = torch.stack([top, top + box_height, left, left + box_width], dim=1).int().tolist()
+    return apply_resampling(images.repeat_interleave(count, dim=0) if count > 1 else images, down, across)
+
+
+def _cut_one_by_one(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bool, cubic: bool) -> Tensor:
+    """The same where boxes may be looked at: only the pixels in them are read."""
+    mode = "bicubic" if cubic else "bilinear"
     parts = []
-    for i, (above, below, before, behind) in enumerate(edges):
-        part = images[:, :, above:below, before:behind]
-        parts.append(apply_resampling(part, down[i : i + 1, :, above:below], across[i : i + 1, :, before:behind]))
+    for row, (top, left, height, width) in enumerate(torch.stack(boxes, dim=1).int().tolist()):
+        image = row // count
+        part = images[image : image + 1, :, top : top + height, left : left + width]
+        parts.append(interpolate(part, (size, size), mode=mode, antialias=antialias))
     return torch.cat(parts)
 
 

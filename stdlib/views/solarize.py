@@ -1,10 +1,13 @@
 """Random solarization."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.some_rows import change_some
 
 
 def inverted_from(images: Tensor, threshold: float | Tensor) -> Tensor:
@@ -27,4 +30,4 @@ def solarize(
     Source: Grill et al., NeurIPS 2020, app. B (there for one of two views only, p = 0.2). Images must lie in [0, 1]:
     normalize afterwards.
     """
-    return torch.where(rng.bernoulli(p).view(-1, 1, 1, 1), inverted_from(images, threshold), images)
+    return change_some(images, rng.bernoulli(p), partial(inverted_from, threshold=threshold))

@@ -1,10 +1,10 @@
 """Random solarization from a random threshold."""
 
-import torch
 from torch import Tensor
 
 from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.some_rows import change_some
 from ssldsl.stdlib.views.solarize import inverted_from
 
 
@@ -26,4 +26,4 @@ def solarize_random_threshold(
     """
     numbers = rng.uniform(2)
     threshold = (low + (high - low) * numbers[:, 0]).to(images.dtype).view(-1, 1, 1, 1)
-    return torch.where((numbers[:, 1] < p).view(-1, 1, 1, 1), inverted_from(images, threshold), images)
+    return change_some(images, numbers[:, 1] < p, inverted_from, threshold)

@@ -7,6 +7,7 @@ from ssldsl.stdlib.views.color_jitter import (
     change_brightness,
     change_contrast,
     change_hue,
+    change_in_order,
     change_saturation,
     color_jitter,
 )
@@ -46,22 +47,17 @@ def test_grey_has_no_hue_and_no_saturation() -> None:
 
 
 def test_the_order_of_the_changes_is_the_one_that_is_asked_for(photos: Tensor) -> None:
-    changes = [
-        (change_brightness, torch.full((6,), 1.6)),
-        (change_contrast, torch.full((6,), 0.5)),
-        (change_saturation, torch.full((6,), 1.8)),
-        (change_hue, torch.full((6,), 0.2)),
-    ]
+    amounts = torch.tensor([[1.6, 0.5, 1.8, 0.2]]).expand(6, -1)
+    changes = (change_brightness, change_contrast, change_saturation, change_hue)
     orders = torch.tensor([[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1], [0, 3, 1, 2], [1, 2, 0, 3]])
     expected = []
     for image, order in zip(photos, orders.tolist(), strict=True):
         image = image.unsqueeze(0)
         for number in order:
-            change, amount = changes[number]
-            image = change(image, amount[:1])
+            image = changes[number](image, amounts[0, number].view(1))
         expected.append(image)
-    torch.testing.assert_close(change_all(photos, changes, orders), torch.cat(expected), atol=1e-6, rtol=0)
-    torch.testing.assert_close(change_all(photos, changes, None)[0], torch.cat(expected)[0], atol=1e-6, rtol=0)
+    torch.testing.assert_close(change_in_order(photos, amounts, orders), torch.cat(expected), atol=1e-6, rtol=0)
+    torch.testing.assert_close(change_all(photos, amounts)[0], torch.cat(expected)[0], atol=1e-6, rtol=0)
 
 
 def test_strengths_of_zero_change_nothing(photos: Tensor, rng) -> None:
