@@ -1,6 +1,6 @@
 """Random views of photographs beside those of lightly, which works on Pillow images, one after the other.
 
-Where lightly is not installed, the same recipe of torchvision's transforms stands in, which is what lightly's are made of.
+Where lightly is not installed, the same recipe of torchvision's stands in, which is what lightly's is made of.
 """
 
 from collections.abc import Callable, Sequence

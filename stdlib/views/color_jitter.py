@@ -141,7 +141,7 @@ def _mixed_in(images: Tensor, part: slice, amounts: Tensor, which: Tensor) -> Te
 
 
 def _mixed(images: Tensor, amounts: Tensor, which: Tensor, now: Tensor | None = None) -> Tensor:
-    """Brightness, contrast or saturation changed: `which` says what of every image. Those not `now` stay as they are."""
+    """Brightness, contrast or saturation changed: `which` says what of every image. Images not `now` stay."""
     if now is not None:
         which = torch.where(now, which, BRIGHTNESS)
     factor = amounts.gather(1, which.unsqueeze(1)).squeeze(1)

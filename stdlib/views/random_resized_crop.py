@@ -13,6 +13,7 @@ from ssldsl.ops.some_rows import can_be_looked_at
 from ssldsl.stdlib.views.resize import apply_resampling, resampling
 
 Boxes = tuple[Tensor, Tensor, Tensor, Tensor]  # top, left, height and width, each (rows)
+LARGE = 2**13  # pixels, from which on it costs more to multiply what lies beside a box by 0 than to begin anew for each
 
 
 def choose_boxes(
@@ -50,7 +51,8 @@ def central_box(size: tuple[int, int], ratio: tuple[float, float]) -> tuple[int,
 
 def cut_boxes(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bool, cubic: bool = False) -> Tensor:
     """The parts of the images that lie in the boxes, `count` boxes running for every image, resized to a square."""
-    if can_be_looked_at(boxes[0]) and (antialias or not cubic):
+    is_worth_it = len(images) == 1 or images.shape[2] * images.shape[3] >= LARGE
+    if is_worth_it and can_be_looked_at(boxes[0]) and (antialias or not cubic):
         return _cut_one_by_one(images, boxes, count, size, antialias, cubic)
     top, left, box_height, box_width = boxes
     down = resampling(top, box_height, images.shape[2], size, antialias, cubic)
