@@ -1,6 +1,7 @@
 """Brings the rows of all processes to the ops that must see them."""
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from ssldsl.graph.graph import Builder, Graph, rewrite
 from ssldsl.ir.modules import nets_of
@@ -8,7 +9,7 @@ from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.shapes import rows_of
 from ssldsl.ops.signature import Signature
 from ssldsl.passes.context import Context
-from ssldsl.passes.slicing import tensor
+from ssldsl.passes.slicing import Run, run_of, tensor
 from ssldsl.types import ROWS, Dim, TensorType, TupleType, Type, parse_dim
 
 SUMS = frozenset({"mean", "sum", "weighted_sum", "stop"})
@@ -136,11 +137,21 @@ def _parts(value: Node) -> tuple[Dim, ...]:
     size = rows_of(tensor(value))
     if value.op == "concat":
         return tuple(part for joined in value.inputs for part in _parts(joined))
+    if value.op == "slice" and (found := _within(_parts(value.inputs[0]), run_of(value))):
+        return found
     for source in _sources(value):
         times = _times(size, rows_of(tensor(source)))
         if times is not None:
             return tuple(part * times for part in _parts(source))
     return (size,)
+
+
+def _within(parts: tuple[Dim, ...], run: Run) -> tuple[Dim, ...]:
+    """Those of the parts of a value that some of its rows are; nothing where the rows begin or end inside of one."""
+    ends = list(accumulate(parts, initial=Dim.of(0)))
+    if run.step != 1 or run.start not in ends or run.stop not in ends:
+        return ()
+    return parts[ends.index(run.start) : ends.index(run.stop)]
 
 
 def _sources(value: Node) -> Iterator[Node]:

@@ -145,6 +145,16 @@ def test_batches_that_are_joined_are_gathered_each_by_itself(batches: str, parts
     assert said == {parts}
 
 
+def test_rows_of_a_forward_that_other_batches_share_are_gathered_as_they_were_joined() -> None:
+    text = JOINED.replace("BATCHES", "labeled | unlabeled").replace(
+        "entropy(model(mixed)) as mixture",
+        "supcon(draw(2, random_shift(labeled)), net=encoder) + simclr(crops, net=encoder)",
+    )
+    moved = [node for node in optimized(program(text)).nodes if node.op == "gather"]
+    said = [", ".join(map(str, node.setting("parts") or ())) for node in moved]
+    assert sorted(said) == ["", "", "B_labeled, B_labeled", "B_labeled, B_labeled"]  # of `simclr`; rows and labels
+
+
 def test_forwards_of_a_batch_normalized_network_are_one_chain() -> None:
     made = program(S4L, 'encoder.norm="batch"', "forward=separate")
     found = effects(graph(made), context(made))

@@ -98,6 +98,29 @@ keep      = lowest(clusters)
 eval clustering_accuracy(best(heads, by=assign)(encoder(images.test)), images.test.label) as clusters
 eval clustering_accuracy(average.heads.0(average.encoder(images.test)), images.test.label) as averaged
 """
+COMPARED = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+head   projector = mlp_head(encoder.dim, hidden=[16], out=8)
+head   predictor = mlp_head(8, hidden=[8], out=8)
+net    teacher   = ema(encoder >> projector, momentum=0.9)
+let    views     = draw(2, random_shift(unlabeled, 2))
+loss = (
+  simclr(views) + 0.1*dcl(views) + supcon(draw(2, random_shift(labeled, 2)))
+  + moco(first(views), last(views), teacher, length=96) + ressl(first(views), last(views), teacher, length=96)
+  + moco_v3(views, teacher) + nnclr(views, length=96)
+  + 0.1*barlow_twins(views) + 0.1*vicreg(views) + w_mse(views, size=20) + tico(first(views), last(views), teacher)
+  + remixmatch(labeled, unlabeled, views, images.classes)
+)
+batch     = {labeled: 20, unlabeled: 60}
+optimizer = sgd(lr=0.02, momentum=0.9)
+run       = 6it
+eval top1(images.test)
+"""
 SWA = MIXTURE.replace("polyak(half_life=4it)", "swa(start=2it, every=2it, statistics=3it)")
 TEXTS = {
     "statistics of SWA": SWA,
@@ -105,6 +128,7 @@ TEXTS = {
     "networks at rest and steady": RESTED,
     "memories of samples": SAMPLES.format(steps=8, accumulate=1),
     "a list of heads": LISTED,
+    "losses that compare rows": COMPARED,
 }
 
 

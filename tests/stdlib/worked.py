@@ -16,6 +16,7 @@ STRONG = [[2, 1, 0], [0, 1, 0.5], [0, 0, 2], [1, 0, 0]]
 SECOND = [[0, 0, 5], [3, 1, 0], [0.4, 0, 0], [0, 3, 1]]  # of the weak views, in the next step
 A = [[1, 0.2, -0.4], [-0.3, 0.8, 0.5], [0.6, -0.7, 0.9], [-0.8, -0.5, 0.1]]
 B = [[0.9, 0.4, -0.1], [-0.1, 0.6, 0.8], [0.3, -0.9, 0.7], [-0.9, -0.2, -0.3]]
+Q = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0], [0, -0.6, 0.8]]  # what a queue holds
 Table = Sequence[Sequence[float]]
 LABELED_IMAGES, IMAGES = (0, 1), (2, 3, 4, 5)
 OTHER = "solarize({}, threshold=0, p=1)"  # a second view of a batch, without chance: number n becomes 1 - n
@@ -32,6 +33,11 @@ class Lookup(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         number = images.flatten(1)[:, 0].round().long()
         return self.rows[torch.where(number < 0, 1 - number + AGAIN, number)]
+
+
+def double(rows: Table) -> Tensor:
+    """The rows in double precision."""
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 def table(first: Table = A, second: Table = B, labeled: Table = ()) -> Tensor:
