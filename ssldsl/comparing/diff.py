@@ -177,30 +177,13 @@ class _Comparison:
     def _stage(self, a: Stage, b: Stage) -> None:
         told = set(self.nodes.seen)  # of the streams; what stages share is told for each
         self.nodes.stages = (a, b)
-        spans = (a.span, b.span)
         self._terms(a, b)
         self._value("semantic", f"{a.name}.run", a.run, b.run, a.place("run"), b.place("run"))
         if self.matching.streams.get(a.clock, a.clock) != b.clock:
             self._add("semantic", f"{a.name}.clock", a.clock, b.clock, a.place("clock"), b.place("clock"))
         self._batch(a, b)
-        self._names(f"{a.name}.after", [self.matching.stages.get(s, s) for s in a.after], list(b.after), spans)
-        known = set(self.matching.modules), set(self.matching.modules.values())
-        modules = [[m.path for m in program.modules] for program in (self.matching.first, self.matching.second)]
-        before = [self._renamed(p) for p in a.train if owner(modules[0], p)[0] in known[0]]
-        after = [p for p in b.train if owner(modules[1], p)[0] in known[1]]
-        self._names(f"{a.name}.train", before, after, spans)
-        before, after = [self._init(i, True) for i in a.init], [self._init(i, False) for i in b.init]
-        self._names(f"{a.name}.init", before, after, spans)
-        self._configured(f"{a.name}.optimizer", a.optimizer, b.optimizer)
-        self._configured(f"{a.name}.average", a.average, b.average)
-        groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
-        for path in dict.fromkeys((*groups[0], *groups[1])):
-            places = a.place("groups"), b.place("groups")
-            self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
-        if captions.clip(a) != captions.clip(b):
-            self._add(
-                "semantic", f"{a.name}.clip", captions.clip(a), captions.clip(b), a.place("clip"), b.place("clip")
-            )
+        self._networks(a, b)
+        self._updates(a, b)
         if a.keep != b.keep:
             one, two = (str(stage.keep or "none") for stage in (a, b))
             self._add("semantic", f"{a.name}.keep", one, two, a.place("keep"), b.place("keep"))
@@ -209,6 +192,30 @@ class _Comparison:
         self._reported(f"{a.name}.eval", a.evaluations, b.evaluations)
         self._execution(a, b)
         self.nodes.seen, self.nodes.stages = told, (None, None)
+
+    def _networks(self, a: Stage, b: Stage) -> None:
+        """What a stage begins from, and which networks of both experiments it trains."""
+        spans = (a.span, b.span)
+        self._names(f"{a.name}.after", [self.matching.stages.get(s, s) for s in a.after], list(b.after), spans)
+        known = set(self.matching.modules), set(self.matching.modules.values())
+        modules = [[m.path for m in program.modules] for program in (self.matching.first, self.matching.second)]
+        before = [self._renamed(p) for p in a.train if owner(modules[0], p)[0] in known[0]]
+        after = [p for p in b.train if owner(modules[1], p)[0] in known[1]]
+        self._names(f"{a.name}.train", before, after, spans)
+        before, after = [self._init(i, True) for i in a.init], [self._init(i, False) for i in b.init]
+        self._names(f"{a.name}.init", before, after, spans)
+
+    def _updates(self, a: Stage, b: Stage) -> None:
+        """How weights are changed by gradients, and averaged."""
+        self._configured(f"{a.name}.optimizer", a.optimizer, b.optimizer)
+        self._configured(f"{a.name}.average", a.average, b.average)
+        groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
+        for path in dict.fromkeys((*groups[0], *groups[1])):
+            places = a.place("groups"), b.place("groups")
+            self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
+        one, two = (captions.clip(stage) for stage in (a, b))
+        if one != two:
+            self._add("semantic", f"{a.name}.clip", one, two, a.place("clip"), b.place("clip"))
 
     def _execution(self, a: Stage, b: Stage) -> None:
         """How it is run. Merging or splitting batches changes the result only where rows depend on one another."""

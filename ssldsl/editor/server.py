@@ -1,6 +1,8 @@
 """`ssldsl lsp`: the language server, over stdin and stdout."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlparse
 
 from lsprotocol import types as lsp
@@ -59,57 +61,74 @@ def path_of(uri: str) -> str:
 def make_server() -> Server:
     """The server with all that it answers."""
     server = Server()
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
-    def opened(params: lsp.DidOpenTextDocumentParams) -> None:
-        server.report(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
-        server.report(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
-    def closed(params: lsp.DidCloseTextDocumentParams) -> None:
-        server.forget(params.text_document.uri)
-
-    @server.feature(lsp.TEXT_DOCUMENT_HOVER)
-    def hover(params: lsp.HoverParams) -> lsp.Hover | None:
-        text = hover_text(*server.at(params.text_document.uri, params.position))
-        return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text)) if text else None
-
-    @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[".", "("]))
-    def complete(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
-        return completions(*server.at(params.text_document.uri, params.position))
-
-    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
-    def definition(params: lsp.DefinitionParams) -> lsp.Location | None:
-        analysis, offset = server.at(params.text_document.uri, params.position)
-        return definition_of(analysis, params.text_document.uri, offset)
-
-    @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
-    def references(params: lsp.ReferenceParams) -> list[lsp.Location]:
-        uses = uses_of(*server.at(params.text_document.uri, params.position))
-        return [lsp.Location(params.text_document.uri, range_of(span)) for span in uses]
-
-    @server.feature(lsp.TEXT_DOCUMENT_RENAME)
-    def rename(params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
-        analysis, offset = server.at(params.text_document.uri, params.position)
-        return renamed(analysis, params.text_document.uri, offset, params.new_name)
-
-    @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
-    def formatting(params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
-        return formatted(server.analysis(params.text_document.uri).source)
-
-    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION)
-    def actions(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        uri = params.text_document.uri
-        return actions_of(server.analysis(uri), uri, params.range)
-
-    @server.feature(lsp.TEXT_DOCUMENT_INLAY_HINT)
-    def hints(params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
-        return hints_of(server.analysis(params.text_document.uri))
-
+    for feature, answer in ANSWERS.items():
+        server.feature(feature, OPTIONS.get(feature))(answer)
     return server
+
+
+def opened(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
+    server.report(params.text_document.uri)
+
+
+def changed(server: Server, params: lsp.DidChangeTextDocumentParams) -> None:
+    server.report(params.text_document.uri)
+
+
+def closed(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:
+    server.forget(params.text_document.uri)
+
+
+def hover(server: Server, params: lsp.HoverParams) -> lsp.Hover | None:
+    text = hover_text(*server.at(params.text_document.uri, params.position))
+    return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, text)) if text else None
+
+
+def complete(server: Server, params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
+    return completions(*server.at(params.text_document.uri, params.position))
+
+
+def definition(server: Server, params: lsp.DefinitionParams) -> lsp.Location | None:
+    analysis, offset = server.at(params.text_document.uri, params.position)
+    return definition_of(analysis, params.text_document.uri, offset)
+
+
+def references(server: Server, params: lsp.ReferenceParams) -> list[lsp.Location]:
+    uses = uses_of(*server.at(params.text_document.uri, params.position))
+    return [lsp.Location(params.text_document.uri, range_of(span)) for span in uses]
+
+
+def rename(server: Server, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
+    analysis, offset = server.at(params.text_document.uri, params.position)
+    return renamed(analysis, params.text_document.uri, offset, params.new_name)
+
+
+def formatting(server: Server, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit]:
+    return formatted(server.analysis(params.text_document.uri).source)
+
+
+def actions(server: Server, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
+    uri = params.text_document.uri
+    return actions_of(server.analysis(uri), uri, params.range)
+
+
+def hints(server: Server, params: lsp.InlayHintParams) -> list[lsp.InlayHint]:
+    return hints_of(server.analysis(params.text_document.uri))
+
+
+ANSWERS: dict[str, Callable[[Server, Any], object]] = {
+    lsp.TEXT_DOCUMENT_DID_OPEN: opened,
+    lsp.TEXT_DOCUMENT_DID_CHANGE: changed,
+    lsp.TEXT_DOCUMENT_DID_CLOSE: closed,
+    lsp.TEXT_DOCUMENT_HOVER: hover,
+    lsp.TEXT_DOCUMENT_COMPLETION: complete,
+    lsp.TEXT_DOCUMENT_DEFINITION: definition,
+    lsp.TEXT_DOCUMENT_REFERENCES: references,
+    lsp.TEXT_DOCUMENT_RENAME: rename,
+    lsp.TEXT_DOCUMENT_FORMATTING: formatting,
+    lsp.TEXT_DOCUMENT_CODE_ACTION: actions,
+    lsp.TEXT_DOCUMENT_INLAY_HINT: hints,
+}
+OPTIONS = {lsp.TEXT_DOCUMENT_COMPLETION: lsp.CompletionOptions(trigger_characters=[".", "("])}
 
 
 def formatted(source: Source) -> list[lsp.TextEdit]:

@@ -1,8 +1,8 @@
 """A plan run: in a new run folder, or in the one where it was interrupted."""
 
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ssldsl.errors import SpecError
@@ -49,15 +49,11 @@ def run(
     options, since = options or Options(), time.time()
     processes = join_processes()
     datasets = datasets or data_of(plan, library, options.folder)
-    try:
+    with _leaving_nothing(folder):
         check_packages(plan, library)
         check_trackers(options.trackers)
         data = {stage.name: _open(datasets, stage) for stage in in_order(plan)}
         ledger = _ledger(plan, folder, options, data, resume)
-    except SpecError:
-        with suppress(OSError):  # it holds something, or is not there
-            folder.rmdir()
-        raise
     processes.wait_for_everyone()
     reporter = make_reporter(is_main=processes.is_main_process, is_wanted=options.is_progress_shown)
     journal = Journal(plan, folder, ledger, reporter, Trackers.start(options.trackers, folder, plan))
@@ -74,6 +70,17 @@ def run(
             raise attribute_to_process(error, folder, since, process) from error
         finally:
             session.close()
+
+
+@contextmanager
+def _leaving_nothing(folder: Path) -> Iterator[None]:
+    """The folder of a run that is refused goes again, unless it holds something."""
+    try:
+        yield
+    except SpecError:
+        with suppress(OSError):  # it holds something, or is not there
+            folder.rmdir()
+        raise
 
 
 def _ledger(plan: Plan, folder: Path, options: Options, data: OpenData, resume: bool) -> Ledger | None:

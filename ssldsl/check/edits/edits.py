@@ -1,6 +1,6 @@
 """Ablation as typed edits of the tree: `set a.b = v`, `drop loss.vat`, from a variant, a sweep or the command line."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import evolve
 
@@ -107,12 +107,7 @@ def _apply_to_stage(
     file: tree.File, edit: Edit, terms: LossEdits, reporter: Reporter, slots: ArgumentSlots
 ) -> tree.File:
     stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
-    path = edit.path
-    stage = ""
-    if path[0].id in stages and len(path) > 1:
-        stage, path = path[0].id, path[1:]
-    elif path[0].id == "main" and not stages and len(path) > 1:
-        path = path[1:]
+    stage, path = _addressed(edit.path, stages)
     if path[0].id == "loss" and len(path) > 1:
         return _edit_term(file, edit, stage, path[1:], terms, reporter, slots)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
@@ -122,19 +117,24 @@ def _apply_to_stage(
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in DEFAULTS:
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
-    if not stage:
-        changed = _edit_statements(file.statements, edit, path, not stages, slots)
-        if changed is not None:
-            return evolve(file, statements=changed)
-    else:
-        body = _edit_statements(stages[stage].body, edit, path, True, slots)
-        if body is not None:
-            return _with_body(file, stage, body)
+    body = stages[stage].body if stage else file.statements
+    changed = _edit_statements(body, edit, path, bool(stage) or not stages, slots)
+    if changed is not None:
+        return _with_body(file, stage, changed) if stage else evolve(file, statements=changed)
     inside = _edit_calls(file, edit, stage, path, slots)
     if inside is not None:
         return inside
     _no_such(file, edit, path, stage, reporter)
     return file
+
+
+def _addressed(path: tuple[tree.Name, ...], stages: Collection[str]) -> tuple[str, tuple[tree.Name, ...]]:
+    """The stage that a path names, and what it means in it. A spec without stages is itself the stage `main`."""
+    if path[0].id in stages and len(path) > 1:
+        return path[0].id, path[1:]
+    if path[0].id == "main" and not stages and len(path) > 1:
+        return "", path[1:]
+    return "", path
 
 
 def _with_body(file: tree.File, stage: str, body: Statements) -> tree.File:

@@ -168,12 +168,8 @@ def _is_term(ctx: Context, node: Node) -> bool:
 
 def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Any:
     through: list[Given] = []
-    if (
-        signature.role in ("views", "nets", "heads")
-        and given
-        and given[0].name is None
-        and _may_be_batch(signature, given[0].value)
-    ):
+    is_applied = signature.role in ("views", "nets", "heads")
+    if is_applied and given and given[0].name is None and _may_be_batch(signature, given[0].value):
         through, given = given[:1], given[1:]
     elif signature.role == "views" and given and isinstance(given[0].value, Data):
         ctx.report(types.view_of_data(signature.name, describe(given[0].value), given[0].span))
@@ -188,34 +184,42 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     bound, is_good = bind(ctx, Parameters(signature.name, order, required, is_open=True), given, expr.span)
     if not is_good:
         return UNKNOWN
-    every = bound.pop(derived.EVERY, None) if signature.derives else None
-    placed, rest = ({n: g for n, g in bound.items() if (n in leading) == is_leading} for is_leading in (True, False))
-    settings, problems = check_settings(
-        signature,
-        {n: (_plain(g.value), g.span) for n, g in rest.items()},
-        expr.span,
-        describe=describe,
-        unknown=UNKNOWN,
-        items={n: g.items for n, g in rest.items()},
-    )
-    for problem in problems:
-        ctx.reporter.report(problem)
-    if problems or any(g.value is UNKNOWN for g in given):
+    placed = {name: bound.pop(name) for name in leading if name in bound}
+    settings = _settings(ctx, signature, bound, expr, is_sound=all(g.value is not UNKNOWN for g in given))
+    if settings is None:
         return UNKNOWN
-    _complete(ctx, signature, rest, settings, expr)
-    values = tuple((s.name, settings[s.name]) for s in signature.settings)
-    if every is not None:
-        place = next(a.value.span for a in expr.arguments if a.name and a.name.id == derived.EVERY)
-        pace = derived.pace(ctx, every.value, place)
-        if pace is None:
-            return UNKNOWN
-        values = (*values, (derived.EVERY, pace))
-    built = _construct(ctx, signature, placed, values, expr)
+    built = _construct(ctx, signature, placed, settings, expr)
     if through and built is not UNKNOWN:
         if isinstance(built, View):
             return ops.view(ctx, built, through[0].value, expr.span)
         return networks.apply(ctx, Net((built,)), through[0].value, expr.span)
     return built
+
+
+def _settings(
+    ctx: Context, signature: Signature, given: dict[str, Given], expr: tree.Call, *, is_sound: bool
+) -> tuple[tuple[str, Any], ...] | None:
+    """All settings, those left out by their defaults; nothing where any is wrong. `is_sound`: no argument is."""
+    every = given.pop(derived.EVERY, None) if signature.derives else None
+    settings, problems = check_settings(
+        signature,
+        {n: (_plain(g.value), g.span) for n, g in given.items()},
+        expr.span,
+        describe=describe,
+        unknown=UNKNOWN,
+        items={n: g.items for n, g in given.items()},
+    )
+    for problem in problems:
+        ctx.reporter.report(problem)
+    if problems or not is_sound:
+        return None
+    _complete(ctx, signature, given, settings, expr)
+    values = tuple((s.name, settings[s.name]) for s in signature.settings)
+    if every is None:
+        return values
+    place = next(a.value.span for a in expr.arguments if a.name and a.name.id == derived.EVERY)
+    pace = derived.pace(ctx, every.value, place)
+    return None if pace is None else (*values, (derived.EVERY, pace))
 
 
 def _alike(ctx: Context, schedule: Signature) -> list[str]:

@@ -34,23 +34,9 @@ def join_processes() -> PartialState:
 def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Accelerator:
     """The accelerator of a stage, with its precision and accumulation; processes and device stay as they were."""
     if stage.precision == "fp16" and not torch.cuda.is_available():
-        raise SpecError(
-            Diagnostic(
-                "R411",
-                f"stage `{stage.name}` asks for fp16, which needs a GPU, and there is none",
-                span_of(stage.places.get("precision", stage.place)),
-                help="take `precision = bf16` or `precision = fp32`",
-            )
-        )
+        raise _unavailable(stage, "a GPU, and there is none", "take `precision = bf16` or `precision = fp32`")
     if stage.precision == "fp64" and not wants_cpu() and torch.accelerator.current_accelerator() == torch.device("mps"):
-        raise SpecError(
-            Diagnostic(
-                "R411",
-                f"stage `{stage.name}` asks for fp64, which this kind of device does not have",
-                span_of(stage.places.get("precision", stage.place)),
-                help="train on the CPU: `ACCELERATE_USE_CPU=true`",
-            )
-        )
+        raise _unavailable(stage, "another kind of device than this", "train on the CPU: `ACCELERATE_USE_CPU=true`")
     AcceleratorState._reset_state()
     GradientState._reset_state()
     distributed = DistributedDataParallelKwargs(broadcast_buffers=False, find_unused_parameters=unused_parameters)
@@ -61,6 +47,12 @@ def make_accelerator(stage: StagePlan, *, unused_parameters: bool = False) -> Ac
         dynamo_backend="inductor" if stage.compile else "no",
         kwargs_handlers=[distributed],
     )
+
+
+def _unavailable(stage: StagePlan, needs: str, help: str) -> SpecError:
+    """A precision that this machine does not have."""
+    message = f"stage `{stage.name}` asks for {stage.precision}, which needs {needs}"
+    return SpecError(Diagnostic("R411", message, span_of(stage.places.get("precision", stage.place)), help=help))
 
 
 def distribute(

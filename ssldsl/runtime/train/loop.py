@@ -29,6 +29,7 @@ from ssldsl.runtime.failures import (
     not_finite,
 )
 from ssldsl.runtime.folder.records import Line
+from ssldsl.runtime.nets.memories import Tensors
 from ssldsl.runtime.train.collapse import Watch
 from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.loss_ring import Window
@@ -262,18 +263,7 @@ def take_step(parts: StageParts, step: int) -> None:
     parts.rates.set(values)
     # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
     scalars = parts.scalars.tensor_of(values if parts.lowered.reads_scalars else [], accelerator.device)
-    writes = []
-    for part in range(stage.accumulate):
-        is_last = part + 1 == stage.accumulate
-        with nullcontext() if is_last else accelerator.no_sync(parts.model):
-            losses = parts.model(parts.feed.batch_at(step, part), scalars)
-            if losses[TOTAL].ndim:
-                raise NotOneNumber(
-                    *next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL)
-                )
-            writes.append(parts.memories.pending_writes(losses))
-            _backward(parts, losses[TOTAL])
-        parts.state.ring.put(step, part, losses)
+    writes = [_accumulate(parts, step, part, scalars) for part in range(stage.accumulate)]
     _limit_gradients(parts, step)
     # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
     (parts.optimizer if accelerator.scaler is not None else parts.state.optimizer).step()
@@ -281,6 +271,19 @@ def take_step(parts: StageParts, step: int) -> None:
     parts.memories.commit(writes, step)
     for average in averages:
         average.update(step, stage.steps)
+
+
+def _accumulate(parts: StageParts, step: int, part: int, scalars: Tensor) -> Tensors:
+    """Forward and backward of one part of the batch, whose losses are recorded. Gives what memories will take up."""
+    is_last = part + 1 == parts.stage.accumulate
+    with nullcontext() if is_last else parts.accelerator.no_sync(parts.model):
+        losses = parts.model(parts.feed.batch_at(step, part), scalars)
+        if losses[TOTAL].ndim:
+            raise NotOneNumber(*next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL))
+        writes = parts.memories.pending_writes(losses)
+        _backward(parts, losses[TOTAL])
+    parts.state.ring.put(step, part, losses)
+    return writes
 
 
 def _backward(parts: StageParts, loss: Tensor) -> None:
