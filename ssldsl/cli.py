@@ -25,6 +25,7 @@ from ssldsl.commands.lsp import lsp
 from ssldsl.commands.new import new
 from ssldsl.commands.ops import ops
 from ssldsl.commands.options import USER_ERROR
+from ssldsl.commands.predict import predict
 from ssldsl.commands.resolve import resolve
 from ssldsl.commands.resume import resume
 from ssldsl.commands.run import run
@@ -50,7 +51,7 @@ def commands(debug: bool) -> None:
 
 for _command in (
     *(new, check, fmt, resolve),
-    *(run, resume, compare, validation, export),
+    *(run, resume, compare, validation, predict, export),
     *(graph, diff, compile),
     *(explain, ops, docs, cite, lsp),
 ):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import pandas
     from torch import nn
 
+    from ssldsl.exporting.predictions import Predictions
+    from ssldsl.ops.data import Samples
     from ssldsl.runtime.run import Options, Result
 
 
@@ -115,6 +118,34 @@ class Run:
             self.folder, checked.library, stage=stage, average=average, spec_folder=Path(request.spec).parent
         )
         return find(modules, name)
+
+    def predict(
+        self,
+        data: "str | Path | Samples",
+        *,
+        net: str = "",
+        eval: str = "",
+        stage: str = "",
+        average: bool = True,
+        workers: int = 0,
+        progress: bool = True,
+    ) -> "Predictions":
+        """What the run says of any data: class, probabilities, embedding of every sample.
+
+        data: a folder, of which all images are taken, or data in the words of the spec, such as `"images.test"`; they
+        are prepared as an `eval` of the run prepares its own, by default the first. net: what embeds, such as
+        `"encoder >> projector"`. Raises R304, R307 for what the run does not have, R404 for data that cannot be read.
+        """
+        from ssldsl.exporting.predictions import Asked, Predictions, make_predictor
+        from ssldsl.runtime.console.progress import make_reporter
+
+        reporter = make_reporter(is_wanted=progress)
+        try:
+            asked = Asked(eval, net, stage, average, workers, partial(reporter.passing, "predict"))
+            given = str(data) if isinstance(data, Path) else data
+            return Predictions(tuple(make_predictor(self.folder, given, asked).parts()))
+        finally:
+            reporter.close()
 
     def resume(self, *, report: bool = True, **execution: Any) -> "Run":
         """Go on where the last checkpoint is. Execution as for `Experiment.run`."""

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import ModulePlan, Plan
+from ssldsl.runtime.evaluate.final_evaluator import Shapes
 from ssldsl.runtime.evaluate.final_modules import final_modules
-from ssldsl.runtime.evaluate.per_sample import Shapes
 from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.folder.run_folder import read_plan
 from ssldsl.runtime.nets.modules import Builder, find

@@ -1,9 +1,8 @@
 """A folder of images, one folder per class."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import torch
 
@@ -12,7 +11,8 @@ from ssldsl.ops import File, op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.data_dirs import BrokenData, find_given
 from ssldsl.ops.decorator import traits_of
-from ssldsl.ops.image_files import ENDINGS, is_image_file, is_visible, visible_files
+from ssldsl.ops.image_files import is_image_file, is_visible, visible_files
+from ssldsl.ops.image_folders import not_read, read_unlabeled
 from ssldsl.ops.samples import FileSamples, SplitsOnUse
 
 # the folders that are read as a split, in any case of their letters
@@ -46,16 +46,6 @@ def missing_folder(path: Path) -> BrokenData:
     return BrokenData("\n".join(line for line in lines if line), str(path))
 
 
-def not_read(folder: Path, skipped: Sequence[str]) -> tuple[str, ...]:
-    """The note about files that are no pictures by their names."""
-    if not skipped:
-        return ()
-    endings = Counter(PurePath(name).suffix.lower() or "no ending" for name in skipped)
-    listed = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
-    files = "1 file is" if len(skipped) == 1 else f"{len(skipped)} files are"
-    return (f"{files} not read in {folder} ({listed}); read are {', '.join(ENDINGS)}",)
-
-
 def in_no_class(folder: Path) -> tuple[str, ...]:
     """The note about pictures that lie beside the folders of the classes."""
     loose = [e.name for e in folder.iterdir() if is_visible(e.name) and is_image_file(e.name) and not e.is_dir()]
@@ -86,16 +76,6 @@ def read_folder(folder: Path, classes: list[str]) -> FileSamples:
         raise BrokenData("\n".join(["no images in the folders of this folder", *notes]), str(folder))
     names, labels = tuple(name for name, _ in found), torch.tensor([label for _, label in found])
     return FileSamples(folder, names, torch.arange(len(names)), labels, notes, tuple(classes))
-
-
-def read_unlabeled(folder: Path) -> FileSamples:
-    """All images of a folder and of the folders in it, without labels."""
-    files = list(visible_files(folder))
-    names = tuple(name for name in files if is_image_file(name))
-    notes = not_read(folder, [name for name in files if not is_image_file(name)])
-    if not names:
-        raise BrokenData("\n".join(["no images in this folder", *notes]), str(folder))
-    return FileSamples(folder, names, torch.arange(len(names)), None, notes)
 
 
 def folder_splits(

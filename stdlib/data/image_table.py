@@ -82,7 +82,7 @@ def _parquet(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as error:
-        raise BrokenData("Parquet needs the package `pyarrow`: `pip install pyarrow`", str(file)) from error
+        raise BrokenData('Parquet needs the package `pyarrow`: `pip install "ssldsl[tables]"`', str(file)) from error
     try:
         columns = parquet.read_table(str(file)).to_pydict()
     except (OSError, ValueError) as error:  # pyarrow's own errors are of these

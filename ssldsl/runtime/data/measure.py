@@ -1,6 +1,6 @@
 """What only the data can say: how many samples there are, how large they are, and which lie in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from attrs import frozen
@@ -29,7 +29,7 @@ class Measured:
 def measure(program: Program, datasets: Datasets) -> Measured:
     """Open every data set that the program reads."""
     nodes = list(_data_nodes(program))
-    plans = {f"n{n.id}": _plan(n) for n in nodes}
+    plans = _plans(nodes)
     sizes: dict[str, int] = {}
     resident: set[str] = set()
     for node in nodes:
@@ -109,6 +109,17 @@ def _plan(node: Node) -> NodePlan:
         placement="data",
         places=tuple(place for place in places if place is not None),
     )
+
+
+def data_of_node(node: Node, datasets: Datasets) -> Samples:
+    """The samples that one data node of a program gives."""
+    with explaining_data_at(partial(_place, node)):
+        return datasets.data(_plans(walk([node], lambda n: n.inputs)), f"n{node.id}")
+
+
+def _plans(nodes: Iterable[Node]) -> dict[str, NodePlan]:
+    """The nodes as those of a plan, by their ids."""
+    return {f"n{n.id}": _plan(n) for n in nodes}
 
 
 def _classes(node: Node) -> set[str]:

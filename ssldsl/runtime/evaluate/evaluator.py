@@ -143,6 +143,13 @@ class Evaluator:
         """The values of nodes over whole data sets, in main memory, with the weights as they are."""
         return self._computed(self._of((), ids), step)
 
+    def batches(self, ids: Sequence[str], step: int = 0) -> Iterator[tuple[Tensor, ...]]:
+        """The values of nodes over one data set, batch by batch, so that they need not fit into memory together."""
+        measured = self._of((), ids)
+        (pass_,) = measured.code.passes
+        self.modules.eval()
+        yield from self._batches(measured, pass_, step)
+
     @torch.no_grad()
     def metric(
         self, evaluation: EvaluationPlan, values: Mapping[str, Value], step: int, *, commits: bool = False
@@ -188,6 +195,14 @@ class Evaluator:
         """The wanted values of one data set, over all of its samples."""
         if not pass_.data:
             return self._held(measured, pass_, step)
+        parts: list[list[Tensor]] = [[] for _ in pass_.wanted]
+        for values in self._batches(measured, pass_, step):
+            for found, value in zip(parts, values, strict=True):
+                found.append(at_least_single(value) if value.is_floating_point() else value)
+        joined = (self._joined(found, len(self.data[pass_.data])) for found in parts)
+        return dict(zip(pass_.wanted, joined, strict=True))
+
+    def _batches(self, measured: Measured, pass_: Pass, step: int) -> Iterator[tuple[Tensor, ...]]:
         samples, scalars = self.data[pass_.data], self.scalars.at(step)
         first, last, _ = self.share(len(samples))
         share = Share(
@@ -200,18 +215,13 @@ class Evaluator:
             rows=self.rows,
             precision=self.stage.precision,
         )
-        parts: list[list[Tensor]] = [[] for _ in pass_.wanted]
         loader = DataLoader(share, batch_size=None, num_workers=0 if samples.resident else self.num_workers)
         for done, batches in enumerate(loader, start=1):
             if isinstance(batches, NodeFailure):
                 raise batches
             for batch in batches:
-                values = self._values(measured, pass_, batch, scalars)
-                for found, value in zip(parts, values, strict=True):
-                    found.append(at_least_single(value) if value.is_floating_point() else value)
+                yield self._values(measured, pass_, batch, scalars)
             self.watch(done, len(share))
-        joined = (self._joined(found, len(samples)) for found in parts)
-        return dict(zip(pass_.wanted, joined, strict=True))
 
     def _held(self, measured: Measured, pass_: Pass, step: int) -> dict[str, Value]:
         """What memories hold, which every process has whole."""
@@ -223,7 +233,7 @@ class Evaluator:
     ) -> tuple[Tensor, ...]:
         """What is wanted of a batch, on the device."""
         moved = {key: value.to(self.accelerator.device) for key, value in batch.items()}
-        with self.accelerator.autocast(), naming_the_node(measured.code):
+        with torch.no_grad(), self.accelerator.autocast(), naming_the_node(measured.code):
             values: tuple[Tensor, ...] = getattr(measured.made, pass_.method)(moved, scalars)
         return values
 

@@ -1,8 +1,6 @@
 """A metric of a finished run taken apart: whether the run is right about every single sample of a data set."""
 
-import copy
 import warnings
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import torch
@@ -10,30 +8,21 @@ from attrs import frozen
 from torch import Tensor
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
-from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
+from ssldsl.graph.plan import EvaluationPlan, NodePlan, StagePlan
 from ssldsl.graph.results import KEPT
-from ssldsl.graph.stages import in_order
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ir.walk import walk
 from ssldsl.ops.signature import Signature
-from ssldsl.runtime.data.datasets import data_below, derives, sample_shapes
-from ssldsl.runtime.data.derived import Data, Derived
-from ssldsl.runtime.device.accelerator import make_accelerator
-from ssldsl.runtime.device.precision import dtype_of
+from ssldsl.runtime.data.datasets import data_below, derives
+from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.evaluate.evaluator import Evaluator
+from ssldsl.runtime.evaluate.final_evaluator import final_evaluator, stage_of
 from ssldsl.runtime.evaluate.lower import nodes_of, tensors_read
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
-from ssldsl.runtime.folder.stage_end import final_ranking, final_weights
-from ssldsl.runtime.nets.keys import NOW, measures_average
 from ssldsl.runtime.nets.memories import is_memory
-from ssldsl.runtime.nets.modules import build_modules
-from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.load import Library, signature_of
-from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.smoke.data import data_of
-
-ROWS = 256  # samples of a batch
 
 
 @frozen
@@ -70,11 +59,12 @@ def correctness(
     plan = read_plan(folder)
     whole = stage_of(plan, folder, stage)
     evaluation = _evaluation(whole, library, folder, metric)
-    is_raw = measures_average(whole)  # then what is not said to be averaged is not
     alone = whole.model_copy(update={"evaluations": (evaluation,), "compile": False})
     _check_data(alone, library, folder)
+    derived = Derived(alone, data_of(plan, library, spec_folder), library, folder)
     with explaining_data(alone), explaining_evaluation(StepContext(folder, alone, alone.steps)):
-        evaluator = _evaluator(plan, alone, folder, library, workers, spec_folder, is_raw=is_raw)
+        data = {id_: derived.samples(id_) for id_ in _data_of(alone)}
+        evaluator = final_evaluator(plan, alone, folder, library, data, spec_folder, workers=workers)
         right, labels = _one_by_one(evaluator, evaluation, library, folder)
         digest = " ".join(evaluator.data[id_].digest() for id_ in sorted(evaluator.data))
     recorded = _recorded(folder, alone.name, evaluation.name)
@@ -82,15 +72,6 @@ def correctness(
 
 
 # --- the metric -----------------------------------------------------------------------------------------------------
-
-
-def stage_of(plan: Plan, folder: Path, name: str) -> StagePlan:
-    """The stage of a name, by default the last. Raises R304 for one that the run in a folder does not have."""
-    stages = {stage.name: stage for stage in in_order(plan)}
-    if name and name not in stages:
-        help_ = did_you_mean(name, list(stages)) or f"its stages are: {', '.join(stages)}"
-        raise SpecError(Diagnostic("R304", f"the run in {folder} has no stage `{name}`", help=help_))
-    return stages[name or list(stages)[-1]]
 
 
 def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> EvaluationPlan:
@@ -172,30 +153,6 @@ def _recorded(folder: Path, stage: str, metric: str) -> float | None:
 # --- networks and data ----------------------------------------------------------------------------------------------
 
 
-def _evaluator(
-    plan: Plan, stage: StagePlan, folder: Path, library: Library, workers: int, spec_folder: Path, *, is_raw: bool
-) -> Evaluator:
-    """What evaluates the only metric of a stage with the weights that a run ended with. `is_raw`: not their average."""
-    datasets = data_of(plan, library, spec_folder)
-    derived = Derived(stage, datasets, library, folder)
-    data = {id_: derived.samples(id_) for id_ in _data_of(stage)}
-    accelerator = make_accelerator(stage)
-    modules = build_modules(plan, Shapes(plan, datasets), library, spec_folder)
-    modules.to(accelerator.device, dtype_of(stage.precision))
-    modules.load_state_dict(final_weights(folder, stage.name, average=not is_raw))
-    earlier = {}
-    if is_raw:
-        earlier[NOW, True] = copy.deepcopy(modules).eval()
-        earlier[NOW, True].load_state_dict(final_weights(folder, stage.name, average=True))
-    scalars = Scalars(stage, library)
-    evaluator = Evaluator(
-        plan, stage, modules, data, library, accelerator, scalars, rows=ROWS, num_workers=workers, earlier=earlier
-    )
-    if evaluator.ranking.items:
-        evaluator.ranking.restore(final_ranking(folder, stage.name))
-    return evaluator
-
-
 def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:
     """Refuse data that the run made for itself: other runs have other labels."""
     nodes = {node.id: node for node in stage.nodes}
@@ -217,24 +174,3 @@ def _data_of(stage: StagePlan) -> list[str]:
         (e.node for e in stage.evaluations), lambda id_: () if nodes[id_].op == "full_dataset" else nodes[id_].inputs
     )
     return list(dict.fromkeys(nodes[id_].inputs[0] for id_ in read if nodes[id_].op == "full_dataset"))
-
-
-@frozen
-class Shapes(Mapping[str, Shape]):
-    """The shape of a sample of every stream, by field. Data are opened for what is asked: hardly ever."""
-
-    plan: Plan
-    datasets: Data
-
-    def __getitem__(self, name: str) -> Shape:
-        stream = name.rpartition(".")[0]
-        for stage in self.plan.stages:
-            for found in (s for s in stage.streams if s.name == stream):
-                return sample_shapes({stream: self.datasets.samples(stage, found.data)})[name]
-        raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return (stream.name for stage in self.plan.stages for stream in stage.streams)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)

@@ -107,7 +107,7 @@ def test_parquet_is_read_where_pyarrow_is_and_asked_for_where_not(
     path = pictures / "labels.parquet"
     path.touch()
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(BrokenData, match="`pip install pyarrow`"):
+    with pytest.raises(BrokenData, match=r"`pip install \"ssldsl\[tables\]\"`"):
         opened(str(path))["train"]
     stand_in = ModuleType("pyarrow.parquet")
     names = ("path", "species", "fold")
