@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ssldsl.stdlib.targets.sinkhorn import sinkhorn
+from ssldsl.stdlib.targets.sinkhorn import LEAST_FOR_POWERS, _log_mass, _scale, _scale_logarithms, sinkhorn
 
 SCORES = torch.tensor([[0.9, 0.1, -0.2], [0.8, 0.3, 0], [0.7, 0.2, 0.1], [0.1, 0.6, 0.5]], dtype=torch.float64)
 WORKED = {
@@ -67,11 +67,19 @@ def test_clusters_are_equally_large_in_the_limit() -> None:
     assert sinkhorn(SCORES).sum(dim=0).tolist() == pytest.approx([2.187686, 0.998560, 0.813755], abs=2e-6)
 
 
+@pytest.mark.parametrize("epsilon", [0.02, 0.05])
 @pytest.mark.parametrize(("rows", "classes"), [(7, 20), (64, 5)])
-def test_logarithms_give_what_powers_give(rows: int, classes: int) -> None:
+def test_powers_of_the_paper_give_the_same(rows: int, classes: int, epsilon: float) -> None:
     scores = random_scores(rows, classes)
-    expected = torch.from_numpy(plain(scores.numpy(), 0.05, 3)).float()
-    torch.testing.assert_close(sinkhorn(scores), expected, atol=1e-5, rtol=1e-4)
+    expected = torch.from_numpy(plain(scores.numpy(), epsilon, 3)).float()
+    torch.testing.assert_close(sinkhorn(scores, epsilon=epsilon), expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("ready", [None, 0.0, 1.0])
+def test_powers_and_logarithms_agree_where_both_are_taken(ready: float | None) -> None:
+    log_q = random_scores(24, 6).double() / LEAST_FOR_POWERS
+    mass = None if ready is None else _log_mass(log_q, 16, torch.tensor(ready))
+    torch.testing.assert_close(_scale(log_q, mass, 3, 16), _scale_logarithms(log_q, mass, 3, 16))
 
 
 def test_a_small_epsilon_neither_overflows_nor_loses_the_sums() -> None:
