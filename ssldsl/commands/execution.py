@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it needs torch, and `--help` does not
 class Execution:
     """`--workers`, `--tracker`, `--checkpoint-every`, `--progress`, `--report`, `--requeue`."""
 
-    workers: int
+    workers: int | None
     trackers: tuple[str, ...]
     checkpoint_every: int | None
     progress: bool
@@ -45,7 +45,12 @@ class Execution:
 def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of an `Execution`, as `execution`."""
 
-    @click.option("--workers", type=click.IntRange(min=0), default=0, help="Processes that read image folders.")
+    @click.option(
+        "--workers",
+        type=click.IntRange(min=0),
+        default=None,
+        help="Processes that read image files.  [default: one for every core of a process]",
+    )
     @click.option(
         "--tracker", "trackers", multiple=True, type=click.Choice(["tensorboard", "wandb"]), help="Also log there."
     )
@@ -60,7 +65,7 @@ def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def wrapper(
         *args: Any,
-        workers: int,
+        workers: int | None,
         trackers: tuple[str, ...],
         checkpoint_every: int | None,
         progress: bool,

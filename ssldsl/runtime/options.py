@@ -15,7 +15,8 @@ class Options:
 
     texts: files for the run folder, such as `spec.ssl` and `resolved.ssl`. identity: hash of the experiment's meaning.
     difference: says what differs from the experiment in the folder, when a resume is refused.
-    folder: where relative names in the spec start. checkpoint_every: steps; else as often as costs little.
+    folder: where relative names in the spec start. workers: processes that read files, by default one for every core.
+    checkpoint_every: steps; else as often as costs little.
     stop_after: optimizer steps after which the run stops as if somebody had asked for it.
     """
 
@@ -25,7 +26,7 @@ class Options:
     folder: Path = Path()
     is_progress_shown: bool = True
     trackers: Sequence[str] = ()
-    workers: int = 0
+    workers: int | None = None
     checkpoint_every: int | None = None
     stop_after: int | None = None
 

@@ -13,6 +13,7 @@ from ssldsl.errors import LostProcess, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples
+from ssldsl.processes import spare_cores
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.data.data_notes import data_notes
 from ssldsl.runtime.data.datasets import sample_shapes
@@ -140,9 +141,14 @@ class Session:
             data=self.data,
             saved=self._weights_after,
             folder=self.options.folder,
-            workers=self.options.workers,
+            workers=self._workers(),
             run=self.journal.folder,
         )
+
+    def _workers(self) -> int:
+        if self.options.workers is not None:
+            return self.options.workers
+        return 0 if is_smoke(self.plan) else spare_cores()  # a few samples are read sooner than a process begins
 
     def _weights_after(self, stage: str, average: bool) -> Mapping[str, Tensor]:
         """The weights that a stage ended with."""

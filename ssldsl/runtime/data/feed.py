@@ -251,13 +251,14 @@ class _Loader:
 
     def _start(self, number: int) -> None:
         self._following = number
+        workers = min(self._workers, max(1, self._total - number))
         loader = DataLoader(
             self._prepared,
             batch_size=None,
             sampler=range(number, max(self._total, number + 1)),
-            num_workers=self._workers,
+            num_workers=workers,
             pin_memory=self._stream is not None,
-            prefetch_factor=4 if self._workers else None,
+            prefetch_factor=4 if workers else None,
             generator=torch.Generator(),  # else the workers' seeds are taken from the global generator
         )
         self._batches = iter(loader)

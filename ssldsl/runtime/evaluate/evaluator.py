@@ -215,7 +215,8 @@ class Evaluator:
             rows=self.rows,
             precision=self.stage.precision,
         )
-        loader = DataLoader(share, batch_size=None, num_workers=0 if samples.resident else self.num_workers)
+        workers = 0 if samples.resident else min(self.num_workers, len(share))
+        loader = DataLoader(share, batch_size=None, num_workers=workers)
         for done, batches in enumerate(loader, start=1):
             if isinstance(batches, NodeFailure):
                 raise batches
