@@ -137,6 +137,26 @@ def test_names_of_compiled_networks_are_plain(tmp_path: Path, resnet: State) -> 
     assert same(taken_over(tmp_path, RESNET, '"compiled.pth"'), resnet)
 
 
+@pytest.mark.parametrize("prefix", ["backbone.", "", "model.backbone."])
+def test_a_network_that_was_saved_as_a_sequence_of_its_parts_loads_by_their_order(
+    tmp_path: Path, prefix: str, resnet: State
+) -> None:
+    """As lightly's examples save theirs: `nn.Sequential(*list(resnet.children())[:-1])`."""
+    net = ResNet18(1, stem="cifar")
+    net.load_state_dict(resnet)
+    state = torch.nn.Sequential(*net.children(), torch.nn.Linear(512, 10)).state_dict()
+    torch.save({"state_dict": below(prefix, state)}, tmp_path / "last.ckpt")
+    assert same(taken_over(tmp_path, RESNET, '"last.ckpt"'), resnet)
+
+
+def test_a_sequence_of_other_parts_is_refused_as_before(tmp_path: Path, resnet: State) -> None:
+    net = ResNet18(1, stem="cifar")
+    state = torch.nn.Sequential(*reversed(list(net.children()))).state_dict()
+    torch.save({"state_dict": state}, tmp_path / "last.ckpt")
+    with pytest.raises(SpecError, match="R422"):
+        taken_over(tmp_path, RESNET, '"last.ckpt"')
+
+
 def test_counters_of_batches_may_be_missing(tmp_path: Path, resnet: State) -> None:
     torch.save({k: v for k, v in resnet.items() if not k.endswith("num_batches_tracked")}, tmp_path / "old.pth")
     assert same(taken_over(tmp_path, RESNET, '"old.pth"'), resnet)

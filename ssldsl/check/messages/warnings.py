@@ -53,6 +53,21 @@ def low_momentum(word: str, momentum: float, place: Span) -> Diagnostic:
     return _warning("L614", message, place, "a momentum is mostly near 1", help)
 
 
+def predicts_itself(term: str, place: Span) -> Diagnostic:
+    """A prediction that is computed of its own target."""
+    message = f"`{term}` predicts what it is computed of: a network that changes nothing is right"
+    help = "predict another view of the sample, `swap(views)` for a list of two, or what an average says of it"
+    return _warning("L615", message, place, "both sides are of the same draw", help)
+
+
+def collapses(term: str, is_stopped: bool, place: Span) -> Diagnostic:
+    """A loss that one answer to everything makes least."""
+    message = f"`{term}` is least where the network gives one answer to everything, and no other term is in the way"
+    label = "both sides have gone through the same networks" if is_stopped else "both sides learn from each other"
+    help = "a predictor on one side, with the other stopped, keeps from it (SimSiam), as do negatives, or labels"
+    return _warning("L615", message, place, label, help)
+
+
 def idle_stream(stage: str, stream: str, place: Span) -> Diagnostic:
     """Rows that no term reads. `stage`: what a message calls it."""
     help = f"take `{stream}` out of `batch`, or use it in the loss"

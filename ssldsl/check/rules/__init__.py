@@ -16,6 +16,7 @@ from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.half_averaged import half_averaged
 from ssldsl.check.rules.handed_memory import handed_memory
 from ssldsl.check.rules.idle_stream import idle_stream
+from ssldsl.check.rules.keeps_from_collapse import keeps_from_collapse
 from ssldsl.check.rules.keeps_what_is_measured import keeps_what_is_measured
 from ssldsl.check.rules.lone_sample import lone_sample
 from ssldsl.check.rules.never_completes import never_completes
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     takes_nothing_over,  # before `stays_random`: a network without weights of an earlier stage has the same cause
     stays_random,
     follows_at_once,
+    keeps_from_collapse,
     evaluation_pace,
     chosen_clock,
     same_preparation,

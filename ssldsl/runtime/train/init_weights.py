@@ -1,5 +1,6 @@
 """Weights at the start of a stage: from another stage or its average, from a file, or afresh. No file is executed."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ssldsl.runtime.spans import span_of
 
 State = Mapping[str, Tensor]
 # Below these names training programs keep the network whose features count; a module's own name is tried first.
+_NUMBERED = re.compile(r"(?P<prefix>(?:\D*\.)?)(?P<number>\d+)\.(?P<rest>.+)")
 USUAL = ("module", "encoder", "backbone")
 
 
@@ -86,15 +88,31 @@ def _named(state: State, modules: nn.ModuleDict, path: str) -> dict[str, Tensor]
 
 
 def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> State:
-    """The file's tensors under the target's names: as they stand, or below a prefix that is tried by itself."""
+    """The file's tensors under the target's names: as they stand, below a prefix that is tried, or by their order."""
     tensors, wanted = read_weights(file, init), target.state_dict()
     tried = () if init.prefix else (path, module_key(path), path.rpartition(".")[2], *USUAL)
-    candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried)]
+    candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried), *_by_order(tensors, target)]
     found = max(candidates, key=lambda names: len(wanted.keys() & names.keys()))
     reasons = misfits(found, wanted)
     if reasons:
         raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_prefix_for(tensors, wanted, init))
     return {name: found.get(name, tensor) for name, tensor in wanted.items()}
+
+
+def _by_order(tensors: State, target: nn.Module) -> list[State]:
+    """The tensors of `nn.Sequential(*network.children())`, whose numbers stand for the parts of the network, in order.
+
+    lightly's examples save their networks so. Which number is which part follows from the order of those with tensors.
+    """
+    parts = [name for name, child in target.named_children() if child.state_dict()]
+    numbered = [match for name in tensors if (match := _NUMBERED.fullmatch(name))]
+    found: list[State] = []
+    for prefix in dict.fromkeys(match["prefix"] for match in numbered):
+        here = [match for match in numbered if match["prefix"] == prefix]
+        numbers = sorted({int(match["number"]) for match in here})
+        names = dict(zip(numbers, parts, strict=False))  # a classifier may be left over at the end
+        found.append({f"{names[n]}.{m['rest']}": tensors[m[0]] for m in here if (n := int(m["number"])) in names})
+    return found
 
 
 def _prefix_for(tensors: State, wanted: State, init: InitPlan) -> str:
