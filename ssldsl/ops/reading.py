@@ -134,6 +134,8 @@ class _Reader:
             self._check_commit(node, role)
         if role in ("nets", "heads"):
             self._check_network(node, signature)
+        if role == "views":
+            self._check_view(node, signature)
         signature = attrs.evolve(signature, role=role, traits=traits)
         self._check_across(node, signature)
         doc = ast.get_docstring(node) or _forward_doc(node)
@@ -219,6 +221,13 @@ class _Reader:
             names = ", ".join(f"`{output.name}`" for output in signature.outputs)
             help = "give what the heads read, and write a network of its own for anything else"
             self.fault("R202", forward, f"a network gives one tensor, and `{node.name}` gives {names}", help)
+
+    def _check_view(self, node: Definition, signature: Signature) -> None:
+        """A view changes one batch: it stands behind `>>`, where there is room for no other."""
+        if len(signature.edges) > 1:
+            names = ", ".join(f"`{edge.name}`" for edge in signature.edges)
+            help = 'what reads several is an op of the role `targets`, as `mixup` is: `@op(role="targets")`'
+            self.fault("R202", node, f"a view takes one batch, and `{node.name}` takes {names}", help)
 
     def _check_across(self, node: Definition, signature: Signature) -> None:
         """A number for every pair of rows is no mean over processes, and nothing that a network gives of a row."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ssldsl.ops import Embeddings, Fraction, Labels, Masks, PositiveFloat, Values, op
+from ssldsl.ops import Detached, Embeddings, Fraction, Labels, Masks, PositiveFloat, Values, op
 
 BLOCK = 1024  # samples of a block: the similarities of two blocks fit into the caches of a processor
 
@@ -21,7 +21,7 @@ class Neighbors(NamedTuple):
 
 @op(paper="huang2019neighbourhood")
 def entropy_neighbors(
-    rows: Embeddings[Tensor, "samples dim"], *, anchors: Fraction, temperature: PositiveFloat = 0.1
+    rows: Detached[Embeddings[Tensor, "samples dim"]], *, anchors: Fraction, temperature: PositiveFloat = 0.1
 ) -> Neighbors:
     r"""Anchor neighborhoods: the samples of lowest entropy over a bank, each with the sample most similar to it.
 

@@ -2,11 +2,11 @@
 
 from torch import Tensor
 
-from ssldsl.ops import Labels, Pairs, Scalar, op
+from ssldsl.ops import Detached, Labels, Pairs, Scalar, op
 
 
 @op(paper="rebuffi2020lsdc", across="gather", least_rows=2)
-def pair_purity(pairs: Pairs[Tensor, "batch batch"], labels: Labels[Tensor, "batch"]) -> Scalar[Tensor, ""]:
+def pair_purity(pairs: Detached[Pairs[Tensor, "batch batch"]], labels: Labels[Tensor, "batch"]) -> Scalar[Tensor, ""]:
     r"""Purity of pairs, to be watched: of all pairs of a batch, the share whose two rows have one label.
 
     $$ \frac{\sum_{i \ne j} S_{ij}\, [\, y_i = y_j \,]}{\sum_{i \ne j} S_{ij}} $$

@@ -115,7 +115,7 @@ def small_clock(clock: str, size: int, rows: int, other: str, times: int, place:
 
 def oversized_batch(stream: str, rows: int, size: int, place: Span) -> Diagnostic:
     """More rows of a step than there are samples."""
-    message = f"a step draws {rows:,} rows of `{stream}`, whose data have only {size:,} samples"
+    message = f"a step draws {rows:,} rows of `{stream}`, whose data have only {size:,} sample{'s' if size > 1 else ''}"
     label = f"every sample comes about {rows / size:.2g} times in a step"
     return _warning("L609", message, place, label, f"draw at most {size:,}, such as `batch = {{{stream}: {size}}}`")
 
