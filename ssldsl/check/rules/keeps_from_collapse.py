@@ -12,7 +12,7 @@ from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.primitives import KEEPS_NUMBERS
 from ssldsl.ir.program import Stage, Term
-from ssldsl.ir.walk import ancestors
+from ssldsl.ir.walk import ancestors, walk
 from ssldsl.ops.signature import Signature
 from ssldsl.types import TensorType
 
@@ -97,13 +97,7 @@ def _is_made_of(pull: Pull, trained: frozenset[str]) -> bool:
 
 def _with_gradient(root: Node) -> list[Node]:
     """What a value's gradient reaches."""
-    found, left = dict.fromkeys([root]), [root]
-    while left:
-        node = left.pop()
-        new = [value for value in node.inputs if node.op != "stop" and value not in found]
-        found.update(dict.fromkeys(new))
-        left += new
-    return list(found)
+    return walk([root], lambda node: [value for value in node.inputs if value.op != "stop"])
 
 
 def _collapses(ctx: Context, pull: Pull, trained: frozenset[str]) -> bool:
