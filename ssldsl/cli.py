@@ -5,7 +5,6 @@ error, 75 stopped by a scheduler's signal and to be continued, 130 stopped by Ct
 """
 
 import sys
-from pathlib import Path
 
 import click
 
@@ -25,14 +24,16 @@ from ssldsl.commands.lsp import lsp
 from ssldsl.commands.new import new
 from ssldsl.commands.ops import ops
 from ssldsl.commands.options import USER_ERROR
+from ssldsl.commands.our_error import our_error
 from ssldsl.commands.predict import predict
 from ssldsl.commands.resolve import resolve
 from ssldsl.commands.resume import resume
 from ssldsl.commands.run import run
+from ssldsl.commands.sweep import sweep
 from ssldsl.commands.validation import validation
-from ssldsl.errors import InternalError, LostProcess, OwnError, SpecError
+from ssldsl.errors import LostProcess, OwnError, SpecError
 
-OUR_ERROR, INTERRUPTED = 70, 130
+INTERRUPTED = 130
 
 
 class InOrder(click.Group):
@@ -51,7 +52,7 @@ def commands(debug: bool) -> None:
 
 for _command in (
     *(new, check, fmt, resolve),
-    *(run, resume, compare, validation, predict, export),
+    *(run, sweep, resume, compare, validation, predict, export),
     *(graph, diff, compile),
     *(explain, ops, docs, cite, lsp),
 ):
@@ -79,21 +80,5 @@ def main() -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the last line of defense: everything else is our mistake
-        code = _our_error(error)
+        code = our_error(error)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _our_error(error: Exception) -> int:
-    import traceback
-
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    kind = "" if isinstance(error, InternalError) else f"{type(error).__name__}: "
-    click.echo(
-        f"error: this is a bug in ssldsl {ssldsl.__version__}, not in your spec\n"
-        f"  {kind}{error}\n  at {Path(last.filename).name}:{last.lineno} in {last.name}\n"
-        "  Please report it with the spec. `ssldsl --debug ...` shows the whole traceback.",
-        err=True,
-    )
-    if "--debug" in sys.argv:
-        traceback.print_exception(error)
-    return OUR_ERROR

@@ -11,6 +11,7 @@ from ssldsl import pipeline, processes
 from ssldsl.check import Checked
 from ssldsl.commands.execution import Execution, execute
 from ssldsl.commands.options import USER_ERROR, say, show
+from ssldsl.commands.our_error import OUR_ERROR, our_error
 from ssldsl.commands.requests import label
 from ssldsl.commands.requeue import begun, is_finished
 from ssldsl.errors import Diagnostic, SpecError, render
@@ -27,7 +28,7 @@ class Outcome:
     @property
     def word(self) -> str:
         """`finished`, `failed` or `stopped`."""
-        return {0: "finished", USER_ERROR: "failed"}.get(self.code, "stopped")
+        return {0: "finished", USER_ERROR: "failed", OUR_ERROR: "failed"}.get(self.code, "stopped")
 
 
 def run_all(wanted: Sequence[Request], parent: Path, execution: Execution) -> int:
@@ -35,7 +36,7 @@ def run_all(wanted: Sequence[Request], parent: Path, execution: Execution) -> in
 
     One that fails leaves the others alone, and a summary ends with why; one that is stopped ends them all.
     """
-    checked = _checked(wanted)
+    checked = checked_requests(wanted)
     if len(wanted) == 1:
         return _run(wanted[0], checked[0], parent, execution)
     outcomes: list[Outcome] = []
@@ -55,7 +56,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     return "\n".join([f"{len(outcomes)} runs: {words}", *(f"  {o.word}: {o.text}" for o in outcomes if o.code)])
 
 
-def _checked(wanted: Sequence[Request]) -> list[Checked]:
+def checked_requests(wanted: Sequence[Request]) -> list[Checked]:
     """All requests, checked: their warnings are shown, each spec's once, and the errors of all raised together."""
     checked: list[Checked] = []
     errors: dict[str, Diagnostic] = {}  # by what they say: seeds and points of one spec have the same
@@ -88,6 +89,10 @@ def _outcome(name: str, request: Request, result: Checked, parent: Path, executi
             raise
         say(str(error))
         return Outcome(USER_ERROR, f"{name}: {error.diagnostics[0].message}")
+    except Exception as error:  # a mistake of ours in one run stops no other
+        if processes.has_launcher():
+            raise
+        return Outcome(our_error(error), f"{name}: {type(error).__name__}: {error}")
 
 
 def _run(request: Request, result: Checked, parent: Path, execution: Execution) -> int:

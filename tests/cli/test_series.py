@@ -6,8 +6,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ssldsl import cli
+from ssldsl.check import Checked
 from ssldsl.commands.series import Outcome, summary
 from ssldsl.errors import SpecError
+from ssldsl.runtime.folder.request import Request
 
 TINY = """\
 ssl 1
@@ -71,3 +73,19 @@ def test_errors_of_all_specs_are_said_before_anything_runs(here: Path) -> None:
 def test_a_run_that_was_stopped_is_in_the_summary() -> None:
     outcomes = [Outcome(0, "a.ssl"), Outcome(130, "b.ssl")]
     assert summary(outcomes) == "2 runs: 1 finished, 1 stopped\n  stopped: b.ssl"
+
+
+def test_a_mistake_of_ours_in_one_run_stops_no_other(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ssldsl import pipeline
+
+    prepare = pipeline.prepare
+
+    def broken(request: Request, checked: Checked) -> pipeline.Prepared:
+        if request.spec == "a.ssl":
+            raise ZeroDivisionError("ours")
+        return prepare(request, checked)
+
+    monkeypatch.setattr(pipeline, "prepare", broken)
+    done = run("a.ssl", "b.ssl", "--smoke")
+    assert done.return_value == 70
+    assert "2 runs: 1 finished, 1 failed\n  failed: a.ssl: ZeroDivisionError: ours" in done.stderr
