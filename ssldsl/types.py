@@ -1,11 +1,13 @@
 """Static types: symbolic dimensions and the kinds of value that flow along the edges of a graph."""
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from attrs import field, frozen
 
 Monomial = tuple[str, ...]
+Size = TypeVar("Size")
 ROWS = "B_"  # begins the symbol for the rows that a step draws from a stream
 
 
@@ -91,9 +93,10 @@ def parse_dim(
     number: Callable[[str], "DimLike"] = lambda name: name,
     setting: "Callable[[str], DimLike] | None" = None,
 ) -> Dim:
-    """Read `4*batch`, `512`, `{16*width}` or `{views}*batch`. `ValueError` if malformed.
+    """Read `4*batch`, `512`, `{16*width}`, `{views}*batch` or `kept|rows*columns`. `ValueError` if malformed.
 
-    number: says what a name stands for. setting: what one in braces does, where that may be something else.
+    number: says what a name stands for; of sizes with `|` between them the first counts whose names it knows, and it
+        raises `KeyError` of the others. setting: what one in braces does, where that may be something else.
     """
 
     def read(node: ast.expr, number: Callable[[str], DimLike] = number) -> Dim:
@@ -103,6 +106,11 @@ def parse_dim(
             return Dim.of(node.value)
         if isinstance(node, ast.Name):
             return Dim.of(number(node.id))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            try:
+                return read(node.left, number)
+            except KeyError:
+                return read(node.right, number)
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
             left, right = read(node.left, number), read(node.right, number)
             if isinstance(node.op, ast.Mult):
@@ -114,6 +122,13 @@ def parse_dim(
         return read(ast.parse(text, mode="eval").body)
     except SyntaxError as error:
         raise ValueError(f"not a size: {text!r}") from error
+
+
+def with_names(dims: Sequence[str], shape: Sequence[Size]) -> Iterator[tuple[str, Size]]:
+    """Each dimension of an annotation with its size; what a `...` stands for is left out."""
+    at = dims.index("...") if "..." in dims else len(dims)
+    yield from zip(dims[:at], shape[:at], strict=True)
+    yield from zip(dims[at + 1 :], shape[len(shape) - len(dims) + at + 1 :] if at < len(dims) else (), strict=True)
 
 
 def solve_dim(text: str, found: Dim, number: Callable[[str], DimLike], setting: Callable[[str], DimLike]) -> Solution:
@@ -146,6 +161,7 @@ KINDS: Mapping[str, str] = {
     "Probs": "rows that sum to one",
     "Labels": "whole numbers from 0 to classes - 1",
     "Positions": "for every row the number of its sample in its stream: whole numbers from 0 to samples - 1",
+    "Places": "some places of every row, such as patches of an image: whole numbers from 0 to places - 1",
     "Pairs": "a value for every pair of rows",
     "Rows": "which samples the rows of a batch are: index, pass and copy",
     "Points": "places in a picture, a row each: across, upwards, class, and 1 for a mark",
@@ -158,7 +174,9 @@ KINDS: Mapping[str, str] = {
     "Alike": "rows of any kind; all that one op takes and gives as such are of one kind",
     "Averaged": "rows of any kind that has a mean; what an op gives as such is a mean of them",
 }
-WHOLE_NUMBERS = frozenset({"Labels", "Positions"})  # the kinds whose tensors are no floats, and carry no gradient
+# What each kind of whole numbers counts. They are no floats, and carry no gradient.
+COUNTED: Mapping[str, str] = {"Labels": "classes", "Positions": "samples", "Places": "places"}
+WHOLE_NUMBERS = frozenset(COUNTED)
 LIKE_INPUT = frozenset({"Alike", "Averaged"})  # the kinds of edges and results whose kind is that of what comes in
 AVERAGED: Mapping[str, str] = {"Embeddings": "Features", "Masks": "Weights"}  # the mean of these is of another kind
 
@@ -172,6 +190,7 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Probs": frozenset({"Probs"}),
     "Labels": frozenset({"Labels"}),
     "Positions": frozenset({"Positions", "Labels"}),
+    "Places": frozenset({"Places"}),
     "Pairs": frozenset({"Pairs"}),
     "Rows": frozenset({"Rows"}),
     "Points": frozenset({"Points"}),
@@ -180,7 +199,7 @@ ACCEPTS: Mapping[str, frozenset[str]] = {
     "Masks": frozenset({"Masks"}),
     "Scores": frozenset({"Logits", "Features", "Probs"}),
     "Scalar": frozenset({"Scalar"}),
-    "Values": frozenset(KINDS) - {"Labels", "Positions", "Rows", "Points", *LIKE_INPUT},
+    "Values": frozenset(KINDS) - {"Rows", "Points", *LIKE_INPUT, *WHOLE_NUMBERS},
     "Alike": frozenset(KINDS) - {"Rows", "Points", "Scalar", *LIKE_INPUT},
     "Averaged": frozenset(KINDS) - {"Rows", "Points", "Scalar", *LIKE_INPUT, *WHOLE_NUMBERS},
 }
@@ -194,7 +213,7 @@ def _dims(values: "Iterable[DimLike]") -> tuple[Dim, ...]:
 class TensorType:
     """A tensor: what its numbers mean, and its shape.
 
-    classes: of Labels, how many classes there are; of Positions, how many samples.
+    classes: of whole numbers, how many there are of what they count (`COUNTED`).
     """
 
     kind: str
@@ -209,7 +228,7 @@ class TensorType:
     def __str__(self) -> str:
         inside = ", ".join(str(d) for d in self.dims)
         if self.classes is not None:
-            inside += f"; {self.classes} {'samples' if self.kind == 'Positions' else 'classes'}"
+            inside += f"; {self.classes} {COUNTED[self.kind]}"
         return f"{self.kind}[{inside}]" if inside else self.kind
 
 

@@ -32,7 +32,7 @@ NONE, ONE, TWO, SOME = Arity(0, 0), Arity(1, 1), Arity(2, 2), Arity(1, None)
 class Printed:
     """What the Python text of a primitive is made of.
 
-    inputs: the texts of its inputs; where it comes with the batch, of what it reads there.
+    inputs: the texts of its inputs; where it comes with the batch, of what it reads there. params: their parameters.
     modules: the texts of the modules of the network that it is, or applies, in order.
     is_rows: its value says which samples rows are, and is no tensor. shards: equal parts of a batch, of which one runs.
     """
@@ -40,6 +40,7 @@ class Printed:
     inputs: tuple[str, ...]
     settings: Mapping[str, Any]
     modules: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
     is_rows: bool = False
     shards: int = 1
 

@@ -145,8 +145,7 @@ def _check_shape(place: str, what: Edge | Output, value: Tensor, sizes: Sizes, n
     shape, dims = tuple(value.shape), what.dims
     said = f"{place} is {shape}, and its annotation says ({', '.join(dims)})"
     if "..." in dims:
-        dims = dims[: dims.index("...")]
-        shape = shape[: len(dims)]
+        dims, shape = _without_rest(said, dims, shape, sizes)
     _require(len(shape) == len(dims), said)
     for text, size in zip(dims, shape, strict=True):
         if text.isidentifier() and text not in sizes:
@@ -159,6 +158,21 @@ def _check_shape(place: str, what: Edge | Output, value: Tensor, sizes: Sizes, n
             _solve(said, text, size, sizes, numbers)
             continue
         _require(wanted == size, f"{said}, where `{text}` is {wanted}")
+
+
+def _without_rest(
+    said: str, dims: tuple[str, ...], shape: tuple[int, ...], sizes: Sizes
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Dimensions and shape without what `...` stands for; where others stand behind it, it is the same at all edges."""
+    at = dims.index("...")
+    end = len(shape) - (len(dims) - at - 1)
+    _require(end >= at, said)
+    if dims[-1] != "...":
+        found = {f"...{i}": size for i, size in enumerate(shape[at:end])}
+        before = {name: size for name, size in sizes.items() if name.startswith("...")}
+        _require(before in ({}, found), said)
+        sizes.update(found)
+    return (*dims[:at], *dims[at + 1 :]), (*shape[:at], *shape[end:])
 
 
 def _solve(said: str, text: str, size: int, sizes: Sizes, numbers: Mapping[str, int]) -> None:

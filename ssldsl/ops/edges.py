@@ -61,18 +61,23 @@ def _dims(annotation: ast.Subscript) -> tuple[tuple[str, ...], str]:
     if len(items) != 2 or not isinstance(items[1], ast.Constant) or not isinstance(items[1].value, str):
         raise Outside(annotation, f"`{kind}` wants a tensor and its shape", f'such as `{kind}[Tensor, "batch dim"]`')
     shape, _, count = (part.strip() for part in items[1].value.partition(";"))
-    if ";" in items[1].value and not (kind in WHOLE_NUMBERS and count.isidentifier()):
+    if ";" in items[1].value and not (kind in WHOLE_NUMBERS and _is_size(count)):
         are_others = f"`; {count}` says what whole numbers count, and `{kind}` are none"
-        said = f"`{count}` is no name of a size" if kind in WHOLE_NUMBERS else are_others
+        said = f"`{count}` is no size" if kind in WHOLE_NUMBERS else are_others
         raise Outside(items[1], said, 'such as `Positions[Tensor, "batch; samples"]`')
     dims = tuple(d.replace(" ", "") for d in re.findall(r"(?:\{[^}]*\}|\S)+", shape))
-    for dim in dims:
-        try:
-            if dim != "...":
-                parse_dim(dim)
-        except ValueError as error:
-            raise Outside(items[1], f"`{dim}` is not a size", "`batch`, `512`, `4*batch`, `{16*width}`") from error
+    wrong = next((dim for dim in dims if dim != "..." and not _is_size(dim)), None)
+    if wrong is not None:
+        raise Outside(items[1], f"`{wrong}` is not a size", "`batch`, `512`, `4*batch`, `{16*width}`")
     return dims, count
+
+
+def _is_size(text: str) -> bool:
+    try:
+        parse_dim(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_result(function: ast.FunctionDef) -> tuple[Output, ...]:

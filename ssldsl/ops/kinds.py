@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from typing import Annotated as Losses
     from typing import Annotated as Masks
     from typing import Annotated as Pairs
+    from typing import Annotated as Places
     from typing import Annotated as Points
     from typing import Annotated as Positions
     from typing import Annotated as Probs
@@ -84,7 +85,7 @@ else:
     Logits, Probs, Labels, Pairs, Points, Scalar, Values = (
         _Kind(n) for n in ("Logits", "Probs", "Labels", "Pairs", "Points", "Scalar", "Values")
     )
-    Positions, Alike, Averaged = (_Kind(n) for n in ("Positions", "Alike", "Averaged"))
+    Positions, Places, Alike, Averaged = (_Kind(n) for n in ("Positions", "Places", "Alike", "Averaged"))
     Losses, Weights, Masks, Scores = (_Kind(n) for n in ("Losses", "Weights", "Masks", "Scores"))
     Detached, Scheduled = _Wrapper(), _Wrapper()
 
@@ -106,6 +107,7 @@ __all__ = [
     "NonNegativeFloat",
     "NonNegativeInt",
     "Pairs",
+    "Places",
     "Points",
     "Positions",
     "PositiveFloat",

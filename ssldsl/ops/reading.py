@@ -20,6 +20,7 @@ from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.settings import Outside, Varying, last_name, read_type
 from ssldsl.ops.signature import REQUIRED, Edge, Output, Role, SettingSpec, Signature
 from ssldsl.source import Source, Span
+from ssldsl.types import KINDS
 
 ROLES: tuple[Role, ...] = get_args(Role)
 Definition = ast.FunctionDef | ast.ClassDef
@@ -211,16 +212,22 @@ class _Reader:
         )  # fmt: skip
 
     def _check_network(self, node: Definition, signature: Signature) -> None:
-        """A network takes one tensor and gives one, so that networks can be put one behind the other."""
+        """Networks can be put one behind the other: the first input is what goes through, row by row, and the first
+        output is what goes on. The others have a row for each of the same rows.
+        """
         forward = next((m for m in node.body if isinstance(m, ast.FunctionDef) and m.name == "forward"), node)
-        if len(signature.edges) > 1:
-            names = ", ".join(f"`{edge.name}`" for edge in signature.edges)
-            help = "a function of several tensors is an op of the role `targets`; it may take networks as edges"
-            self.fault("R202", forward, f"a network takes one tensor, and `{node.name}` takes {names}", help)
-        if len(signature.outputs) > 1 or any(output.name for output in signature.outputs):
-            names = ", ".join(f"`{output.name}`" for output in signature.outputs)
-            help = "give what the heads read, and write a network of its own for anything else"
-            self.fault("R202", forward, f"a network gives one tensor, and `{node.name}` gives {names}", help)
+        for edge in (e for e in signature.edges[:1] if e.optional or e.many):
+            said = f"what goes through `{node.name}` is one tensor, and `{edge.name}` may be none or several"
+            self.fault("R202", forward, said, "further inputs, behind it, may be left out")
+        for edge in signature.edges[1:]:
+            if edge.many or edge.kind not in KINDS or (edge.dims[:1] != ("batch",)):
+                help = "each is a tensor with a row for every row; what calls networks is an op of the role `targets`"
+                self.fault("R202", forward, f"`{edge.name}` is no input of a network such as `{node.name}`", help)
+        rows = signature.outputs[0].dims[:1] if signature.outputs else ()
+        for output in (o for o in signature.outputs if o.dims[:1] != rows or not rows):
+            said = f"`{output.name}` of `{node.name}` has no row for every row of `{signature.outputs[0].name}`"
+            if output.name:
+                self.fault("R202", forward, said, "all that a network gives has the rows of its first output")
 
     def _check_view(self, node: Definition, signature: Signature) -> None:
         """A view changes one batch: it stands behind `>>`, where there is room for no other."""

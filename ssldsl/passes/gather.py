@@ -9,7 +9,7 @@ from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.shapes import rows_of
 from ssldsl.ops.signature import Signature
 from ssldsl.passes.context import Context
-from ssldsl.passes.slicing import Run, run_of, tensor
+from ssldsl.passes.slicing import Run, output_of, run_of, tensor
 from ssldsl.types import ROWS, Dim, TensorType, TupleType, Type, parse_dim
 
 SUMS = frozenset({"mean", "sum", "weighted_sum", "stop"})
@@ -33,6 +33,8 @@ def gather(graph: Graph, context: Context) -> Graph:
         if gathers(node):
             rows = None if node.rows is None else _gathered(build.became[node.rows], node.rows, build)
             return _local(build.like(node, _all_gathered(node, inputs, build), rows=rows), node, build)
+        if node.op == "output":
+            return output_of(build, node, inputs[0])
         made = build.like(node, inputs)
         return _local(made, node, build) if node.op == "field" and gathers(node.inputs[0]) else made
 

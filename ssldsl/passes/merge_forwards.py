@@ -44,7 +44,8 @@ class _Kind:
     """What forwards must have in common to run as one."""
 
     net: Node
-    input: TensorType
+    inputs: tuple[TensorType, ...]
+    params: tuple[str, ...]
     depth: int
     mark: object
 
@@ -92,8 +93,9 @@ def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Nod
         depth[node] = max((depth[n] + (n in candidates) for n in graph.network.predecessors(node)), default=0)
         if node.op == "apply" and node in graph.trained_nodes and _is_of_batch(node) and may_merge(node):
             candidates.add(node)
-            net, value = node.inputs
-            kind = _Kind(net, with_rows(tensor(value), Dim.of(0)), depth[node], mark(node))
+            net, *values = node.inputs
+            shapes = tuple(with_rows(tensor(value), Dim.of(0)) for value in values)
+            kind = _Kind(net, shapes, node.params, depth[node], mark(node))
             by_kind.setdefault(kind, _Group([])).members.append(node)
     shared = [group for group in by_kind.values() if len(group.members) > 1]
     return {node: group for group in shared for node in group.members}
@@ -101,7 +103,7 @@ def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Nod
 
 def _is_of_batch(forward: Node) -> bool:
     """Whether a forward is over rows of which a process has its share: only those are cut out of what all share."""
-    return tensor(forward.inputs[1]).is_of_batch
+    return all(tensor(value).is_of_batch for value in forward.inputs[1:])
 
 
 def _rows_of_merged(build: Builder, group: _Group, node: Node) -> Node:
@@ -115,12 +117,13 @@ def _forward(build: Builder, members: list[Node]) -> tuple[Node, dict[Node, Dim]
     """One forward over the rows of all, and where those of each begin."""
     first = members[0]
     net = build.became[first.inputs[0]]
-    value = join_rows(build, first, [build.became[node.inputs[1]] for node in members])
+    columns = zip(*(node.inputs[1:] for node in members), strict=True)
+    values = [join_rows(build, first, [build.became[value] for value in column]) for column in columns]
     starts: dict[Node, Dim] = {}
     end = Dim.of(0)
     for node in members:
         starts[node] = end
         end = end + rows_of(tensor(node))
     type_ = with_rows(tensor(first), end)
-    grad_modules = grad_modules_of([net, value]) if first.grad_modules else first.grad_modules
-    return build.like(first, (net, value), type=type_, grad_modules=grad_modules, alias=""), starts
+    grad_modules = grad_modules_of([net, *values]) if first.grad_modules else first.grad_modules
+    return build.like(first, (net, *values), type=type_, grad_modules=grad_modules, alias=""), starts

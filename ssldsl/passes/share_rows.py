@@ -9,7 +9,7 @@ from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of
 from ssldsl.passes.context import Context, couples_batch, takes_several
 from ssldsl.passes.gradients import nodes_with_gradient
-from ssldsl.passes.slicing import take_rows, tensor
+from ssldsl.passes.slicing import again, take_rows, tensor
 from ssldsl.types import Dim, TensorType, TupleType
 
 
@@ -36,7 +36,7 @@ def share_rows(graph: Graph, context: Context) -> Graph:
 
     def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
         if node not in found:
-            return build.like(node, inputs)
+            return again(build, node, inputs) if node.op == "output" else build.like(node, inputs)
         whole = build.became[found[node].of]
         return take_rows(build, node, whole, Dim.of(0), rows_of(tensor(whole)), found[node].step)
 
@@ -46,7 +46,8 @@ def share_rows(graph: Graph, context: Context) -> Graph:
 def _shared(graph: Graph, context: Context) -> dict[Node, _Every]:
     """For every forward that is not needed, where its rows are found."""
     recorded = nodes_with_gradient(graph)
-    forwards = {n.inputs: n for n in graph.nodes if n.op == "apply" and n in graph.trained_nodes}
+    trained = graph.trained_nodes
+    forwards = {n.inputs: n for n in graph.nodes if n.op == "apply" and n in trained and len(n.inputs) == 2}
     among = _first_copies(graph, context)
     shared: dict[Node, _Every] = {}
     for inputs, node in forwards.items():

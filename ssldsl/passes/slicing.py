@@ -8,7 +8,7 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Builder
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives.slice import slice_of
-from ssldsl.ir.shapes import joined, rows_of
+from ssldsl.ir.shapes import joined, rows_of, with_rows
 from ssldsl.types import Dim, TensorType
 
 
@@ -76,8 +76,27 @@ def _cut(
     )  # fmt: skip
 
 
+def output_of(build: Builder, node: Node, forward: Node) -> Node:
+    """What a forward gives besides, for a forward whose rows may have become a part of those of another."""
+    match forward.op:
+        case "slice":
+            return take_rows(build, node, output_of(build, node, forward.inputs[0]), *slice_of(forward))
+        case "local":
+            whole = output_of(build, node, forward.inputs[0])
+            return build.like(node, (whole,), op="local", params=("value",), settings=forward.settings)
+        case "apply":
+            rows = rows_of(tensor(forward))
+            alias = node.alias if rows == rows_of(tensor(node)) else ""
+            type_ = with_rows(tensor(node), rows)
+            reached = forward.grad_modules if node.grad_modules else frozenset[str]()
+            return build.like(node, (forward,), type=type_, grad_modules=reached, alias=alias)
+    raise InternalError(f"{node!r} is an output of {forward!r}, which is no forward")
+
+
 def again(build: Builder, node: Node, inputs: tuple[Node, ...]) -> Node:
     """The node over new inputs; cuts and joins of what are now cuts themselves become simpler."""
+    if node.op == "output":
+        return output_of(build, node, inputs[0])
     if node.op == "slice":
         return take_rows(build, node, inputs[0], *slice_of(node))
     if node.op == "concat" and any(value.op == "slice" for value in inputs):

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ssldsl.ops import Features, Logits, PositiveInt, op
-from ssldsl.stdlib.nets.mlp import normalization
+from ssldsl.stdlib.nets.mlp import at_every_place, normalization
 
 
 @op(paper="caron2021dino", batch_coupled={"norm": "batch"})
@@ -41,8 +41,8 @@ class DinoHead(nn.Module):
         self.mlp = projection([dim, *[hidden] * (depth - 1), bottleneck], norm)
         self.last = Directions(bottleneck, classes, learned_lengths)
 
-    def forward(self, features: Features[Tensor, "batch dim"]) -> Logits[Tensor, "batch classes"]:
-        z = functional.normalize(self.mlp(features), dim=-1)
+    def forward(self, features: Features[Tensor, "batch ... dim"]) -> Logits[Tensor, "batch ... classes"]:
+        z = functional.normalize(at_every_place(self.mlp, features), dim=-1)
         logits: Tensor = self.last(z)
         return logits
 

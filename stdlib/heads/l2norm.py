@@ -22,6 +22,6 @@ class L2norm(nn.Module):
         super().__init__()
         self.eps = eps
 
-    def forward(self, features: Features[Tensor, "batch dim"]) -> Embeddings[Tensor, "batch dim"]:
+    def forward(self, features: Features[Tensor, "batch ... dim"]) -> Embeddings[Tensor, "batch ... dim"]:
         exact = features.to(torch.promote_types(features.dtype, torch.float32))  # lengths in bf16 are 0.4 % off
         return functional.normalize(exact, dim=-1, eps=self.eps)

@@ -18,6 +18,6 @@ class Linear(nn.Module):
         super().__init__()
         self.map = nn.Linear(dim, classes)
 
-    def forward(self, features: Features[Tensor, "batch dim"]) -> Logits[Tensor, "batch classes"]:
+    def forward(self, features: Features[Tensor, "batch ... dim"]) -> Logits[Tensor, "batch ... classes"]:
         logits: Tensor = self.map(features)
         return logits

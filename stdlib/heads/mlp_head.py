@@ -6,7 +6,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, PositiveInt, op
-from ssldsl.stdlib.nets.mlp import normalization
+from ssldsl.stdlib.nets.mlp import at_every_place, normalization
 
 
 @op(paper="chen2020simclr", batch_coupled={"norm": "batch"})
@@ -35,6 +35,6 @@ class MlpHead(nn.Module):
         )
         self.last = nn.Linear(sizes[-1], out)
 
-    def forward(self, features: Features[Tensor, "batch dim"]) -> Features[Tensor, "batch {out}"]:
-        projected: Tensor = self.last(self.layers(features))
+    def forward(self, features: Features[Tensor, "batch ... dim"]) -> Features[Tensor, "batch ... {out}"]:
+        projected: Tensor = self.last(at_every_place(self.layers, features))
         return projected

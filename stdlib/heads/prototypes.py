@@ -25,7 +25,7 @@ class Prototypes(nn.Module):
         self.map = nn.Linear(dim, classes, bias=False)
         self.begin_step()
 
-    def forward(self, embeddings: Embeddings[Tensor, "batch dim"]) -> Logits[Tensor, "batch classes"]:
+    def forward(self, embeddings: Embeddings[Tensor, "batch ... dim"]) -> Logits[Tensor, "batch ... classes"]:
         weight = self.map.weight if self.training else functional.normalize(self.map.weight, dim=-1)
         return functional.linear(embeddings, weight)
 

@@ -14,5 +14,5 @@ class Softmax(nn.Module):
     Source: common practice; no paper. In (0, 1); rows sum to one.
     """
 
-    def forward(self, logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"]:
+    def forward(self, logits: Logits[Tensor, "batch ... classes"]) -> Probs[Tensor, "batch ... classes"]:
         return logits.softmax(dim=-1)

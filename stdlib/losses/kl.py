@@ -8,8 +8,8 @@ from ssldsl.ops import Detached, Logits, Losses, Probs, op
 
 @op()
 def kl(
-    logits: Logits[Tensor, "batch classes"], target: Detached[Probs[Tensor, "batch classes"]]
-) -> Losses[Tensor, "batch"]:
+    logits: Logits[Tensor, "batch ... classes"], target: Detached[Probs[Tensor, "batch ... classes"]]
+) -> Losses[Tensor, "batch ..."]:
     r"""Kullback-Leibler divergence of every row, from the target to the prediction, in nats.
 
     $$ \ell_b = \sum_c q_{bc} (\log q_{bc} - \log \mathrm{softmax}(z_b)_c) $$

@@ -7,12 +7,12 @@ from ssldsl.ops import Detached, Fraction, Logits, Losses, PositiveFloat, Probs,
 
 @op(uniform="classes")
 def soft_cross_entropy(
-    logits: Logits[Tensor, "batch classes"],
-    targets: Detached[Probs[Tensor, "batch classes"]],
+    logits: Logits[Tensor, "batch ... classes"],
+    targets: Detached[Probs[Tensor, "batch ... classes"]],
     *,
     temperature: PositiveFloat = 1.0,
     smoothing: Fraction = 0.0,
-) -> Losses[Tensor, "batch"]:
+) -> Losses[Tensor, "batch ..."]:
     r"""Cross-entropy of every row with its target distribution, in nats.
 
     $$ \ell_b = -\sum_c q'_{bc} \log \mathrm{softmax}(z_b / T)_c, \quad

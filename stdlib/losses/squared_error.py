@@ -1,4 +1,4 @@
-"""Squared distance of two rows of numbers."""
+"""Squared distance of two rows of numbers, or of those at every place."""
 
 from typing import Literal
 
@@ -9,11 +9,11 @@ from ssldsl.ops import Losses, Values, op
 
 @op()
 def squared_error(
-    values: Values[Tensor, "batch dim"],
-    target: Values[Tensor, "batch dim"],
+    values: Values[Tensor, "batch ... dim"],
+    target: Values[Tensor, "batch ... dim"],
     *,
     over: Literal["sum", "mean"] = "sum",
-) -> Losses[Tensor, "batch"]:
+) -> Losses[Tensor, "batch ..."]:
     r"""Squared error of every row: its squared Euclidean distance from another.
 
     $$ \ell_b = \sum_j (x_{bj} - y_{bj})^2 $$

@@ -42,6 +42,15 @@ def layer(dim_in: int, dim_out: int, norm: str) -> nn.Sequential:
     return nn.Sequential(affine, normalization(dim_out, norm), nn.ReLU())
 
 
+def at_every_place(layers: nn.Module, rows: Tensor) -> Tensor:
+    """What layers for rows of numbers, (rows, dim), make of (batch, ..., dim): every place is a row of its own."""
+    if rows.ndim == 2:
+        given: Tensor = layers(rows)
+        return given
+    found: Tensor = layers(rows.flatten(0, -2)).unflatten(0, rows.shape[:-1])
+    return found
+
+
 def normalization(dim: int, norm: str) -> nn.Module:
     if norm == "layer":
         return nn.LayerNorm(dim)

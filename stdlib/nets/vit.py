@@ -1,10 +1,19 @@
 """Vision transformers of any size for images of several sizes, and the blocks that those of a fixed size share."""
 
+from typing import Literal, NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
+from ssldsl.ops import Features, Fraction, Images, Masks, Places, PositiveInt, op
+
+
+class Seen(NamedTuple):
+    """The class token, and the tokens of the patches: of those that are kept, in their order, or of all."""
+
+    features: Features[Tensor, "batch {width}"]
+    tokens: Features[Tensor, "batch kept|rows*columns {width}"]
 
 
 @op(paper="dosovitskiy2021vit", random="drop_path")
@@ -20,8 +29,12 @@ class Vit(nn.Module):
     block, and what is kept is divided by the probability of being kept. Nothing is left out in evaluation mode, nor in
     a network that is not trained, such as a moving average. Weights have the names of timm and of DINO.
 
+    `mask`: 1 for a patch that a learned token stands for, of a network with `mask_token`; its position is known.
+    `kept`: the patches that go through, and no others. `positions` sincos: embeddings that are fixed sines and cosines.
+
     Source: Dosovitskiy et al., ICLR 2021, eq. 1-4; interpolation, epsilon of 1e-6 and initial weights of Caron et al.,
-    ICCV 2021; drop path of Huang et al., ECCV 2016. The rows of a batch are independent.
+    ICCV 2021; drop path of Huang et al., ECCV 2016; masks and fixed positions of He et al., CVPR 2022, sec. 3, and Zhou
+    et al., ICLR 2022. The rows of a batch are independent.
     """
 
     def __init__(
@@ -34,21 +47,32 @@ class Vit(nn.Module):
         patch: PositiveInt = 16,
         image: PositiveInt = 224,
         drop_path: Fraction = 0.0,
+        positions: Literal["learned", "sincos"] = "learned",
+        mask_token: bool = False,
     ) -> None:
         super().__init__()
+        side = places(image, patch)
         self.patch_embed = PatchEmbed(channels, width, patch)
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.pos_embed = nn.Parameter(torch.zeros(1, 1 + places(image, patch) ** 2, width))
+        if positions == "learned":
+            self.pos_embed = nn.Parameter(torch.zeros(1, 1 + side**2, width))
+        else:
+            self.register_buffer("pos_embed", sincos(side, width))
         self.blocks = blocks(width, depth, heads, drop_path)
         self.norm = nn.LayerNorm(width, eps=EPSILON)
-        initialize(self, self.cls_token, self.pos_embed)
+        self.mask_token = nn.Parameter(torch.zeros(1, width, 1, 1)) if mask_token else None
+        initialize(self, *(p for p in (self.cls_token, self.pos_embed, self.mask_token) if isinstance(p, nn.Parameter)))
 
     def forward(
-        self, images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"]
-    ) -> Features[Tensor, "batch {width}"]:
-        tokens = embedded(self.patch_embed(images), self.cls_token, self.pos_embed)
-        features: Tensor = self.norm(self.blocks(tokens)[:, 0])
-        return features
+        self,
+        images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"],
+        mask: Masks[Tensor, "batch rows*columns"] | None = None,
+        kept: Places[Tensor, "batch kept; rows*columns"] | None = None,
+    ) -> Seen:
+        maps = masked(self.patch_embed(images), mask, self.mask_token)
+        tokens = embedded(maps, self.cls_token, self.pos_embed)
+        tokens = self.norm(self.blocks(tokens if kept is None else among(tokens, kept)))
+        return Seen(tokens[:, 0], tokens[:, 1:])
 
 
 EPSILON = 1e-6
@@ -139,6 +163,35 @@ def embedded(maps: Tensor, cls_token: Tensor, pos_embed: Tensor) -> Tensor:
     """Patches row by row behind the class token, all with their positions added: (batch, 1 + patches, width)."""
     tokens = torch.cat([cls_token.expand(len(maps), -1, -1), maps.flatten(2).transpose(1, 2)], dim=1)
     return tokens + resized(pos_embed, maps.shape[2], maps.shape[3])
+
+
+def masked(maps: Tensor, mask: Tensor | None, token: Tensor | None) -> Tensor:
+    """Embedded patches, (batch, width, h, w), with the token in place of those that a mask, (batch, h * w), hides."""
+    if mask is None:
+        return maps
+    if token is None:
+        raise ValueError("a network whose patches are masked has a token for them: `mask_token=true`")
+    return torch.where(mask.view(-1, 1, *maps.shape[2:]) > 0, token.to(maps.dtype), maps)
+
+
+def among(tokens: Tensor, kept: Tensor) -> Tensor:
+    """The class token and those of the patches that are kept: (batch, 1 + kept, width)."""
+    wanted = torch.cat([torch.zeros_like(kept[:, :1]), kept + 1], dim=1)
+    return tokens.gather(1, wanted.unsqueeze(2).expand(-1, -1, tokens.shape[2]))
+
+
+def sincos(side: int, width: int) -> Tensor:
+    """Positions of a square of patches as sines and cosines, (1, 1 + side², width); those of the class token are zero.
+
+    A quarter of the width each: sines and cosines of the column, then of the row, at frequencies from 1 to 1/10000.
+    """
+    if width % 4:
+        raise ValueError(f"sines and cosines of two coordinates need a width that 4 divides, and this one is {width}")
+    frequencies = 10000.0 ** -(torch.arange(width // 4, dtype=torch.float64) / (width // 4))
+    angles = torch.arange(side, dtype=torch.float64)[:, None] * frequencies
+    waves = torch.cat([angles.sin(), angles.cos()], dim=1)
+    places = torch.cat([waves.repeat(side, 1), waves.repeat_interleave(side, dim=0)], dim=1)
+    return torch.cat([places.new_zeros(1, width), places]).unsqueeze(0).float()
 
 
 def resized(pos_embed: Tensor, height: int, width: int) -> Tensor:

@@ -1,10 +1,19 @@
 """ViT-S: a vision transformer about as large as ResNet-50."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
-from ssldsl.ops import Features, Fraction, Images, PositiveInt, op
-from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, embedded, initialize, places
+from ssldsl.ops import Features, Fraction, Images, Masks, Places, PositiveInt, op
+from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, among, blocks, embedded, initialize, masked, places
+
+
+class Seen(NamedTuple):
+    """The class token, and the tokens of the patches: of those that are kept, in their order, or of all."""
+
+    features: Features[Tensor, "batch 384"]
+    tokens: Features[Tensor, "batch kept|rows*columns 384"]
 
 
 @op(paper="touvron2021deit", random="drop_path")
@@ -15,13 +24,20 @@ class VitSmall(nn.Module):
 
     `patch`, `image` and `drop_path` are those of `vit`: patches of 16 pixels make it ViT-S/16, crops of other sizes
     than `image` get interpolated position embeddings, and the moving average of a network with `drop_path` is whole.
+    So are `mask`, `mask_token` and `kept`.
     Weights have the names of timm's `vit_small_patch16_224` and of DINO.
 
     Source: Touvron et al., ICML 2021, table 1 (DeiT-S), as Caron et al., ICCV 2021, used it: no distillation token.
     """
 
     def __init__(
-        self, channels: PositiveInt, *, patch: PositiveInt = 16, image: PositiveInt = 224, drop_path: Fraction = 0.0
+        self,
+        channels: PositiveInt,
+        *,
+        patch: PositiveInt = 16,
+        image: PositiveInt = 224,
+        drop_path: Fraction = 0.0,
+        mask_token: bool = False,
     ) -> None:
         super().__init__()
         self.patch_embed = PatchEmbed(channels, 384, patch)
@@ -29,11 +45,16 @@ class VitSmall(nn.Module):
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + places(image, patch) ** 2, 384))
         self.blocks = blocks(384, 12, 6, drop_path)
         self.norm = nn.LayerNorm(384, eps=EPSILON)
-        initialize(self, self.cls_token, self.pos_embed)
+        self.mask_token = nn.Parameter(torch.zeros(1, 384, 1, 1)) if mask_token else None
+        initialize(self, *(p for p in (self.cls_token, self.pos_embed, self.mask_token) if p is not None))
 
     def forward(
-        self, images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"]
-    ) -> Features[Tensor, "batch 384"]:
-        tokens = embedded(self.patch_embed(images), self.cls_token, self.pos_embed)
-        features: Tensor = self.norm(self.blocks(tokens)[:, 0])
-        return features
+        self,
+        images: Images[Tensor, "batch channels {patch}*rows {patch}*columns"],
+        mask: Masks[Tensor, "batch rows*columns"] | None = None,
+        kept: Places[Tensor, "batch kept; rows*columns"] | None = None,
+    ) -> Seen:
+        maps = masked(self.patch_embed(images), mask, self.mask_token)
+        tokens = embedded(maps, self.cls_token, self.pos_embed)
+        tokens = self.norm(self.blocks(tokens if kept is None else among(tokens, kept)))
+        return Seen(tokens[:, 0], tokens[:, 1:])

@@ -7,8 +7,8 @@ from ssldsl.ops import Logits, Values, op
 
 @op(paper="caron2021dino")
 def centered(
-    logits: Logits[Tensor, "batch classes"], center: Values[Tensor, "classes"]
-) -> Logits[Tensor, "batch classes"]:
+    logits: Logits[Tensor, "batch ... classes"], center: Values[Tensor, "classes"]
+) -> Logits[Tensor, "batch ... classes"]:
     r"""DINO's centering: the logits minus a running center.
 
     $$ z_{bc} - c_c $$

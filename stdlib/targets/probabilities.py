@@ -7,8 +7,8 @@ from ssldsl.ops import Logits, PositiveFloat, Probs, Scheduled, op
 
 @op(keeps_prediction={"temperature": 1.0})
 def probabilities(
-    logits: Logits[Tensor, "batch classes"], *, temperature: Scheduled[PositiveFloat] = 1.0
-) -> Probs[Tensor, "batch classes"]:
+    logits: Logits[Tensor, "batch ... classes"], *, temperature: Scheduled[PositiveFloat] = 1.0
+) -> Probs[Tensor, "batch ... classes"]:
     r"""Softmax with temperature: class probabilities from logits.
 
     $$ p_c = e^{z_c / T} / \sum_k e^{z_k / T} $$

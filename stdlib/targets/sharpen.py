@@ -7,8 +7,8 @@ from ssldsl.ops import PositiveFloat, Probs, op
 
 @op(paper="berthelot2019mixmatch")
 def sharpen(
-    probs: Probs[Tensor, "batch classes"], *, temperature: PositiveFloat = 0.5
-) -> Probs[Tensor, "batch classes"]:
+    probs: Probs[Tensor, "batch ... classes"], *, temperature: PositiveFloat = 0.5
+) -> Probs[Tensor, "batch ... classes"]:
     r"""Sharpening: every distribution raised to the power 1 / `temperature` and normalized again.
 
     $$ q_{bc} = p_{bc}^{1/T} / \sum_k p_{bk}^{1/T} $$

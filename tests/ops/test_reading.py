@@ -185,7 +185,7 @@ def test_what_is_not_understood_is_refused_at_its_place(text: str, code: str, me
 NETWORK = """
 class Pair(NamedTuple):
     a: Features[Tensor, "batch 16"]
-    b: Features[Tensor, "batch 16"]
+    b: Features[Tensor, "places 16"]
 
 @op(role="nets")
 class Margin(nn.Module):
@@ -196,19 +196,50 @@ class Margin(nn.Module):
 @pytest.mark.parametrize(
     ("edge", "result", "message"),
     [
-        ("", "Pair", "a network gives one tensor, and `Margin` gives `a`, `b`"),
+        ("", "Pair", "`b` of `Margin` has no row for every row of `a`"),
         (
-            ', noise: Features[Tensor, "batch d"]',
+            ', centers: Features[Tensor, "classes d"]',
             'Features[Tensor, "batch 16"]',
-            "a network takes one tensor, and `Margin` takes `images`, `noise`",
+            "`centers` is no input of a network such as `Margin`",
+        ),
+        (", net: Net", 'Features[Tensor, "batch 16"]', "`net` is no input of a network such as `Margin`"),
+        (
+            ', views: list[Features[Tensor, "batch d"]]',
+            'Features[Tensor, "batch 16"]',
+            "`views` is no input of a network such as `Margin`",
         ),
     ],
 )
-def test_a_network_takes_and_gives_one_tensor(edge: str, result: str, message: str) -> None:
+def test_all_that_a_network_takes_and_gives_has_a_row_for_every_row(edge: str, result: str, message: str) -> None:
     said = fault(NETWORK.format(edge=edge, result=result), role="nets")
     assert said.count("error[R202]") == 1
     assert message in said
     assert "margin.py:8:9" in said
+
+
+def test_further_inputs_and_outputs_of_a_network_are_read() -> None:
+    text = """
+class Seen(NamedTuple):
+    features: Features[Tensor, "batch 16"]
+    tokens: Features[Tensor, "batch kept|rows*columns 16"]
+
+@op(role="nets")
+class Margin(nn.Module):
+    def forward(
+        self,
+        images: Images[Tensor, "batch c rows columns"],
+        kept: Places[Tensor, "batch kept; rows*columns"] | None = None,
+    ) -> Seen: ...
+"""
+    signature = read_signature("margin.py", text, "nets")
+    assert [(e.name, e.kind, e.optional, e.count) for e in signature.edges] == [
+        ("images", "Images", False, ""),
+        ("kept", "Places", True, "rows*columns"),
+    ]
+    assert [(o.name, o.dims) for o in signature.outputs] == [
+        ("features", ("batch", "16")),
+        ("tokens", ("batch", "kept|rows*columns", "16")),
+    ]
 
 
 def test_all_faults_of_a_file_are_said_at_once() -> None:

@@ -40,6 +40,8 @@ FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
     "supercm_digits": ("supercm_digits", ("run=12it", "evaluate=12it", "loss=ce(xl) + pull + pseudo")),
     "daino without batch normalization": ("daino_digits", (*SHORT[:1], *SHORT[2:5:2], *APART)),
     "tsuc_digits": ("tsuc_digits", TSUC),
+    "mae_digits": ("mae_digits", ("batch.all=32", "run=8it", "evaluate=8it", "encoder.depth=1")),
+    "ibot_digits": ("ibot_digits", ("batch.unlabeled=32", "run=8it", "evaluate=8it", "encoder.depth=1")),
     "fixmatch_digits": ("fixmatch_digits", ("batch.labeled=20", "run=12it", "evaluate=12it")),
 }
 MIXTURE = """

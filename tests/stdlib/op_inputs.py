@@ -33,6 +33,8 @@ SIZES = {
     "clusters": 4,
     "parts": 2,
     "others": 12,
+    "kept": 3,
+    "places": 4,  # a square
 }
 
 ROW = torch.empty(SIZES["dim"])  # an example of a row, for memories of any kind
@@ -73,13 +75,13 @@ def size_of(dim: str) -> int:
 def tensor_for(edge: Edge, settings: Mapping[str, Any]) -> Tensor:
     """Random values of the kind and shape that the edge declares."""
     rest = ("dim",) if edge.kind in LIKE_INPUT else ("channels", "height", "width")
-    dims = ("batch", *rest) if edge.dims == ("batch", "...") else edge.dims
+    dims = ("batch", *rest) if edge.dims == ("batch", "...") else tuple(d for d in edge.dims if d != "...")
     shape = [parse_dim(d, size_of, (SIZES | settings).__getitem__).value for d in dims]
     generator = torch.Generator().manual_seed(len(edge.name))
     if edge.kind == "Labels":
         return torch.randint(SIZES["classes"], shape, generator=generator)
-    if edge.kind == "Positions":
-        return torch.randint(size_of(edge.count), shape, generator=generator)
+    if edge.kind in ("Positions", "Places"):
+        return torch.randint(parse_dim(edge.count, size_of).value or 0, shape, generator=generator)
     is_part = edge.kind in ("Images", "Values", "Weights")
     values = torch.rand(shape, generator=generator) if is_part else torch.randn(shape, generator=generator)
     if edge.kind == "Masks":

@@ -11,6 +11,7 @@ from ssldsl import resources
 from ssldsl.ops.contract import ARGUMENTS, check_call
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
+from ssldsl.runtime.nets.outputs import first_output
 
 LIBRARY = Library.shipped()
 OPS = [signature for name in sorted(LIBRARY.names()) if (signature := LIBRARY.get(name)) is not None]
@@ -81,18 +82,19 @@ def test_weights_follow_from_the_seed(signature: Signature) -> None:
 def test_rows_depend_on_one_another_only_where_the_op_says_so(signature: Signature) -> None:
     torch.manual_seed(0)
     op, arguments = op_of(signature), arguments_for(signature)
-    values = next(iter(arguments.values())).detach()
-    alone = torch.allclose(op(values)[:2], op(values[:2]), atol=1e-5)
+    values = [value.detach() for value in arguments.values()]
+    together, apart = (first_output(op(*rows)) for rows in (values, [value[:2] for value in values]))
+    alone = torch.allclose(together[:2], apart, atol=1e-5)
     assert alone != (signature.traits.batch_coupled is True)
 
 
 @named([s for s in OPS if s.role in ("nets", "heads") and not s.name.endswith("_model")])
 def test_a_network_draws_random_numbers_only_where_the_op_says_so(signature: Signature) -> None:
     op, arguments = op_of(signature), arguments_for(signature)
-    values, found = next(iter(arguments.values())).detach(), []
+    values, found = [value.detach() for value in arguments.values()], []
     for seed in (0, 1):
         torch.manual_seed(seed)
-        found.append(op(values))
+        found.append(first_output(op(*values)))
     assert torch.equal(*found) != signature.is_random(arguments)
 
 

@@ -39,9 +39,8 @@ def misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, s
     if not ctx.is_first_report(path, str(value.type.dims[1:])):
         return
     kind = value.type.kind
-    wanted = (
-        f"{draft.signature.edges[0].kind}[{', '.join(_size_text(draft, d) for d in draft.signature.edges[0].dims)}]"
-    )
+    edge = draft.signature.edges[0]
+    wanted = shapes.wanted(edge.kind, [_size_text(draft, dim) for dim in edge.dims])
     place = draft.span if draft.span.source in ctx.reporter.own else span
     if kind in ("Vectors", "Images") and value.type.dims[-1].value is None:
         example = size_of_data(ctx, value, value.type.dims[1:]) or "vector_arrays(..., dim=32)"

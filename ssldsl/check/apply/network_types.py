@@ -14,7 +14,7 @@ from ssldsl.check.state.values import (
     NetPart,
     TrainedNet,
 )
-from ssldsl.check.typing.sizes import size_of
+from ssldsl.check.typing.sizes import REST, between, size_of
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.syntax import tree
@@ -117,16 +117,22 @@ def is_without_gradient(part: NetPart, draft: ModuleDraft, weights: TrainedNet |
 def output_type(ctx: Context, part: NetPart, sizes: dict[str, Dim]) -> TensorType:
     draft = ctx.modules[part.path]
     output, settings = draft.signature.outputs[0], dict(draft.settings)
-    dims = ((text, size_of(text, sizes, settings)) for text in output.dims)
-    return TensorType(output.kind, tuple(_unknown(ctx, part, text) if size is None else size for text, size in dims))
+    at = output.dims.index(REST) if REST in output.dims else len(output.dims)
+    before, behind = (
+        tuple(size_of(text, sizes, settings) or _unknown(ctx, part, text) for text in texts)
+        for texts in (output.dims[:at], output.dims[at + 1 :])
+    )
+    return TensorType(output.kind, (*before, *between(sizes), *behind))
 
 
 def _source(signature: Signature, settings: dict[str, Any]) -> TensorType | None:
     """What a network takes, where that is several rows for each that it gives."""
     edge = signature.edges[0]
     sizes = {"batch": Dim.of("batch")}
+    if edge.dims[0] == "batch" or REST in edge.dims:
+        return None
     dims = tuple(size_of(text, sizes, settings) or Dim.of(text) for text in edge.dims)
-    return TensorType(edge.kind, dims) if dims[0] not in (Dim.of("batch"), Dim.of("...")) else None
+    return TensorType(edge.kind, dims) if dims[0] != Dim.of("batch") else None
 
 
 def net_node(ctx: Context, part: NetPart, weights: TrainedNet | None = None) -> Node:

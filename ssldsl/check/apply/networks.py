@@ -5,7 +5,8 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import data, network_misfits, network_types
+from ssldsl.check.apply import data, further, network_misfits, network_types
+from ssldsl.check.apply.further import NO_FURTHER, Further
 from ssldsl.check.messages import shapes, stages, types
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.values import (
@@ -48,26 +49,34 @@ def best(ctx: Context, nets: NetList, by: str, span: Span) -> Any:
     return nets.nets[0].changed(lambda part: evolve(part, mode="best", by=by))
 
 
-def apply_list(ctx: Context, nets: NetList, value: Any, span: Span, at: Span | None = None) -> Any:
+def apply_list(
+    ctx: Context, nets: NetList, value: Any, span: Span, at: Span | None = None, given: Further = NO_FURTHER
+) -> Any:
     """What each network of a list gives: a list, which has a list for each where several batches go in."""
-    results = tuple(apply(ctx, net, value, span, at) for net in nets.nets)
+    results = tuple(apply(ctx, net, value, span, at, given=given) for net in nets.nets)
     return UNKNOWN if any(result is UNKNOWN for result in results) else ListValue(results)
 
 
 def apply(
-    ctx: Context, net: Net, value: Any, span: Span, at: Span | None = None, weights: TrainedNet | None = None
+    ctx: Context,
+    net: Net,
+    value: Any,
+    span: Span,
+    at: Span | None = None,
+    weights: TrainedNet | None = None,
+    given: Further = NO_FURTHER,
 ) -> Any:
     """The output of a net for a batch, a tensor, or every item of a list.
 
-    at: where that is written. weights: those that an earlier stage left, instead of the present ones.
+    at: where that is written. weights: those that an earlier stage left, instead of the present ones. given: further
+    inputs, each for all parts that take one of its name.
     """
     if value is UNKNOWN:
         return UNKNOWN
     if isinstance(value, StreamRef | Data):
         value = data.read(ctx, value, at or span)
-    if isinstance(value, ListValue):
-        values = tuple(apply(ctx, net, v, span, at, weights) for v in value.values)
-        return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
+    if isinstance(value, ListValue) or any(isinstance(g.value, ListValue | StreamRef | Data) for g in given.values()):
+        return _apply_each(ctx, net, value, span, at, weights, given)
     if isinstance(value, Batch):
         value = value.input
     for part in net.parts:
@@ -79,15 +88,32 @@ def apply(
             ctx.report(types.no_batch_for_network(describe(value), span, help))
             return UNKNOWN
         if isinstance(part, Beside):
-            value = _apply_beside(ctx, part, value, span, weights)
+            value = _apply_beside(ctx, part, value, span, weights, given)
         else:
-            value = _apply_part(ctx, part, value, span, weights)
+            value = _apply_part(ctx, part, value, span, weights, given)
     return value
 
 
-def _apply_beside(ctx: Context, beside: Beside, value: Node, span: Span, weights: TrainedNet | None) -> Any:
+def _apply_each(
+    ctx: Context, net: Net, value: Any, span: Span, at: Span | None, weights: TrainedNet | None, given: Further
+) -> Any:
+    """What a net gives of every item of a list, with the item of each list among the further inputs."""
+    callee = net.declared[0].path if net.declared else "a network"
+    pairs = further.items(ctx, callee, value, given, span)
+    if pairs is None:
+        return UNKNOWN
+    values = tuple(apply(ctx, net, each, span, at, weights, with_it) for each, with_it in pairs)
+    if any(v is UNKNOWN for v in values):
+        return UNKNOWN
+    is_list = isinstance(value, ListValue) or len(values) > 1
+    return ListValue(values) if is_list else values[0]
+
+
+def _apply_beside(
+    ctx: Context, beside: Beside, value: Node, span: Span, weights: TrainedNet | None, given: Further
+) -> Any:
     """What networks give of the same rows, joined."""
-    found = [apply(ctx, net, value, span, None, weights) for net in beside.nets]
+    found = [apply(ctx, net, value, span, None, weights, given) for net in beside.nets]
     if any(each is UNKNOWN for each in found):
         return UNKNOWN
     types_ = [each.type for each in found]
@@ -113,7 +139,7 @@ def _is_net(value: Any) -> bool:
 
 
 def _apply_part(
-    ctx: Context, part: NetPart | Constructor, value: Node, span: Span, weights: TrainedNet | None = None
+    ctx: Context, part: NetPart | Constructor, value: Node, span: Span, weights: TrainedNet | None, given: Further
 ) -> Any:
     if isinstance(part, Constructor):
         if part.signature.is_module and part.signature.sizes:
@@ -129,23 +155,29 @@ def _apply_part(
     if sizes is None:
         return UNKNOWN
     draft = ctx.modules[part.path]
+    more = further.inputs(ctx, part.path, draft.signature, given, sizes, dict(draft.settings), span)
+    if more is None:
+        return UNKNOWN
+    _keep_sizes(draft, sizes)
     node = network_types.net_node(ctx, part, weights)
-    target = network_types.output_type(ctx, part, sizes)
     is_still = network_types.is_without_gradient(part, draft, weights)
     _note_forward(ctx, part, value, draft)
-    return ctx.interner.node(
+    reached = frozenset({part.path}).union(*(n.grad_modules for n in (value, *more.values())))
+    forward = ctx.interner.node(
         "apply",
-        (node, value),
-        params=("net", "inputs"),
-        type=target,
+        (node, value, *more.values()),
+        params=("net", "inputs", *more),
+        type=network_types.output_type(ctx, part, sizes),
         rows=value.rows,
         spans=(span, *ctx.reporter.calls),
-        grad_modules=frozenset() if is_still else value.grad_modules | {part.path},
+        grad_modules=frozenset() if is_still else reached,
     )
+    further.remember(ctx, forward, part.path, draft.signature, sizes, dict(draft.settings))
+    return forward
 
 
 def _sizes_of_input(ctx: Context, part: NetPart, value: Node, span: Span) -> dict[str, Dim] | None:
-    """The sizes of a network with those that its input has, which it keeps; nothing once it is reported to be unfit."""
+    """The sizes of a network with those that its input has; nothing once it is reported to be unfit."""
     draft = ctx.modules[part.path]
     signature, edge = draft.signature, draft.signature.edges[0]
     assert isinstance(value.type, TensorType)
@@ -159,10 +191,14 @@ def _sizes_of_input(ctx: Context, part: NetPart, value: Node, span: Span) -> dic
         return None
     if not row_order.stand_together(ctx, signature.name, edge.dims, value, found.get("batch"), span):
         return None
-    for name in signature.sizes:
+    return found
+
+
+def _keep_sizes(draft: ModuleDraft, found: dict[str, Dim]) -> None:
+    """Let a network be of the sizes that its inputs have."""
+    for name in draft.signature.sizes:
         if name in found:
             draft.sizes.setdefault(name, found[name])
-    return found
 
 
 def with_mode(net: Net | NetList, mode: Mode) -> Any:
@@ -206,6 +242,10 @@ def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
         if part.part:
             ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))
             return None
+        wanted = next((e for e in ctx.modules[part.path].signature.edges[1:] if not e.optional), None)
+        if wanted is not None:
+            ctx.report(types.argument_wanting_more(part.path, wanted.name, span))
+            return None
         nodes.append(network_types.net_node(ctx, part))
     return nodes[0] if len(nodes) == 1 else _composed(ctx, nodes, span)
 
@@ -224,13 +264,13 @@ def _composed(ctx: Context, nodes: Sequence[Node], span: Span) -> Node:
     )
 
 
-def apply_trained(ctx: Context, net: TrainedNet, value: Any, span: Span, at: Span) -> Any:
+def apply_trained(ctx: Context, net: TrainedNet, value: Any, span: Span, at: Span, given: Further = NO_FURTHER) -> Any:
     """The output of a network with the weights that an earlier stage left."""
     if ctx.stage is None or not ctx.stage.derives:
         if value is not UNKNOWN:  # else it is wrong itself, perhaps for the same reason
             refuse(ctx, net, span)
         return UNKNOWN
-    return apply(ctx, net.net, value, span, at, net)
+    return apply(ctx, net.net, value, span, at, net, given)
 
 
 def refuse(ctx: Context, net: TrainedNet, span: Span) -> None:

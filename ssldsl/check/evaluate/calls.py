@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import data, derived, networks, ops, transforms, words
+from ssldsl.check.apply import data, derived, further, networks, ops, transforms, words
 from ssldsl.check.evaluate import definitions
 from ssldsl.check.evaluate.names import MISSING, WORD_NAMES, lookup, member, members, written_at
 from ssldsl.check.messages import names, types
@@ -107,20 +107,45 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             is_named = callee.name in ("mean", "sum")  # after its losses, not after what reduces them
             return result if is_named else _define_result(ctx, result, callee.name, expr.span)
         case Net() | NetList() | Constructor() | View() | TrainedNet():
-            if len(given) != 1 or given[0].name is not None:
-                _not_one_batch(ctx, callee, given, expr)
-                return UNKNOWN
-            if isinstance(callee, View):
-                return ops.view(ctx, callee, given[0].value, expr.span, at=given[0].span)
-            if isinstance(callee, TrainedNet):
-                return networks.apply_trained(ctx, callee, given[0].value, expr.span, given[0].span)
-            if isinstance(callee, NetList):
-                return networks.apply_list(ctx, callee, given[0].value, expr.span, given[0].span)
-            net = callee if isinstance(callee, Net) else Net((callee,))
-            return networks.apply(ctx, net, given[0].value, expr.span, given[0].span)
+            return _go_through(ctx, callee, given, expr)
     if callee is not UNKNOWN:
         ctx.report(types.uncallable(describe(callee), expr.function.span, _uncallable_advice(callee, expr)))
     return UNKNOWN
+
+
+def _go_through(
+    ctx: Context, callee: Net | NetList | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
+) -> Any:
+    """What a view or a network makes of a batch; further inputs of a network have names."""
+    batch, more = given[:1], given[1:]
+    if not batch or any(g.name is not None for g in batch) or any(g.name is None for g in more):
+        _not_one_batch(ctx, callee, given, expr)
+        return UNKNOWN
+    if isinstance(callee, View):
+        if more:
+            _not_one_batch(ctx, callee, given, expr)
+            return UNKNOWN
+        return ops.view(ctx, callee, batch[0].value, expr.span, at=batch[0].span)
+    bound = further.bound(ctx, _network(callee), more, expr.function.span.text)
+    if bound is None:
+        return UNKNOWN
+    if isinstance(callee, TrainedNet):
+        return networks.apply_trained(ctx, callee, batch[0].value, expr.span, batch[0].span, bound)
+    if isinstance(callee, NetList):
+        return networks.apply_list(ctx, callee, batch[0].value, expr.span, batch[0].span, bound)
+    return networks.apply(ctx, _network(callee), batch[0].value, expr.span, batch[0].span, given=bound)
+
+
+def _network(callee: Net | NetList | Constructor | TrainedNet) -> Net:
+    """The network that is called; of several alike, the first."""
+    match callee:
+        case NetList():
+            return callee.nets[0]
+        case TrainedNet():
+            return callee.net
+        case Constructor():
+            return Net((callee,))
+    return callee
 
 
 def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
@@ -142,7 +167,10 @@ def _not_one_batch(
     what = "a view" if isinstance(callee, View) else "a network"
     function, texts = expr.function.span.text, [g.span.text for g in given if g.name is None]
     help = ""
-    if len(texts) > 1 and all(_is_batch(g.value) for g in given):
+    takes = () if isinstance(callee, View) else further.taken(ctx, _network(callee))
+    if len(texts) > 1 and takes:
+        help = f"what else it takes has a name: `{function}({texts[0]}, {takes[0].name}={texts[1]})`"
+    elif len(texts) > 1 and all(_is_batch(g.value) for g in given):
         help = f"join them: `{function}({' | '.join(texts)})`"
     elif len(texts) == len(given) == 2 and isinstance(given[1].value, int):
         help = f"several draws are `draw({texts[1]}, {function}({texts[0]}))`"

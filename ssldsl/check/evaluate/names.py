@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import data, network_types, networks, words
+from ssldsl.check.apply import data, further, network_types, networks, words
 from ssldsl.check.evaluate import declarations, rounds
 from ssldsl.check.messages import names as messages
 from ssldsl.check.messages import rounds as round_messages
@@ -129,6 +129,8 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return (*(n for n, _ in value.fields), *_numbers(value))
         case Net():
             return network_types.members(ctx, value)
+        case Node():
+            return further.outputs(ctx, value)
         case NetList():
             return (*map(str, range(len(value.nets))), "dim")
         case RunningAverage():
@@ -161,6 +163,8 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return position_field.position(ctx, value, name.span)
         case Batch():
             return value.get(name.id)
+        case Node():
+            return further.output(ctx, value, name.id, name.span)
         case Net():
             is_width = name.id == "dim" and not network_types.part_of(value)
             return network_types.width(ctx, value, name) if is_width else network_types.select(value, name.id)
@@ -201,8 +205,10 @@ def _net_names(ctx: Context) -> list[str]:
     ]
 
 
-def _fields_advice(value: Any, names: tuple[str, ...]) -> str:
-    if isinstance(value, Node):
+def _fields_advice(ctx: Context, value: Any, name: str, names: tuple[str, ...]) -> str:
+    if isinstance(value, Node) and value.op == "stop" and name in further.outputs(ctx, value.inputs[0]):
+        return f"ask for it before it is stopped: `stop(z.{name})`"
+    if isinstance(value, Node) and not names:
         return "this is a tensor: pass the batch that it comes from, such as `labeled`"
     return f"it has: {', '.join(names)}" if names else ""
 
@@ -235,7 +241,8 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         kind = "attribute"
     if ctx.is_incomplete:
         return
-    ctx.report(messages.no_member(describe(value), kind, name.id, name.span, names, _fields_advice(value, names)))
+    advice = _fields_advice(ctx, value, name.id, names)
+    ctx.report(messages.no_member(describe(value), kind, name.id, name.span, names, advice))
 
 
 def written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:

@@ -1,9 +1,9 @@
 """Sizes and types as a message writes them: words for the rows of a step, no marks that tell two data sets apart."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from ssldsl.types import ROWS, Dim, TensorType, Type
+from ssldsl.types import COUNTED, ROWS, Dim, TensorType, Type
 
 _MARK = re.compile(r"_[0-9a-f]{6}$")  # tells the height of one data set from that of another
 
@@ -34,11 +34,17 @@ def written(type_: Type) -> str:
     return shaped(type_.kind, type_.dims, type_.classes) if isinstance(type_, TensorType) else str(type_)
 
 
+def wanted(kind: str, dims: Sequence[str]) -> str:
+    """What an edge takes: `Features[batch, dim]`. That there may be more between the two matters to few messages."""
+    plain = [dim for i, dim in enumerate(dims) if dim != "..." or i == len(dims) - 1]
+    return f"{kind}[{', '.join(plain)}]" if plain else kind
+
+
 def shaped(kind: str, dims: Iterable[Dim], classes: Dim | None = None) -> str:
     """A kind of tensor with its sizes."""
     inside = ", ".join(size(d) for d in dims)
     if classes is not None:
-        said, counted = size(classes), "samples" if kind == "Positions" else "classes"
+        said, counted = size(classes), COUNTED[kind]
         inside += f"; {said}" if said == counted else f"; {said} {counted}"
     return f"{kind}[{inside}]" if inside else kind
 

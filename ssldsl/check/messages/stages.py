@@ -7,7 +7,7 @@ from ssldsl.check.messages import shapes
 from ssldsl.errors import Diagnostic, Note, did_you_mean
 from ssldsl.ops.arguments import duration_advice
 from ssldsl.source import Span
-from ssldsl.types import TensorType
+from ssldsl.types import COUNTED, TensorType
 from ssldsl.values import is_number
 
 # --- time -------------------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def other_memory(name: str, stage: str, before: str, found: str, place: Span) ->
 def rows_of(type_: TensorType) -> str:
     """What a memory takes: kind and shape of a row, or of how many samples a row for each is kept."""
     if type_.classes is not None and len(type_.dims) == 1:
-        return f"{shapes.size(type_.classes)} {'samples' if type_.kind == 'Positions' else 'classes'}"
+        return f"{shapes.size(type_.classes)} {COUNTED[type_.kind]}"
     return shapes.shaped(type_.kind, type_.dims[1:], type_.classes)
 
 

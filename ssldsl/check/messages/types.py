@@ -54,6 +54,12 @@ def no_features_to_join(found: Sequence[str], place: Span) -> Diagnostic:
     return Diagnostic("T312", message, place)
 
 
+def argument_wanting_more(net: str, name: str, place: Span) -> Diagnostic:
+    """A network that takes more than a batch, given to an op that applies a network itself. `name`: what it takes."""
+    message = f"this op applies the network itself, to a batch alone, and `{net}` takes `{name}` too"
+    return Diagnostic("T310", message, place)
+
+
 def argument_of_several(place: Span) -> Diagnostic:
     """Networks side by side, given to an op that applies a network itself."""
     message = "this op applies the network itself, and cannot take networks side by side"

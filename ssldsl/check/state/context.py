@@ -21,7 +21,7 @@ from ssldsl.ops.signature import Signature
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
-from ssldsl.types import Dim
+from ssldsl.types import Dim, TensorType
 
 REPEATED = 2000  # units of the budget: finding the words of a message takes as long as reading so many numbers
 
@@ -125,6 +125,8 @@ class Context:
     sameness: Sameness = field(default=Factory(lambda self: Sameness(self.signatures), takes_self=True))
     params: dict[str, Setting] = field(factory=dict)
     widths: dict[str, tuple[str, str]] = field(factory=dict)  # symbol -> the module and its size that it stands for
+    # forward -> the names of what it gives, with their types; of the first, which the forward itself is, none
+    outputs: dict[int, dict[str, TensorType | None]] = field(factory=dict)
     stage: StageDraft | None = None
     stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
     trained: set[str] = field(factory=set)  # modules that one of these trains, or a part of which it trains

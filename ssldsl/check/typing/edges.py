@@ -7,7 +7,7 @@ from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, ListValue, describe
 from ssldsl.check.typing import row_order
 from ssldsl.check.typing.advice import kind_advice, shape_advice
-from ssldsl.check.typing.sizes import Sizes, size_of, unify
+from ssldsl.check.typing.sizes import REST, Sizes, between, size_of, unify
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.source import Span
@@ -43,7 +43,7 @@ def accept(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Spa
 
 def wrong_kind(ctx: Context, signature: Signature, edge: Edge, found: str, span: Span, help: str = "") -> None:
     """Report a value of a kind that an edge does not take."""
-    wanted = f"{edge.kind}[{', '.join(edge.dims)}]" if edge.dims else {"Net": "a network"}.get(edge.kind, edge.kind)
+    wanted = shapes.wanted(edge.kind, edge.dims) if edge.dims else {"Net": "a network"}.get(edge.kind, edge.kind)
     ctx.report(types.wrong_kind(signature.name, edge.name, wanted, found, span, help))
 
 
@@ -55,7 +55,7 @@ def fits(
     assert isinstance(node.type, TensorType)
     wrong = unify(edge.dims, node.type.dims, sizes, settings)
     if wrong:
-        wanted, dims = f"{edge.kind}[{', '.join(edge.dims)}]", (*node.type.dims, *sizes.values())
+        wanted, dims = shapes.wanted(edge.kind, edge.dims), (*node.type.dims, *sizes.values())
         found, hints, help = shapes.written(node.type), shapes.open_sizes(dims), shape_advice(ctx, edge, node, sizes)
         ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, hints, help))
     if not wrong and edge.count and not _counts(ctx, signature, edge, node, sizes, settings, span):
@@ -240,13 +240,15 @@ def type(output: Output, sizes: Sizes, settings: dict[str, Setting], like: Tenso
     """What an op gives. `like`: what came in, where the result is of its kind, or its rows of its shape."""
     dims: list[Dim] = []
     for text in output.dims:
-        if text == "..." and like is not None:
+        if text == REST and REST in sizes:
+            dims += between(sizes)
+        elif text == REST and like is not None:
             dims += like.dims[1:]
         else:
             size = size_of(text, sizes, settings)
             dims.append(size if size is not None else Dim.of(text))
     if output.kind not in LIKE_INPUT or like is None:
-        return TensorType(output.kind, tuple(dims), sizes.get(output.count))
+        return TensorType(output.kind, tuple(dims), size_of(output.count, sizes, settings) if output.count else None)
     if output.kind == "Alike":
         return TensorType(like.kind, tuple(dims), like.classes)
     return TensorType(AVERAGED.get(like.kind, like.kind) if dims else "Scalar", tuple(dims))

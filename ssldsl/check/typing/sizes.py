@@ -5,13 +5,24 @@ from ssldsl.ir.nodes import Setting
 from ssldsl.types import Dim, parse_dim, solve_dim
 
 Sizes = dict[str, Dim]
+REST = "..."
 
 
 def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings: dict[str, Setting]) -> str:
-    """Bind the names in `dims` to the sizes found, or say why they do not agree. After `...` anything may come."""
-    if "..." in dims:
-        dims = dims[: dims.index("...")]
-        found = found[: len(dims)]
+    """Bind the names in `dims` to the sizes found, or say why they do not agree.
+
+    After `...` anything may come. What a `...` stands for that has dimensions behind it is the same at all edges.
+    """
+    if dims[-1:] == (REST,):
+        dims, found = dims[:-1], found[: len(dims) - 1]
+    elif REST in dims:
+        at, behind = dims.index(REST), len(dims) - dims.index(REST) - 1
+        if len(found) < len(dims) - 1:
+            return f"{len(found)} dimensions where {len(dims) - 1} or more are wanted"
+        end = len(found) - behind
+        if why := _bind_between(found[at:end], sizes):
+            return why
+        dims, found = (*dims[:at], *dims[at + 1 :]), (*found[:at], *found[end:])
     if len(dims) != len(found):
         return f"{len(found)} dimensions where {len(dims)} are wanted"
     for text, size in zip(dims, found, strict=True):
@@ -24,6 +35,22 @@ def unify(dims: tuple[str, ...], found: tuple[Dim, ...], sizes: Sizes, settings:
         if wanted is not None and wanted != size:
             return shapes.disagreement(text, wanted, size)
     return ""
+
+
+def _bind_between(found: tuple[Dim, ...], sizes: Sizes) -> str:
+    """Remember what a `...` stands for, or say why it is something else here."""
+    if REST not in sizes:
+        sizes |= {REST: Dim.of(len(found)), **{f"{REST}{i}": size for i, size in enumerate(found)}}
+    before = between(sizes)
+    if len(before) != len(found):
+        return f"`...` is {len(before)} dimensions, and here {len(found)}"
+    unlike = ((a, b) for a, b in zip(before, found, strict=True) if a != b)
+    return next((shapes.disagreement(REST, a, b) for a, b in unlike), "")
+
+
+def between(sizes: Sizes) -> tuple[Dim, ...]:
+    """The dimensions that a `...` stands for which has others behind it."""
+    return tuple(sizes[f"{REST}{i}"] for i in range(sizes[REST].value or 0)) if REST in sizes else ()
 
 
 def _solve(text: str, size: Dim, sizes: Sizes, settings: dict[str, Setting]) -> str:

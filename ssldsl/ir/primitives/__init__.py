@@ -17,6 +17,7 @@ from ssldsl.ir.primitives import (
     local,
     mean,
     net,
+    output,
     product,
     repeat_rows,
     row_mean,
@@ -31,7 +32,7 @@ from ssldsl.ir.primitives import (
 
 _FILES = (
     *(source, split, draw, full_dataset, rows, index, repeat_rows),
-    *(net, compose, apply, beside),
+    *(net, compose, apply, output, beside),
     *(field, stop, concat, slice, mean, sum, gather, local),
     *(row_mean, weighted_sum, product, compare),
 )

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from ssldsl.runtime.nets.modes import AtRest, Steady, unmoved
+from ssldsl.runtime.nets.outputs import first_output
 
 
 class Composition:
@@ -14,11 +15,11 @@ class Composition:
     def __call__(self, inputs: Tensor) -> Tensor:
         """The ordinary forward pass."""
         for module in self.modules:
-            inputs = module(inputs)
+            inputs = first_output(module(inputs))
         return inputs
 
     def frozen(self, inputs: Tensor) -> Tensor:
         """The same forward pass, leaving every buffer as it is."""
         for module in self.modules:
-            inputs = unmoved(module)(inputs)
+            inputs = first_output(unmoved(module)(inputs))
         return inputs

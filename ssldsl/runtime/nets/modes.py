@@ -17,13 +17,13 @@ class AtRest:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
+    def __call__(self, *inputs: Tensor, **further: Tensor) -> Tensor:
         """Its forward pass; afterwards every part is in the mode it was in."""
         training = [part for part in self.module.modules() if part.training]
         try:
             for part in training:
                 part.training = False
-            return self.module(*inputs)  # type: ignore[no-any-return]  # modules of the library give tensors
+            return self.module(*inputs, **further)  # type: ignore[no-any-return]  # tensors, or tuples of them
         finally:
             for part in training:
                 part.training = True
@@ -35,7 +35,7 @@ class Steady:
     def __init__(self, module: nn.Module) -> None:
         self.module = module
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
+    def __call__(self, *inputs: Tensor, **further: Tensor) -> Tensor:
         """Its forward pass on copies of the buffers it could change; normalization layers are told not to track."""
         tracking = [m for m in self.module.modules() if isinstance(m, _NormBase) and m.training]
         copies = {
@@ -46,8 +46,8 @@ class Steady:
         }
         with _untracked([norm for norm in tracking if norm.track_running_stats]):
             if not copies:
-                return self.module(*inputs)  # type: ignore[no-any-return]  # modules of the library give tensors
-            return torch.func.functional_call(self.module, copies, inputs)  # type: ignore[no-any-return]  # the same
+                return self.module(*inputs, **further)  # type: ignore[no-any-return]  # tensors, or tuples of them
+            return torch.func.functional_call(self.module, copies, inputs, further)  # type: ignore[no-any-return]
 
 
 def unmoved(module: nn.Module | AtRest | Steady) -> AtRest | Steady:

@@ -1,7 +1,7 @@
 """The modules of an experiment: built, initialized by seed and path alone, found by path, and grouped for training."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -21,7 +21,7 @@ from ssldsl.runtime.nets.shapes import Shape, shape_behind
 from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
 from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
-from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim
+from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim, with_names
 
 
 @runtime_checkable
@@ -119,7 +119,7 @@ class Builder:
             row = torch.empty(self._shape(nodes, id_)[1:], dtype=torch.int64 if whole else torch.float32)
             found[signature.takes_row] = row
         elif any(dim in signature.sizes for dim in edge.dims):
-            found |= dict(zip(edge.dims, self._shape(nodes, id_), strict=True))
+            found |= dict(with_names(edge.dims, self._shape(nodes, id_)))
         count = next((tensor.classes for tensor in tensors_of(nodes[id_].type)), None)
         if edge.count and isinstance(count, int):
             found[edge.count] = count
@@ -129,7 +129,7 @@ class Builder:
         """Sizes read off the first value that the module is applied to."""
         dims = signature_of(self.library, plan.op).edges[0].dims
         for shape in self.input_shapes(plan.path):
-            sizes = {name: size for name, size in zip(dims, shape, strict=True) if name in missing}
+            sizes = {name: size for name, size in with_names(dims, shape) if name in missing}
             if len(sizes) == len(missing):
                 return sizes
         message = f"the sizes of `{plan.path}` cannot be told: {', '.join(missing)}"
@@ -150,12 +150,15 @@ class Builder:
                 if place is not None:
                     yield self._through(paths[:place], self._shape(nodes, node.inputs[1]))
 
-    def _through(self, paths: Iterable[str], shape: Shape) -> Shape:
-        """The shape that modules make of a shape, without computing anything."""
-        for path in paths:
+    def _through(self, paths: Sequence[str], shape: Shape, output: str = "") -> Shape:
+        """The shape that modules make of a shape, without computing anything. `output`: of the last, if not the first.
+
+        Further inputs, such as masks, are left out.
+        """
+        for i, path in enumerate(paths, start=1):
             plan = next(m for m in self.plan.modules if m.path == path)
-            rows = 2 * self._rows_taken(plan)
-            shape = (2, *shape_behind(self.module(path), plan, (rows, *shape[1:]))[1:])
+            rows, name = 2 * self._rows_taken(plan), output if i == len(paths) else ""
+            shape = (2, *shape_behind(self.module(path), plan, (rows, *shape[1:]), name)[1:])
         return shape
 
     def _rows_taken(self, plan: ModulePlan) -> int:
@@ -172,8 +175,10 @@ class Builder:
             return (2, *shape)
         if node.op == "draw":
             return (2, *self.fields[f"{node.settings['stream']}.{node.settings['field']}"])
-        if node.op == "apply":
-            return self._through(net_paths(nodes, node.inputs[0]), self._shape(nodes, node.inputs[1]))
+        forward = nodes[node.inputs[0]] if node.op == "output" else node
+        if forward.op == "apply":
+            before = self._shape(nodes, forward.inputs[1])
+            return self._through(net_paths(nodes, forward.inputs[0]), before, str(node.settings.get("name", "")))
         if not node.inputs:
             raise InternalError(f"the shape of node {id_} ({node.op}) is not known")
         return self._shape(nodes, node.inputs[0])

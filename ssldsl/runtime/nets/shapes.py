@@ -3,10 +3,11 @@
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import ModulePlan
+from ssldsl.runtime.nets.outputs import output
 from ssldsl.runtime.ops.errors import OP_ERRORS, is_out_of_memory, raised_at
 from ssldsl.runtime.spans import span_of
 
@@ -14,25 +15,24 @@ Shape = tuple[int, ...]
 USUAL_SIDES = (224, 256, 384, 448, 512, 518, 299, 336, 192, 128, 96, 64, 32)  # of networks that know one size
 
 
-def output_shape(module: nn.Module, shape: Shape, device: str = "meta") -> Shape:
-    """The shape of a module's output, found on tensors without storage."""
+def output_shape(module: nn.Module, shape: Shape, device: str = "meta", name: str = "") -> Shape:
+    """The shape of a module's output, found on tensors without storage. `name`: of which, if not of what goes on."""
     hollow = copy.deepcopy(module).to(device).eval()
     with torch.no_grad():
-        output: Tensor = hollow(torch.zeros(shape, device=device))
-    return tuple(output.shape)
+        return tuple(output(hollow(torch.zeros(shape, device=device)), name).shape)
 
 
-def shape_behind(module: nn.Module, plan: ModulePlan, shape: Shape) -> Shape:
+def shape_behind(module: nn.Module, plan: ModulePlan, shape: Shape, name: str = "") -> Shape:
     """The shape of a module's output; what its own code refuses becomes a message at its declaration.
 
     Code that asks for values cannot run without storage: it is given zeros.
     """
     try:
-        return output_shape(module, shape)
+        return output_shape(module, shape, name=name)
     except OP_ERRORS:
         pass
     try:
-        return output_shape(module, shape, "cpu")
+        return output_shape(module, shape, "cpu", name)
     except OP_ERRORS as error:
         raise SpecError(_refused(module, plan, shape, error)) from error
 

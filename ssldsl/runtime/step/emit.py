@@ -15,6 +15,7 @@ from ssldsl.ir.walk import leaves
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.keys import net_key
+from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.load import Library, op_object, signature_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 from ssldsl.types import WHOLE_NUMBERS
@@ -51,12 +52,15 @@ class Emission:
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
     named: dict[str, str] = Factory(dict)  # node -> name of the term or the watch that it is the value of
+    _asked: frozenset[str] = frozenset()  # the forwards of which more than the first output is read
+    _several: dict[str, str] = Factory(dict)  # such a forward -> the name of all that it gives
     _values: dict[str, str] = Factory(dict)
     _regime: tuple[str, ...] = ()
     _line: tuple[str, int] | None = None
 
     def __attrs_post_init__(self) -> None:
         self.nodes = {node.id: node for node in self.stage.nodes}
+        self._asked = frozenset(node.inputs[0] for node in self.stage.nodes if node.op == "output")
         self.named = {part.node: part.name for part in reversed(self.stage.recorded)}
         for node in self.stage.nodes:
             if node.op not in PRIMITIVES and (self.is_evaluation or node.placement in ("step", "host")):
@@ -134,7 +138,8 @@ class Emission:
         """Write one node."""
         made_on_host = self.from_batch(node) and node.op not in WITH_BATCH
         text = self._primitive(node) if node.op in PRIMITIVES and not made_on_host else ""
-        if node.op in NETWORKS or (node.inputs and text in map(self._values.get, node.inputs)):
+        is_there = node.inputs and text in map(self._values.get, node.inputs)
+        if node.op in NETWORKS or node.op == "output" or is_there:
             self._values[node.id] = text  # nothing to compute
             return
         self._open(lines, node)
@@ -142,12 +147,31 @@ class Emission:
         if made_on_host:
             lines.add(f"{target} = {self._host_read(node, target)}", node)
         elif text:
-            lines.add(f"{target} = {text}", node)
+            self._values[node.id] = self._assigned(lines, node, target, text)
+            return
         else:
             signature = signature_of(self.library, node.op)
             function = self._function(node, signature)
             lines.group(f"{target} = {function}(", self._arguments(node, signature), ")", node)
         self._values[node.id] = target
+
+    def _assigned(self, lines: Lines, node: NodePlan, target: str, text: str) -> str:
+        """Write the line that computes a primitive; gives what then stands for its value."""
+        first = self._first_output(node)
+        if node.id in self._asked:
+            lines.add(f"{target} = {text}", node)
+            self._several[node.id] = target
+            return f"{target}.{first}"
+        lines.add(f"{target} = {text}.{first}" if first else f"{target} = {text}", node)
+        return target
+
+    def _first_output(self, node: NodePlan) -> str:
+        """Of a forward, the name of the output that goes on, where the network names what it gives."""
+        if node.op != "apply":
+            return ""
+        path = net_paths(self.nodes, node.inputs[0])[-1]
+        op = next(module.op for module in self.plan.modules if module.path == path)
+        return signature_of(self.library, op).outputs[0].name
 
     def close(self, lines: Lines) -> None:
         """End the block that the last node stands in."""
@@ -192,6 +216,8 @@ class Emission:
     def _wanted_name(self, node: NodePlan) -> str:
         if (node.id in self.named or node.alias) and node.op not in WITH_BATCH:
             return self.named.get(node.id, node.alias)
+        if node.id in self._asked:
+            return "outputs"
         primitive = PRIMITIVES.get(node.op)
         kind = node.type.kind.lower() if isinstance(node.type, TensorPlan) else ""
         if primitive is not None and primitive.called is not None:
@@ -222,7 +248,10 @@ class Emission:
         nets = [id_ for id_ in (node.id, *node.inputs) if self.nodes[id_].op in NETWORKS]
         modules = [text for id_ in nets[:1] for text in self._modules(id_)]
         inputs = reads or self._inputs(node)
-        return primitive.python(Printed(tuple(inputs), node.settings, tuple(modules), self._is_rows(node), self.shards))
+        is_rows = self._is_rows(node)
+        return primitive.python(
+            Printed(tuple(inputs), node.settings, tuple(modules), node.params, is_rows, self.shards)
+        )
 
     def _modules(self, id_: str) -> Iterator[str]:
         """The modules of a network, in the order they are applied; around each, how it runs if not as usual."""
@@ -260,7 +289,7 @@ class Emission:
         return attribute
 
     def _inputs(self, node: NodePlan) -> list[str]:
-        return [self.value(id_) for id_ in node.inputs]
+        return [self._several[id_] if node.op == "output" else self.value(id_) for id_ in node.inputs]
 
     def _arguments(self, node: NodePlan, signature: Signature) -> list[str]:
         """The arguments of a call: edges by position while there is no gap, the rest by name."""

@@ -22,6 +22,12 @@ net    features  = encoder >> l2norm()
 head   clusters  = prototypes(encoder.dim, images.classes)
 net    ema_features = ema(features, momentum=0.99)
 net    ema_clusters = ema(clusters, momentum=0.99)
+net    vision    = vit(width=8, depth=1, heads=2, patch=2, image=8, mask_token=true)
+head   top       = dino_head(vision.dim, 6, hidden=8, bottleneck=4)
+head   decoder   = vit_decoder(vision.dim, out=4, width=8, depth=1, heads=2)
+net    ema_vision = ema(vision, momentum=0.99)
+net    ema_top   = ema(top, momentum=0.99)
+let    hidden    = block_patch_mask(unlabeled, patch=2)
 let    crops     = draw(2, random_shift(unlabeled)) | draw(4, unlabeled >> random_resized_crop(6))
 loss      = {loss}
 optimizer = sgd(lr=0.1)
@@ -96,6 +102,11 @@ LOSSES = [
     """lsdc_plain(features(unlabeled), random_shift(unlabeled), knn_pairs(stop(encoder(unlabeled)), k=5),
                   features=features)""",
     "daino(crops, labeled, teacher, images.classes, n_crops=6, u=100, l=50, net=encoder >> classes)",
+    "ce(labeled) + mae(unlabeled, net=vision, decoder=decoder, patch=2)",
+    """ce(labeled) + ibot(crops.first(2), crops.last(2), block_patch_mask(crops.first(2), patch=2), ema_vision, ema_top,
+                          net=vision, head=top)""",
+    "ce(labeled) + distilled(classes(encoder(crops)), teacher(crops.first(2)))",
+    "ce(labeled) + masked_tokens(top(vision(unlabeled).tokens), ema_top(ema_vision(unlabeled).tokens), hidden)",
 ]
 METRICS = [
     "top1(images.test)",

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ssldsl.stdlib.nets.vit import Vit, resized
 
-SETTINGS = {"width": 12, "depth": 2}  # with which the tests of all ops call it
+SETTINGS = {"width": 12, "depth": 2, "mask_token": True}  # with which the tests of all ops call it
 
 
 def test_it_computes_what_timm_computes_with_the_same_weights() -> None:
@@ -18,7 +18,7 @@ def test_it_computes_what_timm_computes_with_the_same_weights() -> None:
     mine.load_state_dict(expected.state_dict())
     images = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
-        torch.testing.assert_close(mine(images), expected(images), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(mine(images).features, expected(images), atol=1e-5, rtol=1e-4)
 
 
 def cubic(distance: float) -> float:
@@ -57,7 +57,7 @@ def test_embeddings_of_their_own_size_are_used_as_they_are() -> None:
 
 def test_crops_of_another_size_teach_the_position_embeddings() -> None:
     net = Vit(3, width=12, depth=1)
-    net(torch.rand(2, 3, 96, 96)).square().sum().backward()
+    net(torch.rand(2, 3, 96, 96)).features.square().sum().backward()
     assert net.pos_embed.grad is not None and net.pos_embed.grad[:, 1:].abs().sum() > 0
 
 
@@ -95,14 +95,14 @@ def test_nothing_is_dropped_from_a_network_that_does_not_learn(how: str) -> None
     net = net.eval() if how == "evaluated" else net.requires_grad_(False)
     images = torch.rand(8, 3, 32, 32)
     with torch.autocast("cpu", torch.bfloat16, enabled=how == "in bf16"):
-        assert torch.equal(net(images), whole(images))
+        assert torch.equal(net(images).features, whole(images).features)
 
 
 def test_a_network_that_learns_drops_and_evaluation_is_the_whole() -> None:
     torch.manual_seed(0)
     net = Vit(3, width=12, depth=4, drop_path=0.9)
     images = torch.rand(8, 3, 32, 32)
-    assert not torch.equal(net(images), net(images))
+    assert not torch.equal(net(images).features, net(images).features)
 
 
 def test_it_compiles_as_one_graph_for_crops_of_any_size() -> None:
@@ -110,3 +110,60 @@ def test_it_compiles_as_one_graph_for_crops_of_any_size() -> None:
     compiled = torch.compile(net, backend="eager", fullgraph=True, dynamic=False)
     for images in (torch.rand(2, 3, side, side) for side in (224, 96)):
         torch.testing.assert_close(compiled(images), net(images))
+
+
+def test_the_tokens_are_those_of_all_patches_row_by_row() -> None:
+    timm = pytest.importorskip("timm")
+    expected = timm.create_model("vit_tiny_patch16_224", num_classes=0, depth=2, img_size=64).eval()
+    mine = Vit(3, depth=2, image=64).eval()
+    mine.load_state_dict(expected.state_dict())
+    images = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(mine(images).tokens, expected.forward_features(images)[:, 1:], atol=1e-5, rtol=1e-4)
+
+
+def test_patches_that_are_not_kept_are_not_seen() -> None:
+    torch.manual_seed(0)
+    net = Vit(1, width=12, depth=2, patch=2, image=8)
+    images, kept = torch.rand(2, 1, 8, 8), torch.tensor([[0, 5, 6], [1, 2, 15]])
+    seen = net(images, kept=kept)
+    assert seen.tokens.shape == (2, 3, 12)
+    changed = images.clone()
+    changed[0, :, 6:, :2] += 1  # patch 12 of the first image
+    torch.testing.assert_close(net(changed, kept=kept), seen)
+    changed[0, :, 2:4, 2:4] += 1  # patch 5
+    assert not torch.allclose(net(changed, kept=kept).features[0], seen.features[0])
+
+
+def test_all_patches_in_their_order_are_the_whole_image() -> None:
+    torch.manual_seed(0)
+    net = Vit(1, width=12, depth=2, patch=2, image=8)
+    images = torch.rand(2, 1, 8, 8)
+    torch.testing.assert_close(net(images, kept=torch.arange(16).repeat(2, 1)), net(images))
+
+
+def test_a_token_stands_for_a_patch_that_is_masked() -> None:
+    torch.manual_seed(0)
+    net = Vit(1, width=12, depth=2, patch=2, image=8, mask_token=True)
+    images, mask = torch.rand(1, 1, 8, 8), torch.zeros(1, 16)
+    mask[0, 3] = 1
+    seen = net(images, mask=mask)
+    changed = images.clone()
+    changed[0, :, :2, 6:] += 1
+    torch.testing.assert_close(net(changed, mask=mask), seen)
+    seen.tokens.sum().backward()
+    assert net.mask_token.grad is not None and net.mask_token.grad.abs().sum() > 0
+
+
+def test_a_mask_wants_a_token() -> None:
+    with pytest.raises(ValueError, match="`mask_token=true`"):
+        Vit(1, width=12, depth=1, patch=2, image=8)(torch.rand(1, 1, 8, 8), mask=torch.ones(1, 16))
+
+
+def test_fixed_positions_are_those_of_mae() -> None:
+    """The first numbers of its released function for a width of 8 and a square of 2: column first, then row."""
+    found = Vit(1, width=8, depth=1, heads=2, patch=2, image=4, positions="sincos").pos_embed[0]
+    one = [math.sin(1), math.sin(0.01), math.cos(1), math.cos(0.01)]
+    zero = [0.0, 0.0, 1.0, 1.0]
+    expected = torch.tensor([[0.0] * 8, zero + zero, one + zero, zero + one, one + one])
+    torch.testing.assert_close(found, expected)

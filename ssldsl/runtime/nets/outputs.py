@@ -1,0 +1,29 @@
+"""What a network gives: a tensor, or several in a NamedTuple, of which the first goes on to the next network."""
+
+from typing import Any
+
+from torch import Tensor, nn
+
+
+def first_output(given: Any) -> Tensor:
+    """What goes on of what a forward pass gave."""
+    first: Tensor = given if isinstance(given, Tensor) else given[0]
+    return first
+
+
+def output(given: Any, name: str) -> Tensor:
+    """One of the tensors that a forward pass gave, by name; without one, what goes on."""
+    found: Tensor = getattr(given, name) if name else first_output(given)
+    return found
+
+
+class FirstOutput(nn.Module):
+    """A network as one that gives a single tensor."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """What goes on of what the network gives."""
+        return first_output(self.net(inputs))
