@@ -42,8 +42,10 @@ def run(
     level: int,
     execution: Execution,
 ) -> int:
-    """Train the experiment of SPEC, or of several, one after another. Under `accelerate launch -m ssldsl run SPEC` on
-    many processes."""
+    """Train the experiment of SPEC, or of several, one after another.
+
+    On many processes: `accelerate launch -m ssldsl run SPEC`.
+    """
     wanted: list[Request] = []
     for source in map(pipeline.read, specs):
         base = Request(source.name, source.text, edits, None, smoke, precision, compiled, level)

@@ -22,9 +22,7 @@ class Counts:
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def most_frequent(self, count: int) -> "Counts":
-        """The columns of the words that the most documents have, in the order of the vocabulary; of equal ones the
-        first.
-        """
+        """The columns of the words that most documents have, in the order of the vocabulary; the first of equals."""
         found = np.bincount(self.words, minlength=self.vocabulary)
         kept = np.sort(np.argsort(-found, kind="stable")[:count])
         place = np.full(self.vocabulary, -1)

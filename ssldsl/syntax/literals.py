@@ -56,7 +56,7 @@ def string_text(value: str) -> str:
 
 
 def unknown_escape(text: str) -> str:
-    """The first `\\x` of a string in quotes that means nothing, or nothing."""
+    r"""The first `\x` of a string in quotes that means nothing, or nothing."""
     found = (match[0] for match in re.finditer(r"\\(.)", text[1:-1]) if match[1] not in ESCAPES)
     return next(found, "")
 

@@ -86,7 +86,7 @@ def _step(group: Group, weights: list[Tensor], velocities: list[Tensor]) -> None
 
 
 def _scaled(group: Group, weights: list[Tensor], gradients: list[Tensor]) -> list[Tensor]:
-    """a (g + λ θ) of every tensor, and what a plain step takes where a length is zero."""
+    """The update a (g + λ θ) of every tensor, and what a plain step takes where a length is zero."""
     decayed = list(torch._foreach_add(gradients, weights, alpha=group["weight_decay"]))
     sizes, slopes = _norms(weights), _norms(gradients)
     divisors, plain = slopes + group["weight_decay"] * sizes + group["epsilon"], gradients

@@ -1,4 +1,4 @@
-"""Is a tiny validation set enough? What small subsets of a data set say about some runs, against what all of it says.
+r"""Is a tiny validation set enough? What small subsets of a data set say about some runs, against what all of it says.
 
 Of every size some class-balanced subsets are drawn, the same for all runs; each gives every run an accuracy. Reported
 are the correlation of these with the accuracies on all samples, over runs, and the *regret* of choosing by the subset:

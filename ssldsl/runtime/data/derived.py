@@ -37,8 +37,10 @@ class Data(Protocol):
 
 @frozen
 class Labels:
-    """The labels that came out: how many of the samples were known, how many have each label, and which share of those
-    that were not known is labeled as in the data, where the data say.
+    """The labels that came out.
+
+    known: how many of the samples were labeled before. per_class: how many have each label. agreement: the share of the
+    others that are labeled as in the data, where the data say.
     """
 
     known: int
@@ -57,9 +59,7 @@ class Labels:
 
 @frozen
 class Computed:
-    """What came out of a node: how many samples there were and how many are left, their labels, and in numbers the
-    fields that they were given.
-    """
+    """What came out of a node: how many samples of how many, their labels, and the added fields in numbers."""
 
     samples: int
     kept: int

@@ -12,9 +12,7 @@ from ssldsl.ops.random import key_of
 
 @contextmanager
 def first_values(seed: int, *path: str) -> Iterator[None]:
-    """Inside, the global generators of torch, numpy and Python give the numbers of a path; after it, what they would
-    have given.
-    """
+    """Inside, torch, numpy and Python draw the numbers of a path; after it, those that they would have drawn."""
     key = key_of(seed, "init", *path) % 2**63
     before = torch.random.get_rng_state(), np.random.get_state(), random.getstate()
     # of torch, the CPU generator alone: reseeding all would disturb the generators of the accelerators
