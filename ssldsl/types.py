@@ -134,8 +134,8 @@ def with_names(dims: Sequence[str], shape: Sequence[Size]) -> Iterator[tuple[str
 def solve_dim(text: str, found: Dim, number: Callable[[str], DimLike], setting: Callable[[str], DimLike]) -> Solution:
     """What `4*batch` says where 80 rows are found: `("batch", 20)`.
 
-    `number` and `setting` raise `KeyError` for a name without a size. Nothing comes out if there is not exactly one, or if it
-    is not multiplied by a number; no size where a rest is left.
+    `number` and `setting` raise `KeyError` for a name without a size. Nothing comes out if there is not exactly one,
+    or if it is not multiplied by a number; no size where a rest is left.
     """
     free: list[str] = []
 

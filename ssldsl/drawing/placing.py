@@ -81,9 +81,7 @@ def placed(
 ) -> dict[Cell, float]:
     """The top of every cell of a stage."""
     bundle = bundles(edges, column)
-    lanes = Counter(dict.fromkeys(((bundle[e.id], e.source, e.target) for e in edges if e.id in bundle), 0))
-    for edge in (e for e in edges if e.id in bundle):
-        lanes[bundle[edge.id], edge.source, edge.target] += 1
+    lanes = Counter((bundle[e.id], e.source, e.target) for e in edges if e.id in bundle)
     widest: dict[Bundle, int] = {}
     for (one, _, _), count in lanes.items():
         widest[one] = max(count, widest.get(one, 0))
@@ -95,15 +93,21 @@ def placed(
             size = sizes.get(slot.box)
             height[i, slot] = size.height if size else widest[slot.bundle] * lane + (6 if slot.bundle in named else 0)
             middle[i, slot] = (height[i, slot] + (size.header if size else 0)) / 2
+    averages = frozenset(frozenset({e.source, e.target}) for e in edges if e.kind == "ema")
+    return Placing(order, height, middle, _joined(order, lanes, column), averages).relax()
+
+
+def _joined(
+    order: Order, lanes: Mapping[tuple[Bundle, str, str], int], column: Mapping[str, int]
+) -> dict[Cell, list[tuple[Cell, float]]]:
+    """The neighbors of every cell along the lanes, each with how strongly it pulls: bends more than ends."""
     joined: dict[Cell, list[tuple[Cell, float]]] = {}
     for (one, source, target), count in lanes.items():
         first, last = column[source], column[target]
-        cells = [(first, Slot(box=source)), *order.chain(one), (last, Slot(box=target))]
         if first >= last:
             continue
-        for a, b in pairwise(cells):
+        for a, b in pairwise([(first, Slot(box=source)), *order.chain(one), (last, Slot(box=target))]):
             weight = count * (1.0 + 2.0 * bool(a[1].bundle[0]) + 2.0 * bool(b[1].bundle[0]))
             joined.setdefault(a, []).append((b, weight))
             joined.setdefault(b, []).append((a, weight))
-    averages = frozenset(frozenset({e.source, e.target}) for e in edges if e.kind == "ema")
-    return Placing(order, height, middle, joined, averages).relax()
+    return joined

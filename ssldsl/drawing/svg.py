@@ -288,27 +288,15 @@ def _inner_lanes(layout: Layout, box: Box) -> Iterable[str]:
 
 def _box_text(layout: Layout, box: Box, place: Rect) -> Iterable[str]:
     if box.kind == "total":
-        yield text(
-            place.x + place.width / 2,
-            place.y + place.height / 2 + 5,
-            box.title,
-            TITLE,
-            PAPER,
-            bold=True,
-            anchor="middle",
-            inside=True,
-        )
+        x, y = place.x + place.width / 2, place.y + place.height / 2 + 5
+        yield text(x, y, box.title, TITLE, PAPER, bold=True, anchor="middle", inside=True)
         return
     if box.kind == "eval":
         yield from _eval_text(box, place)
         return
-    header = layout.sizes[box.id].header
-    x = place.x + PADDING + (2 if box.kind == "stream" else 0)
-    y = (
-        place.y + 6 + (2 * LID if box.kind == "memory" else 0)
-        if header
-        else place.y + (place.height - text_height(box)) / 2
-    )
+    x, y = place.x + PADDING + (2 if box.kind == "stream" else 0), place.y + (place.height - text_height(box)) / 2
+    if layout.sizes[box.id].header:
+        y = place.y + 6 + (2 * LID if box.kind == "memory" else 0)
     if box.title:
         yield text(x, y + 12.5, box.title, TITLE, INK, bold=True, kind="name", inside=True)
         if box.frozen:

@@ -145,14 +145,8 @@ class Layout:
             lead = f"{op} " if op else ""
             at = hang + len(lead)
             part = self.operand(operand, least, at if i else indent, at if i else column, of_sum=is_sum)
-            if (
-                is_sum
-                and isinstance(operand, tree.Named)
-                and len(part) == 1
-                and at + names_at + len(operand.name.id) + 4 <= WIDTH
-            ):
-                name = f" as {operand.name.id}"
-                part = [evolve(part[0], text=part[0].text.removesuffix(name).ljust(names_at) + name)]
+            if is_sum and isinstance(operand, tree.Named) and len(part) == 1:
+                part = [_with_name_at(part[0], operand.name.id, names_at, at)]
             part = [evolve(part[0], text=lead + part[0].text, indent=hang), *part[1:]]
             if i:
                 part = self.leading(operands[i - 1][2].span.end, operand.span.end, part, hang)
@@ -229,3 +223,10 @@ class Layout:
                 self.comments.placed.add(comment.span.start)
                 return [*lines[:-1], evolve(lines[-1], comment=comment.text)]
         return lines
+
+
+def _with_name_at(line: Line, name: str, column: int, at: int) -> Line:
+    """The line of a term that begins at `at`, with its name in a column below the others, if there is room."""
+    if at + column + len(name) + 4 > WIDTH:
+        return line
+    return evolve(line, text=line.text.removesuffix(f" as {name}").ljust(column) + f" as {name}")

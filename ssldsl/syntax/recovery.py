@@ -149,20 +149,26 @@ class Recovery:
         elif token.kind == "RBRACE" and "RETURN" in expected:
             message, help = "this `def` has no `return`", "end it with `return value`"
         else:
-            then = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
-            help = words.slip(before, token, then, expected) or words.unsaid_value(token, expected, self.block())
-            if token.kind == "ASSIGN" and before is not None and before.kind == "NAME":
-                help = words.named_first(self.word(), before) or help
-            next_one = token.first and self.matched.starts[i] and token.kind != "END"
-            message = f"expected {words.expected(expected)}, found "
-            message += "the next statement" if next_one else words.found(token)
-            if next_one and before is not None and before.end:
-                message, place = message.replace(", found", f" after `{before.text}`, found"), before
+            message, place, help = self.unexpected(i, expected)
         if not self.follows(culprit):
             self.report(code, message, place, help)
         if "LBRACE" in expected and set(self.machine.symbols[self.base() :]) & _HEADS:
             self.forgive_closing(place.start)
         return culprit
+
+    def unexpected(self, i: int, expected: frozenset[str]) -> tuple[str, Token, str]:
+        """What to say of a token that is none of those expected: the message, its place, and help."""
+        token, before = self.tokens[i], self.tokens[i - 1] if i else None
+        then = self.tokens[i + 1] if i + 1 < len(self.tokens) else None
+        help = words.slip(before, token, then, expected) or words.unsaid_value(token, expected, self.block())
+        if token.kind == "ASSIGN" and before is not None and before.kind == "NAME":
+            help = words.named_first(self.word(), before) or help
+        wanted = words.expected(expected)
+        if not (token.first and self.matched.starts[i] and token.kind != "END"):
+            return f"expected {wanted}, found {words.found(token)}", token, help
+        if before is not None and before.end:
+            return f"expected {wanted} after `{before.text}`, found the next statement", before, help
+        return f"expected {wanted}, found the next statement", token, help
 
     def forgive_closing(self, start: int) -> None:
         """Say nothing of the `}` of a block whose `{` is missing."""

@@ -16,21 +16,19 @@ import torch
 from attrs import frozen
 from PIL import Image
 from safetensors.torch import load_file
+from small_specs import classifier
 
 from ssldsl import cli
 
-SPEC = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4, norm="batch")
-head   classes = linear(encoder.dim, images.classes)
-loss      = ce(labeled)
+SPEC = (
+    classifier('width=4, norm="batch"')
+    + """\
 optimizer = sgd(lr=0.1)
 batch     = 10
 run       = 6it
 eval top1(images.test)
 """
+)
 OPS = '''\
 """An own metric that fails while a file says so, and one that draws."""
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from small_specs import classifier
 from torch.nn import functional
 from using import message, run, ssldsl
 
@@ -16,13 +17,9 @@ from ssldsl.report.validation.analysis import subsets
 from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.stdlib.data.digits import digits
 
-SPEC = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4, norm="none")
-head   classes = linear(encoder.dim, images.classes)
-loss      = ce(labeled)
+SPEC = (
+    classifier('width=4, norm="none"')
+    + """\
 optimizer = adam(lr=0.01)
 average   = polyak(half_life=2it)
 batch     = 20
@@ -34,6 +31,7 @@ eval top1(images.test)
 eval top5(images.test) as among_five
 eval top1(images.train.holdout(300, seed=1)) as validation
 """
+)
 
 
 @pytest.fixture(scope="module")

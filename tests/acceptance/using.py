@@ -3,22 +3,20 @@
 from pathlib import Path
 
 from click.testing import CliRunner, Result
+from small_specs import classifier
 
 from ssldsl import cli
 from ssldsl.errors import SpecError
 
-SPEC = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss      = ce(labeled)
+SPEC = (
+    classifier()
+    + """\
 optimizer = sgd(lr=0.1)
 batch     = 10
 run       = 3it
 eval top1(images.test)
 """
+)
 OPS = '''\
 """Ops of a user."""
 

@@ -3,24 +3,12 @@
 from pathlib import Path
 
 import pytest
+from small_specs import SEMI_SUPERVISED
 
 import ssldsl
 from ssldsl.api.edits import written
 
-TINY = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-stream all     = unlabel(images.train)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled) + 0.3*rotation(all)
-batch = {labeled: 10, all: 10}
-run   = 2it
-clock = all
-eval top1(images.test)
-variant long { set run = 9it }
-"""
+TINY = SEMI_SUPERVISED + "variant long { set run = 9it }\n"
 
 
 @pytest.fixture

@@ -7,20 +7,9 @@ import pytest
 import pytest_lsp
 from lsprotocol import types as lsp
 from pytest_lsp import ClientServerConfig, LanguageClient
+from small_specs import SEMI_SUPERVISED
 
-TEXT = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-stream all     = unlabel(images.train)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled) + 0.3*rotation(all)
-batch = {labeled: 10, all: 10}
-run   = 2it
-clock = all
-eval top1(images.test)
-"""
+TEXT = SEMI_SUPERVISED
 URI = "file:///nowhere/tiny.ssl"
 
 

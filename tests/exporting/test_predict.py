@@ -9,17 +9,14 @@ import torch
 from click.testing import CliRunner, Result
 from own_images import SPEC, make_images
 from PIL import Image
+from small_specs import classifier
 
 import ssldsl
 from ssldsl import cli
 
-DIGITS = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4, norm="batch")
-head   classes = linear(encoder.dim, images.classes)
-loss      = ce(labeled)
+DIGITS = (
+    classifier('width=4, norm="batch"')
+    + """\
 optimizer = sgd(lr=0.1)
 average   = polyak(momentum=0.9)
 batch = 20
@@ -27,6 +24,7 @@ run   = 6it
 evaluate = 6it
 eval knn(images.test, images.train.subset(200, seed=0), k=5)
 """
+)
 
 
 def predict(*arguments: object) -> Result:

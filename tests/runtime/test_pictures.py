@@ -8,19 +8,16 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from fake_umap import Plain, install
+from small_specs import classifier
 
 from ssldsl import cli
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.checkpoint import latest, read_part
 from ssldsl.runtime.folder.stage_end import final_weights
 
-SPEC = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(50, seed=0)
-net    encoder = convnet(width=4, norm="batch")
-head   classes = linear(encoder.dim, images.classes)
-loss      = ce(labeled)
+SPEC = (
+    classifier('width=4, norm="batch"', samples=50)
+    + """\
 optimizer = adam(lr=0.01)
 average   = polyak(half_life=2it)
 batch     = 10
@@ -29,6 +26,7 @@ evaluate  = 2it
 eval umap_plot(images.test, prototypes=classes)
 eval top1(images.test)
 """
+)
 
 
 @pytest.fixture(autouse=True)
