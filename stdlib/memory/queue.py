@@ -21,7 +21,8 @@ class Queue(nn.Module):
 
     $$ Q \leftarrow [z_1, \ldots, z_B, Q_1, \ldots, Q_{L - B}] $$
 
-    after the step has read Q. `ready`: 1 once L rows have come in; before that it is 0, and the missing rows are zeros.
+    after the step has read Q. `ready`: 1 once L rows have come in; before that it is 0, and the missing rows are zeros, or
+    with `uniform_start` the uniform distribution, which suits rows of probabilities.
     `start`: rows count towards `ready` only from this time on, so the queue is used from `start` + L / B steps on.
     Two queues that are written in the same steps have the rows of the same samples at the same places.
 
@@ -35,10 +36,15 @@ class Queue(nn.Module):
     filled: Tensor
     steps: Tensor
 
-    def __init__(self, row: Tensor, *, length: PositiveInt, start: Duration | None = None) -> None:
+    def __init__(
+        self, row: Tensor, *, length: PositiveInt, start: Duration | None = None, uniform_start: bool = False
+    ) -> None:
         super().__init__()
+        if uniform_start and not row.ndim:
+            raise ValueError("uniform_start wants rows with an entry for every class")
         self.length, self.start = length, 0.0 if start is None else start
         self.register_buffer("rows", torch.zeros(length, *row.shape, dtype=row.dtype))
+        self.rows += 1 / row.shape[-1] if uniform_start else 0
         self.register_buffer("filled", torch.zeros((), dtype=torch.int64))
         self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
 

@@ -17,6 +17,13 @@ SECOND = [[0, 0, 5], [3, 1, 0], [0.4, 0, 0], [0, 3, 1]]  # of the weak views, in
 A = [[1, 0.2, -0.4], [-0.3, 0.8, 0.5], [0.6, -0.7, 0.9], [-0.8, -0.5, 0.1]]
 B = [[0.9, 0.4, -0.1], [-0.1, 0.6, 0.8], [0.3, -0.9, 0.7], [-0.9, -0.2, -0.3]]
 Q = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0.6, 0.8, 0], [0, -0.6, 0.8]]  # what a queue holds
+COMATCH = {  # directions of embeddings, and what is known of those in the bank
+    "weak": [[2, 0], [0, 1], [-1, 0], [1, 1]],
+    "strong": [[1, 0.2], [0.1, 1], [-1, 0.1], [1, 0.8]],
+    "other": [[1, 0], [0, 1], [-1, 0], [1, 1]],
+    "bank": [[1, 0], [0, 1], [-1, 0], [1, 1], [1, -1], [0, -1]],
+    "probs": [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0, 0.2, 0.8], [0.3, 0.4, 0.3], [1, 0, 0], [0, 0, 1]],
+}
 Table = Sequence[Sequence[float]]
 LABELED_IMAGES, IMAGES = (0, 1), (2, 3, 4, 5)
 OTHER = "solarize({}, threshold=0, p=1)"  # a second view of a batch, without chance: number n becomes 1 - n
@@ -38,6 +45,11 @@ class Lookup(nn.Module):
 def double(rows: Table) -> Tensor:
     """The rows in double precision."""
     return torch.tensor(rows, dtype=torch.float64)
+
+
+def unit(name: str) -> Tensor:
+    """The embeddings of that name in `COMATCH`, of unit length."""
+    return nn.functional.normalize(double(COMATCH[name]), dim=1)
 
 
 def table(first: Table = A, second: Table = B, labeled: Table = ()) -> Tensor:

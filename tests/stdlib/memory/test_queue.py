@@ -82,3 +82,9 @@ def test_nothing_of_it_can_be_trained() -> None:
 def test_a_batch_that_is_longer_is_refused() -> None:
     with pytest.raises(ValueError, match="queue length 4 is shorter than the batch 6"):
         Queue(torch.empty(1), length=4).commit(torch.ones(6, 1))
+
+
+def test_a_queue_of_probabilities_may_begin_with_the_uniform_distribution() -> None:
+    queue = Queue(torch.empty(4), length=3, uniform_start=True)
+    queue.commit(torch.tensor([[1.0, 0, 0, 0]]))
+    assert queue().rows.tolist() == [[1, 0, 0, 0], [0.25] * 4, [0.25] * 4] and queue().ready.item() == 0
