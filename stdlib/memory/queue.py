@@ -21,10 +21,10 @@ class Queue(nn.Module):
 
     $$ Q \leftarrow [z_1, \ldots, z_B, Q_1, \ldots, Q_{L - B}] $$
 
-    after the step has read Q. `ready`: 1 once L rows have come in; before that it is 0, and the missing rows are zeros, or
-    with `uniform_start` the uniform distribution, which suits rows of probabilities.
-    `start`: rows count towards `ready` only from this time on, so the queue is used from `start` + L / B steps on.
-    Two queues that are written in the same steps have the rows of the same samples at the same places.
+    after the step has read Q. `ready`: 1 once L rows have come in; before that it is 0, and the missing rows are
+    zeros, or with `uniform_start` the uniform distribution, which suits rows of probabilities. `start`: rows count
+    towards `ready` only from this time on, so the queue is used from `start` + L / B steps on. Two queues that are
+    written in the same steps have the rows of the same samples at the same places.
 
     State: Q, how many rows count, how many steps there were; zeros at first.
 

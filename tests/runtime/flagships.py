@@ -110,18 +110,31 @@ head   classes   = linear(encoder.dim, images.classes)
 head   projector = mlp_head(encoder.dim, hidden=[16], out=8)
 head   predictor = mlp_head(8, hidden=[8], out=8)
 net    teacher   = ema(encoder >> projector, momentum=0.9)
-net    unit      = encoder >> projector >> l2norm()
 let    views     = draw(2, random_shift(unlabeled, 2))
 loss = (
   simclr(views) + 0.1*dcl(views) + supcon(draw(2, random_shift(labeled, 2)))
   + moco(first(views), last(views), teacher, length=96) + ressl(first(views), last(views), teacher, length=96)
   + moco_v3(views, teacher) + nnclr(views, length=96)
   + 0.1*barlow_twins(views) + 0.1*vicreg(views) + w_mse(views, size=20) + tico(first(views), last(views), teacher)
-  + adamatch(labeled, random_shift(labeled), unlabeled, first(views)) + dash(unlabeled, last(views), 2.0)
-  + comatch(labeled, unlabeled, first(views), last(views), images.classes, z=unit, length=160, threshold=0.1,
-            graph_threshold=0.1)
-  + simmatch(labeled, unlabeled, last(views), images.classes, z=unit, threshold=0.1)
   + remixmatch(labeled, unlabeled, views, images.classes)
+)
+batch     = {labeled: 20, unlabeled: 60}
+optimizer = sgd(lr=0.02, momentum=0.9)
+run       = 6it
+eval top1(images.test)
+"""
+JUDGED = """
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
+stream unlabeled = unlabel(images.train) >> random_shift(1)
+net    encoder   = convnet(width=8)
+head   classes   = linear(encoder.dim, images.classes)
+net    z         = encoder >> mlp_head(encoder.dim, hidden=[16], out=8) >> l2norm()
+let    views     = draw(2, random_shift(unlabeled, 2))
+loss = adamatch(labeled, random_shift(labeled), unlabeled, first(views)) + dash(unlabeled, last(views), 2.0) + (
+  comatch(labeled, unlabeled, first(views), last(views), images.classes, z=z, length=160, threshold=0.1)
+  + simmatch(labeled, unlabeled, last(views), images.classes, z=z, threshold=0.1)
 )
 batch     = {labeled: 20, unlabeled: 60}
 optimizer = sgd(lr=0.02, momentum=0.9)
@@ -136,6 +149,7 @@ TEXTS = {
     "memories of samples": SAMPLES.format(steps=8, accumulate=1),
     "a list of heads": LISTED,
     "losses that compare rows": COMPARED,
+    "labels from other rows": JUDGED,
 }
 
 

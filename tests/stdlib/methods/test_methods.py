@@ -45,6 +45,9 @@ LOSSES = [
     "ce(labeled) + vat(unlabeled)",
     "byol(draw(2, random_shift(unlabeled)), teacher, net=encoder >> classes, predictor=classes_again)",
     "simsiam(draw(2, random_shift(unlabeled)), net=encoder >> classes, predictor=classes_again)",
+    """scan(unlabeled, random_shift(unlabeled), net=encoder >> classes)""",
+    "ce(labeled) + self_labeling(unlabeled, random_shift(unlabeled), net=encoder >> classes)",
+    "deepcluster_v2(crops, unlabeled, 30, net=features)",
     "simclr(crops.first(2), net=features)",
     "dcl(crops.first(2), net=features)",
     "supcon(draw(2, random_shift(labeled)), net=features)",
@@ -96,6 +99,7 @@ LOSSES = [
     "ce(labeled >> suave_labeled_crop(14)) + mixed_prediction(draw(2, flip(unlabeled)), net=encoder >> classes)",
     "ce(labeled) + entmin(unlabeled >> dino_crop(14, 0.25, 1.0, blur=0.1, solar=0.2))",
     "ce(labeled) + entmin(unlabeled >> paws_cifar_crop(8, 0.75, 1.0))",
+    "ce(labeled) + entmin(unlabeled >> fixmatch_strong()) + entmin(labeled >> usb_strong() >> trivial_augment())",
     "paws(crops, labeled, images.classes, net=encoder)",
     """suave(crops, labeled, images.classes, n_crops=6, u=100, l=50, trunk=features, clusters=clusters,
              queue_length=100)
