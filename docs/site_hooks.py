@@ -8,8 +8,15 @@ from typing import Any
 from mkdocs.structure.files import File, Files
 
 import ssldsl
+from ssldsl.ops.library import Library
+from ssldsl.ops.method_table import methods_table
 from ssldsl.ops.rendering import write_pages
 from ssldsl.resources import specs
+
+METHODS = """\
+What papers call a method is a definition of some lines, made of ops; `ssldsl ops NAME` shows its text. Lines are those
+of the definition; what a spec adds are data, networks, optimizer. [Beside other libraries](comparison.md).
+"""
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -17,6 +24,8 @@ def on_files(files: Files, config: Any) -> Files:
     with tempfile.TemporaryDirectory() as folder:
         for path in write_pages(Path(folder)):
             files.append(File.generated(config, f"library/{path.name}", content=path.read_text(encoding="utf-8")))
+    methods = "\n".join(["# All methods\n", METHODS, methods_table(Library.shipped(installed=False))])
+    files.append(File.generated(config, "methods.md", content=methods))
     paths = sorted(specs().glob("*.ssl"))
     files.append(File.generated(config, "experiments/index.md", content="\n".join(_overview(paths))))
     for path in paths:

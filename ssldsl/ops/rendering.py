@@ -29,7 +29,7 @@ def show_library(as_data: bool = False, library: Library | None = None) -> str:
         rows = [(s.name, s.summary) for s in map(library.get, library.role(role)) if s is not None]
         if rows:
             lines += [role, *_columns(rows), ""]
-    rows = [(name, _comment(path, name)) for name, path in library.methods().items()]
+    rows = [(name, summary(path, name)) for name, path in library.methods().items()]
     return "\n".join([*lines, "definitions", *_columns(rows)]) + "\n"
 
 
@@ -190,7 +190,7 @@ def definition(path: Path, name: str) -> str:
     return "\n".join(lines[start:end])
 
 
-def _comment(path: Path, name: str) -> str:
+def summary(path: Path, name: str) -> str:
     """The first sentence above a definition, or above the group of definitions that it stands in."""
     lines = path.read_text(encoding="utf-8").splitlines()
     end = next(i for i, line in enumerate(lines) if re.match(rf"def\s+{name}\b", line))

@@ -1,12 +1,12 @@
 """Embeddings of all samples, clustered anew in every pass, and the cluster of every row."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ssldsl.ops import Duration, Embeddings, Labels, Masks, Positions, PositiveInt, op
+from ssldsl.ops import Embeddings, Fraction, Labels, Masks, Positions, PositiveInt, Scheduled, op
 from ssldsl.ops.last_write import write_rows
 
 
@@ -24,10 +24,11 @@ class KmeansBank(nn.Module):
 
     $$ y_i = \arg\max_k c_k \cdot M_i, \qquad c_k \leftarrow \frac{\sum_{i: y_i = k} M_i}{\lVert \cdot \rVert} $$
 
-    `every`: after so much time the centers are found anew, in `iterations` steps from rows of the bank; a cluster
-    without a row keeps its center. Until the first time there are no clusters, `ready` is 0 and the bank fills.
+    `renew`: where it is 1, as `pulse(every=1ep)` is at the end of every pass, the centers are found anew, in
+    `iterations` steps from rows of the bank; a cluster without a row keeps its center. Until the first time there are
+    no clusters, `ready` is 0 and the bank fills.
 
-    State: M, the centers, the cluster of every sample, how many steps there were, and the order in which rows begin as
+    State: M, the centers, the cluster of every sample, how often they were found, and the order in which rows begin as
     centers, which is drawn from the seed. Several processes: the rows of all.
 
     Source: Caron et al., NeurIPS 2020 (SwAV), app. on DeepCluster-v2, and released code: clusters after every pass, 10
@@ -37,7 +38,7 @@ class KmeansBank(nn.Module):
     rows: Tensor
     centers: Tensor
     clusters: Tensor
-    steps: Tensor
+    times: Tensor
     order: Tensor
 
     def __init__(
@@ -46,43 +47,36 @@ class KmeansBank(nn.Module):
         samples: PositiveInt,
         *,
         clusters: PositiveInt,
-        every: Duration,
+        renew: Scheduled[Fraction] = 0.0,
         iterations: PositiveInt = 10,
     ) -> None:
         super().__init__()
         if clusters > samples:
             raise ValueError(f"{samples} samples cannot be {clusters} clusters")
-        self.every, self.iterations = max(1, round(every)), iterations
+        self.renew, self.iterations = renew, iterations
         self.register_buffer("rows", normalize(torch.randn(samples, dim), dim=1))
         self.register_buffer("centers", self.rows[:clusters].clone())
         self.register_buffer("clusters", torch.zeros(samples, dtype=torch.int64))
-        self.register_buffer("steps", torch.zeros((), dtype=torch.int64))
+        self.register_buffer("times", torch.zeros((), dtype=torch.int64))
         self.register_buffer("order", torch.randperm(samples))
-        self._passed: int | None = None  # the steps as the host knows them, so that no step waits for the device
-        self.register_load_state_dict_post_hook(_forget)
 
     def forward(
         self, embeddings: Embeddings[Tensor, "batch dim"], positions: Positions[Tensor, "batch; samples"]
     ) -> Clusters:
-        ready = (self.steps >= self.every).to(self.rows)
+        ready = (self.times > 0).to(self.rows)
         return Clusters(self.centers, self.clusters[positions], ready.expand(len(positions)))
 
     @torch.no_grad()
     def commit(self, embeddings: Tensor, positions: Tensor) -> None:
         write_rows(self.rows, positions, normalize(embeddings.to(self.rows), dim=1))
-        passed = int(self.steps) if self._passed is None else self._passed
-        self._passed = passed + 1
-        self.steps += 1
-        if self._passed % self.every == 0:
-            count, turn = len(self.centers), self._passed // self.every - 1
-            first = self.order.roll(-turn * count)[:count]
-            centers, clusters = spherical_kmeans(self.rows, self.rows[first], self.iterations)
-            self.centers.copy_(centers)
-            self.clusters.copy_(clusters)
-
-
-def _forget(bank: Any, _: object) -> None:
-    bank._passed = None
+        if self.renew < 1:
+            return
+        count = len(self.centers)
+        places = (torch.arange(count, device=self.order.device) + self.times * count) % len(self.order)
+        centers, clusters = spherical_kmeans(self.rows, self.rows[self.order[places]], self.iterations)
+        self.centers.copy_(centers)
+        self.clusters.copy_(clusters)
+        self.times += 1
 
 
 def spherical_kmeans(rows: Tensor, centers: Tensor, iterations: int) -> tuple[Tensor, Tensor]:

@@ -1,10 +1,13 @@
 """A square of every image is blank."""
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.some_rows import change_some
 
 
 def blank(images: Tensor, side: Tensor, center: Tensor, fill: float) -> Tensor:
@@ -42,5 +45,4 @@ def cutout(
     """
     numbers = rng.uniform(4).to(images.device)
     side = (size * min(images.shape[-2:]) * (numbers[:, 3] if varying else torch.ones_like(numbers[:, 3]))).round()
-    blanked = blank(images, side, numbers[:, :2], fill)
-    return torch.where((numbers[:, 2] < p).view(-1, 1, 1, 1), blanked, images)
+    return change_some(images, numbers[:, 2] < p, partial(blank, fill=fill), side, numbers[:, :2])

@@ -1,6 +1,7 @@
 """Random distortions of color and geometry, drawn for every image from a pool of fourteen."""
 
 import math
+from functools import partial
 from typing import Annotated
 
 import torch
@@ -10,6 +11,7 @@ from torch.nn.functional import conv2d, pad
 
 from ssldsl.ops import Fraction, Images, NonNegativeFloat, PositiveInt, op
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.some_rows import change_some
 from ssldsl.stdlib.views.equalize import LEVELS, leveling
 from ssldsl.stdlib.views.grayscale import luminance
 
@@ -58,10 +60,12 @@ def rand_augment(
         part = m / LARGEST
         factor = factors[0] + (factors[1] - factors[0]) * part
         kept = bits[0] + _whole((bits[1] - bits[0]) * part)
-        images = _level(images, chosen, kept, LEVELS - _whole(LEVELS * part))
-        images = _blend(images, chosen, factor)
+        threshold = LEVELS - _whole(LEVELS * part)
         signed = torch.where(sign < 0.5, -part, part)
-        images = _move(images, chosen, signed, degrees, shear, translate, fill)
+        images = change_some(images, _among(chosen, "auto_contrast", "solarize"), _level, chosen, kept, threshold)
+        images = change_some(images, _among(chosen, "brightness", "sharpness"), _blend, chosen, factor)
+        move = partial(_move, degrees=degrees, shear=shear, translate=translate, fill=fill)
+        images = change_some(images, _among(chosen, "rotate", "translate_y"), move, chosen, signed)
     return images
 
 
@@ -73,6 +77,11 @@ def _whole(number: Tensor) -> Tensor:
 def _is(chosen: Tensor, name: str) -> Tensor:
     """For which images this distortion was drawn, (batch)."""
     return chosen == POOL.index(name)
+
+
+def _among(chosen: Tensor, first: str, last: str) -> Tensor:
+    """For which images one of the pool from `first` to `last` was drawn, (batch)."""
+    return (chosen >= POOL.index(first)) & (chosen <= POOL.index(last))
 
 
 def _level(images: Tensor, chosen: Tensor, bits: Tensor, threshold: Tensor) -> Tensor:
@@ -87,9 +96,7 @@ def _level(images: Tensor, chosen: Tensor, bits: Tensor, threshold: Tensor) -> T
         "auto_contrast": _stretched(counts, level), "posterize": level // step * step, "solarize": inverted
     }.items():  # fmt: skip
         table = torch.where(_is(chosen, name).view(-1, 1, 1), made, table)
-    mapped = table.gather(2, levels).view_as(images).to(images.dtype) / (LEVELS - 1)
-    changes = (chosen >= POOL.index("auto_contrast")) & (chosen <= POOL.index("solarize"))
-    return torch.where(changes.view(-1, 1, 1, 1), mapped, images)
+    return table.gather(2, levels).view_as(images).to(images.dtype) / (LEVELS - 1)
 
 
 def _stretched(counts: Tensor, level: Tensor) -> Tensor:
@@ -109,9 +116,7 @@ def _blend(images: Tensor, chosen: Tensor, factor: Tensor) -> Tensor:
         "color": gray, "contrast": gray.mean(dim=(1, 2, 3), keepdim=True), "sharpness": _smooth(images)
     }.items():  # fmt: skip
         base = torch.where(_is(chosen, name).view(-1, 1, 1, 1), made, base)
-    blended = torch.lerp(base, images, factor.to(images).view(-1, 1, 1, 1)).clamp(0, 1)
-    changes = (chosen >= POOL.index("brightness")) & (chosen <= POOL.index("sharpness"))
-    return torch.where(changes.view(-1, 1, 1, 1), blended, images)
+    return torch.lerp(base, images, factor.to(images).view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def _smooth(images: Tensor) -> Tensor:
@@ -136,7 +141,7 @@ def _move(
     turn, across, along, right, down = (torch.where(_is(chosen, name), part, 0.0) for name in names)
     shift = _whole(translate * torch.stack([width * right, height * down], dim=1))
     matrix = _affine_map(_whole(degrees * turn), shift, shear * torch.stack([across, along], dim=1), height, width)
-    return torch.where((chosen >= POOL.index("rotate")).view(-1, 1, 1, 1), _warp(images, matrix, fill), images)
+    return _warp(images, matrix, fill)
 
 
 def _warp(images: Tensor, matrix: Tensor, fill: float) -> Tensor:

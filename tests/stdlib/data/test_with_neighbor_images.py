@@ -15,7 +15,7 @@ def neighbors(step: int = 0, k: int = 2) -> Tensor:
     images = torch.arange(40).float().view(-1, 1, 1, 1)
     data = MemorySamples.of("made", image=images)
     rng = SampleRng(7, Rows(data.ids, torch.full_like(data.ids, step), torch.zeros_like(data.ids)))
-    features = torch.stack([angle.cos(), angle.sin()], dim=1) * torch.rand(40, 1).add(0.5)
+    features = torch.stack([angle.cos(), angle.sin()], dim=1) * (0.5 + torch.arange(40) % 3).unsqueeze(1)
     found = field_of(with_neighbor_images(data, features, images, rng=rng, k=k), "neighbor_image")
     assert found is not None
     return found.flatten()
