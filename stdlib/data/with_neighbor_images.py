@@ -36,6 +36,6 @@ def with_neighbor_images(
         raise ValueError(f"{len(features)} samples have no {k} others")
     unit = normalize(features.detach().float(), dim=1)
     size = max(1, ENTRIES // len(unit))
-    nearest = torch.cat([(part @ unit.T).topk(k + 1, dim=1).indices for part in unit.split(size)])
+    nearest = torch.cat([(part @ unit.T).topk(k + 1, dim=1).indices for part in torch.split(unit, size)])
     chosen = rng.integers(high=k + 1).to(nearest.device)
     return with_fields(data, neighbor_image=images[nearest.gather(1, chosen.unsqueeze(1)).squeeze(1).to(images.device)])

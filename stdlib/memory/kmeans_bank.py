@@ -92,4 +92,4 @@ def spherical_kmeans(rows: Tensor, centers: Tensor, iterations: int) -> tuple[Te
 def _nearest(rows: Tensor, centers: Tensor) -> Tensor:
     """The nearest center of every row, some rows at a time."""
     size = max(1, 2**24 // len(centers))
-    return torch.cat([(part @ centers.T).argmax(dim=1) for part in rows.split(size)])
+    return torch.cat([(part @ centers.T).argmax(dim=1) for part in torch.split(rows, size)])
