@@ -33,6 +33,7 @@ SIZES = {
     "clusters": 4,
     "parts": 2,
     "others": 12,
+    "groups": 4,
     "kept": 3,
     "places": 4,  # a square
 }

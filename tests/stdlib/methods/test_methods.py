@@ -48,6 +48,8 @@ LOSSES = [
     """scan(unlabeled, random_shift(unlabeled), net=encoder >> classes)""",
     "ce(labeled) + self_labeling(unlabeled, random_shift(unlabeled), net=encoder >> classes)",
     "deepcluster_v2(crops, unlabeled, 30, net=features)",
+    "smog(first(crops), unlabeled, teacher, net=encoder >> classes, predictor=classes_again, groups=20)",
+    "ce(labeled) + mean(entropy(classes(encoder(maybe(unlabeled, solarize(p=1.0), p=0.3)))))",
     "simclr(crops.first(2), net=features)",
     "dcl(crops.first(2), net=features)",
     "supcon(draw(2, random_shift(labeled)), net=features)",
