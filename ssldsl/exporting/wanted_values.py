@@ -86,7 +86,7 @@ def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> 
 def _readable(stage: StagePlan, library: Library, evaluation: EvaluationPlan) -> Iterator[str]:
     """What an evaluation reads that networks of the stage make of one sample each, and of nothing else."""
     nodes = {node.id: node for node in stage.nodes}
-    for id_ in tensors_read(stage, evaluation):
+    for id_ in tensors_read(stage, evaluation, library):
         below = nodes_of(stage, [id_], library)
         sources = {node.inputs[0] for node in below if node.op == "full_dataset"}
         nets = [node for node in below if node.op == "net"]

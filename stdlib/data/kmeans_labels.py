@@ -24,6 +24,7 @@ def kmeans_labels(
     components: PositiveInt | None = None,
     normalize: bool = True,
     iterations: PositiveInt = 20,
+    balanced: bool = False,
 ) -> Data:
     r"""Every sample gets the number of its cluster, `cluster`, by k-means on features of all samples.
 
@@ -31,7 +32,8 @@ def kmeans_labels(
 
     components: of a principal component analysis with whitening, before everything; none leaves the features as they
     are. normalize: rows of unit length. First centers by k-means++. A cluster that is left without samples takes half
-    of the largest one, as the released code does.
+    of the largest one, as the released code does. balanced: as many samples of every cluster, up to one, and as many in
+    all as before; of a large cluster some are drawn, those of a small one are repeated.
 
     Source: Caron et al., ECCV 2018 (DeepCluster), sec. 3.2 and 4: whitened to 256 components, unit length, assigned
     anew before every epoch. In double precision, since which center is nearest decides.
@@ -47,7 +49,19 @@ def kmeans_labels(
     for _ in range(iterations):
         labels = _nearest(rows, centers)
         centers = _means(rows, labels, centers)
-    return with_fields(data, cluster=_filled(rows, centers))
+    labels = _filled(rows, centers)
+    if not balanced:
+        return with_fields(data, cluster=labels)
+    drawn = _balanced(labels, clusters, rng)
+    return with_fields(data.take(drawn), cluster=labels[drawn])
+
+
+def _balanced(labels: Tensor, clusters: int, rng: SampleRng) -> Tensor:
+    """Rows, as many as there are: equally many of every cluster, the first ones one more, in a random order each."""
+    order = rng.uniform().argsort(stable=True)
+    shares = [len(labels) // clusters + (number < len(labels) % clusters) for number in range(clusters)]
+    members = (order[labels[order] == number] for number in range(clusters))
+    return torch.cat([own.repeat(-(-share // len(own)))[:share] for own, share in zip(members, shares, strict=True)])
 
 
 def _whitened(rows: Tensor, components: int) -> Tensor:

@@ -28,6 +28,7 @@ eval top1(images.test, net=encoder >> best(heads, by=assign)) as chosen
 eval top1(images.test, net=encoder >> heads.0) as first
 eval top1(images.test, net=encoder >> heads.1) as second
 eval top1(images.test, net=encoder >> heads.2) as third
+eval mean(top1(images.test, net=encoder >> heads)) as usual
 """
 QUIET = Options(is_progress_shown=False)
 
@@ -50,7 +51,9 @@ def test_the_items_of_a_term_are_recorded_and_their_mean_is_the_term(tmp_path: P
         assert sum(items) / 3 == pytest.approx(line["loss"]["assign"], abs=1e-12)
 
 
-def test_the_best_is_the_one_with_the_lowest_items_over_the_last_epoch(tmp_path: Path) -> None:
+def test_the_best_is_the_one_with_the_lowest_items_over_the_last_epoch_and_a_metric_of_all_is_their_mean(
+    tmp_path: Path,
+) -> None:
     run(plan(), tmp_path, LIBRARY, QUIET)
     lines = read_lines(tmp_path)[0]
     steps = {line["step"]: line["watch"] for line in lines if "watch" in line}
@@ -60,6 +63,7 @@ def test_the_best_is_the_one_with_the_lowest_items_over_the_last_epoch(tmp_path:
         means = [sum(steps[step][f"assign.{i}"] for step in epoch) for i in range(3)]
         best = ("first", "second", "third")[means.index(min(means))]
         assert line["eval"]["chosen"] == line["eval"][best]
+        assert line["eval"]["usual"] == pytest.approx(sum(line["eval"][n] for n in ("first", "second", "third")) / 3)
     recorded = correctness(tmp_path, LIBRARY, metric="chosen")
     assert recorded.correct.double().mean() == pytest.approx(recorded.recorded)
 

@@ -156,7 +156,7 @@ class Evaluator:
     ) -> Any:
         """What a metric makes of values that were read. commits: one with a state remembers this evaluation."""
         measured = self._homes.get(evaluation.name) or self._of([evaluation])
-        given = [values[id_] for id_ in dict.fromkeys(tensors_read(self.stage, evaluation))]
+        given = [values[id_] for id_ in dict.fromkeys(tensors_read(self.stage, evaluation, self.library))]
         if any(self.nodes[id_].op in NETWORKS for id_ in self.nodes[evaluation.node].inputs):
             given = [value.to(self.accelerator.device) for value in given]  # what a network is applied to lies with it
         method = getattr(measured.made, measured.code.metrics[evaluation.name])

@@ -72,7 +72,7 @@ def lower_measures(
     wanted: the nodes of those values. in_files: whether the samples of a data node are read one by one.
     """
     shared = Emission(plan, stage, library, prepared=frozenset())
-    ids = dict.fromkeys([*(id_ for e in evaluations for id_ in tensors_read(stage, e)), *wanted])
+    ids = dict.fromkeys([*(id_ for e in evaluations for id_ in tensors_read(stage, e, library)), *wanted])
     names = Names()
     metrics = {e.name: names.take(e.name) for e in evaluations}
     grouped = [
@@ -104,25 +104,26 @@ def lower_measures(
     )
 
 
-def tensors_read(stage: StagePlan, evaluation: EvaluationPlan) -> list[str]:
+def tensors_read(stage: StagePlan, evaluation: EvaluationPlan, library: Library) -> list[str]:
     """The nodes that a metric reads, without the networks that it is given."""
     nodes = {node.id: node for node in stage.nodes}
-    computed = computed_at_last(nodes, evaluation)
+    computed = computed_at_last(nodes, evaluation, library)
     read = dict.fromkeys(id_ for done in computed for id_ in nodes[done].inputs)
     return [id_ for id_ in read if id_ not in computed and nodes[id_].op not in NETWORKS]
 
 
-def computed_at_last(nodes: Mapping[str, NodePlan], evaluation: EvaluationPlan) -> list[str]:
-    """What is computed once all samples are read: a metric; of a loss, the mean of its rows, and what is made of it."""
+def computed_at_last(nodes: Mapping[str, NodePlan], evaluation: EvaluationPlan, library: Library) -> list[str]:
+    """What is computed once all samples are read: metrics, the mean of the rows of losses, and what is made of them."""
 
     def inner(id_: str) -> Sequence[str]:
-        return [i for i in nodes[id_].inputs if nodes[id_].op in PRIMITIVES and _is_number(nodes[i])]
+        return [i for i in nodes[id_].inputs if nodes[id_].op in PRIMITIVES and _is_number(nodes[i], library)]
 
     return walk([evaluation.node], inner)
 
 
-def _is_number(node: NodePlan) -> bool:
-    return isinstance(node.type, TensorPlan) and not node.type.dims and node.op in PRIMITIVES
+def _is_number(node: NodePlan, library: Library) -> bool:
+    is_last = node.op in PRIMITIVES or signature_of(library, node.op).role == "metrics"
+    return isinstance(node.type, TensorPlan) and not node.type.dims and is_last
 
 
 def nodes_of(stage: StagePlan, ids: Iterable[str], library: Library) -> list[NodePlan]:
@@ -230,17 +231,18 @@ def _metric(shared: Emission, body: Lines, evaluation: EvaluationPlan, method: s
     function = shared.for_function()
     function.named = {evaluation.node: method}
     node = function.nodes[evaluation.node]
-    given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(shared.stage, evaluation))]
+    given = [function.nodes[id_] for id_ in dict.fromkeys(tensors_read(shared.stage, evaluation, shared.library))]
     parameters = "".join(f", {function.parameter(value)}: Tensor" for value in given)
     body.add()
     is_stateful = node.op not in PRIMITIVES and signature_of(shared.library, node.op).is_module
     own = f"{METRIC}: Callable[..., object], " if is_stateful else ""
     body.add(f"def {method}(self, {own}scalars: Sequence[float]{parameters}) -> object:")
     body.depth += 1
-    networks = [id_ for id_ in node.inputs if function.nodes[id_].op in NETWORKS]
+    computed = computed_at_last(function.nodes, evaluation, shared.library)
+    networks = [i for id_ in computed for i in function.nodes[id_].inputs if function.nodes[i].op in NETWORKS]
     for network in _computed(function, function.stage.nodes, networks):
         function.emit(body, network)
-    for id_ in computed_at_last(function.nodes, evaluation):
+    for id_ in computed:
         function.emit(body, function.nodes[id_])
     body.add(f"return {function.value(node.id)}")
     body.depth -= 1

@@ -97,7 +97,7 @@ def _evaluation(stage: StagePlan, library: Library, folder: Path, name: str) -> 
 
 def _reads_memory(stage: StagePlan, evaluation: EvaluationPlan, library: Library) -> bool:
     """Whether a metric reads what a run holds beside its weights."""
-    return any(is_memory(node, library) for node in nodes_of(stage, tensors_read(stage, evaluation), library))
+    return any(is_memory(node, library) for node in nodes_of(stage, tensors_read(stage, evaluation, library), library))
 
 
 def _is_per_sample(signature: Signature) -> bool:

@@ -66,3 +66,15 @@ def test_other_numbers_of_steps_begin_elsewhere() -> None:
 def test_fewer_samples_than_clusters_are_refused() -> None:
     with pytest.raises(ValueError, match="3 samples cannot be 4 clusters"):
         clusters_of(GROUPS, clusters=4)
+
+
+def test_balanced_every_cluster_has_as_many_samples_and_small_ones_repeat_theirs() -> None:
+    features = GROUPS[torch.tensor([0] * 7 + [1] * 2 + [2] * 2)]
+    data = MemorySamples.of("here", vector=torch.arange(11.0).unsqueeze(1))
+    made = kmeans_labels(data, features, rng=rng(11), clusters=3, balanced=True)
+    found = field_of(made, "cluster")
+    assert found is not None and sorted(found.bincount().tolist()) == [3, 4, 4]
+    kept = made.ids.tolist()
+    assert len(kept) == 11 and {7, 8, 9, 10} <= set(kept) and len(set(kept) & set(range(7))) in (3, 4)
+    own = dict(zip(kept, found.tolist(), strict=True))
+    assert own[7] == own[8] != own[9] == own[10]
