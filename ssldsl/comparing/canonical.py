@@ -116,7 +116,7 @@ class Forms:
 
     def form(self, root: Node, naming: Naming) -> tuple[Any, ...]:
         """The node as a list of lines, inputs before users, names as `naming` says, numbered where it says the same."""
-        labels, nodes = Labels(naming), [self._arranged(node) for node in self.walk(root)]
+        labels, nodes = NodeLabels(naming), [self._arranged(node) for node in self.walk(root)]
         index = {node.id: i for i, node in enumerate(nodes)}
         return tuple(
             (n.op, labels.settings(n), n.params, labels.draw(n), [index[i.id] for i in n.inputs]) for n in nodes
@@ -124,7 +124,7 @@ class Forms:
 
     def names(self, root: Node, naming: Naming) -> list[tuple[str, str, str]]:
         """Every module, stream and draw of a root, with its label inside it."""
-        labels = Labels(naming)
+        labels = NodeLabels(naming)
         for node in self.walk(root):
             labels.settings(node)
             labels.draw(node)
@@ -143,7 +143,7 @@ def _kinds(node: Node) -> dict[str, str]:
 
 
 @define
-class Labels:
+class NodeLabels:
     """Names inside one root: what the naming says, and a number for each further one of which it says the same."""
 
     naming: Naming

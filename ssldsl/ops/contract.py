@@ -138,7 +138,7 @@ def _check(signature: Signature, what: Edge | Output, value: Any, sizes: Sizes, 
     else:
         _require(value.is_floating_point(), f"{place} should be {what.kind}, and is {value.dtype}")
     if value.numel() and value.device.type != "meta":
-        _check_values(place, what, value.detach())
+        check_values(place, what, value.detach())
 
 
 def _check_shape(place: str, what: Edge | Output, value: Tensor, sizes: Sizes, numbers: Mapping[str, int]) -> None:
@@ -187,7 +187,8 @@ def _solve(said: str, text: str, size: int, sizes: Sizes, numbers: Mapping[str, 
         sizes[name] = found.value or 0 if found is not None else 0
 
 
-def _check_values(place: str, what: Edge | Output, value: Tensor) -> None:
+def check_values(place: str, what: Edge | Output, value: Tensor) -> None:
+    """Refuse numbers that are not of their kind, such as probabilities that do not sum to one."""
     loose = 1e-2 if value.dtype in (torch.float16, torch.bfloat16) else 1e-4
     if what.kind == "Probs":
         off = (value.float().sum(dim=-1) - 1).abs().max().item()

@@ -37,7 +37,7 @@ PROVOKE: dict[str, Callable[[Path], object]] = {
     "R413": lambda folder: stage_end.final_weights(folder, "main", average=False),
     "R421": provoke_weights,
     "R423": lambda folder: modules.part_of(torch.nn.Linear(2, 2), "encoder", "layer4"),
-    "R424": lambda folder: norms._across(torch.nn.LazyBatchNorm2d()),
+    "R424": lambda folder: norms.batch_norm_of_all(torch.nn.LazyBatchNorm2d()),
 }
 BY_WORDS = {  # tested by what they say
     "R307": "no run has a metric",

@@ -9,7 +9,7 @@ from ssldsl.graph.plan import StagePlan, TermPlan
 from ssldsl.graph.results import result_names
 from ssldsl.report.folder import Points, RunFolder
 from ssldsl.report.run.method import Signatures
-from ssldsl.report.run.schedules import Scalar, curve, scalars_of
+from ssldsl.report.run.schedules import NamedScalar, curve, scalars_of
 from ssldsl.report.svg.chart import HALF, HIGH, WIDE, Chart
 from ssldsl.report.svg.series import MOST_POINTS, Series, color, short, thinned
 
@@ -74,7 +74,7 @@ def contribution(run: RunFolder, stage: StagePlan, term: TermPlan) -> Points:
 def term_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
     """Every term by itself: its value, and its value times its weight. None where that is the total."""
     charts: list[Chart] = []
-    if [Scalar(term.name, term.weight).constant for term in stage.terms] == [1.0]:
+    if [NamedScalar(term.name, term.weight).constant for term in stage.terms] == [1.0]:
         return charts
     for i, term in enumerate(stage.terms):
         points = run.points(stage.name, "loss", term.name)
@@ -82,7 +82,7 @@ def term_charts(run: RunFolder, stage: StagePlan) -> list[Chart]:
             continue
         lines = [line(term.name, points, color(i), FEW)]
         note = ""
-        constant = Scalar(term.name, term.weight).constant
+        constant = NamedScalar(term.name, term.weight).constant
         if constant != 1.0:
             note = "dashed: times its weight" if constant is None else f"dashed: times its weight {_rounded(constant)}"
             weighted = contribution(run, stage, term)
@@ -121,7 +121,7 @@ def schedules(run: RunFolder, stage: StagePlan, signatures: Signatures) -> Sched
     return Schedules(tuple(charts), tuple(constants), tuple(missing))
 
 
-def _curve(run: RunFolder, stage: StagePlan, scalar: Scalar, signatures: Signatures) -> tuple[Points, str]:
+def _curve(run: RunFolder, stage: StagePlan, scalar: NamedScalar, signatures: Signatures) -> tuple[Points, str]:
     try:
         return curve(scalar, stage.steps, signatures), ""
     except (InternalError, SpecError, OSError) as error:

@@ -13,7 +13,7 @@ SAMPLES = 240
 
 
 @frozen
-class Scalar:
+class NamedScalar:
     """A scalar of a stage under the name a reader knows it by."""
 
     name: str
@@ -25,24 +25,24 @@ class Scalar:
         return self.plan.value if isinstance(self.plan, ConstantPlan) else None
 
 
-def scalars_of(plan: Plan, stage: StagePlan) -> list[Scalar]:
+def scalars_of(plan: Plan, stage: StagePlan) -> list[NamedScalar]:
     """The learning rate first, then the weights, then the rest. A schedule that several settings share comes once."""
     users: dict[int, list[str]] = {}
     for name, number in _uses(stage):
         users.setdefault(number, []).append(name)
     scheduled = [
-        Scalar(", ".join(dict.fromkeys(users.get(number, [f"schedule {number}"]))), schedule)
+        NamedScalar(", ".join(dict.fromkeys(users.get(number, [f"schedule {number}"]))), schedule)
         for number, schedule in enumerate(stage.schedules)
     ]
-    weights = [Scalar(f"weight of {term.name}", term.weight) for term in stage.terms]
-    averages = [Scalar(f"momentum of {m.path}", m.momentum) for m in plan.modules if m.momentum is not None]
+    weights = [NamedScalar(f"weight of {term.name}", term.weight) for term in stage.terms]
+    averages = [NamedScalar(f"momentum of {m.path}", m.momentum) for m in plan.modules if m.momentum is not None]
     rate = stage.optimizer.settings.get("lr")
-    fixed = [Scalar("lr", ConstantPlan(value=float(rate)))] if isinstance(rate, int | float) else []
+    fixed = [NamedScalar("lr", ConstantPlan(value=float(rate)))] if isinstance(rate, int | float) else []
     first = [s for s in scheduled if s.name.split(", ")[0] == "lr"]
     return [*fixed, *first, *weights, *(s for s in scheduled if s not in first), *averages]
 
 
-def curve(scalar: Scalar, steps: int, library: Library) -> Points:
+def curve(scalar: NamedScalar, steps: int, library: Library) -> Points:
     """The scalar at some steps of a stage, the first and the last among them."""
     function = scalar_function(scalar.plan, library)
     last = max(0, steps - 1)

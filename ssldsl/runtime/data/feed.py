@@ -29,7 +29,7 @@ Batch = dict[str, Tensor]
 
 
 @frozen
-class Share:
+class PartOfBatch:
     """Which rows of a step's batch belong to this process: its slice of each of `parts` accumulated parts."""
 
     rank: int
@@ -70,7 +70,7 @@ class Resident:
     order: Order
     precision: str
 
-    def batch(self, share: Share, step: int, part: int) -> Batch:
+    def batch(self, share: PartOfBatch, step: int, part: int) -> Batch:
         return self.read(*self.order.rows(*share.bounds(self.rows, step, part)))
 
     def read(self, positions: Tensor, rows: Rows) -> Batch:
@@ -87,7 +87,7 @@ class Prepared(Dataset["Batch | NodeFailure"]):
     view fails, what failed is handed on in place of the batch.
     """
 
-    def __init__(self, streams: Sequence[Resident], share: Share, lowered: Lowered, scalars: Scalars) -> None:
+    def __init__(self, streams: Sequence[Resident], share: PartOfBatch, lowered: Lowered, scalars: Scalars) -> None:
         self.streams, self.share, self.lowered, self.scalars = tuple(streams), share, lowered, scalars
         self._functions: dict[str, Callable[[Batch, Tensor], Batch]] | None = None
 
@@ -167,7 +167,7 @@ class Feed:
     ) -> None:
         check_divisible(stage, world)
         self.device = torch.device(device)
-        self.share = Share(rank, world, stage.accumulate)
+        self.share = PartOfBatch(rank, world, stage.accumulate)
         self._lowered = lower(plan, stage, library, shards=world * stage.accumulate)
         self._seed, self._stage, self._scalars, self._workers = plan.seed, stage, Scalars(stage, library), num_workers
         self._loader: _Loader | None = None

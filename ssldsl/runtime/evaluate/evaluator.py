@@ -23,7 +23,7 @@ from ssldsl.runtime.device.precision import at_least_single
 from ssldsl.runtime.evaluate.lower import Measures, Pass, lower_measures, tensors_read
 from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
-from ssldsl.runtime.evaluate.share import Share, naming_the_node
+from ssldsl.runtime.evaluate.share import PartOfData, naming_the_node
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
 from ssldsl.runtime.nets.keys import NOW, Weights, measures_average, modules_by_key, weights_of
@@ -205,7 +205,7 @@ class Evaluator:
     def _batches(self, measured: Measured, pass_: Pass, step: int) -> Iterator[tuple[Tensor, ...]]:
         samples, scalars = self.data[pass_.data], self.scalars.at(step)
         first, last, _ = self.share(len(samples))
-        share = Share(
+        share = PartOfData(
             samples,
             measured.code,
             pass_,

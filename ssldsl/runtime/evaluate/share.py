@@ -31,7 +31,7 @@ def naming_the_node(code: Code) -> Iterator[None]:
         raise NodeFailure(node, error) from error
 
 
-class Share(Dataset["list[Batch] | NodeFailure"]):
+class PartOfData(Dataset["list[Batch] | NodeFailure"]):
     """The batches of one process, as far as they can be made before a network is applied, or what failed there.
 
     Images of different sizes cannot be one batch: wherever the size changes, another one begins.

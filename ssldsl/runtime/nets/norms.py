@@ -93,12 +93,12 @@ def set_statistics(module: nn.Module, *, across_processes: bool) -> None:
                 setattr(module, name, original.train(child.training))
         elif isinstance(child, _BatchNorm) and not isinstance(child, nn.SyncBatchNorm):
             if across_processes:
-                setattr(module, name, _across(child).train(child.training))
+                setattr(module, name, batch_norm_of_all(child).train(child.training))
         else:
             set_statistics(child, across_processes=across_processes)
 
 
-def _across(norm: _BatchNorm) -> GlobalBatchNorm:
+def batch_norm_of_all(norm: _BatchNorm) -> GlobalBatchNorm:
     """The layer over all processes, or an error if this is a layer of a kind that we cannot see into."""
     parts = {name for name, _ in norm.named_children()}
     if type(norm) not in _PLAIN and not (parts and parts <= {"drop", "act"}):

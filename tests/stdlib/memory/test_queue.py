@@ -27,7 +27,7 @@ def numbers(step: int) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def _rows_need_no_unit_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ssldsl.ops.contract._check_values", lambda *arguments: None)
+    monkeypatch.setattr("ssldsl.ops.contract.check_values", lambda *arguments: None)
 
 
 def test_rows_come_in_at_the_front_and_are_used_once_all_are_filled() -> None:
