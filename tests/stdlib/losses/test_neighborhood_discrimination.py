@@ -16,7 +16,7 @@ def test_rows_have_the_worked_probabilities_and_their_mean_the_worked_loss() -> 
 
 
 def test_the_gradient_is_that_of_differences(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ssldsl.ops.contract._check_values", lambda *arguments: None)  # moved off the circle
+    monkeypatch.setattr("ssldsl.ops.contract.check_values", lambda *arguments: None)  # moved off the circle
     rows = ROWS.clone().requires_grad_()
     found = gradient(neighborhood_discrimination(rows, BANK, POSITIONS, NEIGHBORS, temperature=0.5).mean(), rows)
     expected = differences(
