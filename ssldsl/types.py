@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 from attrs import field, frozen
@@ -119,7 +120,7 @@ def parse_dim(
         raise ValueError(f"not a size: {text!r}")
 
     try:
-        return read(ast.parse(text, mode="eval").body)
+        return read(_expression(text))
     except SyntaxError as error:
         raise ValueError(f"not a size: {text!r}") from error
 
@@ -129,6 +130,12 @@ def with_names(dims: Sequence[str], shape: Sequence[Size]) -> Iterator[tuple[str
     at = dims.index("...") if "..." in dims else len(dims)
     yield from zip(dims[:at], shape[:at], strict=True)
     yield from zip(dims[at + 1 :], shape[len(shape) - len(dims) + at + 1 :] if at < len(dims) else (), strict=True)
+
+
+@lru_cache(maxsize=1024)
+def _expression(text: str) -> ast.expr:
+    """A size as Python reads it; nobody changes what is remembered."""
+    return ast.parse(text, mode="eval").body
 
 
 def solve_dim(text: str, found: Dim, number: Callable[[str], DimLike], setting: Callable[[str], DimLike]) -> Solution:

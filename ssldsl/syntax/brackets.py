@@ -22,6 +22,7 @@ STATEMENT_WORDS = frozenset(
 TOP_WORDS = frozenset({"SSL", "USE", "PARAM", "DEF", "STAGE", "VARIANT", "SWEEP"})  # never inside a block
 _NAME_FOLLOWS = STATEMENT_WORDS - {"TRAIN", "INIT", "EVAL", "WATCH", "RETURN", "SSL", "USE"}
 _NAME_FOLLOWS |= {"DOT", "AS", "AFTER", "EXTENDS", "COLON", "ARROW"}
+SHOWN = 3  # brackets beside the outermost one that a message points to
 BEFORE_VALUE = BEFORE_OPERAND - {"LBRACE", "COLON"}
 
 
@@ -217,12 +218,13 @@ class _Matcher:
         """`openers`: the innermost first."""
         first = openers[-1]
         line = self.source.position(first.start)[0]
-        notes = [Note(self.span(token), "nor is this one") for token in openers[-2::-1]]
+        notes = [Note(self.span(token), "nor is this one") for token in openers[-2::-1][:SHOWN]]
         where = self.source.position(at.start)[0]
         if at.kind != "END" and where != line:
             what = "what is around it ends here" if at.kind in CLOSED_BY else "the next statement begins here"
             notes.append(Note(self.span(at), what))
         closers = "".join(CLOSED_BY[PARTNER[token.kind]] for token in openers)
+        closers = closers if len(closers) <= 20 else f"{closers[:16]} ..."
         message = f"`{first.text}` opened on line {line} is never closed"
         self.diagnostics.append(Diagnostic("S102", message, self.span(first), notes=notes, help=f"add `{closers}`"))
 

@@ -89,6 +89,31 @@ def test_a_mistake_that_definitions_double_is_told_once_after_work_with_a_bound(
     assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
 
 
+@pytest.mark.parametrize(
+    "text", ["(" * 5000, "([{" * 5000, "let z = 1\n(\n" * 2000], ids=["one kind", "all kinds", "lines"]
+)
+def test_brackets_that_are_never_closed_are_told_in_a_few_lines(text: str) -> None:
+    profile = Profile()
+    found = profile.runcall(check, Source("open.ssl", HEAD + text))
+    assert {d.code for d in found.diagnostics} == {"S102"}
+    assert all(len(render(d)) < 1000 for d in found.diagnostics[:10])
+    assert sum(entry.callcount for entry in profile.getstats()) < 10 * UNITS
+
+
+def test_a_thousand_stages_one_after_the_other_take_a_thousand_times_as_long_as_one() -> None:
+    def calls(count: int) -> int:
+        later = "stage s{0} after s{1} {{ init encoder, classes from s{1} loss = ce(labeled) run = 5it }}\n"
+        stages = "".join(later.format(i, i - 1) for i in range(1, count))
+        profile = Profile()
+        found = profile.runcall(
+            check, Source("long.ssl", f"{HEAD}stage s0 {{ loss = ce(labeled) run = 5it }}\n{stages}")
+        )
+        assert codes(found) == []
+        return sum(entry.callcount for entry in profile.getstats())
+
+    assert calls(1000) < 12 * calls(100)
+
+
 def test_a_join_with_itself_forty_times_ends_in_one_message() -> None:
     body = "\n".join(f"let a{i} = a{i - 1} | a{i - 1}" for i in range(1, 40))
     assert codes(read(f"let a0 = labeled | labeled\n{body}\nloss = mean(ce(a39))\n")) == ["D520"]

@@ -45,9 +45,13 @@ def _trained(reader: Reader, path: str, name: str, place: Span) -> Iterator[Diag
     stage, draft = ctx.stages.get(name), ctx.modules.get(owner(ctx.modules, path)[0])
     if stage is None or draft is None:  # it is wrong itself
         return
-    all_ = [stage, *(s for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None)]
-    held = [p for s in all_ for p in s.train]
-    held += [m for s in all_ for i in s.init if i.file or i.run for m in i.modules]
-    is_held = any(p == path or p.startswith(f"{path}.") or path.startswith(f"{p}.") for p in held)
-    if not is_held and not draft.average_of and draft.owns_parameters:
+    if draft.average_of or not draft.owns_parameters or _holds(stage, path):
+        return
+    if not any(_holds(s, path) for n in ctx.stages_before(stage.after) if (s := ctx.stages.get(n)) is not None):
         yield stages.random_there(name, path, place)
+
+
+def _holds(stage: Stage, path: str) -> bool:
+    """Whether a stage trains a network or a part of it, or takes it over from outside of the spec."""
+    held = [*stage.train, *(m for i in stage.init if i.file or i.run for m in i.modules)]
+    return any(p == path or p.startswith(f"{path}.") or path.startswith(f"{p}.") for p in held)

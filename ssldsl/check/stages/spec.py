@@ -99,15 +99,25 @@ def _ordered(ctx: Context, declared: list[tree.StageDecl]) -> list[tree.StageDec
         for name in stage.after:
             if name.id not in by_name:
                 ctx.report(_no_stage_before(name, by_name))
+    waits = {name: {n.id for n in stage.after if n.id in by_name} for name, stage in by_name.items()}
+    users: dict[str, list[str]] = {name: [] for name in by_name}
+    for user, before in waits.items():
+        for each in before:
+            users[each].append(user)
+    order = {name: number for number, name in enumerate(by_name)}
     done: list[tree.StageDecl] = []
-    names: set[str] = set()
-    left = list(by_name.values())
-    while left:
-        ready = [s for s in left if all(n.id in names or n.id not in by_name for n in s.after)]
-        if not ready:
-            ctx.report(stages.circle_of_stages(left[0].name.id, left[0].name.span, [s.name.span for s in left[1:]]))
-            return done
-        done += ready
-        names |= {s.name.id for s in ready}
-        left = [s for s in left if s.name.id not in names]
+    ready = [name for name, before in waits.items() if not before]
+    while ready:
+        done += [by_name[name] for name in ready]
+        free = [user for name in ready for user in users[name] if _waits_no_more(waits[user], name)]
+        ready = sorted(free, key=order.__getitem__)
+    left = [stage for stage in by_name.values() if waits[stage.name.id]]
+    if left:
+        ctx.report(stages.circle_of_stages(left[0].name.id, left[0].name.span, [s.name.span for s in left[1:]]))
     return done
+
+
+def _waits_no_more(before: set[str], name: str) -> bool:
+    """Take a stage that is read from those that another waits for; gives whether it was the last."""
+    before.discard(name)
+    return not before

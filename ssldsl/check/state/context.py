@@ -133,6 +133,7 @@ class Context:
     is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing
     blamed: set[tuple[str, str]] = field(factory=set)  # networks and what they were found not to fit
     completions: dict[tuple[str, int, int], list[tuple[str, str]]] = field(factory=dict)
+    _before: dict[str, frozenset[str]] = field(factory=dict)  # a stage that was read, and those before it
     _method_scopes: dict[str, Scope] = field(factory=dict)
     _depth: list[str] = field(factory=list)
     reading: list[Binding] = field(factory=list)  # declarations whose meaning is being found, outermost first
@@ -151,8 +152,17 @@ class Context:
         self.budget.spend(units, self.reporter, span)
 
     def stages_before(self, after: Iterable[str]) -> set[str]:
-        """The stages that a stage comes after, through others too."""
-        return set(walk(after, lambda name: stage.after if (stage := self.stages.get(name)) else ()))
+        """The stages that a stage comes after, through others too. Stages are read after those that they come after."""
+        names = list(after)
+        for name in walk(names, lambda n: () if n in self._before else self._after(n)):
+            if name in self.stages and name not in self._before:
+                before = [self._before.get(each, {each}) for each in self._after(name)]
+                self._before[name] = frozenset({name}).union(*before)
+        return set[str]().union(*(self._before.get(name, {name}) for name in names))
+
+    def _after(self, name: str) -> tuple[str, ...]:
+        stage = self.stages.get(name)
+        return () if stage is None else tuple(stage.after)
 
     def owner(self, path: str) -> str:
         """The module of a path that may name a part of it: `encoder` of `encoder.layer4`."""
