@@ -52,7 +52,11 @@ def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Processes that read image files.  [default: one for every core of a process]",
     )
     @click.option(
-        "--tracker", "trackers", multiple=True, type=click.Choice(["tensorboard", "wandb"]), help="Also log there."
+        "--tracker",
+        "trackers",
+        multiple=True,
+        type=click.Choice(["tensorboard", "wandb", "mlflow", "aim", "comet_ml"]),
+        help="Also log there.",
     )
     @click.option(
         "--checkpoint-every", default=None, metavar="STEPS", type=click.IntRange(min=1), help="[default: every epoch]"

@@ -1,6 +1,10 @@
 """Trackers get the numbers of the records, under names that tell stage and kind."""
 
+import os
+import sqlite3
 import time
+import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,7 @@ from accelerate.tracking import GeneralTracker
 from experiments import LIBRARY, experiment
 
 from ssldsl.runtime.folder.run_folder import read_lines
-from ssldsl.runtime.folder.trackers import Trackers
+from ssldsl.runtime.folder.trackers import Trackers, keep_here
 from ssldsl.runtime.run import Options, run
 
 
@@ -86,3 +90,41 @@ def test_weights_and_biases_keeps_a_run_for_later(tmp_path: Path, monkeypatch: p
             break
         time.sleep(0.1)
     assert found == {b"main/loss/vat", b"main/eval/top1"}
+
+
+def test_mlflow_keeps_a_run_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("mlflow", "sqlalchemy", "alembic"):
+        pytest.importorskip(package)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "to be put back")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    trackers = Trackers.start(["mlflow"], tmp_path, experiment("run=2it"))
+    trackers.log({"stage": "main", "step": 3, "loss": {"vat": 0.5}, "eval": {"top1#2": 0.9}}, 13)
+    trackers.finish()
+    with closing(sqlite3.connect(tmp_path / "tracking" / "mlflow.db")) as store:
+        kept = store.execute("select key, value, step from metrics").fetchall()
+        (name,) = store.execute("select name from runs").fetchone()
+    assert sorted(kept) == [("main/eval/top1_2", 0.9, 13), ("main/loss/vat", 0.5, 13)]
+    assert name == tmp_path.name
+
+
+def test_a_server_that_mlflow_is_told_of_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for uri in ("https://tracking.example", "sqlite:////home/me/mine.db"):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        keep_here(tmp_path / "tracking")
+        assert os.environ["MLFLOW_TRACKING_URI"] == uri
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////runs/before/tracking/mlflow.db")
+    keep_here(tmp_path / "tracking")
+    assert os.environ["MLFLOW_TRACKING_URI"] == f"sqlite:///{tmp_path}/tracking/mlflow.db"
+
+
+def test_comet_keeps_an_archive_for_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("comet_ml")
+    for name in ("COMET_API_KEY", "COMET_OFFLINE_DIRECTORY"):
+        monkeypatch.setenv(name, "to be put back")
+        monkeypatch.delenv(name)
+    trackers = Trackers.start(["comet_ml"], tmp_path, experiment("run=2it"))
+    trackers.log({"stage": "main", "step": 3, "loss": {"vat": 0.5}}, 13)
+    trackers.finish()
+    (archive,) = (tmp_path / "tracking").glob("*.zip")
+    with zipfile.ZipFile(archive) as kept:
+        assert b'"metricName":"main/loss/vat","metricValue":0.5,"step":13' in kept.read("messages.json")
