@@ -4,6 +4,7 @@ import os
 import struct
 import warnings
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -57,41 +58,43 @@ def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str,
         _walk(os.path.join(place, name), (*above, here), found)
 
 
-def read_image(path: Path) -> Tensor:
+def read_image(source: Path | BytesIO, name: str = "") -> Tensor:
     """A picture as RGB, float32 in [0, 1], channels first, turned as its EXIF orientation says it is to be seen.
 
-    Gray of 16 bits keeps its depth. `BrokenData` where the file is damaged, too large, or of a kind without a range.
+    name: what messages call it, by default its path. Gray of 16 bits keeps its depth. `BrokenData` where the file is
+    damaged, too large, or of a kind without a range.
     """
+    place = name or str(source)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the error at twice the size counts
-            with Image.open(path) as image:
+            with Image.open(source) as image:
                 ImageOps.exif_transpose(image, in_place=True)
-                pixels = _rgb(image, path)
+                pixels = _rgb(image, place)
     except UnidentifiedImageError as error:
-        raise BrokenData("this is no image, or of a kind that cannot be read", str(path)) from error
+        raise BrokenData("this is no image, or of a kind that cannot be read", place) from error
     except Image.DecompressionBombError as error:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        raise BrokenData(f"the image is too large to be read: more than {most:,} pixels", str(path)) from error
+        raise BrokenData(f"the image is too large to be read: more than {most:,} pixels", place) from error
     except MemoryError as error:
-        raise BrokenData("the image is too large to be read: its pixels do not fit into memory", str(path)) from error
+        raise BrokenData("the image is too large to be read: its pixels do not fit into memory", place) from error
     except _DAMAGED as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise BrokenData(f"the image cannot be read: {reason}", str(path)) from error
+        raise BrokenData(f"the image cannot be read: {reason}", place) from error
     return torch.from_numpy(pixels).permute(2, 0, 1)
 
 
-def _rgb(image: Image.Image, path: Path) -> Array:
+def _rgb(image: Image.Image, place: str) -> Array:
     """The pixels, channels last. Pillow's own conversion would cut everything above 255 off."""
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format in ("PNG", "PPM")):
         return _gray(np.asarray(image), 65535)  # older versions of Pillow call 16 bits "I"
     if image.mode == "I":
-        raise BrokenData("whole numbers of 32 bits have no brightest value: save the image with 8 or 16", str(path))
+        raise BrokenData("whole numbers of 32 bits have no brightest value: save the image with 8 or 16", place)
     if image.mode == "F":
         pixels = np.asarray(image)
         if not ((pixels >= 0) & (pixels <= 1)).all():
             low, high = pixels.min(), pixels.max()
-            raise BrokenData(f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}", str(path))
+            raise BrokenData(f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}", place)
         return _gray(pixels, 1)
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
