@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from attrs import frozen
 
-from benchmarks import frontend, tables, views
+from benchmarks import frontend, pairs, tables, views
 from benchmarks.by_hand import Execution, Loop
 from benchmarks.cases import COUNT, Case, cases
 from benchmarks.compiled import Compiled
@@ -53,7 +53,9 @@ ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
 @click.option("--quick", is_flag=True, help="Fewer and shorter rounds, smaller batches.")
 @click.option("--device", default="", help="cpu or cuda; what there is if not given.")
 @click.option(
-    "--only", default="", help="Cases whose name has this text (resnet18, s4l), or `steps`, `views`, `frontend`."
+    "--only",
+    default="",
+    help="Cases whose name has this text (resnet18, s4l), or `steps`, `views`, `pairs`, `frontend`.",
 )
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None, help="bf16 on CUDA if not given.")
 @click.option("--compile/--no-compile", "compiled", default=False, help="Through torch.compile, both sides.")
@@ -97,6 +99,8 @@ def main(
             steps([makers[name] for name in chosen], execution, effort, quick)
     if only in ("", "views"):
         random_views(effort)
+    if only in ("", "pairs"):
+        pair_loss(quick)
     if only in ("", "frontend"):
         front_end(effort)
 
@@ -194,6 +198,16 @@ def memory(case: Case, side: str, make: Callable[[], Side], execution: Execution
     flags += ["--channels-last"] if execution.is_channels_last else []
     more = ["--device", "cpu", "--precision", execution.precision, "--threads", str(torch.get_num_threads())]
     return peak_in_process([*flags, *more, "--memory-of", f"{case.name}:{side}"])
+
+
+def pair_loss(quick: bool) -> None:
+    """The table of LSD-C's pair loss, on the CPU with one thread."""
+    sizes, most = ((256, 512), 512) if quick else ((256, 512, 1024, 2048, 4096), 1024)
+    click.echo("LSD-C's pairs, pair loss and gradient: processor time, and what the process grows by.\n")
+    click.echo(tables.heading(pairs.COLUMNS))
+    for row in pairs.table(sizes, 3, most):
+        click.echo(tables.row(row))
+    click.echo()
 
 
 def front_end(effort: Effort) -> None:

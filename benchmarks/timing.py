@@ -80,7 +80,7 @@ def peak_of(make: Callable[[], Side], device: torch.device, steps: int = 4) -> i
     if device.type != "cuda":
         before = psutil.Process().memory_info().rss
         _warm_up(make(), device, steps)
-        return max(0, _peak_resident() - before)
+        return max(0, peak_resident() - before)
     wait(device)
     torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
@@ -89,7 +89,7 @@ def peak_of(make: Callable[[], Side], device: torch.device, steps: int = 4) -> i
     return int(torch.cuda.max_memory_allocated(device) - before)
 
 
-def _peak_resident() -> int:
+def peak_resident() -> int:
     """Bytes of main memory that this process had at most. `ru_maxrss` of a child starts at what its parent had."""
     status = Path("/proc/self/status")
     if status.is_file():

@@ -37,8 +37,12 @@ def squared_distances(rows: Tensor) -> Tensor:
     """Squared distances of all pairs of rows, in float32 or more: exactly symmetric, and exactly 0 on the diagonal.
 
     Differences of rows, and not products: products cancel, and strict comparisons would then turn on rounding. Some
-    rows at a time, so that no tensor of batch times batch times dim is built.
+    rows at a time, all in one place: neither a tensor of batch times batch times dim nor its pieces are kept.
     """
-    rows = rows.to(torch.promote_types(rows.dtype, torch.float32))
-    size = max(1, 2**22 // max(1, rows.numel()))
-    return torch.cat([(part.unsqueeze(1) - rows).square().sum(dim=2) for part in torch.split(rows, size)])
+    rows = rows.detach().to(torch.promote_types(rows.dtype, torch.float32))
+    size = max(1, 2**20 // max(1, rows.numel()))
+    found, place = rows.new_empty(len(rows), len(rows)), rows.new_empty(min(size, len(rows)), *rows.shape)
+    for part, result in zip(torch.split(rows, size), torch.split(found, size), strict=True):
+        differences = torch.sub(part.unsqueeze(1), rows, out=place[: len(part)])
+        torch.sum(differences.square_(), dim=2, out=result)
+    return found
