@@ -204,7 +204,7 @@ def _train_state(
     live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
     ranking = evaluator.ranking if evaluator.ranking.items else None
-    best = Best(stage.keep, modules, average, ranking) if stage.keep is not None else None
+    best = Best(stage.keep, modules, average, ranking, held=memories) if stage.keep is not None else None
     metrics = evaluator.stateful
     return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics, best, ranking)
 

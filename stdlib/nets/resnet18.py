@@ -1,12 +1,19 @@
 """ResNet-18, and the stem and stages that all residual networks of the first kind share."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from ssldsl.ops import Features, Images, PositiveInt, op
+
+
+class Seen(NamedTuple):
+    """The features, and those of every place of the last map, row by row."""
+
+    features: Features[Tensor, "batch 512"]
+    tokens: Features[Tensor, "batch places 512"]
 
 
 @op(paper="he2016resnet", batch_coupled=True)
@@ -44,11 +51,10 @@ class ResNet18(nn.Module):
                 halving[0].downsample = PadShortcut()
         initialize(self)
 
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 512"]:
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Seen:
         maps = self.maxpool(self.bn1(self.conv1(images)).relu())
         maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
-        features: Tensor = maps.mean(dim=(2, 3))
-        return features
+        return Seen(maps.mean(dim=(2, 3)), maps.flatten(2).transpose(1, 2))
 
 
 class PadShortcut(nn.Module):

@@ -1,12 +1,19 @@
 """ResNet-50."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 from torchvision.models.resnet import Bottleneck
 
 from ssldsl.ops import Features, Images, PositiveInt, op
 from ssldsl.stdlib.nets.resnet18 import initialize, stage, stem_conv, stem_pool
+
+
+class Seen(NamedTuple):
+    """The features, and those of every place of the last map, row by row."""
+
+    features: Features[Tensor, "batch 2048"]
+    tokens: Features[Tensor, "batch places 2048"]
 
 
 @op(paper="he2016resnet", batch_coupled=True)
@@ -34,8 +41,7 @@ class ResNet50(nn.Module):
         self.layer4 = stage(Bottleneck, 1024, 512, blocks=3, stride=2)
         initialize(self)
 
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch 2048"]:
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Seen:
         maps = self.maxpool(self.bn1(self.conv1(images)).relu())
         maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
-        features: Tensor = maps.mean(dim=(2, 3))
-        return features
+        return Seen(maps.mean(dim=(2, 3)), maps.flatten(2).transpose(1, 2))

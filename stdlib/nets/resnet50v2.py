@@ -1,12 +1,19 @@
 """ResNet-50 v2, and the root, units and stages that all residual networks of the second kind share."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ssldsl.ops import Features, Images, PositiveInt, op
+
+
+class Seen(NamedTuple):
+    """The features, and those of every place of the last map, row by row."""
+
+    features: Features[Tensor, "batch {512*width}"]
+    tokens: Features[Tensor, "batch places {512*width}"]
 
 
 @op(paper="he2016identity", batch_coupled=True)
@@ -39,11 +46,11 @@ class ResNet50V2(nn.Module):
         self.last = activation(32 * c)
         initialize(self)
 
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {512*width}"]:
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Seen:
         maps = self.maxpool(self.conv1(images))
         maps = self.layer4(self.layer3(self.layer2(self.layer1(maps))))
-        features: Tensor = self.last(maps).mean(dim=(2, 3))
-        return features
+        maps = self.last(maps)
+        return Seen(maps.mean(dim=(2, 3)), maps.flatten(2).transpose(1, 2))
 
 
 def root_conv(channels: int, width: int, stem: str) -> nn.Conv2d:

@@ -1,8 +1,17 @@
 """Wide residual networks of 28 layers, as semi-supervised papers use them on CIFAR."""
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Fraction, Images, NonNegativeFloat, PositiveFloat, PositiveInt, op
+
+
+class Seen(NamedTuple):
+    """The features, and those of every place of the last map, row by row."""
+
+    features: Features[Tensor, "batch {64*widen}"]
+    tokens: Features[Tensor, "batch places {64*widen}"]
 
 
 @op(paper="zagoruyko2016wide", batch_coupled=True)
@@ -41,10 +50,10 @@ class Wrn28(nn.Module):
             if isinstance(module, nn.BatchNorm2d):
                 module.momentum, module.eps = momentum, epsilon
 
-    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Features[Tensor, "batch {64*widen}"]:
+    def forward(self, images: Images[Tensor, "batch channels height width"]) -> Seen:
         maps = self.group3(self.group2(self.group1(self.conv1(images))))
-        features: Tensor = self.head(maps).mean(dim=(2, 3))
-        return features
+        maps = self.head(maps)
+        return Seen(maps.mean(dim=(2, 3)), maps.flatten(2).transpose(1, 2))
 
 
 class Unit(nn.Module):

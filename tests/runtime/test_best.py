@@ -13,7 +13,7 @@ from ssldsl.graph.plan import KeepPlan, Plan
 from ssldsl.runtime.evaluate.per_sample import correctness
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, read_part
 from ssldsl.runtime.folder.run_folder import read_lines
-from ssldsl.runtime.folder.stage_end import final_weights
+from ssldsl.runtime.folder.stage_end import final_memories, final_weights
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.train.best import Best
 
@@ -105,3 +105,44 @@ def test_of_equals_the_first_is_kept_and_no_number_is_never_best() -> None:
     assert kept([None, math.nan, math.inf, 0.1]) == 4
     assert kept([0.5, 0.2, 0.2], is_lowest=True) == 2
     assert kept([None, math.nan]) == 0
+
+
+REMEMBERING = """ssl 1
+data   images  = digits()
+stream labeled = images.train.subset(64, seed=0)
+net    encoder = convnet(width=8)
+head   classes = linear(encoder.dim, images.classes)
+let    p       = probabilities(classes(encoder(labeled)))
+let    past    = per_sample(stop(p), labeled.position, momentum=0.6)
+stage first {
+  loss      = ce(labeled) + mean(mse(p, past)) as ensemble
+  batch     = {labeled: 16}
+  optimizer = sgd(lr=1.0)
+  run       = 12it
+  evaluate  = 2it
+  keep      = lowest(val)
+  eval top1(images.test) as val
+}
+stage second after first {
+  init encoder, classes, past from first
+  loss      = ce(labeled) + mean(mse(p, past)) as ensemble
+  batch     = {labeled: 16}
+  run       = 1it
+}
+"""
+
+
+def test_memories_are_kept_and_handed_on_with_the_weights(tmp_path: Path) -> None:
+    whole = plan_of(REMEMBERING, "precision=fp64")
+    run(whole, tmp_path / "whole", LIBRARY, QUIET)
+    found = values(tmp_path / "whole")
+    best = min(found, key=lambda pair: pair[1])[0]
+    assert best < 12
+    short = plan_of(REMEMBERING, "precision=fp64", f"first.run={best}it")  # ends where the other is best
+    run(short, tmp_path / "short", LIBRARY, QUIET)
+    kept, ended = (final_memories(tmp_path / name, "first") for name in ("whole", "short"))
+    assert kept.keys() == ended.keys() and all(torch.equal(kept[key], ended[key]) for key in kept)
+    stopped(whole, tmp_path / "stopped", 7)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+    again = final_memories(tmp_path / "stopped", "first")
+    assert all(torch.equal(again[key], kept[key]) for key in kept)

@@ -111,3 +111,8 @@ def test_in_an_evaluation_every_network_is_at_rest() -> None:
     (stage,) = plan_of(SPEC.format(term="entropy(steady(model)(unlabeled))") + rested).stages
     first, second = stage.evaluations
     assert first.node == second.node
+
+
+def test_a_steady_network_without_statistics_runs_with_the_other_batches() -> None:
+    (stage,) = plan_of(SPEC.format(term="entropy(steady(model)(unlabeled))").replace(', norm="batch"', "")).stages
+    assert [mode for _, mode in forwards(stage)] == [None, None]  # the encoder and the head, once each

@@ -20,8 +20,18 @@ def computes_what_torchvision_does(net: Any, name: str) -> None:
     mine = net(3)
     mine.load_state_dict(expected.state_dict())
     images = torch.rand(2, 3, 48, 48)
-    torch.testing.assert_close(mine(images), expected(images))
-    torch.testing.assert_close(mine.eval()(images), expected.eval()(images))
+    torch.testing.assert_close(mine(images).features, expected(images))
+    seen = mine.eval()(images)
+    torch.testing.assert_close(seen.features, expected.eval()(images))
+    torch.testing.assert_close(seen.tokens, map_of(expected, images).flatten(2).mT)
+
+
+def map_of(net: Any, images: torch.Tensor) -> torch.Tensor:
+    """The last map of one of torchvision's networks."""
+    found: list[torch.Tensor] = []
+    net.layer4.register_forward_hook(lambda module, inputs, given: found.append(given))
+    net(images)
+    return found[0]
 
 
 def keeps_the_resolution_of_cifar(net: Any) -> None:

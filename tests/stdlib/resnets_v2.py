@@ -38,7 +38,7 @@ def has_the_places_and_features_of_the_paper(net: Any, per_width: int) -> None:
         for part in (mine.layer1, mine.layer2, mine.layer3, mine.layer4):
             maps = part(maps)
             sides.append(maps.shape[-1])
-        assert mine(torch.empty(2, 3, 224, 224)).shape == (2, 16 * per_width)
+        assert mine(torch.empty(2, 3, 224, 224)).features.shape == (2, 16 * per_width)
     assert sides == [56, 56, 28, 14, 7]
 
 
@@ -93,7 +93,7 @@ def computes_the_formula(net: Any) -> None:
         nn.init.uniform_(norm.bias, -0.5, 0.5)
     images = torch.rand(3, 3, 64, 64, dtype=torch.float64)
     expected = written_out(mine, images)
-    torch.testing.assert_close(mine(images), expected)
+    torch.testing.assert_close(mine(images).features, expected)
     weights = [mine.conv1.weight, mine.layer2[0].shortcut.weight, mine.layer4[-1].branch[0].weight]
-    found = torch.autograd.grad(mine(images).square().sum(), weights)
+    found = torch.autograd.grad(mine(images).features.square().sum(), weights)
     torch.testing.assert_close(found, torch.autograd.grad(expected.square().sum(), weights))

@@ -152,10 +152,15 @@ def net_node(ctx: Context, part: NetPart, weights: TrainedNet | None = None) -> 
 
 
 def _mode(ctx: Context, part: NetPart) -> tuple[tuple[str, Setting], ...]:
-    """How a network runs, as settings. In an evaluation all are at rest: `rest(net)` is the same value there."""
+    """How a network runs, as settings. In an evaluation all are at rest: `rest(net)` is the same value there.
+
+    A network without statistics of its batch is steady anyway, so its rows may be computed with those of other calls.
+    """
     if part.mode == "average":
         return (("average", True),)
     if part.mode == "best":
         return (("best_of", ctx.modules[part.path].of_list), ("by", part.by))
-    is_usual = not part.mode or (ctx.stage is not None and ctx.stage.full_dataset)
+    signature, _, settings = draft_of(ctx, part)
+    is_steady_anyway = part.mode == "steady" and not couples_batch(signature, settings)
+    is_usual = not part.mode or is_steady_anyway or (ctx.stage is not None and ctx.stage.full_dataset)
     return () if is_usual else (("mode", part.mode),)

@@ -13,7 +13,8 @@ from ssldsl.runtime.folder.run_folder import CHECKPOINTS, is_run, read_plan
 from ssldsl.runtime.spans import span_of
 
 WEIGHTS, AVERAGE, MEMORY = "weights", "average", "memory"  # parts of a checkpoint
-BEST, BEST_AVERAGE = "best", "best_average"  # the same of the checkpoint that a stage keeps, where it is not the last
+# The same of the checkpoint that a stage keeps, where it is not the last.
+BEST, BEST_AVERAGE, BEST_MEMORY = "best", "best_average", "best_memory"
 
 
 def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:
@@ -33,11 +34,11 @@ def final_ranking(folder: Path, stage: str) -> dict[str, Any]:
 
 
 def final_memories(folder: Path, stage: str) -> dict[str, Tensor]:
-    """What the memories held when a stage of a run ended, named as in a checkpoint."""
+    """What the memories held when a stage of a run ended, or where it kept its weights, named as in a checkpoint."""
     end = _end(folder, stage)
     if end is None:
         raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
-    return read_part(end, MEMORY)
+    return read_part(end, BEST_MEMORY if _keeps_earlier(end) else MEMORY)
 
 
 def weights_of_run(folder: Path, init: InitPlan) -> dict[str, Tensor]:
@@ -60,10 +61,14 @@ def _weights(end: Checkpoint, average: bool) -> dict[str, Tensor]:
 
 def _parts(end: Checkpoint, average: bool) -> tuple[str, ...]:
     """The parts that hold the weights of a stage: those of its end, or of the checkpoint before that it keeps."""
-    best = read_state(end).get("best") or {}
-    is_earlier = best.get("value") is not None and best["step"] != end.step
-    weights, averaged = (BEST, BEST_AVERAGE) if is_earlier else (WEIGHTS, AVERAGE)
+    weights, averaged = (BEST, BEST_AVERAGE) if _keeps_earlier(end) else (WEIGHTS, AVERAGE)
     return (weights, averaged) if average else (weights,)
+
+
+def _keeps_earlier(end: Checkpoint) -> bool:
+    """Whether what a stage keeps is not what it ended with."""
+    best = read_state(end).get("best") or {}
+    return best.get("value") is not None and best["step"] != end.step
 
 
 def _named_end(folder: Path, init: InitPlan) -> Checkpoint:

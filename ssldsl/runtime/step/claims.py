@@ -24,12 +24,12 @@ from ssldsl.runtime.ops.errors import NodeFailure
 from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.step.lower import Lowered
 from ssldsl.runtime.step.module import StageStep
-from ssldsl.types import parse_dim
+from ssldsl.types import WHOLE_NUMBERS, parse_dim
 
 Call = Callable[[Mapping[str, Any]], Any]  # an op, given its edges and its random numbers by name
 SHIPPED = "ssldsl.stdlib."
 GATHER = 'if rows are to be compared, say `@op(across="gather")`: then it sees those of all processes'
-NO_GRADIENT = ("Labels", "Masks", "Weights")  # kinds that carry none
+NO_GRADIENT = WHOLE_NUMBERS | {"Masks", "Weights"}  # kinds that carry none
 
 
 def is_own(signature: Signature | None) -> bool:

@@ -21,6 +21,7 @@ Tensors = dict[str, Tensor]
 class Best:
     """What a stage keeps. All processes see the same numbers, and so keep the same weights.
 
+    held: the memories of the stage; what they hold is kept with the weights.
     value, step: the best so far, and how many steps were done; no value, no weights. seen, count: of a loss or a watch,
     the sum over the steps since the evaluation before, and how many they were.
     """
@@ -36,6 +37,8 @@ class Best:
     weights: Tensors = Factory(dict)
     average: Tensors = Factory(dict)
     ranked: dict[str, Any] = Factory(dict)
+    held: nn.ModuleDict = Factory(nn.ModuleDict)
+    memories: Tensors = Factory(dict)
 
     def note(self, means: Mapping[str, float], steps: int) -> None:
         """Take in the means of some steps: one of them may be what decides."""
@@ -51,6 +54,7 @@ class Best:
             self.value, self.step = value, step
             self.weights = _copies(self.modules.state_dict())
             self.average = _copies(self.moving.average) if self.moving is not None else {}
+            self.memories = _copies(self.held.state_dict())
             self.ranked = self.ranking.state() if self.ranking is not None else {}
 
     def _is_better(self, value: float) -> bool:
@@ -60,11 +64,12 @@ class Best:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Inside, the networks and their average are the best ones; afterwards they are what they were, to the bit."""
-        live = [self.modules.state_dict(), *([self.moving.average] if self.moving is not None else [])]
+        """Inside, networks, their average and memories are the best ones; afterwards what they were, to the bit."""
+        live = [self.modules.state_dict(), self.moving.average if self.moving is not None else {}]
+        live += [self.held.state_dict()]
         kept = [_copies(tensors) for tensors in live]
         ranked = self.ranking.state() if self.ranking is not None else {}
-        _copy(live, [self.weights, self.average])
+        _copy(live, [self.weights, self.average, self.memories])
         self._rank(self.ranked)
         try:
             yield
@@ -82,11 +87,12 @@ class Best:
             "value": self.value, "step": self.step, "seen": self.seen, "count": self.count, "ranked": self.ranked
         }  # fmt: skip
 
-    def restore(self, state: Mapping[str, Any], weights: Tensors, average: Tensors) -> None:
+    def restore(self, state: Mapping[str, Any], weights: Tensors, average: Tensors, memories: Tensors) -> None:
         """Put back what a checkpoint has."""
         self.value, self.step = state["value"], state["step"]
         self.seen, self.count = state["seen"], state["count"]
-        self.weights, self.average, self.ranked = weights, average, state["ranked"]
+        self.weights, self.average, self.memories = weights, average, memories
+        self.ranked = state["ranked"]
 
 
 def _copies(tensors: Mapping[str, Tensor]) -> Tensors:
@@ -95,6 +101,6 @@ def _copies(tensors: Mapping[str, Tensor]) -> Tensors:
 
 @torch.no_grad()
 def _copy(targets: list[dict[str, Tensor]], sources: list[Tensors]) -> None:
-    for target, source in zip(targets, sources, strict=False):
+    for target, source in zip(targets, sources, strict=True):
         for name, tensor in target.items():
             tensor.copy_(source[name])

@@ -15,7 +15,7 @@ from ssldsl.runtime.device.layout import follow_parameters
 from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.folder.checkpoint import Checkpoint, Tensors, read_part, read_state
-from ssldsl.runtime.folder.stage_end import BEST, BEST_AVERAGE
+from ssldsl.runtime.folder.stage_end import BEST, BEST_AVERAGE, BEST_MEMORY
 from ssldsl.runtime.nets.averages import Moving
 from ssldsl.runtime.train.best import Best
 from ssldsl.runtime.train.loss_ring import LossRing
@@ -72,6 +72,7 @@ def collect(state: TrainState) -> tuple[Tensors, State]:
     if state.best is not None and state.best.value is not None:
         tensors[BEST] = state.best.weights
         tensors[BEST_AVERAGE] = state.best.average
+        tensors[BEST_MEMORY] = state.best.memories
     best = {"best": state.best.state()} if state.best is not None else {}
     best |= {"ranking": state.ranking.state()} if state.ranking is not None else {}
     scaler = state.scaler.state_dict() if state.scaler is not None else {}
@@ -97,7 +98,8 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
         for name, tensor in state.average.average.items():
             tensor.copy_(average[name])
     if state.best is not None:
-        state.best.restore(saved["best"], read_part(checkpoint, BEST), read_part(checkpoint, BEST_AVERAGE))
+        kept = (read_part(checkpoint, part) for part in (BEST, BEST_AVERAGE, BEST_MEMORY))
+        state.best.restore(saved["best"], *kept)
     if state.ranking is not None:
         state.ranking.restore(saved["ranking"])
     if state.scaler is not None and saved["scaler"]:

@@ -18,7 +18,7 @@ def test_the_stem_of_cifar_keeps_the_resolution() -> None:
 
 
 def test_images_may_have_any_number_of_channels() -> None:
-    assert ResNet18(1, stem="cifar")(torch.rand(2, 1, 8, 8)).shape == (2, 512)
+    assert ResNet18(1, stem="cifar")(torch.rand(2, 1, 8, 8)).features.shape == (2, 512)
 
 
 def test_shortcuts_without_parameters_are_those_of_lsdc() -> None:
@@ -35,7 +35,7 @@ def test_a_padded_shortcut_is_the_mean_of_four_places_and_zeros() -> None:
 
 
 def test_images_of_other_sizes_are_pooled_as_a_whole() -> None:
-    assert ResNet18(3, stem="cifar", shortcut="pad")(torch.rand(2, 3, 48, 48)).shape == (2, 512)
+    assert ResNet18(3, stem="cifar", shortcut="pad")(torch.rand(2, 3, 48, 48)).features.shape == (2, 512)
 
 
 def test_two_towers_and_their_embedding_have_the_size_of_twostageuc() -> None:
