@@ -50,6 +50,15 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
     return ""
 
 
+def count_advice(ctx: Context, edge: Edge, span: Span) -> str:
+    """What to do where whole numbers count something else than the other inputs do."""
+    if edge.kind != "Positions" or span.source not in ctx.reporter.own:
+        return ""
+    return (
+        f"a memory with a row for each of these samples is one that `{span.text}` feeds, as in `bank(z, {span.text})`"
+    )
+
+
 def shape_advice(ctx: Context, edge: Edge, node: Node, sizes: Mapping[str, Dim]) -> str:
     """What to do where the shape of a tensor does not fit. `sizes`: of the dimensions that others have given."""
     assert isinstance(node.type, TensorType)
@@ -62,6 +71,8 @@ def shape_advice(ctx: Context, edge: Edge, node: Node, sizes: Mapping[str, Dim])
         return said
     if edge.many:
         return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
+    if edge.kind == "Probs" and edge.dims[-1:] == ("classes",) and sizes.get("classes") != node.type.dims[-1]:
+        return "distributions over the same classes come of heads of one width, or of a list of heads"
     return ""
 
 

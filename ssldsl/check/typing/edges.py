@@ -6,7 +6,7 @@ from ssldsl.check.messages import dataflow, shapes, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, ListValue, describe
 from ssldsl.check.typing import row_order
-from ssldsl.check.typing.advice import kind_advice, shape_advice
+from ssldsl.check.typing.advice import count_advice, kind_advice, shape_advice
 from ssldsl.check.typing.sizes import REST, Sizes, between, size_of, unify
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Edge, Output, Signature
@@ -74,7 +74,8 @@ def _counts(
     wrong = unify((edge.count,), (node.type.classes,), sizes, settings)
     if wrong:
         wanted, found = f"{edge.kind}[{', '.join(edge.dims)}; {edge.count}]", shapes.written(node.type)
-        ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, (), ""))
+        help = count_advice(ctx, edge, span)
+        ctx.report(types.wrong_shape(signature.name, edge.name, wanted, found, span, wrong, (), help))
     return not wrong
 
 
