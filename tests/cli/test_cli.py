@@ -181,3 +181,11 @@ def test_a_folder_that_is_no_run_cannot_be_resumed(tmp_path):
 def test_a_broken_spec_is_a_spec_error():
     with pytest.raises(SpecError):
         options.checked(str(QUICKSTART), Edits(drops=("nothing",)))
+
+
+def test_a_shell_completes_commands_and_options() -> None:
+    from click.shell_completion import BashComplete
+
+    completion = BashComplete(cli.commands, {}, "ssldsl", "_SSLDSL_COMPLETE")
+    assert [item.value for item in completion.get_completions([], "pre")] == ["predict"]
+    assert "--launcher" in [item.value for item in completion.get_completions(["sweep"], "--la")]
