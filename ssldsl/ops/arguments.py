@@ -25,12 +25,12 @@ CODES = frozenset({"T302", "T304", "D501", "D502"})
 
 
 def said(value: Any) -> str:
-    """What a message calls a value."""
+    """What a message calls a value that needs no checker: a number, a text, a length, a schedule."""
     match value:
         case None | bool():
             return {None: "none", True: "true", False: "false"}[value]
         case int() | float():
-            return f"the number {value:g}" if isinstance(value, float) else f"the number {value}"
+            return f"the number {value:g}" if isinstance(value, float) or abs(value) > 10**15 else f"the number {value}"
         case str():
             return f'the text "{value}"'
         case Duration():

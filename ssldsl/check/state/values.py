@@ -8,6 +8,7 @@ from attrs import evolve, field, frozen
 from ssldsl.check.messages import shapes
 from ssldsl.check.state.scope import Scope
 from ssldsl.ir.nodes import Constant, Duration, Mode, Node, Scalar, Setting
+from ssldsl.ops.arguments import said
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -332,16 +333,8 @@ def as_scalar(value: Any) -> Scalar:
 def describe(value: Any) -> str:
     """What a message calls a value."""
     match value:
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"the number {value:g}" if isinstance(value, float) or abs(value) > 10**15 else f"the number {value}"
-        case str():
-            return f'the text "{value}"'
-        case None:
-            return "none"
-        case Duration():
-            return f"the duration {value}" if value.unit != "%" else f"the percentage {value}"
+        case None | int() | float() | str() | Duration():
+            return said(value)
         case Node():
             return shapes.written(value.type)
         case Batch():
