@@ -102,7 +102,7 @@ def test_a_temperature_near_zero_gives_finite_probabilities() -> None:
 
 
 def test_hard_and_soft_targets_of_one_class_give_one_loss() -> None:
-    """deit PR#91, pytorch-image-models#990."""
+    """Deit PR#91, pytorch-image-models#990."""
     generator = torch.Generator().manual_seed(0)
     logits, labels = torch.randn(6, 5, generator=generator), torch.tensor([0, 1, 2, 3, 4, 0])
     soft = soft_cross_entropy(logits, one_hot(labels, classes=5))
