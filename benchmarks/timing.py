@@ -13,6 +13,9 @@ import psutil
 import torch
 from attrs import frozen
 
+# floats of 31 MB, as activations of a step may have: once so much was let go at a time, the C library of Linux hands
+# such memory on; before, it asks the system for every tensor of some MB anew, which may cost more than to fill it
+KEPT_MEMORY = 31 * 2**18
 Clocks = tuple[float, float]  # seconds on the wall, seconds of all processor cores
 
 
@@ -35,6 +38,7 @@ class Timed:
 
 def interleaved(sides: Sequence[Side], device: torch.device, *, rounds: int, seconds: float) -> list[Timed]:
     """Blocks of steps of about so many seconds, A B B A A B ..., of every side `rounds`."""
+    torch.ones(KEPT_MEMORY)  # made and let go
     done = [_warm_up(side, device) for side in sides]
     alone = [_block(side, device, start, 2)[0] / 2 for side, start in zip(sides, done, strict=True)]
     length = max(2, round(seconds / min(alone)))

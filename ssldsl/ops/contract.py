@@ -125,6 +125,8 @@ def _check(signature: Signature, what: Edge | Output, value: Any, sizes: Sizes, 
     place = f"`{what.name}` of `{signature.name}`" if what.name else f"the result of `{signature.name}`"
     if what.kind in ("Net", "Data", "Parameters", "Rows"):
         return
+    if signature.traits.takes_bytes and isinstance(value, Tensor) and value.dtype == torch.uint8:
+        value = value / 255
     if what.kind == "Time" or (what.kind == "Scalar" and isinstance(value, int | float)):
         _require(isinstance(value, int | float), f"{place} should be a number, and is {value!r}")
         return

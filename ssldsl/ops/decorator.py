@@ -59,6 +59,7 @@ class OpTraits:
         and parts share it.
     picture: how what a metric gives is drawn: `"confusion"` for a matrix whose rows are true and whose columns are
         predicted classes, `"decisions"` for places that are a grid, each with the class it is given.
+    takes_bytes: of a view, that images may come as bytes, as files hold them, and then go out as bytes, rounded.
     fixed: of a network, that nothing in it learns: what it holds is drawn once and stays.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
     """
@@ -88,6 +89,7 @@ class OpTraits:
     batch_rows: str = ""
     picture: Literal["", "confusion", "decisions"] = ""
     fixed: bool = False
+    takes_bytes: bool = False
 
 
 def op(
@@ -117,12 +119,13 @@ def op(
     batch_rows: str = "",
     picture: Literal["", "confusion", "decisions"] = "",
     fixed: bool = False,
+    takes_bytes: bool = False,
 ) -> Callable[[T], T]:
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
         held_out, provenance, adds, holds, copies, needs, applied_to, least_rows, random, keeps_prediction, uniform,
-        batch_rows, picture, fixed,
+        batch_rows, picture, fixed, takes_bytes,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -13,6 +13,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from ssldsl.ops import jpeg_files
 from ssldsl.ops.data_dirs import BrokenData
 
 Array = np.ndarray[Any, Any]
@@ -59,13 +60,23 @@ def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str,
 
 
 def read_image(source: Path | BytesIO, name: str = "") -> Tensor:
-    """A picture as RGB, float32 in [0, 1], channels first, turned as its EXIF orientation says it is to be seen.
+    """A picture as `read_pixels` gives it, as float32 in [0, 1]."""
+    pixels = read_pixels(source, name)
+    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
 
-    name: what messages call it, by default its path. Gray of 16 bits keeps its depth. `BrokenData` where the file is
-    damaged, too large, or of a kind without a range.
+
+def read_pixels(source: Path | BytesIO, name: str = "") -> Tensor:
+    """A picture as RGB, channels first, turned as its EXIF orientation says it is to be seen.
+
+    Bytes where it has at most eight bits for a channel, else float32 in [0, 1]: gray of 16 bits keeps its depth.
+    name: what messages call it, by default its path. `BrokenData` where it is damaged, too large, or without a range.
     """
     place = name or str(source)
     try:
+        if isinstance(source, Path) and source.suffix.lower() in jpeg_files.ENDINGS:
+            read = jpeg_files.read_jpeg(source)
+            if read is not None:
+                return read
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the error at twice the size counts
             with Image.open(source) as image:
@@ -98,7 +109,7 @@ def _rgb(image: Image.Image, place: str) -> Array:
         return _gray(pixels, 1)
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
-    return np.array(image.convert("RGB")) / np.float32(255)
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _gray(pixels: Array, most: int) -> Array:

@@ -14,12 +14,19 @@ from torch import Tensor
 from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.decorator import OpTraits
-from ssldsl.ops.image_files import read_image
+from ssldsl.ops.image_files import read_pixels
 
 
 def images_to_float(images: Tensor) -> Tensor:
     """Bytes become float32 in [0, 1]; floats stay as they are."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+
+
+def read_stored(data: Samples, rows: Tensor) -> dict[str, Tensor]:
+    """The given samples, images as bytes where files of their own hold them so."""
+    if isinstance(data, AddedFields):
+        return {**read_stored(data.base, rows), **data.added_to(rows)}
+    return data.read_stored(rows) if isinstance(data, FileSamples) else data.read(rows)
 
 
 @frozen(eq=False)
@@ -118,6 +125,15 @@ def in_memory(data: Samples, reader: str) -> MemorySamples:
     return MemorySamples(everything, data.ids, tuple(data.names), origin, class_names=class_names_of(data))
 
 
+def stacked(values: list[Tensor]) -> Tensor:
+    """Values of samples as a batch. Images of more than eight bits make floats of the others."""
+    if len(values) == 1:
+        return values[0].unsqueeze(0)
+    if len({value.dtype for value in values}) > 1:
+        values = list(map(images_to_float, values))
+    return torch.stack(values)
+
+
 @frozen(eq=False)
 class FileSamples:
     """Images in files, read one by one as RGB; their sizes may differ. `names` are paths below `folder`.
@@ -166,19 +182,24 @@ class FileSamples:
         return len(self.names)
 
     def read_one(self, row: int) -> dict[str, Tensor]:
-        """One sample, without a batch dimension."""
-        sample = {"image": read_image(self.folder / self.names[row])}
+        """One sample, without a batch dimension; its image as bytes where the file holds bytes."""
+        sample = {"image": read_pixels(self.folder / self.names[row])}
         if self.labels is not None:
             sample["label"] = self.labels[row]
         return sample
 
     def read(self, rows: Tensor) -> dict[str, Tensor]:
         """The given samples as a batch, which their images' sizes must allow: one sample always does."""
+        found = self.read_stored(rows)
+        return {**found, "image": images_to_float(found["image"])}
+
+    def read_stored(self, rows: Tensor) -> dict[str, Tensor]:
+        """The same with images as bytes where the files hold bytes."""
         samples = [self.read_one(row) for row in rows.tolist()]
         sizes = {tuple(sample["image"].shape) for sample in samples}
         if len(sizes) > 1:
             raise ValueError(f"images of different sizes cannot be one batch: {sorted(sizes)}")
-        return {field: torch.stack([sample[field] for sample in samples]) for field in self.fields}
+        return {field: stacked([sample[field] for sample in samples]) for field in self.fields}
 
     def take(self, rows: Tensor) -> "FileSamples":
         """The data set of the given samples, in that order."""
@@ -262,7 +283,11 @@ class AddedFields:
         return len(self.base)
 
     def read(self, rows: Tensor) -> dict[str, Tensor]:
-        return {**self.base.read(rows), **{name: values[rows.cpu()] for name, values in self.added.items()}}
+        return {**self.base.read(rows), **self.added_to(rows)}
+
+    def added_to(self, rows: Tensor) -> dict[str, Tensor]:
+        """The further fields of the given samples."""
+        return {name: values[rows.cpu()] for name, values in self.added.items()}
 
     def take(self, rows: Tensor) -> "AddedFields":
         return AddedFields(self.base.take(rows), {name: values[rows.cpu()] for name, values in self.added.items()})

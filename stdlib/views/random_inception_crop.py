@@ -47,7 +47,7 @@ def _position(chance: Tensor, room: Tensor) -> Tensor:
     return (chance * room).floor().minimum((room - 1).clamp(min=0))
 
 
-@op(paper="szegedy2015inception")
+@op(paper="szegedy2015inception", takes_bytes=True)
 def random_inception_crop(
     images: Images[Tensor, "batch channels height width"],
     *,

@@ -16,6 +16,7 @@ from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.random import Rows
+from ssldsl.ops.samples import images_to_float, read_stored
 from ssldsl.runtime.data.sampler import Order
 from ssldsl.runtime.device.precision import as_precise
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
@@ -75,9 +76,22 @@ class Resident:
 
     def read(self, positions: Tensor, rows: Rows) -> Batch:
         """The samples at some positions: which they are, where they stand in the stream, and their fields."""
-        fields = as_precise(self.samples.read(positions), self.precision)
+        return self._named(positions, rows, as_precise(self.samples.read(positions), self.precision))
+
+    def read_stored(self, positions: Tensor, rows: Rows) -> Batch:
+        """The same, images as bytes where files hold bytes."""
+        return self._named(positions, rows, read_stored(self.samples, positions))
+
+    def _named(self, positions: Tensor, rows: Rows, fields: Batch) -> Batch:
         found = {**rows._asdict(), "position": positions, **fields}
         return {f"{self.name}.{field}": value for field, value in found.items()}
+
+
+def _joined(values: list[Tensor]) -> Tensor:
+    """Rows one below the other, all of them floats where some are."""
+    if len({value.dtype for value in values}) > 1:
+        values = [_as_numbers(value) for value in values]
+    return torch.cat(values)
 
 
 class Prepared(Dataset["Batch | NodeFailure"]):
@@ -109,7 +123,7 @@ class Prepared(Dataset["Batch | NodeFailure"]):
         batch: Batch = {}
         for stream in self.streams:
             samples = [self._sample(stream, *row, scalars) for row in self._rows(stream, step, part)]
-            batch |= {key: torch.cat([sample[key] for sample in samples]) for key in samples[0]}
+            batch |= {key: _joined([sample[key] for sample in samples]) for key in samples[0]}
         return batch
 
     def _rows(self, stream: Resident, step: int, part: int) -> Iterator[tuple[Tensor, Rows]]:
@@ -131,7 +145,7 @@ class Prepared(Dataset["Batch | NodeFailure"]):
         return found
 
     def _sample(self, stream: Resident, position: Tensor, rows: Rows, scalars: Tensor) -> Batch:
-        single = stream.read(position, rows)
+        single = stream.read_stored(position, rows)
         prepare = self._prepare(stream.name)
         if prepare is not None:
             single |= prepare(single, scalars)
@@ -186,7 +200,7 @@ class Feed:
         filed = [stream for stream in self._streams.values() if not stream.samples.resident]
         prepared = Prepared(filed, self.share, self._lowered, self._scalars)
         total = self._stage.steps * self._stage.accumulate
-        self._loader = _Loader(prepared, total, self.device, self._workers) if filed else None
+        self._loader = _Loader(prepared, total, self.device, self._workers, self._stage.precision) if filed else None
 
     def _stream(self, name: str, rows: int, samples: Samples) -> Resident:
         for field in samples.fields:
@@ -217,11 +231,17 @@ class Feed:
             self._loader.close()
 
 
+def _as_numbers(value: Tensor) -> Tensor:
+    """Images, which alone have four dimensions, as floats."""
+    return images_to_float(value) if value.dtype == torch.uint8 and value.ndim == 4 else value
+
+
 class _Loader:
     """Batches that workers prepare ahead, copied to the device while the step before still computes."""
 
-    def __init__(self, prepared: Prepared, total: int, device: torch.device, num_workers: int) -> None:
+    def __init__(self, prepared: Prepared, total: int, device: torch.device, num_workers: int, precision: str) -> None:
         self._prepared, self._total, self._device, self._workers = prepared, total, device, num_workers
+        self._precision = precision
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's
         self._batches: Iterator[Batch | NodeFailure] | None = None
         self._next: tuple[int, Batch | NodeFailure] | None = None
@@ -271,7 +291,8 @@ class _Loader:
             return
         if not isinstance(batch, NodeFailure):
             with torch.cuda.stream(self._stream) if self._stream is not None else torch.no_grad():
-                batch = {k: v.to(self._device, non_blocking=True) for k, v in batch.items()}
+                there = {k: v.to(self._device, non_blocking=True) for k, v in batch.items()}
+                batch = as_precise({k: _as_numbers(v) for k, v in there.items()}, self._precision)
         self._next = self._following, batch
         self._following += 1
 

@@ -315,8 +315,11 @@ class Emission:
             self.tools.add("Composition")
         is_float = edge.kind not in _NO_TENSOR and not _is_whole(self.nodes[id_])
         low = self.stage.precision in MIXED and is_float and not self.is_evaluation
-        role = signature_of(self.library, node.op).role
-        return f"{self.value(id_)}.float()" if low and role in _LOW_PRECISION_ROLES else self.value(id_)
+        signature = signature_of(self.library, node.op)
+        if self.on_host and is_of_kind(self.nodes[id_].type, "Images") and not signature.traits.takes_bytes:
+            self.tools.add("images_to_float")
+            return f"images_to_float({self.value(id_)})"
+        return f"{self.value(id_)}.float()" if low and signature.role in _LOW_PRECISION_ROLES else self.value(id_)
 
     def _keywords(self, node: NodePlan, signature: Signature) -> list[str]:
         keywords = []
@@ -419,6 +422,7 @@ _TOOLS = {
     "StageStep": "ssldsl.runtime.step.module",
     "gather": "ssldsl.runtime.device.collectives",
     "local": "ssldsl.runtime.device.collectives",
+    "images_to_float": "ssldsl.ops.samples",
     "key_of": "ssldsl.ops.random",
     **dict.fromkeys(MODES.values(), "ssldsl.runtime.nets.modes"),
 }

@@ -95,6 +95,18 @@ def test_the_first_attempt_that_fits_is_taken() -> None:
     assert [int(edge) for edge in found] == [0, 0, 10, 10]
 
 
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+def test_bytes_are_cropped_as_numbers_are_and_rounded(interpolation, photos: Tensor, rng) -> None:  # type: ignore[no-untyped-def]
+    stored = (photos * 255).round().to(torch.uint8)
+    found = torch.cat([
+        random_resized_crop(stored[i : i + 1], rng=rng(torch.tensor([i])), size=14, interpolation=interpolation)
+        for i in range(6)
+    ])  # fmt: skip
+    assert found.dtype == torch.uint8
+    expected = random_resized_crop(stored / 255, rng=rng(6), size=14, interpolation=interpolation)
+    torch.testing.assert_close(found / 255, expected, atol=2.5 / 255, rtol=0)
+
+
 def test_a_whole_image_at_its_own_size_is_itself(photos: Tensor, rng) -> None:
     square = photos[..., :24]
     found = random_resized_crop(square, rng=rng(6), size=24, scale=(1.0, 1.0), ratio=(1.0, 1.0))
