@@ -35,12 +35,12 @@ class Recipe:
 
 @frozen
 class Execution:
-    """How it is carried out."""
+    """How it is carried out. is_tuned: channels last, and an optimizer of one kernel; of the side by hand alone."""
 
     device: torch.device
     precision: str = "fp32"
     is_compiled: bool = False
-    is_channels_last: bool = False
+    is_tuned: bool = False
 
 
 # --- networks ---------------------------------------------------------------------------------------------------
@@ -259,12 +259,13 @@ class Loop:
         self.unlabeled = Batches(images, labels, recipe.unlabeled)
         self.augment = augment_digits if images.shape[1] == 1 else augment_pictures
         self.model = Model(recipe, execution).to(device)
-        if execution.is_channels_last:
+        if execution.is_tuned:
             self.model.to(memory_format=torch.channels_last)
         self.run: Callable[..., dict[str, Tensor]] = self.model
         if execution.is_compiled:
             self.run = torch.compile(self.model)
-        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=recipe.lr, momentum=recipe.momentum)
+        fused = True if execution.is_tuned else None
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=recipe.lr, momentum=recipe.momentum, fused=fused)
         self.sums: dict[str, Tensor] = {}
         self.logged: dict[str, float] = {}
 
@@ -273,7 +274,7 @@ class Loop:
         batch = [self.augment(images), labels]
         if self.recipe.unlabeled:
             batch.append(self.augment(self.unlabeled.draw()[0]))
-        if self.execution.is_channels_last:
+        if self.execution.is_tuned:
             batch = [t.contiguous(memory_format=torch.channels_last) if t.ndim == 4 else t for t in batch]
         return batch
 
