@@ -1,5 +1,6 @@
 """JPEG files by torchvision's decoder, which takes half of Pillow's time; what is unusual in them is left to Pillow."""
 
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,9 +49,11 @@ def read_jpeg(path: Path) -> Tensor | None:
         return None
     if not 0 < frame.height * frame.width <= most:
         return None
-    from torchvision.io import ImageReadMode, decode_jpeg  # a second, which only who reads such files should pay
-
     try:
-        return decode_jpeg(torch.from_numpy(content), ImageReadMode.RGB, apply_exif_orientation=True)
-    except RuntimeError:  # a damaged file, or a torchvision without the decoder
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # once it is gone, Pillow gives the same pixels
+            from torchvision.io import ImageReadMode, decode_jpeg  # a second, paid by who reads such files alone
+
+            return decode_jpeg(torch.from_numpy(content), ImageReadMode.RGB, apply_exif_orientation=True)
+    except (ImportError, RuntimeError):  # a damaged file, or a torchvision without the decoder
         return None
