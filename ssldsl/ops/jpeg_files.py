@@ -54,6 +54,7 @@ def read_jpeg(path: Path) -> Tensor | None:
             warnings.simplefilter("ignore", DeprecationWarning)  # once it is gone, Pillow gives the same pixels
             from torchvision.io import ImageReadMode, decode_jpeg  # a second, paid by who reads such files alone
 
-            return decode_jpeg(torch.from_numpy(content), ImageReadMode.RGB, apply_exif_orientation=True)
+            pixels: Tensor = decode_jpeg(torch.from_numpy(content), ImageReadMode.RGB, apply_exif_orientation=True)
     except (ImportError, RuntimeError):  # a damaged file, or a torchvision without the decoder
         return None
+    return pixels
