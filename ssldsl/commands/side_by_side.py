@@ -32,7 +32,8 @@ def arguments_of(request: Request, parent: Path, execution: Execution) -> list[s
     found += ["--smoke"] if request.smoke else []
     found += ["--precision", request.precision] if request.precision is not None else []
     found += ["--compile" if request.compiled else "--no-compile"] if request.compiled is not None else []
-    found += ["--report" if execution.report else "--no-report", "--workers", str(execution.workers)]
+    found += ["--report" if execution.report else "--no-report"]
+    found += ["--workers", str(execution.workers)] if execution.workers is not None else []
     found += [text for tracker in execution.trackers for text in ("--tracker", tracker)]
     every = execution.checkpoint_every
     return found + (["--checkpoint-every", str(every)] if every is not None else [])
