@@ -193,8 +193,9 @@ def _likeness(name: str, candidate: str) -> float:
     if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
         return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
     ratio = SequenceMatcher(None, name.lower(), candidate.lower()).ratio()
-    is_abbreviated = len(name) > 2 and candidate.lower().startswith(name.lower())
-    return max(0.8, ratio) if is_abbreviated else ratio  # `eps` and `epsilon`
+    is_abbreviated = len(name) > 2 and candidate.lower().startswith(name.lower())  # `eps` and `epsilon`
+    is_turned = len(name) > 2 and sorted(name.lower()) == sorted(candidate.lower())  # `dgo` and `dog`
+    return max(0.8, ratio) if is_abbreviated or is_turned else ratio
 
 
 def _initials(name: str) -> str:

@@ -84,7 +84,7 @@ def spherical_kmeans(rows: Tensor, centers: Tensor, iterations: int) -> tuple[Te
     for _ in range(iterations):
         labels = _nearest(rows, centers)
         sums = torch.zeros_like(centers).index_add_(0, labels, rows)
-        occurs = labels.bincount(minlength=len(centers)) > 0
+        occurs = torch.zeros_like(centers[:, 0]).index_add_(0, labels, torch.ones_like(rows[:, 0])) > 0
         centers = torch.where(occurs.unsqueeze(1), normalize(sums, dim=1), centers)
     return centers, _nearest(rows, centers)
 

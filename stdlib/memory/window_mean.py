@@ -41,7 +41,7 @@ class WindowMean(nn.Module):
         held = self.steps.clamp(max=self.length).to(own)
         total, count = self.means.sum(dim=0), own.new_tensor(float(self.length)) if self.uniform_start else held
         if self.includes_step:
-            oldest = self.means[self.steps % self.length]
+            oldest = self.means.index_select(0, (self.steps % self.length).unsqueeze(0)).squeeze(0)
             return (total - oldest + own) / (count if self.uniform_start else (held + 1).clamp(max=self.length))
         return torch.where(count > 0, total / count.clamp(min=1), own)
 
