@@ -105,8 +105,9 @@ def _collapses(ctx: Context, pull: Pull, trained: frozenset[str]) -> bool:
 
     A predictor on one side alone, with the other side stopped, is in the way (SimSiam, BYOL); a head that whitens is.
     """
-    one, other = _chain(ctx, pull.one), _chain(ctx, pull.other)
-    if not one or not other or _whitens(ctx, one[-1]) or _whitens(ctx, other[-1]):
+    chains = _chain(ctx, pull.one), _chain(ctx, pull.other)
+    one, other = ([path for path in chain if ctx.modules[path].owns_parameters] for chain in chains)
+    if not one or not other or any(_whitens(ctx, chain[-1]) for chain in chains):
         return False
     is_stopped = not (_trains(pull.one, trained) and _trains(pull.other, trained))
     return one == other or (not is_stopped and one[0] == other[0])
