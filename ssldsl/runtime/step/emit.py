@@ -16,7 +16,8 @@ from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.keys import net_key
 from ssldsl.runtime.nets.modules import net_paths
-from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.step.imports import TOOLS, function_name, import_lines
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 from ssldsl.types import WHOLE_NUMBERS
 
@@ -65,7 +66,7 @@ class Emission:
         for node in self.stage.nodes:
             if node.op not in PRIMITIVES and (self.is_evaluation or node.placement in ("step", "host")):
                 self.names.taken.add(node.op)
-        self.names.taken.update([*_TOOLS, METRIC] if self.is_evaluation else _TOOLS)
+        self.names.taken.update([*TOOLS, METRIC] if self.is_evaluation else TOOLS)
 
     @property
     def is_evaluation(self) -> bool:
@@ -363,12 +364,7 @@ class Emission:
     def making(self, node: NodePlan) -> str:
         """The expression that makes a module without a name."""
         settings = ", ".join(f"{name}={literal(value)}" for name, value in node.settings.items())
-        return f"{self._function_name(node.op)}({settings})"
-
-    def _function_name(self, op: str) -> str:
-        """The Python name of an op: of a class it is not the op's own."""
-        signature = self.used[op]
-        return op_object(signature).__name__ if signature.is_module else op
+        return f"{function_name(node.op, self.used[node.op])}({settings})"
 
     def _key(self, draw: str) -> str:
         if draw not in self.keys:
@@ -382,25 +378,7 @@ class Emission:
 
     def imports(self) -> list[str]:
         """The import lines of the generated code."""
-        groups: dict[str, set[str]] = {"collections.abc": {"Mapping"}}
-        if self.is_evaluation:
-            groups["collections.abc"].add("Sequence")
-        else:
-            groups["ssldsl.runtime.step.module"] = {"StageStep"}
-        for tool in self.tools:
-            groups.setdefault(_TOOLS[tool], set()).add(tool)
-        files = []
-        for name, signature in sorted(self.used.items()):
-            if signature.module:
-                groups.setdefault(signature.module, set()).add(self._function_name(name))
-            else:
-                files.append(f"{self._function_name(name)} = file_op({literal(signature.path)}, {literal(name)})")
-        if files:
-            groups["ssldsl.runtime.ops.load"] = {"file_op"}
-        abstract = ", ".join(sorted(groups.pop("collections.abc")))
-        ours = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(groups.items())]
-        head = [f"from collections.abc import {abstract}", "", "import torch", "from torch import Tensor, nn", ""]
-        return head + ours + (["", *files] if files else [])
+        return import_lines(self.tools, self.used, is_evaluation=self.is_evaluation)
 
 
 def _is_whole(node: NodePlan) -> bool:
@@ -414,16 +392,4 @@ def _place(node: NodePlan) -> Place | None:
 
 
 _LOOKUPS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_lookup)
-_TOOLS = {
-    "Callable": "collections.abc",
-    "Composition": "ssldsl.runtime.nets.composition",
-    "Rows": "ssldsl.ops.random",
-    "SampleRng": "ssldsl.ops.random",
-    "StageStep": "ssldsl.runtime.step.module",
-    "gather": "ssldsl.runtime.device.collectives",
-    "local": "ssldsl.runtime.device.collectives",
-    "images_to_float": "ssldsl.ops.samples",
-    "key_of": "ssldsl.ops.random",
-    **dict.fromkeys(MODES.values(), "ssldsl.runtime.nets.modes"),
-}
 _MODULE_NAMES = frozenset(dir(nn.Module())) | {"lowered", "term_names", "watch_names"}
