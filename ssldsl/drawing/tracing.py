@@ -117,7 +117,7 @@ class Tracer:
             case "through":
                 return self._passed(node)
             case "modules":
-                return self._through(node.inputs[0], self.values(node.inputs[1]), node)
+                return self._forward(node)
             case "nothing":
                 return []
 
@@ -170,6 +170,15 @@ class Tracer:
             if asked is not None:
                 value = evolve(value, detached=True, reach=frozenset(), name=asked(node), type=node.type)
             yield value
+
+    def _forward(self, node: Node) -> list[Value]:
+        """What a net gives. Further inputs, which one network alone takes, go into its box beside the batch."""
+        net, batch, *further = node.inputs
+        found = self._through(net, self.values(batch), node)
+        for box in dict.fromkeys(value.box for value in found):
+            for value in (value for each in further for value in self.values(each)):
+                self.lane(value, box)
+        return found
 
     def _through(self, net: Node, values: Sequence[Value], node: Node) -> list[Value]:
         """The values behind a net: each passes the boxes of its modules in order."""

@@ -176,3 +176,9 @@ def test_a_term_taken_away_takes_its_own_boxes_with_it() -> None:
     whole, fewer = picture_of(program(QUICK)), picture_of(program(QUICK, drops=("rotation",)))
     gone = {b.key for b in whole.boxes} - {b.key for b in fewer.boxes}
     assert gone == {"loss:rotation", "view:rotate4", "head:rotation.angles"}
+
+
+def test_a_further_input_of_a_network_goes_into_its_box() -> None:
+    picture = picture_of(shipped("mae_digits"))
+    reached = {e.target for e in picture.edges if e.source == "main/target:random_patch_mask"}
+    assert reached == {"main/net:encoder", "main/head:decoder", "main/loss:mae"}
