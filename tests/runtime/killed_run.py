@@ -14,7 +14,7 @@ from pathlib import Path
 
 import derived_specs
 from experiments import LIBRARY, stateful
-from memory_specs import DAINO, SAMPLES, SUAVE, plan_of
+from memory_specs import DAINO, SAMPLES, SUAVE, SUPERCM, plan_of
 from torch import Tensor
 
 from ssldsl.graph.plan import NodePlan, Plan
@@ -32,6 +32,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "clusters": lambda: derived_specs.plan_of(derived_specs.CLUSTERS),
     "rounds": lambda: derived_specs.plan_of(derived_specs.ROUNDS),
     "samples": lambda: plan_of(SAMPLES),
+    "supercm": lambda: plan_of(SUPERCM),
 }
 
 

@@ -52,12 +52,14 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
         # with the teacher among the weights, and the center
         ("daino", ("step:4", "write:weights.safetensors", "write:memory.safetensors")),
         ("samples", ("step:4", "write:memory.safetensors")),
+        # with centroids and what each of them has counted
+        ("supercm", ("step:4", "write:memory.safetensors")),
         # in the middle of a pass over the data, between two of them, and in a checkpoint that holds what they gave
         ("clusters", ("pass:4", "step:5", "pass:8", "write:recurring.safetensors")),
         # in the middle of a round, and of the round after it
         ("rounds", ("step:student.1/2", "step:student.1/4", "step:student.2/1")),
     ],
-    ids=["stateful", "suave", "daino", "samples", "clusters", "rounds"],
+    ids=["stateful", "suave", "daino", "samples", "supercm", "clusters", "rounds"],
 )
 def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple[str, ...], tmp_path: Path) -> None:
     run(PLANS[plan](), tmp_path / "whole", LIBRARY, QUIET)

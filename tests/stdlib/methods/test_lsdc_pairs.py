@@ -1,16 +1,12 @@
 """LSD-C's worked numbers (sections 13.2 to 13.5, 13.9 of the sheet) by its definition, in one process and in two."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from launched import run_in_one, run_in_two
 
-from ssldsl import cli
 from ssldsl.runtime.folder.run_folder import read_lines
 
 NEAR = [
@@ -133,17 +129,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (place / "my_ops.py").write_text(OPS, encoding="utf-8")
     (place / "pairs.ssl").write_text(SPEC, encoding="utf-8")
     return place
-
-
-def run_in_one(command: list[str]) -> None:
-    CliRunner().invoke(cli.commands, command, standalone_mode=False, catch_exceptions=False)
-
-
-def run_in_two(command: list[str]) -> None:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "ssldsl"]
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*launcher, *command], capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr[-3000:]
 
 
 @pytest.mark.parametrize("start", [run_in_one, pytest.param(run_in_two, marks=pytest.mark.slow)])
