@@ -18,7 +18,7 @@ from ssldsl.ops.image_files import read_pixels
 
 
 def images_to_float(images: Tensor) -> Tensor:
-    """Bytes become float32 in [0, 1]; floats stay as they are."""
+    """As float32: bytes in [0, 1], floats as they are."""
     return images.float().div_(255) if images.dtype == torch.uint8 else images.float()
 
 

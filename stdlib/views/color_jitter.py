@@ -15,18 +15,18 @@ BRIGHTNESS, CONTRAST, SATURATION, HUE = range(4)  # the changes, in the order th
 
 def change_brightness(images: Tensor, factor: Tensor) -> Tensor:
     """Values times the factor (batch)."""
-    return (images * factor.view(-1, 1, 1, 1)).clamp(0, 1)
+    return (images * factor.to(images).view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def change_contrast(images: Tensor, factor: Tensor) -> Tensor:
     """Distances from the image's mean brightness times the factor (batch)."""
     mean = luminance(images).mean(dim=(1, 2, 3), keepdim=True)
-    return torch.lerp(mean, images, factor.view(-1, 1, 1, 1)).clamp(0, 1)
+    return torch.lerp(mean, images, factor.to(images).view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def change_saturation(images: Tensor, factor: Tensor) -> Tensor:
     """Distances from the pixel's brightness times the factor (batch)."""
-    return torch.lerp(luminance(images), images, factor.view(-1, 1, 1, 1)).clamp(0, 1)
+    return torch.lerp(luminance(images), images, factor.to(images).view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def change_hue(images: Tensor, turn: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ def _mixed(images: Tensor, amounts: Tensor, which: Tensor, now: Tensor | None = 
     gray = luminance(images)
     mean = gray.mean(dim=(1, 2, 3))
     gray = gray * _only(which == SATURATION, gray) + _only(which == CONTRAST, gray) * mean.view(-1, 1, 1, 1)
-    return torch.lerp(gray, images, factor.view(-1, 1, 1, 1)).clamp(0, 1)
+    return torch.lerp(gray, images, factor.to(images).view(-1, 1, 1, 1)).clamp(0, 1)
 
 
 def _only(chosen: Tensor, like: Tensor) -> Tensor:

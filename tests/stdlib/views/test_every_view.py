@@ -149,3 +149,10 @@ def test_a_view_is_the_same_on_another_device(view: Case, photos: Tensor, rng: R
 def test_what_does_not_hold_of_a_view_is_one_of_these_and_has_a_reason(signature: Signature) -> None:
     exempt = declared.exemptions(signature)
     assert exempt.keys() <= CLAIMS and all(reason.strip() for reason in exempt.values())
+
+
+@of_views()
+def test_images_in_double_precision_stay_so(view: Case, photos: Tensor, rng: Rng) -> None:
+    double, single = view.seen(photos.double(), rng), view.seen(photos, rng)
+    assert double.dtype == torch.float64
+    torch.testing.assert_close(double.float(), single, atol=1e-4, rtol=0)
