@@ -207,7 +207,7 @@ def test_images_that_a_network_does_not_take_are_a_message_at_its_line(net: str,
         pytest.importorskip("timm")
     loss = "loss = ce(labeled >> resize(16), net=model)\neval top1(images.test >> resize(16), net=model)"
     said = refused(tmp_path, f"net encoder = {net}", HEADS["of the network's width"], loss)
-    assert said.startswith(f"R406 {net}: `encoder` cannot take images of 16 by 16 pixels and 1 channels")
+    assert said.startswith(f"R406 {net}: `encoder` cannot take images of 16 by 16 pixels and 1 channel:")
     assert side in said
 
 

@@ -40,7 +40,8 @@ def shape_behind(module: nn.Module, plan: ModulePlan, shape: Shape, name: str = 
 def _refused(module: nn.Module, plan: ModulePlan, shape: Shape, error: BaseException) -> Diagnostic:
     if is_out_of_memory(error):
         return Diagnostic("R402", f"out of memory for the network `{plan.path}`", span_of(plan.place))
-    images = f"images of {shape[2]} by {shape[3]} pixels and {shape[1]} channels" if len(shape) == 4 else ""
+    channels = "channel" if shape[1:2] == (1,) else "channels"
+    images = f"images of {shape[2]} by {shape[3]} pixels and {shape[1]} {channels}" if len(shape) == 4 else ""
     rows = images or f"rows of the shape {list(shape[1:])}"
     text = str(error).strip().splitlines()
     message = f"`{plan.path}` cannot take {rows}: {text[0] if text else type(error).__name__}"
