@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -23,6 +24,7 @@ SPLITS = {
     "test": ("test", "testing"),
     "unlabeled": ("unlabeled", "unlabelled"),
 }
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")  # `2`, or `2.0` of a table with holes
 NONE = ("", "nan", "none", "null", "na", "n/a")  # of a label that is not there
 
 
@@ -106,7 +108,7 @@ def classes_of(rows: Sequence[Row], file: Path) -> list[str]:
     """The names of the classes of what is trained on, by number if all are numbers, else by the alphabet."""
     names = {row.label for row in rows if row.label and split_of(row, file) == "train"}
     names = names or {row.label for row in rows if row.label}
-    return sorted(names, key=int) if all(name.isascii() and name.isdigit() for name in names) else sorted(names)
+    return sorted(names, key=float) if all(NUMBER.fullmatch(name) for name in names) else sorted(names)
 
 
 def read_rows(load: Callable[[], tuple[Row, ...]], file: Path, images: Path, split: str) -> FileSamples:

@@ -53,9 +53,10 @@ def test_images_and_labels_are_those_of_the_rows(pictures: Path, delimiter: str,
     torch.testing.assert_close(image, torch.full((1, 3, 5, 4), 200 / 255))
 
 
-def test_classes_that_are_numbers_stand_in_their_order(pictures: Path) -> None:
-    text = table(pictures, ("cat", "10"), ("dog", "9"), ("eel", "2"))
-    assert opened(text)["train"].class_names == ("2", "9", "10")
+@pytest.mark.parametrize("names", [("2", "9", "10"), ("2.0", "9.0", "10.0")])
+def test_classes_that_are_numbers_stand_in_their_order(pictures: Path, names: tuple[str, str, str]) -> None:
+    text = table(pictures, ("cat", names[2]), ("dog", names[1]), ("eel", names[0]))
+    assert opened(text)["train"].class_names == names
 
 
 def test_images_may_start_elsewhere_and_a_table_have_no_splits(pictures: Path) -> None:
