@@ -12,12 +12,13 @@ from ssldsl.ir.program import Configured, Stage
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement
-from ssldsl.syntax.parser import parse_expression
+from ssldsl.syntax.parser import parse, parse_expression
 from ssldsl.syntax.recursion import room_to_recurse
 from ssldsl.syntax.walk import replaced
 from ssldsl.values import literal
 
 DEFAULT = "  # default"
+METHODS = "stdlib/methods/"
 
 
 @room_to_recurse()
@@ -30,6 +31,7 @@ def resolve(checked: Checked) -> str:
     lines.append(f"ssl {version.text if version else 1}")
     if not any(isinstance(s, tree.Setting) and s.name.id == "seed" for s in checked.file.statements):
         lines.append(f"seed = {program.seed}{DEFAULT}")
+    lines += _changed_methods(checked)
     for statement in checked.file.statements:
         if isinstance(statement, tree.StageDecl):
             lines += ["", *_stage_block(statement, stages[statement.name.id], checked)]
@@ -69,6 +71,17 @@ def _loss(statement: tree.Setting, checked: Checked, stage: Stage) -> str:
     """The loss with every call filled in, and as the edits left its terms."""
     value = _edited(statement.value, checked, [stage])
     return print_statement(evolve(statement, value=_filled(value, checked))).rstrip("\n")
+
+
+def _changed_methods(checked: Checked) -> list[str]:
+    """The definitions of the library of which edits changed a term, as they are now: a spec's own come first."""
+    weighted = {name for _, name, _, _ in checked.loss_edits.weights}
+    terms = [term for stage in checked.unwrap().stages for term in stage.terms]
+    spans = [*checked.loss_edits.gone, *(term.span for term in terms if term.name in weighted)]
+    sources = dict.fromkeys(span.source for span in spans if span.source.name.startswith(METHODS))
+    found = [s for source in sources for s in parse(source).file.statements if isinstance(s, tree.Def)]
+    changed = [s for s in found if any(_holds(s.span, span) for span in spans)]
+    return [print_statement(_definition(s, checked)).rstrip("\n") for s in changed]
 
 
 def _definition(statement: tree.Def, checked: Checked) -> tree.Def:
