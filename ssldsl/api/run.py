@@ -97,14 +97,17 @@ class Run:
         page = self.folder / REPORT
         return page if page.exists() else pipeline.report(self.folder)
 
-    def module(self, name: str, *, stage: str = "", average: bool = True) -> "nn.Module":
+    def module(self, name: str, *, stage: str = "", average: bool = True, all_outputs: bool = False) -> "nn.Module":
         """A trained network or head, or a part of one, by its name in the spec: `encoder`, `encoder.layer4`.
 
         stage: whose end is taken, by default the last one's. average: averaged weights where the stage keeps an
-        average. It is in evaluation mode, on the CPU. Raises R304 for a name or a stage that the run does not have.
+        average. all_outputs: of a network that gives several, such as features and tokens, all by their names; else it
+        gives the first. It is in evaluation mode, on the CPU. Raises R304 for a name or a stage that the run does not
+        have.
         """
         from ssldsl.runtime.evaluate.final_modules import final_modules
         from ssldsl.runtime.nets.modules import find
+        from ssldsl.runtime.nets.outputs import only_first
 
         plan = read_plan(self.folder)
         known = [module.path for module in plan.modules]
@@ -117,7 +120,8 @@ class Run:
         modules = final_modules(
             self.folder, checked.library, stage=stage, average=average, spec_folder=Path(request.spec).parent
         )
-        return find(modules, name)
+        found = find(modules, name)
+        return found if all_outputs else only_first(found)
 
     def predict(
         self,

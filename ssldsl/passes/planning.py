@@ -157,6 +157,7 @@ def classes_of(node: Node, signatures: Mapping[str, Signature], sizes: Mapping[s
         return None
     scores = signature.edges[0]
     at = scores.dims.index(signature.traits.uniform)
+    at -= len(scores.dims) if "..." in scores.dims[:at] else 0  # counted from the end
     widths = {
         type_.dims[at].substitute(sizes).value
         for type_ in (part.type for part in node.inputs)

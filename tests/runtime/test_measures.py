@@ -51,7 +51,7 @@ def test_a_worker_prepares_samples_in_files_before_the_first_network() -> None:
     (whole,) = apart.passes
     assert whole.host == "prepare_test" and whole.host_reads == ("image",)
     before, after = apart.source.split("class Measures:")
-    assert "= resize(image, size=4" in before and "= resize(" not in after
+    assert "= resize(images_to_float(image), size=4" in before and "= resize(" not in after
     assert together.passes[0].host == "" and "resize(image, size=4" in together.source
 
 

@@ -17,6 +17,16 @@ def output(given: Any, name: str) -> Tensor:
     return found
 
 
+def only_first(net: nn.Module) -> nn.Module:
+    """The same module, which from now on gives of a NamedTuple what goes on; its parts and weights keep their names."""
+    net.register_forward_hook(_take_first)
+    return net
+
+
+def _take_first(_net: nn.Module, _inputs: Any, given: Any) -> Any:
+    return given[0] if hasattr(given, "_fields") else given
+
+
 class FirstOutput(nn.Module):
     """A network as one that gives a single tensor."""
 
