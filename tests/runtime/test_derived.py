@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ssldsl.errors import SpecError
 from ssldsl.runtime import derive
 from ssldsl.runtime.data.datasets import Datasets
-from ssldsl.runtime.data.derived import Derived
+from ssldsl.runtime.data.derived import Computed, Derived
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
 from ssldsl.runtime.folder.records import TIMINGS
@@ -119,6 +119,12 @@ def test_a_line_of_the_records_says_what_came_out(whole: Path) -> None:
         "per_class": labels.bincount().tolist(),
         "agreement": pytest.approx((labels == true_labels())[others].double().mean().item()),
     }
+
+
+def test_counts_of_large_data_are_said_to_the_last_sample() -> None:
+    field = {"fewest": 0, "most": 3, "empty": 49_950, "confidence": 0.98765}
+    said = str(Computed(samples=50_000, kept=50_000, labels=None, fields={"neighbor": field}))
+    assert said == "50000 of 50000 samples; `neighbor`: fewest 0, most 3, empty 49950, confidence 0.9877"
 
 
 def test_a_table_of_numbers_has_no_line_of_it(whole: Path) -> None:

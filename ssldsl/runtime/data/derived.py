@@ -81,7 +81,7 @@ class Computed:
 
 
 def _in_words(numbers: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    return ", ".join(f"{name} {value if isinstance(value, int) else f'{value:.4g}'}" for name, value in numbers.items())
 
 
 def field_numbers(values: Tensor, type_: TensorPlan) -> dict[str, float]:
