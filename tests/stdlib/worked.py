@@ -69,15 +69,20 @@ def steps(
     tables: Sequence[Mapping[str, Tensor]],
     positions: Sequence[Sequence[int]] = ((0, 1, 2, 3),),
     labels: Sequence[int] = (),
+    held: Mapping[str, Tensor] | None = None,
 ) -> Iterator[dict[str, Tensor]]:
     """What every step of a spec gives, with the memories that the steps before left.
 
     tables: of every step, module -> rows; modules without one give what they get. positions: of the rows of `unlabeled`
-    in their stream, in turn. labels: of the stream `labeled`.
+    in their stream, in turn. labels: of the stream `labeled`. held: what memories begin with, by the names of their
+    buffers.
     """
     plan = plan_of(text, level=1)
     stage = plan.stages[0]
     kept = build_memories(plan, stage, {}, LIBRARY).double()
+    buffers = dict(kept.named_buffers())
+    for name, values in (held or {}).items():
+        buffers[name].copy_(values)
     scalars = Scalars(stage, LIBRARY)
     memories = make_memories(stage, kept, scalars, LIBRARY)
     modules = nn.ModuleDict({module.path.replace(".", "/"): nn.Identity() for module in plan.modules})
