@@ -61,8 +61,12 @@ def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str,
 
 def read_image(source: Path | BytesIO, name: str = "") -> Tensor:
     """A picture as `read_pixels` gives it, as float32 in [0, 1]."""
-    pixels = read_pixels(source, name)
-    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
+    return images_to_float(read_pixels(source, name))
+
+
+def images_to_float(images: Tensor) -> Tensor:
+    """Bytes as float32 in [0, 1]; floats as they are."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
 
 
 def read_pixels(source: Path | BytesIO, name: str = "") -> Tensor:

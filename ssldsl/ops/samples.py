@@ -14,12 +14,7 @@ from torch import Tensor
 from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.decorator import OpTraits
-from ssldsl.ops.image_files import read_pixels
-
-
-def images_to_float(images: Tensor) -> Tensor:
-    """As float32: bytes in [0, 1], floats as they are."""
-    return images.float().div_(255) if images.dtype == torch.uint8 else images.float()
+from ssldsl.ops.image_files import images_to_float, read_pixels
 
 
 def read_stored(data: Samples, rows: Tensor) -> dict[str, Tensor]:
@@ -89,11 +84,11 @@ class MemorySamples:
         return len(self.ids)
 
     def read(self, rows: Tensor) -> dict[str, Tensor]:
-        """The given samples, on the device where the data lie."""
+        """The given samples, on the device where the data lie; images as float32, whatever floats they came as."""
         found = {}
         for field, tensor in self.tensors.items():
             part = tensor[rows.to(tensor.device)]
-            found[field] = images_to_float(part) if field == "image" else part
+            found[field] = images_to_float(part).float() if field == "image" else part
         return found
 
     def take(self, rows: Tensor) -> "MemorySamples":

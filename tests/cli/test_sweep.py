@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import Factory, define
 from click.testing import CliRunner, Result
+from small_specs import classifier
 
 from ssldsl import cli
 from ssldsl.commands.execution import Execution
@@ -17,15 +18,9 @@ from ssldsl.commands.side_by_side import SideBySide, arguments_of, last_error
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.request import Edits, Request
 
-TINY = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled)
-batch = 10
-run   = 2it
+TINY = f"""{classifier()}\
+batch     = 10
+run       = 2it
 optimizer = sgd(lr=0.1)
 sweep optimizer.lr in [0.1, 1e38]
 """

@@ -12,7 +12,7 @@ from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.run import Options, run
 
 pytestmark = pytest.mark.slow
-PARTS = ("weights", "average", "optimizer", "memory", "best", "best_average")
+PARTS = ("weights", "average", "optimizer", "memory", "best", "best_average", "best_memory")
 CLOSE = 1e-9
 # Accumulated parts are batches of their own for batch normalization and for losses that compare rows.
 ALONE = ("quickstart", "VAT as released", "s4l_digits", "fixmatch_digits", "daino without batch normalization")
