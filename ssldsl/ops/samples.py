@@ -4,13 +4,13 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
+from ssldsl.ops.archives import Folder, Inside
 from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.decorator import OpTraits
@@ -133,10 +133,11 @@ def stacked(values: list[Tensor]) -> Tensor:
 class FileSamples:
     """Images in files, read one by one as RGB; their sizes may differ. `names` are paths below `folder`.
 
+    folder: it may lie in an archive, or be several of them.
     notes: what a person should know of how they were found. class_names: what the labels stand for, where it is known.
     """
 
-    folder: Path
+    folder: Folder
     names: Sequence[str]
     ids: Tensor
     labels: Tensor | None = None
@@ -168,10 +169,11 @@ class FileSamples:
         return total.hexdigest()
 
     def _size(self, name: str) -> int:
+        file = self.folder / name
         try:
-            return (self.folder / name).stat().st_size
+            return file.size if isinstance(file, Inside) else file.stat().st_size
         except OSError as error:
-            raise BrokenData(error.strerror or "cannot be read", str(self.folder / name)) from error
+            raise BrokenData(error.strerror or "cannot be read", str(file)) from error
 
     def __len__(self) -> int:
         return len(self.names)
