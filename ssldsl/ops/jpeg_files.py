@@ -42,10 +42,11 @@ def frame_of(content: bytes) -> Frame | None:
 
 def read_jpeg(source: Path | BytesIO) -> Tensor | None:
     """The pixels as bytes, (3, height, width), upright. Nothing where Pillow should look at the file."""
-    in_memory = isinstance(source, BytesIO)
-    content: NDArray[np.uint8] = (
-        np.frombuffer(bytearray(source.getbuffer()), np.uint8) if in_memory else np.fromfile(source, np.uint8)
-    )
+    content: NDArray[np.uint8]
+    if isinstance(source, BytesIO):
+        content = np.frombuffer(bytearray(source.getbuffer()), dtype=np.uint8)
+    else:
+        content = np.fromfile(source, dtype=np.uint8)
     head = content[: 2**16].tobytes()
     frame = frame_of(head)
     most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
