@@ -179,4 +179,4 @@ NAMES = (*FLAGSHIPS, *TEXTS, "ops of one's own that compare rows")
 
 if __name__ == "__main__":
     for name in NAMES:
-        run(plan_of(name), Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False))
+        run(plan_of(name), Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))

@@ -32,7 +32,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All flagships, in one process."""
     folder = tmp_path_factory.mktemp("alone")
     for name in NAMES:
-        run(plan_of(name), folder / name, LIBRARY, Options(is_progress_shown=False))
+        run(plan_of(name), folder / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))
     return folder
 
 
@@ -71,7 +71,7 @@ def test_accumulated_parts_are_one_batch_in_double_precision(
 ) -> None:
     stages = [stage.name for stage in plan_of(name).stages]
     edits = [f"accumulate={parts}"] if stages == ["main"] else [f"{stage}.accumulate={parts}" for stage in stages]
-    run(plan_of(name, *edits), tmp_path / "parts", LIBRARY, Options(is_progress_shown=False))
+    run(plan_of(name, *edits), tmp_path / "parts", LIBRARY, Options(is_progress_shown=False, keeps_state=True))
     assert largest_difference(ends(alone / name), ends(tmp_path / "parts")) < CLOSE
 
 
