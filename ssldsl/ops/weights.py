@@ -5,7 +5,9 @@ Only tensors are read: no file is executed.
 
 import argparse
 import re
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -42,14 +44,32 @@ def tensors_of(file: str | Path, *, key: str = "", prefix: str = "") -> dict[str
     return _below_prefix(path, tensors, prefix) if prefix else tensors
 
 
+class Unread:
+    """Stands for a Python object in a file: whatever it is called and given, it is nothing, and nothing runs."""
+
+    def __new__(cls, *_: object) -> "Unread":
+        return object.__new__(cls)
+
+    def __setstate__(self, state: object) -> None:
+        """Forget it."""
+
+
+class UnreadMapping:
+    """Stands for a dict of somebody's own class: its entries, which may be tensors, are those of a dict."""
+
+    def __new__(cls, *_: object) -> "OrderedDict[str, Any]":  # type: ignore[misc]  # what PyTorch may put entries into
+        return OrderedDict()
+
+
 def _content(path: Path) -> Any:
     """What a file holds."""
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        # a plain record of command line arguments, which many training programs save beside the weights
-        with torch.serialization.safe_globals([argparse.Namespace]):
-            return torch.load(path, map_location="cpu", weights_only=True)
+        try:
+            return _loaded(path, [])
+        except UnpicklingError:
+            return _without_objects(path)
     except FileNotFoundError as error:
         raise UnfitWeights(f"there is no file {path}", "there is no such file") from error
     except UnpicklingError as error:
@@ -60,6 +80,34 @@ def _content(path: Path) -> Any:
         raise _unreadable(path, str(error).partition("\n")[0] or type(error).__name__) from error
     except (LookupError, TypeError, AttributeError) as error:  # what reading arbitrary bytes ends in
         raise _unreadable(path, "it is no file of weights") from error
+
+
+def _loaded(path: Path, stand_ins: Sequence[Any]) -> Any:
+    # a plain record of command line arguments, which many training programs save beside the weights
+    with torch.serialization.safe_globals([argparse.Namespace, *stand_ins]):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _without_objects(path: Path) -> Any:
+    """What a file holds beside objects of classes that are not read, as Lightning's settings and NumPy's numbers.
+
+    The names of their classes are given to what does nothing. Raises `UnpicklingError` where no tensors are left.
+    """
+    names = _classes_in(path)
+    for mapping in (UnreadMapping, Unread):
+        stand_ins = [(Unread if name.startswith("numpy.") else mapping, name) for name in names]
+        with suppress(UnpicklingError, TypeError, ValueError, AttributeError):
+            content = _loaded(path, stand_ins)
+            if _holds_tensors(content) or _keys_of_tensors(content):
+                return content
+    return _loaded(path, [])  # says which class it is
+
+
+def _classes_in(path: Path) -> list[str]:
+    try:
+        return torch.serialization.get_unsafe_globals_in_checkpoint(path)
+    except ValueError:  # the format before 2020
+        return []
 
 
 def _chosen(path: Path, content: Any, key: str) -> Any:

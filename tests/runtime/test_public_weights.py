@@ -189,18 +189,75 @@ def test_a_prefix_that_nothing_has_is_said_with_names_that_are(tmp_path: Path, s
     assert 'no name in it begins with "trunk"; it holds: backbone.cls_token, ' in text
 
 
-def test_the_prefix_that_would_do_is_offered(tmp_path: Path, resnet: State) -> None:
+def test_of_two_networks_in_one_file_the_prefixes_are_offered(tmp_path: Path, resnet: State) -> None:
     moco = below("module.encoder_q.", resnet) | below("module.encoder_k.", resnet)
     torch.save({"state_dict": moco}, tmp_path / "moco.pth")
     text = refusal(tmp_path, RESNET, '"moco.pth"')
-    assert "error[R422]" in text and '`weights("moco.pth", prefix="encoder_q.")` has all of them' in text
+    choice = '`weights("moco.pth", prefix="encoder_q.")` or `weights("moco.pth", prefix="encoder_k.")`'
+    assert "error[R422]" in text and choice in text
     assert same(taken_over(tmp_path, RESNET, '"moco.pth", prefix="encoder_k"'), resnet)
 
 
-def test_what_is_no_tensor_is_named_and_not_loaded(tmp_path: Path, resnet: State) -> None:
-    torch.save({"state_dict": resnet, "best": np.float64(0.7)}, tmp_path / "objects.pth")
+@pytest.mark.parametrize(
+    "prefix", ["module.base_encoder.", "online_encoder.net.", "model.", "student.backbone.", "encoder.encoder."]
+)
+def test_the_only_network_of_a_file_is_meant_whatever_stands_before_its_names(
+    tmp_path: Path, prefix: str, resnet: State
+) -> None:
+    others = {"projection_head.layers.0.weight": torch.zeros(2, 2), "criterion.center": torch.zeros(1, 4)}
+    torch.save({"state_dict": {**below(prefix, resnet), **others}}, tmp_path / "other.pth")
+    assert same(taken_over(tmp_path, RESNET, '"other.pth"'), resnet)
+
+
+class Settings(dict):
+    """As Lightning's `AttributeDict`: a dict of a class of its own."""
+
+
+class Options:
+    """As what `argparse` and configuration libraries leave: an object with attributes."""
+
+
+def lightning(resnet: State) -> dict[str, object]:
+    """A checkpoint of Lightning: numbers of NumPy, settings of classes of their own, states of callbacks."""
+    options, settings = Options(), Settings(lr=np.float64(0.1))
+    options.path, options.when = Path("runs"), {"epoch": np.int64(3)}  # type: ignore[attr-defined]  # as such have them
+    return {
+        "epoch": 3,
+        "state_dict": {**below("backbone.", resnet), "projection_head.layers.0.weight": torch.zeros(2, 2)},
+        "hyper_parameters": settings,
+        "callbacks": {
+            "ModelCheckpoint": {"best_model_score": np.float32(0.7), "options": options, "dtype": np.dtype("f4")}
+        },
+        "optimizer_states": [{"state": {0: {"step": np.array([1.0, 2.0])}}}],
+    }
+
+
+def test_a_checkpoint_of_lightning_is_read_past_its_objects(tmp_path: Path, resnet: State) -> None:
+    torch.save(lightning(resnet), tmp_path / "last.ckpt")
+    assert same(taken_over(tmp_path, RESNET, '"last.ckpt"'), resnet)
+
+
+def test_tensors_in_a_dict_of_somebodys_own_are_found(tmp_path: Path, resnet: State) -> None:
+    torch.save({"state_dict": Settings(resnet), "score": np.float64(0.7)}, tmp_path / "own.ckpt")
+    assert same(taken_over(tmp_path, RESNET, '"own.ckpt"'), resnet)
+
+
+class Harmful:
+    """What runs when a file is opened without care."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return exec, ("raise AssertionError('it ran')",)
+
+
+def test_nothing_of_an_object_runs(tmp_path: Path, resnet: State) -> None:
+    torch.save({"state_dict": resnet, "extra": Harmful()}, tmp_path / "harmful.pth")
+    assert same(taken_over(tmp_path, RESNET, '"harmful.pth"'), resnet)
+
+
+def test_a_whole_network_is_no_file_of_weights_and_is_named(tmp_path: Path) -> None:
+    torch.save(ResNet18(1, stem="cifar"), tmp_path / "objects.pth")
     text = refusal(tmp_path, RESNET, '"objects.pth"')
-    assert "Python objects besides tensors, which are not loaded: numpy" in text
+    assert "Python objects besides tensors, which are not loaded: ssldsl.stdlib.nets.resnet18.ResNet18" in text
 
 
 @pytest.mark.parametrize(

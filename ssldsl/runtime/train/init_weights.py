@@ -1,14 +1,14 @@
 """Weights at the start of a stage: from another stage or its average, from a file, or afresh. No file is executed."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import InitPlan, Plan, StagePlan
-from ssldsl.ops.weights import below, misfits, some
+from ssldsl.ops.weights import SHOWN, below, misfits, some
 from ssldsl.runtime.folder.stage_end import weights_of_run
 from ssldsl.runtime.folder.weight_files import read_weights
 from ssldsl.runtime.nets.modules import Builder, find, module_key, owner, part_of
@@ -88,14 +88,19 @@ def _named(state: State, modules: nn.ModuleDict, path: str) -> dict[str, Tensor]
 
 
 def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> State:
-    """The file's tensors under the target's names: as they stand, below a prefix that is tried, or by their order."""
+    """The file's tensors under the target's names: as they stand, below a prefix that is tried, or by their order.
+
+    Where none of these has all of them, the only prefix that has is meant.
+    """
     tensors, wanted = read_weights(file, init), target.state_dict()
     tried = () if init.prefix else (path, module_key(path), path.rpartition(".")[2], *USUAL)
     candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried), *_by_order(tensors, target)]
     found = max(candidates, key=lambda names: len(wanted.keys() & names.keys()))
-    reasons = misfits(found, wanted)
+    reasons, prefixes = misfits(found, wanted), _prefixes(tensors, wanted)
+    if reasons and len(prefixes) == 1:
+        found, reasons = below(tensors, prefixes[0]), []
     if reasons:
-        raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_prefix_for(tensors, wanted, init))
+        raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_choice(prefixes, init))
     return {name: found.get(name, tensor) for name, tensor in wanted.items()}
 
 
@@ -115,16 +120,19 @@ def _by_order(tensors: State, target: nn.Module) -> list[State]:
     return found
 
 
-def _prefix_for(tensors: State, wanted: State, init: InitPlan) -> str:
-    """The prefix below which everything lies that is wanted, in the words of a spec; nothing if there is none."""
+def _prefixes(tensors: State, wanted: State) -> list[str]:
+    """The prefixes below each of which everything lies that is wanted, in its shapes."""
     first = next(iter(wanted), "")
     prefixes = [name.removesuffix(first) for name in tensors if name.endswith(f".{first}")]
-    fitting = next((prefix for prefix in prefixes if not misfits(below(tensors, prefix), wanted)), "")
-    if not fitting:
-        return ""
+    return [prefix for prefix in prefixes if not misfits(below(tensors, prefix), wanted)]
+
+
+def _choice(prefixes: Sequence[str], init: InitPlan) -> str:
+    """The prefixes that would do, in the words of a spec: those of MoCo's query and of its key, for example."""
     within = "".join(f'{name}="{text}", ' for name, text in (("key", init.key),) if text)
-    whole = f"{init.prefix.removesuffix('.')}.{fitting}" if init.prefix else fitting
-    return f'`weights("{init.file}", {within}prefix="{whole}")` has all of them'
+    above = f"{init.prefix.removesuffix('.')}." if init.prefix else ""
+    ways = [f'`weights("{init.file}", {within}prefix="{above}{prefix}")`' for prefix in prefixes[:SHOWN]]
+    return f"the file has all of them more than once: write {' or '.join(ways)}" if ways else ""
 
 
 def _fitting(target: nn.Module, path: str, state: State, source: str, init: InitPlan) -> State:
