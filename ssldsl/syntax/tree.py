@@ -291,10 +291,10 @@ class Variant:
 
 @frozen
 class Sweep:
-    """`sweep path in [values]`, or in a range of numbers to search among: `sweep path in log(1e-4, 1e-1)`."""
+    """`sweep path in [values]`."""
 
     path: tuple[Name, ...]
-    values: ListExpr | Call
+    values: ListExpr
     span: Span = _span()
 
 

@@ -66,16 +66,16 @@ def of(rows: Tensor, second: bool = False) -> Tensor:
 
 def steps(
     text: str,
-    tables: Sequence[Mapping[str, Tensor]],
+    tables: Sequence[Mapping[str, Tensor | nn.Module]],
     positions: Sequence[Sequence[int]] = ((0, 1, 2, 3),),
     labels: Sequence[int] = (),
     held: Mapping[str, Tensor] | None = None,
 ) -> Iterator[dict[str, Tensor]]:
     """What every step of a spec gives, with the memories that the steps before left.
 
-    tables: of every step, module -> rows; modules without one give what they get. positions: of the rows of `unlabeled`
-    in their stream, in turn. labels: of the stream `labeled`. held: what memories begin with, by the names of their
-    buffers.
+    tables: of every step, module -> rows, or a module; modules without one give what they get. positions: of the rows
+    of `unlabeled` in their stream, in turn. labels: of the stream `labeled`. held: what memories begin with, by the
+    names of their buffers. Memories are written when the following step is asked for.
     """
     plan = plan_of(text, level=1)
     stage = plan.stages[0]
@@ -87,7 +87,7 @@ def steps(
     memories = make_memories(stage, kept, scalars, LIBRARY)
     modules = nn.ModuleDict({module.path.replace(".", "/"): nn.Identity() for module in plan.modules})
     for number, written in enumerate(tables):
-        modules.update({name: Lookup(rows) for name, rows in written.items()})
+        modules.update({name: Lookup(rows) if isinstance(rows, Tensor) else rows for name, rows in written.items()})
         batch: dict[str, Tensor] = {}
         where = {"labeled": LABELED_IMAGES, "unlabeled": positions[number % len(positions)]}
         for stream, images in {"labeled": LABELED_IMAGES, "unlabeled": IMAGES}.items():
@@ -96,5 +96,5 @@ def steps(
             batch |= {f"{stream}.{part}": torch.full((len(images),), number) for part in ("epoch", "copy")}
         batch["labeled.label"] = torch.tensor(labels or [0, 0])
         found = make_step(plan, stage, modules, LIBRARY, memories=kept)(batch, scalars.tensor_at(number))
-        memories.commit([memories.pending_writes(found)], number)
         yield found
+        memories.commit([memories.pending_writes(found)], number)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from ssldsl.check.rules.chosen_clock import chosen_clock
 from ssldsl.check.rules.earlier_stage import earlier_stage
+from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
 from ssldsl.check.rules.few_rows import few_rows
 from ssldsl.check.rules.follows_at_once import follows_at_once
@@ -24,7 +25,6 @@ from ssldsl.check.rules.recurring_pace import recurring_pace
 from ssldsl.check.rules.same_preparation import same_preparation
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
-from ssldsl.check.rules.sweep_has_values import sweep_has_values
 from ssldsl.check.rules.takes_nothing_over import takes_nothing_over
 from ssldsl.check.rules.uneven_images import uneven_images
 from ssldsl.check.rules.unfed_memory import unfed_memory
@@ -70,6 +70,6 @@ RULES: tuple[Rule, ...] = (
 )
 SPEC_RULES: tuple[SpecRule, ...] = (
     unmatched_edit,
-    sweep_has_values,
+    empty_sweep,
     unused_name,  # last: silent where anything is wrong
 )

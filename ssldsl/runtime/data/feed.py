@@ -15,9 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
-from ssldsl.ops.image_files import images_to_float
 from ssldsl.ops.random import Rows
-from ssldsl.ops.samples import read_stored
+from ssldsl.ops.samples import GROUP, field_of, images_to_float, read_stored
 from ssldsl.runtime.data.sampler import Order
 from ssldsl.runtime.device.precision import as_precise
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
@@ -204,13 +203,14 @@ class Feed:
         self._loader = _Loader(prepared, total, self.device, self._workers, self._stage.precision) if filed else None
 
     def _stream(self, name: str, rows: int, samples: Samples) -> Resident:
+        groups = field_of(samples, GROUP)
         for field in samples.fields:
             if f"{name}.{field}" not in self._lowered.reads and samples.resident:
                 samples = samples.without(field)
         if samples.resident and hasattr(samples, "to"):
             samples = samples.to(self.device)
         device = self.device if samples.resident else torch.device("cpu")
-        order = Order.of(self._seed, self._stage.name, name, samples.ids.cpu(), device)
+        order = Order.of(self._seed, self._stage.name, name, samples.ids.cpu(), device, groups)
         return Resident(name, rows, samples, order, self._stage.precision)
 
     def batch_at(self, step: int, part: int = 0) -> Batch:
@@ -234,7 +234,7 @@ class Feed:
 
 def _as_numbers(value: Tensor) -> Tensor:
     """Images, which alone have four dimensions, as floats."""
-    return images_to_float(value) if value.ndim == 4 else value
+    return images_to_float(value) if value.dtype == torch.uint8 and value.ndim == 4 else value
 
 
 class _Loader:
