@@ -5,58 +5,46 @@ error, 75 stopped by a scheduler's signal and to be continued, 130 stopped by Ct
 """
 
 import sys
+from importlib import import_module
 
 import click
 
 import ssldsl
 from ssldsl import processes
-from ssldsl.commands.check import check
-from ssldsl.commands.cite import cite
-from ssldsl.commands.compare import compare
-from ssldsl.commands.compile import compile
-from ssldsl.commands.diff import diff
-from ssldsl.commands.docs import docs
-from ssldsl.commands.explain import explain
-from ssldsl.commands.export import export
-from ssldsl.commands.fmt import fmt
-from ssldsl.commands.graph import graph
-from ssldsl.commands.lsp import lsp
-from ssldsl.commands.new import new
-from ssldsl.commands.ops import ops
 from ssldsl.commands.options import USER_ERROR
 from ssldsl.commands.our_error import our_error
-from ssldsl.commands.predict import predict
-from ssldsl.commands.resolve import resolve
-from ssldsl.commands.resume import resume
-from ssldsl.commands.run import run
-from ssldsl.commands.sweep import sweep
-from ssldsl.commands.validation import validation
 from ssldsl.errors import LostProcess, OwnError, SpecError
 
 INTERRUPTED = 130
 
 
-class InOrder(click.Group):
-    """Subcommands in the order a person meets them."""
+# each is the function of its name in the module of its name, in the order in which a person meets them
+COMMANDS = (
+    *("new", "check", "fmt", "resolve"),
+    *("run", "sweep", "resume", "compare", "validation", "predict", "export"),
+    *("graph", "diff", "compile"),
+    *("explain", "ops", "docs", "cite", "lsp"),
+)
+
+
+class Subcommands(click.Group):
+    """The subcommands, each imported when it is asked for: a check does not wait for what only a sweep needs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(f"ssldsl.commands.{cmd_name}"), cmd_name)
+        return found
 
 
-@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(ssldsl.__version__, prog_name="ssldsl")
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 def commands(debug: bool) -> None:
     """Semi- and self-supervised learning experiments as a small typed language."""
-
-
-for _command in (
-    *(new, check, fmt, resolve),
-    *(run, sweep, resume, compare, validation, predict, export),
-    *(graph, diff, compile),
-    *(explain, ops, docs, cite, lsp),
-):
-    commands.add_command(_command)
 
 
 def main() -> None:

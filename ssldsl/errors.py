@@ -6,7 +6,6 @@ Codes: `S` syntax, `N` names, `T` types, shapes and settings, `D` dataflow (labe
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Literal
 
@@ -190,6 +189,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
 @lru_cache(maxsize=4096)
 def _likeness(name: str, candidate: str) -> float:
     """How much alike two names are, from 0 to 1; remembered, since one mistake may be met many times."""
+    from difflib import SequenceMatcher  # for who made a mistake
+
     if _initials(candidate) == name.lower() or _initials(name) == candidate.lower():
         return 0.9  # `lr` and `learning_rate`, `wd` and `weight_decay`
     ratio = SequenceMatcher(None, name.lower(), candidate.lower()).ratio()

@@ -1,43 +1,62 @@
 """Static types: symbolic dimensions and the kinds of value that flow along the edges of a graph."""
 
 import ast
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import takewhile
+from keyword import iskeyword
+from math import prod
+from operator import eq
 from typing import TypeVar
 
 from attrs import field, frozen
 
 Monomial = tuple[str, ...]
+Term = tuple[Monomial, int]
 Size = TypeVar("Size")
 ROWS = "B_"  # begins the symbol for the rows that a step draws from a stream
 
 
-@frozen
+@frozen(cache_hash=True)
 class Dim:
-    """A size as a polynomial with whole coefficients in named symbols, such as `4*B_unlabeled + B_labeled` or `512`."""
+    """A size as a polynomial with whole coefficients in named symbols, such as `4*B_unlabeled + B_labeled` or `512`.
 
-    terms: tuple[tuple[Monomial, int], ...]
+    terms: sorted, none of them zero. A sum of many may be built and taken apart term by term: where the rows of every
+        stream begin in a batch of hundreds.
+    """
+
+    terms: tuple[Term, ...]
 
     @staticmethod
     def of(value: "DimLike") -> "Dim":
-        if isinstance(value, Dim):
-            return value
-        return Dim._from({(): value} if isinstance(value, int) else {(value,): 1})
+        return value if isinstance(value, Dim) else _dim_of(value)
 
     @staticmethod
     def _from(coefficients: Mapping[Monomial, int]) -> "Dim":
         return Dim(tuple(sorted((m, c) for m, c in coefficients.items() if c)))
 
     def __add__(self, other: "DimLike") -> "Dim":
-        total = dict(self.terms)
-        for monomial, coefficient in Dim.of(other).terms:
-            total[monomial] = total.get(monomial, 0) + coefficient
-        return Dim._from(total)
+        few, many = sorted((self.terms, Dim.of(other).terms), key=len)
+        total = list(many)
+        for monomial, coefficient in few:
+            at = bisect_left(total, (monomial,))
+            there = total[at : at + 1]
+            if there and there[0][0] == monomial:
+                coefficient += there[0][1]
+                total[at : at + 1] = [(monomial, coefficient)] if coefficient else []
+            else:
+                total.insert(at, (monomial, coefficient))
+        return Dim(tuple(total))
 
     def __sub__(self, other: "DimLike") -> "Dim":
-        return self + Dim.of(other) * -1
+        ours, theirs = _without_common_start(self.terms, Dim.of(other).terms)
+        ours, theirs = (terms[::-1] for terms in _without_common_start(ours[::-1], theirs[::-1]))
+        return Dim(ours) + Dim(tuple((monomial, -coefficient) for monomial, coefficient in theirs))
 
     def __mul__(self, other: "DimLike") -> "Dim":
+        if other == 1:
+            return self
         product: dict[Monomial, int] = {}
         for left, a in self.terms:
             for right, b in Dim.of(other).terms:
@@ -69,12 +88,19 @@ class Dim:
         """The same size with symbols replaced."""
         if sizes.keys().isdisjoint(self.symbols):  # nearly all sizes: a graph is verified after every pass
             return self
-        total = Dim.of(0)
+        total: dict[Monomial, int] = {}
         for monomial, coefficient in self.terms:
-            part = Dim.of(coefficient)
+            for found, number in prod((Dim.of(sizes.get(s, s)) for s in monomial), start=Dim.of(coefficient)).terms:
+                total[found] = total.get(found, 0) + number
+        return Dim._from(total)
+
+    def number(self, sizes: Mapping[str, int]) -> int:
+        """The size where each symbol is a number; a `KeyError` of one that is none."""
+        total = 0
+        for monomial, coefficient in self.terms:
             for symbol in monomial:
-                part = part * (sizes.get(symbol, symbol))
-            total = total + part
+                coefficient *= sizes[symbol]
+            total += coefficient
         return total
 
     def __str__(self) -> str:
@@ -83,6 +109,16 @@ class Dim:
             return "*".join(factors)
 
         return "+".join(one(m, c) for m, c in reversed(self.terms)) or "0"
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _dim_of(value: int | str) -> Dim:
+    return Dim._from({(): value} if isinstance(value, int) else {(value,): 1})
+
+
+def _without_common_start(ours: tuple[Term, ...], theirs: tuple[Term, ...]) -> tuple[tuple[Term, ...], ...]:
+    same = sum(takewhile(bool, map(eq, ours, theirs)))
+    return ours[same:], theirs[same:]
 
 
 DimLike = Dim | int | str
@@ -119,6 +155,8 @@ def parse_dim(
             return left + right if isinstance(node.op, ast.Add) else left - right
         raise ValueError(f"not a size: {text!r}")
 
+    if text.isidentifier() and not iskeyword(text):
+        return Dim.of(number(text))
     try:
         return read(_expression(text))
     except SyntaxError as error:
@@ -231,7 +269,7 @@ class TensorType:
     @property
     def is_of_batch(self) -> bool:
         """Whether its rows are those of a batch, of which a process has a share. What a memory holds every one has."""
-        return bool(self.dims) and any(symbol.startswith(ROWS) for symbol in self.dims[0].symbols)
+        return bool(self.dims) and any(s.startswith(ROWS) for monomial, _ in self.dims[0].terms for s in monomial)
 
     def __str__(self) -> str:
         inside = ", ".join(str(d) for d in self.dims)

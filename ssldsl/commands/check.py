@@ -9,6 +9,7 @@ from ssldsl.check import Checked, check_everything
 from ssldsl.commands.options import USER_ERROR, edited, show
 from ssldsl.errors import Diagnostic, as_json
 from ssldsl.ir.captions import transductive
+from ssldsl.ops.library import Library
 from ssldsl.runtime.folder.request import Edits
 
 
@@ -20,7 +21,8 @@ from ssldsl.runtime.folder.request import Edits
 @edited
 def check(specs: tuple[str, ...], style: str, edits: Edits) -> int:
     """Say everything that is wrong with SPECS, their variants and sweeps, before anything runs."""
-    checked = {path: _check(path, edits) for path in specs}
+    library = Library.shipped()
+    checked = {path: _check(path, edits, library) for path in specs}
     found = {path: each.diagnostics for path, each in checked.items()}
     diagnostics = [d for each in found.values() for d in each]
     _write(diagnostics, style)
@@ -35,10 +37,12 @@ def check(specs: tuple[str, ...], style: str, edits: Edits) -> int:
     return USER_ERROR if errors else 0
 
 
-def _check(path: str, edits: Edits) -> Checked:
+def _check(path: str, edits: Edits, library: Library) -> Checked:
     """What is wrong with a spec: all of it, or, with edits, the one experiment that they make of it."""
     source = pipeline.read(path)
-    return pipeline.compose(source, edits.variants, edits.changes()) if edits else check_everything(source)
+    if not edits:
+        return check_everything(source, library=library)
+    return pipeline.compose(source, edits.variants, edits.changes(), library=library)
 
 
 def _write(diagnostics: list[Diagnostic], style: str) -> None:

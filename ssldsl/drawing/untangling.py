@@ -1,6 +1,7 @@
 """Fewer crossings: slots sifted through their columns until none finds a better place."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from attrs import define, field
 
@@ -28,10 +29,14 @@ class Untangling:
 
     def solve(self) -> float:
         """Sift until nothing changes; gives what the result costs."""
+        there = range(len(self.columns))
+        unsettled = set(there)  # columns that have moved, or one beside them, since they were last sifted
         for _ in range(MAX_ROUNDS):
-            moved = [self._sift(column) for column in (*self.columns, *self.columns[::-1])]
-            if not any(moved):
-                break
+            for i in (*there, *reversed(there)):
+                if i in unsettled and not self._sift(self.columns[i]):
+                    unsettled.remove(i)
+                elif i in unsettled:
+                    unsettled |= {i - 1, i + 1} & set(there)
         return self.cost()
 
     def cost(self) -> float:
@@ -46,11 +51,12 @@ class Untangling:
     def _sift(self, column: list[Vertex]) -> bool:
         """Move each vertex of a column to where it costs least."""
         place, moved = self._places(), False
+        cost = cache(lambda a, b: self._above(a, b, place))  # columns beside it stay as they are
         for vertex in list(column):
             here = column.index(vertex)
             others = [v for v in column if v != vertex]
-            above = [self._above(vertex, v, place) for v in others]
-            below = [self._above(v, vertex, place) for v in others]
+            above = [cost(vertex, v) for v in others]
+            below = [cost(v, vertex) for v in others]
             costs = [sum(below[:i]) + sum(above[i:]) for i in range(len(column))]
             best = min(range(len(column)), key=lambda i: (round(costs[i], 6), abs(i - here)))
             if costs[best] < costs[here] - 1e-6:

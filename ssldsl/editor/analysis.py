@@ -34,10 +34,10 @@ class Analysis:
     checked: Checked
 
     @staticmethod
-    def of(text: str, path: str) -> "Analysis":
-        """Check a text. `path`: of its file, beside which others are looked for."""
+    def of(text: str, path: str, library: Library | None = None) -> "Analysis":
+        """Check a text. `path`: of its file, beside which others are looked for. `library`: if it was read before."""
         source = Source(path, text)
-        return Analysis(source, check(source))
+        return Analysis(source, check(source, library=library))
 
     @property
     def library(self) -> Library:

@@ -17,23 +17,28 @@ from ssldsl.editor.hover import hover_text
 from ssldsl.editor.lsp_positions import offset_of, position_of, range_of
 from ssldsl.editor.names import definition_of, renamed, uses_of
 from ssldsl.errors import SpecError
+from ssldsl.ops.library import Library
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text
 
 
 class Server(LanguageServer):
-    """Keeps the analysis of every open text, and makes it anew when the text has changed."""
+    """Keeps the analysis of every open text, and makes it anew when the text has changed.
+
+    The library is read once: who writes an op for it, or installs another, starts the server again.
+    """
 
     def __init__(self) -> None:
         super().__init__("ssldsl", __version__)
         self._known: dict[str, Analysis] = {}
+        self._library = Library.shipped()
 
     def analysis(self, uri: str) -> Analysis:
         """The check of a text as it stands."""
         text = self.workspace.get_text_document(uri).source
         known = self._known.get(uri)
         if known is None or known.source.text != text:
-            known = self._known[uri] = Analysis.of(text, path_of(uri))
+            known = self._known[uri] = Analysis.of(text, path_of(uri), self._library)
         return known
 
     def report(self, uri: str) -> None:

@@ -100,11 +100,7 @@ def needs(node: Node) -> tuple[Node, ...]:
 
 def ancestors(network: "nx.DiGraph[Node]", roots: Iterable[Node]) -> frozenset[Node]:
     """The roots, and all that a way through the network leads from to one of them."""
-    found: set[Node] = set()
-    for root in roots:
-        if root not in found:
-            found |= nx.ancestors(network, root) | {root}
-    return frozenset(found)
+    return frozenset(walk(roots, lambda node: tuple(network.predecessors(node))))
 
 
 def in_order(nodes: Sequence[Node], needs_of: Callable[[Node], Iterable[Node]]) -> tuple[Node, ...]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from attrs import frozen
 
 from ssldsl.source import Span
-from ssldsl.types import DataType, SplitsType, Type
+from ssldsl.types import DataType, Dim, SplitsType, Type
 from ssldsl.values import Combined, Constant, Curve, Duration, Scalar
 
 # None, bool, int, float, str, Duration, Scalar, or tuples of these.
@@ -59,6 +59,11 @@ def step_inputs(node: Node) -> tuple[Node, ...]:
     return node.inputs
 
 
+def _told_apart(settings: tuple[tuple[str, Setting], ...]) -> tuple[tuple[str, Dim | str], ...]:
+    """Settings as a key: `repr` tells 1 from 1.0 and True, which hash alike; a size may be long to write."""
+    return tuple((name, value if isinstance(value, Dim) else repr(value)) for name, value in settings)
+
+
 class Interner:
     """Makes nodes; the same node for the same op, inputs, settings and draw.
 
@@ -96,8 +101,7 @@ class Interner:
         within: str = "",
     ) -> Node:
         """The node with these parts; the first one made keeps its spans and names."""
-        # `repr` tells 1 from 1.0 and True, which hash alike
-        key = (op, tuple(n.id for n in inputs), params, repr(settings), draw)
+        key = (op, tuple(n.id for n in inputs), params, _told_apart(settings), draw)
         if key not in self._nodes:
             self._nodes[key] = Node(
                 len(self._nodes), op, inputs, params, settings, type, grad_modules, draw, rows, spans, alias, within

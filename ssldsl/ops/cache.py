@@ -6,7 +6,6 @@ Where the folder cannot be written there is no cache, and nothing is said of it.
 import hashlib
 import json
 import os
-import tempfile
 from functools import cache as once
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,8 @@ def load(path: str, text: str) -> Signature | None:
 
 def store(signature: Signature) -> None:
     """Keep a signature, if that is possible."""
+    import tempfile  # most of the time all are known
+
     text = json.dumps({"reader": _reader(), "signature": to_json(signature)})
     try:
         target = _file(signature.path)

@@ -1,6 +1,5 @@
 """`stdlib/renamed.toml`: what former names of the library are called now, for the errors about them."""
 
-import tomllib
 from functools import cache
 from typing import Any
 
@@ -35,4 +34,6 @@ def _advice(old: str, new: str | None) -> str:
 @cache
 def _table() -> dict[str, dict[str, Any]]:
     """Read at the first name that is wrong: a spec without one does not pay for it."""
+    import tomllib
+
     return tomllib.loads((stdlib() / "renamed.toml").read_text(encoding="utf-8"))

@@ -29,10 +29,11 @@ def place_of(span: Span | None) -> Place | None:
 
 def number_of(size: Dim, sizes: Mapping[str, int], what: str) -> int:
     """A size as a number; `what` is named if one of its symbols is not known."""
-    known = Dim.of(size).substitute(sizes)
-    if known.value is None:
-        raise InternalError(f"{what} is {size}, and nothing says what {', '.join(sorted(known.symbols))} is")
-    return known.value
+    try:
+        return Dim.of(size).number(sizes)
+    except KeyError:
+        unknown = ", ".join(sorted(Dim.of(size).symbols - sizes.keys()))
+        raise InternalError(f"{what} is {size}, and nothing says what {unknown} is") from None
 
 
 @define

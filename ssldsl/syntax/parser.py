@@ -3,6 +3,7 @@
 `parse` never raises: it gives the tree of all statements that are right, and a diagnostic for every cause of the rest.
 """
 
+from functools import lru_cache
 from typing import Literal, cast
 
 from attrs import evolve, frozen
@@ -26,6 +27,9 @@ class ParseResult:
     diagnostics: tuple[Diagnostic, ...]
 
 
+@lru_cache(
+    maxsize=64
+)  # a spec and the library's definitions are read for every variant, and in an editor for every key
 def parse(source: Source) -> ParseResult:
     """The tree of a file. With diagnostics, it lacks the statements that could not be read."""
     value, comments, tokens, diagnostics = _read(source, "file")

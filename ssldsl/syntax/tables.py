@@ -8,7 +8,6 @@ import contextlib
 import json
 import os
 import re
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -110,6 +109,8 @@ def read_tables(path: Path, key: str) -> dict[str, Any] | None:
 
 def write_tables(path: Path, data: dict[str, Any]) -> None:
     """Write the tables so that a reader sees the old file or the new one. Where nothing can be written, do nothing."""
+    import tempfile  # most of the time they are there
+
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not is_private(path.parent):
