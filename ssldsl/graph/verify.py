@@ -8,6 +8,7 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives import PRIMITIVES
+from ssldsl.ir.primitives.draws import draws_of
 from ssldsl.ops.signature import Signature
 from ssldsl.types import TensorType, Type
 
@@ -119,10 +120,11 @@ def _wrong_draws(graph: Graph, signatures: Mapping[str, Signature]) -> Iterator[
         signature = signatures.get(node.op)
         if signature is None or not signature.uses_rng or signature.role == "data":
             continue  # data are made before there is a batch, by the numbers of their samples
-        if not node.draw:
-            yield f"{node!r}: it is random and its draw has no name"
-        elif node.draw in seen:
-            yield f"{node!r}: its draw `{node.draw}` is also that of {seen[node.draw]!r}"
         if node.rows is None:
             yield f"{node!r}: it is random and nothing says which samples its rows are"
-        seen[node.draw] = node
+        for draw, _ in draws_of(node):
+            if not draw:
+                yield f"{node!r}: it is random and its draw has no name"
+            elif draw in seen:
+                yield f"{node!r}: its draw `{draw}` is also that of {seen[draw]!r}"
+            seen[draw] = node

@@ -59,6 +59,7 @@ class OpTraits:
         and parts share it.
     picture: how what a metric gives is drawn: `"confusion"` for a matrix whose rows are true and whose columns are
         predicted classes, `"decisions"` for places that are a grid, each with the class it is given.
+    identity: settings any of which, at this value, makes the result the first input: `{"p": 0}` of a random flip.
     takes_bytes: of a view, that images may come as bytes, as files hold them, and then go out as bytes, rounded.
     fixed: of a network, that nothing in it learns: what it holds is drawn once and stays.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
@@ -90,6 +91,7 @@ class OpTraits:
     picture: Literal["", "confusion", "decisions"] = ""
     fixed: bool = False
     takes_bytes: bool = False
+    identity: Mapping[str, object] | None = None
 
 
 def op(
@@ -120,12 +122,13 @@ def op(
     picture: Literal["", "confusion", "decisions"] = "",
     fixed: bool = False,
     takes_bytes: bool = False,
+    identity: Mapping[str, object] | None = None,
 ) -> Callable[[T], T]:
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
         held_out, provenance, adds, holds, copies, needs, applied_to, least_rows, random, keeps_prediction, uniform,
-        batch_rows, picture, fixed, takes_bytes,
+        batch_rows, picture, fixed, takes_bytes, identity,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -58,12 +58,48 @@ class SampleRng:
     """Random numbers of a batch: those of a row depend on the key and on its sample, pass and copy, on no other row.
 
     Every call gives new numbers, in the order of the calls. Results have a row for every row of the batch.
+    draws: the keys of one or several draws, each with its rows.
     """
 
     def __init__(self, key: int, rows: Rows, device: torch.device | str | None = None) -> None:
-        self.key = key
-        self.rows = rows if device is None else Rows(*(t.to(device) for t in rows))
+        self.draws: tuple[tuple[int, Rows], ...] = (
+            (key, rows if device is None else Rows(*(t.to(device) for t in rows))),
+        )
         self.calls = 0
+
+    @staticmethod
+    def joined(*parts: "SampleRng") -> "SampleRng":
+        """The numbers of several draws, one below the other: every row has those that its draw alone would give it."""
+        made = parts[0].again()
+        made.draws = tuple(draw for part in parts for draw in part.draws)
+        return made
+
+    def again(self) -> "SampleRng":
+        """The same numbers from the beginning."""
+        made = SampleRng(*self.draws[0])
+        made.draws = self.draws
+        return made
+
+    def between(self, first: int, last: int) -> "SampleRng":
+        """The same numbers from the beginning, of the rows from `first` up to `last` alone."""
+        parts, start = [], 0
+        for key, rows in self.draws:
+            part = slice(max(first - start, 0), max(last - start, 0))
+            parts.append(SampleRng(key, Rows(*(t[part] for t in rows))))
+            start += len(rows.index)
+        return SampleRng.joined(*parts)
+
+    @property
+    def rows(self) -> Rows:
+        """Which samples the rows of the batch are."""
+        if len(self.draws) == 1:
+            return self.draws[0][1]
+        return Rows(*map(torch.cat, zip(*(rows for _, rows in self.draws), strict=True)))
+
+    @property
+    def _exact(self) -> torch.dtype:
+        """64 bits make the last digits of a row independent of where in memory it lies and of the device."""
+        return torch.float32 if self.draws[0][1].index.device.type == "mps" else torch.float64
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Tensor:
         """Float32 numbers from `low` up to `high`, which rounding alone can reach; of [0, 1) the multiples of 2^-24."""
@@ -73,10 +109,8 @@ class SampleRng:
     def normal(self, *shape: int) -> Tensor:
         """Float32 numbers of mean 0 and variance 1, at most 6.8 from 0, by the method of Box and Muller."""
         count = math.prod(shape)
-        # 64 bits make the last digits of a row independent of where in memory it lies and of the device
-        exact = torch.float32 if self.rows.index.device.type == "mps" else torch.float64
         words = self._words((2, (count + 1) // 2))
-        radius, angle = ((words.to(exact) + 0.5) * 2.0**-32).unbind(dim=1)
+        radius, angle = ((words.to(self._exact) + 0.5) * 2.0**-32).unbind(dim=1)
         radius = (-2.0 * radius.log()).sqrt()
         angle = 2.0 * math.pi * angle
         both = torch.cat((radius * angle.cos(), radius * angle.sin()), dim=1)
@@ -107,7 +141,7 @@ class SampleRng:
 
         Each is accepted with a probability above 0.95 (for a shape above 1, which a power of a uniform number lowers).
         """
-        exact = torch.float32 if self.rows.index.device.type == "mps" else torch.float64
+        exact = self._exact
         d = alpha + (1.0 if alpha < 1 else 0.0) - 1.0 / 3.0
         x = self.normal(*shape, TRIES).to(exact)
         u, power = (self.uniform(*shape, count).to(exact) + 2.0**-25 for count in (TRIES, 1))
@@ -123,9 +157,11 @@ class SampleRng:
 
     def _words(self, shape: tuple[int, ...]) -> Tensor:
         """New 32-bit words as int64, (batch, *shape), only to be read."""
-        count, key = math.prod(shape), self.key ^ self.calls
+        words = [_words_of(rows, key ^ self.calls, math.prod(shape)) for key, rows in self.draws]
         self.calls += 1
-        words = None if torch.compiler.is_compiling() else cached_words(self.rows, key, count)
-        if words is None:
-            words = random_words(self.rows, key, count)
-        return words.reshape(-1, *shape)
+        return (words[0] if len(words) == 1 else torch.cat(words)).reshape(-1, *shape)
+
+
+def _words_of(rows: Rows, key: int, count: int) -> Tensor:
+    words = None if torch.compiler.is_compiling() else cached_words(rows, key, count)
+    return random_words(rows, key, count) if words is None else words

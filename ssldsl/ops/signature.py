@@ -158,6 +158,10 @@ class Signature:
         edge, output = self.edges[0], self.outputs[0]
         return (edge.kind, output.kind) == ("Logits", "Probs") and edge.dims == output.dims
 
+    def is_identity(self, settings: Mapping[str, object]) -> bool:
+        """Whether the result is the first input, with these settings."""
+        return any(settings.get(name) == value for name, value in (self.traits.identity or {}).items())
+
     @property
     def has_one_size(self) -> bool:
         """Of a data source, whether all samples are alike: sizes are numbers, or settings that a file fills in."""

@@ -10,9 +10,11 @@ from ssldsl.graph.verify import verify
 from ssldsl.passes.clock import clock
 from ssldsl.passes.context import Clock, Context
 from ssldsl.passes.counting import forward_rows, forwards
+from ssldsl.passes.drop_identities import drop_identities
 from ssldsl.passes.effects import effects
 from ssldsl.passes.fold import fold
 from ssldsl.passes.gather import gather
+from ssldsl.passes.join_views import join_views
 from ssldsl.passes.merge_forwards import forward_policy, merge_forwards
 from ssldsl.passes.no_grad import no_grad
 from ssldsl.passes.placement import placement
@@ -37,8 +39,10 @@ PASSES = (
     Pass("forward_policy", forward_policy, 0, "part of what the spec means, so before anything is optimized"),
     Pass("effects", effects, 0, "after the policy has made forwards one, before any pass could change their order"),
     Pass("fold", fold, 1, "may drop whole terms, so before their forwards are merged with others"),
+    Pass("drop_identities", drop_identities, 1, "once settings are constants; what it makes equal can then share rows"),
     Pass("share_rows", share_rows, 1, "before merging, which would compute the rows twice in one forward"),
     Pass("prune", prune, 1, "merging must not merge what folding and sharing have left unread"),
+    Pass("join_views", join_views, 1, "on views that are needed; their joined rows are what merged forwards read"),
     Pass("merge_forwards", merge_forwards, 1, "when exactly the forwards that are needed are left"),
     Pass("gather", gather, 0, "after merging: slices are rows of one process, and gathered rows are not"),
     Pass("prune", prune, 0, "the last pass that changes nodes is over; what follows only marks them"),

@@ -137,7 +137,7 @@ def _settings(value: Node) -> tuple[tuple[str, Setting], ...]:
 def _parts(value: Node) -> tuple[Dim, ...]:
     """The numbers of rows of the batches that are joined in a value, in order."""
     size = rows_of(tensor(value))
-    if value.op == "concat":
+    if value.op in ("concat", "draws"):
         return tuple(part for joined in value.inputs for part in _parts(joined))
     if value.op == "slice" and (found := _within(_parts(value.inputs[0]), run_of(value))):
         return found

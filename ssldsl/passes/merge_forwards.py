@@ -1,16 +1,15 @@
 """Runs each network once for all batches that reach it at the same depth."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable
 
-from attrs import define, frozen
-
-from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.graph.graph import Builder, Graph
 from ssldsl.ir.nodes import Node
-from ssldsl.ir.shapes import rows_of, with_rows
+from ssldsl.ir.shapes import joined, rows_of, with_rows
 from ssldsl.passes.context import Context, couples_batch
 from ssldsl.passes.gradients import nodes_with_gradient
-from ssldsl.passes.slicing import again, grad_modules_of, join_rows, take_rows, tensor
-from ssldsl.types import Dim, TensorType
+from ssldsl.passes.merging import merge_calls
+from ssldsl.passes.slicing import grad_modules_of, join_rows, tensor
+from ssldsl.types import Dim
 
 
 def forward_policy(graph: Graph, context: Context) -> Graph:
@@ -39,66 +38,17 @@ def merge_forwards(graph: Graph, context: Context) -> Graph:
     return _merge(graph, may_merge, lambda node: node in recorded)
 
 
-@frozen
-class _Kind:
-    """What forwards must have in common to run as one."""
+def _merge(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], Hashable]) -> Graph:
+    """Forwards of one network over inputs of one shape, with one mark, are one."""
 
-    net: Node
-    inputs: tuple[TensorType, ...]
-    params: tuple[str, ...]
-    depth: int
-    mark: object
+    def kind_of(node: Node) -> Hashable:
+        if node.op != "apply" or node not in graph.trained_nodes or not _is_of_batch(node) or not may_merge(node):
+            return None
+        net, *values = node.inputs
+        shapes = tuple(with_rows(tensor(value), Dim.of(0)) for value in values)
+        return net, shapes, node.params, mark(node)
 
-
-@define
-class _Group:
-    """Forwards that become one, and once it is built: that one, and the first row of each."""
-
-    members: list[Node]
-    merged: Node | None = None
-    starts: dict[Node, Dim] | None = None
-
-
-def _merge(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], object]) -> Graph:
-    groups = _groups(graph, may_merge, mark)
-    plain_needs = graph.network.predecessors
-
-    def needs_of(node: Node) -> Iterable[Node]:
-        group = groups.get(node)
-        if group is None:
-            return plain_needs(node)
-        if node is not group.members[0]:
-            return (*plain_needs(node), group.members[0])
-        return tuple(value for member in group.members for value in plain_needs(member))
-
-    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
-        group = groups.get(node)
-        if group is not None:
-            return _rows_of_merged(build, group, node)
-        return again(build, node, inputs)
-
-    return rewrite(graph, rule, needs_of) if groups else graph
-
-
-def _groups(graph: Graph, may_merge: Callable[[Node], bool], mark: Callable[[Node], object]) -> dict[Node, _Group]:
-    """The group of every forward that shares one.
-
-    Depth counts the candidates on the longest way to a node. It never falls along an edge and rises behind a candidate,
-    so candidates of one depth do not need one another, and merging all groups at once cannot close a circle.
-    """
-    depth: dict[Node, int] = {}
-    candidates: set[Node] = set()
-    by_kind: dict[_Kind, _Group] = {}
-    for node in graph.nodes:
-        depth[node] = max((depth[n] + (n in candidates) for n in graph.network.predecessors(node)), default=0)
-        if node.op == "apply" and node in graph.trained_nodes and _is_of_batch(node) and may_merge(node):
-            candidates.add(node)
-            net, *values = node.inputs
-            shapes = tuple(with_rows(tensor(value), Dim.of(0)) for value in values)
-            kind = _Kind(net, shapes, node.params, depth[node], mark(node))
-            by_kind.setdefault(kind, _Group([])).members.append(node)
-    shared = [group for group in by_kind.values() if len(group.members) > 1]
-    return {node: group for group in shared for node in group.members}
+    return merge_calls(graph, kind_of, _forward)
 
 
 def _is_of_batch(forward: Node) -> bool:
@@ -106,24 +56,12 @@ def _is_of_batch(forward: Node) -> bool:
     return all(tensor(value).is_of_batch for value in forward.inputs[1:])
 
 
-def _rows_of_merged(build: Builder, group: _Group, node: Node) -> Node:
-    if group.merged is None or group.starts is None:
-        group.merged, group.starts = _forward(build, group.members)
-    start = group.starts[node]
-    return take_rows(build, node, group.merged, start, start + rows_of(tensor(node)))
-
-
-def _forward(build: Builder, members: list[Node]) -> tuple[Node, dict[Node, Dim]]:
-    """One forward over the rows of all, and where those of each begin."""
+def _forward(build: Builder, members: list[Node]) -> Node:
+    """One forward over the rows of all."""
     first = members[0]
     net = build.became[first.inputs[0]]
     columns = zip(*(node.inputs[1:] for node in members), strict=True)
     values = [join_rows(build, first, [build.became[value] for value in column]) for column in columns]
-    starts: dict[Node, Dim] = {}
-    end = Dim.of(0)
-    for node in members:
-        starts[node] = end
-        end = end + rows_of(tensor(node))
-    type_ = with_rows(tensor(first), end)
+    type_ = with_rows(tensor(first), rows_of(joined([tensor(node) for node in members])))
     grad_modules = grad_modules_of([net, *values]) if first.grad_modules else first.grad_modules
-    return build.like(first, (net, *values), type=type_, grad_modules=grad_modules, alias=""), starts
+    return build.like(first, (net, *values), type=type_, grad_modules=grad_modules, alias="")

@@ -7,7 +7,7 @@ from ssldsl.ops import Fraction, Images, op
 from ssldsl.ops.random import SampleRng
 
 
-@op(across="gather")
+@op(across="gather", identity={"p": 0})
 def batch_flip(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.5
 ) -> Images[Tensor, "batch channels height width"]:

@@ -60,7 +60,7 @@ def colored(value: Tensor, chroma: Tensor, sixth: Tensor, turn: Tensor | None = 
     return torch.addcmul(value.unsqueeze(1), chroma.unsqueeze(1), missing, value=-1)
 
 
-@op(paper="chen2020simclr")
+@op(paper="chen2020simclr", identity={"p": 0})
 def color_jitter(
     images: Images[Tensor, "batch channels height width"],
     *,

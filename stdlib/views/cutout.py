@@ -24,7 +24,7 @@ def _near(pixels: int, side: Tensor, center: Tensor) -> Tensor:
     return (pixel >= middle - reach) & (pixel < middle + reach)
 
 
-@op(paper="devries2017cutout")
+@op(paper="devries2017cutout", identity={"p": 0})
 def cutout(
     images: Images[Tensor, "batch channels height width"],
     *,

@@ -9,7 +9,7 @@ from ssldsl.ops.random import SampleRng
 LEVELS = 256
 
 
-@op(paper="assran2021paws")
+@op(paper="assran2021paws", identity={"p": 0})
 def equalize(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.2
 ) -> Images[Tensor, "batch channels height width"]:

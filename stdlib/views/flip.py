@@ -12,7 +12,7 @@ def mirrored(images: Tensor) -> Tensor:
     return images.flip(-1)
 
 
-@op()
+@op(identity={"p": 0})
 def flip(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.5
 ) -> Images[Tensor, "batch channels height width"]:

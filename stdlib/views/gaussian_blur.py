@@ -12,7 +12,7 @@ from ssldsl.ops.random import SampleRng
 from ssldsl.ops.some_rows import change_some
 
 
-@op(paper="chen2020simclr")
+@op(paper="chen2020simclr", identity={"p": 0})
 def gaussian_blur(
     images: Images[Tensor, "batch channels height width"],
     *,

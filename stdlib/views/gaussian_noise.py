@@ -7,7 +7,7 @@ from ssldsl.ops import Fraction, Images, NonNegativeFloat, op
 from ssldsl.ops.random import SampleRng
 
 
-@op(paper="oliver2018realistic")
+@op(paper="oliver2018realistic", identity={"p": 0, "std": 0})
 def gaussian_noise(
     images: Images[Tensor, "batch channels height width"],
     *,

@@ -28,7 +28,7 @@ def to_gray(images: Tensor) -> Tensor:
     return luminance(images).expand_as(images)
 
 
-@op(paper="chen2020simclr")
+@op(paper="chen2020simclr", identity={"p": 0})
 def grayscale(
     images: Images[Tensor, "batch channels height width"], *, rng: SampleRng, p: Fraction = 0.2
 ) -> Images[Tensor, "batch channels height width"]:

@@ -15,7 +15,7 @@ def inverted_from(images: Tensor, threshold: float | Tensor) -> Tensor:
     return torch.where(images >= threshold, 1 - images, images)
 
 
-@op(paper="grill2020byol")
+@op(paper="grill2020byol", identity={"p": 0})
 def solarize(
     images: Images[Tensor, "batch channels height width"],
     *,

@@ -8,7 +8,7 @@ from ssldsl.ops.some_rows import change_some
 from ssldsl.stdlib.views.solarize import inverted_from
 
 
-@op(paper="assran2021paws")
+@op(paper="assran2021paws", identity={"p": 0})
 def solarize_random_threshold(
     images: Images[Tensor, "batch channels height width"],
     *,

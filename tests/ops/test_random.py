@@ -261,3 +261,19 @@ def test_an_order_of_rows_has_every_row_once_and_every_order_is_as_likely() -> N
     assert torch.equal(found.sort(dim=1).values, torch.arange(3).expand(3000, 3))
     counts = (found * torch.tensor([9, 3, 1])).sum(dim=1).unique(return_counts=True)[1]
     assert len(counts) == 6 and counts.min() > 420 and counts.max() < 580
+
+
+def test_draws_that_are_joined_keep_their_numbers() -> None:
+    first, second = SampleRng(11, rows_of(3, 1, 2)), SampleRng(12, rows_of(3, 0))
+    together = SampleRng.joined(first, second)
+    for draw in (SampleRng.uniform, SampleRng.normal):
+        assert torch.equal(draw(together, 4), torch.cat([draw(first, 4), draw(second, 4)]))
+    assert together.rows.index.tolist() == [3, 1, 2, 3, 0]
+
+
+def test_joined_draws_begin_anew_over_some_of_their_rows() -> None:
+    together = SampleRng.joined(many(3), many(4, key=12))
+    expected = together.again().uniform(2)
+    together.uniform(5)
+    assert torch.equal(together.between(2, 5).uniform(2), expected[2:5])
+    assert torch.equal(together.again().uniform(2), expected)

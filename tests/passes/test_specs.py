@@ -1,8 +1,9 @@
 """The quickstart, from its text through the checker to its plan."""
 
-from programs import SHIPPED, optimized, program
+from programs import SHIPPED, graph, optimized, program
 
 from ssldsl.graph.plan import Plan
+from ssldsl.ir.primitives.draws import draws_of
 from ssldsl.passes import forwards
 from ssldsl.passes.planning import make_plan
 
@@ -22,7 +23,7 @@ def test_the_plan_reads_back_and_has_its_length_in_steps() -> None:
 
 def test_two_equal_views_of_a_stream_are_two_draws() -> None:
     twice = QUICKSTART.replace(">> random_shift(1)", ">> random_shift(1) >> random_shift(1)")
-    shifts = {n.draw for n in make_plan(program(twice), sizes={}).stages[0].nodes if n.op == "random_shift"}
+    shifts = {name for n in graph(program(twice)).nodes if n.op == "random_shift" for name, _ in draws_of(n)}
     assert shifts == {
         f"{stream}/{name}" for stream in ("labeled", "unlabeled") for name in ("random_shift", "random_shift#2")
     }

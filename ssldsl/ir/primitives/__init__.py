@@ -10,6 +10,7 @@ from ssldsl.ir.primitives import (
     compose,
     concat,
     draw,
+    draws,
     field,
     full_dataset,
     gather,
@@ -31,7 +32,7 @@ from ssldsl.ir.primitives import (
 )
 
 _FILES = (
-    *(source, split, draw, full_dataset, rows, index, repeat_rows),
+    *(source, split, draw, full_dataset, rows, draws, index, repeat_rows),
     *(net, compose, apply, output, beside),
     *(field, stop, concat, slice, mean, sum, gather, local),
     *(row_mean, weighted_sum, product, compare),

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.contract import ContractError, bound, check_call
-from ssldsl.ops.random import Rows, SampleRng
+from ssldsl.ops.random import SampleRng
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.runtime.nets.composition import Composition
 from ssldsl.runtime.nets.memories import Memories
@@ -261,7 +261,7 @@ class Claimed:
         rng = arguments.get("rng")
         if isinstance(rng, SampleRng):
             times = len(rng.rows.index) // batch
-            found["rng"] = SampleRng(rng.key, Rows(*(t[first * times : last * times] for t in rng.rows)))
+            found["rng"] = rng.between(first * times, last * times)
         return {**arguments, **found}
 
 
@@ -293,7 +293,7 @@ def _first_symbols(edge: Edge) -> frozenset[str]:
 def _rng(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Random numbers that begin anew, so that a call draws the same again."""
     rng = arguments.get("rng")
-    return {"rng": SampleRng(rng.key, rng.rows)} if isinstance(rng, SampleRng) else {}
+    return {"rng": rng.again()} if isinstance(rng, SampleRng) else {}
 
 
 def _called(call: Call, arguments: Mapping[str, Any]) -> Any:

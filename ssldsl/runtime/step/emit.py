@@ -138,7 +138,8 @@ class Emission:
     def emit(self, lines: Lines, node: NodePlan) -> None:
         """Write one node."""
         made_on_host = self.from_batch(node) and node.op not in WITH_BATCH
-        text = self._primitive(node) if node.op in PRIMITIVES and not made_on_host else ""
+        is_text = node.op in PRIMITIVES and node.op != "draws" and not made_on_host
+        text = self._primitive(node) if is_text else ""
         is_there = node.inputs and text in map(self._values.get, node.inputs)
         if node.op in NETWORKS or node.op == "output" or is_there:
             self._values[node.id] = text  # nothing to compute
@@ -150,6 +151,8 @@ class Emission:
         elif text:
             self._values[node.id] = self._assigned(lines, node, target, text)
             return
+        elif node.op == "draws":
+            lines.group(f"{target} = SampleRng.joined(", self._draws(node), ")", node)
         else:
             signature = signature_of(self.library, node.op)
             function = self._function(node, signature)
@@ -327,11 +330,22 @@ class Emission:
         if signature.uses_rng:
             if node.rows is None:
                 raise InternalError(f"node {node.id}: `{node.op}` draws random numbers but does not say for which rows")
-            self.tools |= {"SampleRng", "key_of"}
-            keywords.append(f"rng=SampleRng({self._key(node.draw)}, {self.value(node.rows)})")
+            keywords.append(f"rng={self._rng(node.draw, self.nodes[node.rows])}")
         if signature.is_module:
             return keywords
         return keywords + [f"{name}={self._setting(value)}" for name, value in node.settings.items()]
+
+    def _rng(self, draw: str, rows: NodePlan) -> str:
+        """The random numbers of a draw, or of all that a call makes at once."""
+        if rows.op == "draws":
+            return self.value(rows.id)
+        self.tools |= {"SampleRng", "key_of"}
+        return f"SampleRng({self._key(draw)}, {self.value(rows.id)})"
+
+    def _draws(self, node: NodePlan) -> list[str]:
+        """The random numbers of each of the draws that a call makes at once."""
+        draws = zip(node.settings["names"], node.inputs, strict=True)
+        return [self._rng(name, self.nodes[id_]) for name, id_ in draws]
 
     def _function(self, node: NodePlan, signature: Signature) -> str:
         """What a node calls."""

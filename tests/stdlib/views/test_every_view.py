@@ -145,6 +145,17 @@ def test_a_view_is_the_same_on_another_device(view: Case, photos: Tensor, rng: R
     torch.testing.assert_close(found.cpu(), expected, atol=5e-6, rtol=0)
 
 
+IDLE = [pytest.param(s, {n: v}, id=f"{s.name} {n}={v}") for s in VIEWS for n, v in (s.traits.identity or {}).items()]
+
+
+@pytest.mark.parametrize(("signature", "setting"), IDLE)
+def test_settings_that_are_said_to_change_nothing_change_nothing(
+    signature: Signature, setting: dict[str, Any], photos: Tensor, rng: Rng
+) -> None:
+    found = op_of(signature)(photos, rng=rng(6), **settings_of(signature) | setting)
+    assert torch.equal(found, photos)
+
+
 @pytest.mark.parametrize("signature", VIEWS, ids=lambda s: s.name)
 def test_what_does_not_hold_of_a_view_is_one_of_these_and_has_a_reason(signature: Signature) -> None:
     exempt = declared.exemptions(signature)
