@@ -14,23 +14,26 @@ import numpy as np
 import torch
 from attrs import evolve, frozen
 
-from benchmarks import files, frontend, pairs, tables, views
+from benchmarks import dense, dense_cases, files, frontend, kernels, pairs, tables, views
 from benchmarks.by_hand import Execution, Loop
 from benchmarks.cases import COUNT, Case, cases
 from benchmarks.compiled import Compiled
-from benchmarks.timing import Side, interleaved, peak_in_process, peak_of, ratios
+from benchmarks.dense_cases import DenseCase
+from benchmarks.timing import Side, interleaved, peak_of, ratios
 
 COLUMNS = (
     "case",
     "images a step",
     "compiled, images/s",
-    "tuned, images/s",
     "ratio to tuned",
     "quartiles",
-    "ratio to plain",
-    "compiled, MB",
-    "tuned, MB",
-    "memory ratio",
+    "to plain",
+    "to cheap",
+    "kernels",
+    "to tuned",
+    "to cheap",
+    "MB of a step",
+    "to tuned",
 )
 
 
@@ -62,7 +65,7 @@ ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None, help="bf16 on CUDA if not given.")
 @click.option("--compile/--no-compile", "compiled", default=False, help="Through torch.compile, both sides.")
 @click.option("--threads", default=0, help="Of torch; its own choice if not given.")
-@click.option("--memory-of", default="", hidden=True, help="Print the peak of one side: CASE:SIDE.")
+@click.option("--counts", is_flag=True, help="Kernels and memory alone, which no load of the machine moves.")
 def main(
     quick: bool,
     device: str,
@@ -70,7 +73,7 @@ def main(
     precision: str | None,
     compiled: bool,
     threads: int,
-    memory_of: str,
+    counts: bool,
 ) -> None:
     """Compiled steps beside the same methods by hand, and the front end."""
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -87,15 +90,12 @@ def main(
     effort = QUICK if quick else ON_CUDA if on_cuda else FULL
     with tempfile.TemporaryDirectory() as folder:
         pictures = make_pictures(Path(folder) / "pictures.npz")
-        makers = {case.name: (case, makers_of(case, execution, pictures)) for case in cases(place, is_quick=quick)}
-        if memory_of:
-            name, _, side = memory_of.partition(":")
-            click.echo(peak_of(makers[name][1][side], place))
-            return
+        found: list[Case | DenseCase] = [*cases(place, is_quick=quick), *dense_cases.cases(place, is_quick=quick)]
+        makers = {case.name: (case, makers_of(case, execution, pictures)) for case in found}
         click.echo(f"{tables.machine(place)}\n")
         chosen = [name for name in makers if only in (*name.split("/"), name, "", "steps")]
         if chosen:
-            steps([makers[name] for name in chosen], execution, effort, quick)
+            steps([makers[name] for name in chosen], execution, effort, is_timed=not counts)
     if only in ("", "views"):
         random_views(effort)
     if only in ("", "pairs"):
@@ -114,16 +114,22 @@ def make_pictures(path: Path) -> Path:
     return path
 
 
-def makers_of(case: Case, execution: Execution, pictures: Path) -> dict[str, Callable[[], Side]]:
+def makers_of(case: Case | DenseCase, execution: Execution, pictures: Path) -> dict[str, Callable[[], Side]]:
     """What makes each side of a case ready."""
-    return {
+    tuned = evolve(execution, is_tuned=True)
+    made: dict[str, Callable[[], Side]] = {
         "compiled": partial(Compiled, case, execution, pictures),
-        "tuned": partial(by_hand, case, evolve(execution, is_tuned=True), pictures),
+        "tuned": partial(by_hand, case, tuned, pictures),
         "plain": partial(by_hand, case, execution, pictures),
     }
+    return made | ({"cheap": partial(by_hand, case, tuned, pictures, is_cheap=True)} if _is_dense(case) else {})
 
 
-def by_hand(case: Case, execution: Execution, pictures: Path) -> Loop:
+def _is_dense(case: Case | DenseCase) -> bool:
+    return isinstance(case, DenseCase)
+
+
+def by_hand(case: Case | DenseCase, execution: Execution, pictures: Path, is_cheap: bool = False) -> Side:
     """The loop by hand on the same data."""
     if case.is_small:
         from sklearn.datasets import load_digits
@@ -134,21 +140,27 @@ def by_hand(case: Case, execution: Execution, pictures: Path) -> Loop:
         with np.load(pictures) as content:
             images, labels = torch.from_numpy(content["data"]), torch.from_numpy(content["label"])
     torch.manual_seed(0)
-    return Loop(case.recipe, execution, images, labels, torch.randperm(len(images))[: case.labels])
+    known = torch.randperm(len(images))[: case.labels]
+    if isinstance(case, DenseCase):
+        return dense.Loop(case.recipe, execution, images, labels, known, is_cheap=is_cheap)
+    return Loop(case.recipe, execution, images, labels, known)
 
 
 def steps(
-    chosen: list[tuple[Case, dict[str, Callable[[], Side]]]], execution: Execution, effort: Effort, quick: bool
+    chosen: list[tuple[Case | DenseCase, dict[str, Callable[[], Side]]]],
+    execution: Execution,
+    effort: Effort,
+    *,
+    is_timed: bool,
 ) -> None:
     """The table of compiled steps beside those by hand."""
-    device = execution.device
-    clock = "wall clock" if device.type == "cuda" else "processor time of all cores"
+    clock = "wall clock" if execution.device.type == "cuda" else "processor time of all cores"
     how = [execution.precision, "torch.compile" if execution.is_compiled else "eager", f"speed by {clock}"]
     click.echo(f"Training steps: {', '.join(how)}; {effort.rounds} rounds of {effort.seconds:g} s, sides in turns.\n")
     click.echo(tables.heading(COLUMNS))
     for case, makers in chosen:
         try:
-            click.echo(tables.row(compare(case, makers, execution, effort, quick)))
+            click.echo(tables.row(compare(case, makers, execution, effort, is_timed=is_timed)))
         except Exception as error:  # noqa: BLE001  # torch.compile may fail at any of them; the others are measured
             click.echo(tables.row((case.name, f"failed: {type(error).__name__}", *[""] * (len(COLUMNS) - 2))))
             click.echo(f"{case.name}: {error}", err=True)
@@ -156,31 +168,52 @@ def steps(
 
 
 def compare(
-    case: Case, makers: dict[str, Callable[[], Side]], execution: Execution, effort: Effort, quick: bool
+    case: Case | DenseCase,
+    makers: dict[str, Callable[[], Side]],
+    execution: Execution,
+    effort: Effort,
+    *,
+    is_timed: bool,
 ) -> list[object]:
     """A row of the table. Images per second are by the wall clock, ratios by the clock that noise moves less."""
-    device = execution.device
-    peaks = [memory(case, name, makers[name], execution, quick) for name in ("compiled", "tuned")]
-    sides = [make() for make in makers.values()]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ours, tuned, plain = interleaved(sides, device, rounds=effort.rounds, seconds=effort.seconds)
-    on_wall = device.type == "cuda"
-    middle, low, high = ratios(ours.by(is_wall=on_wall), tuned.by(is_wall=on_wall))
-    to_plain, _, _ = ratios(ours.by(is_wall=on_wall), plain.by(is_wall=on_wall))
-    speeds = [case.images / statistics.median(side.wall) for side in (ours, tuned)]
-    del sides
-    gc.collect()
+    counted = counts_of(makers, execution)
+    peaks = {name: peak_of(makers[name], execution.device) for name in ("compiled", "tuned")}
+    kernels_of = [counted[name].kernels for name in ("compiled", "tuned", "cheap") if name in counted]
     return [
         case.name,
         case.images,
-        *(f"{speed:.0f}" for speed in speeds),
-        f"{middle:.2f}",
-        f"{low:.2f} to {high:.2f}",
-        f"{to_plain:.2f}",
-        *(tables.megabytes(peak) for peak in peaks),
-        f"{peaks[0] / max(1, peaks[1]):.2f}",
+        *(speeds(case, makers, execution, effort) if is_timed else [""] * 5),
+        kernels_of[0] if kernels_of else "",
+        *[f"{kernels_of[0] / other:.2f}" for other in kernels_of[1:]],
+        *[""] * (3 - max(1, len(kernels_of))),
+        tables.megabytes(peaks["compiled"]),
+        f"{peaks['compiled'] / max(1, peaks['tuned']):.2f}",
     ]
+
+
+def counts_of(makers: dict[str, Callable[[], Side]], execution: Execution) -> dict[str, kernels.Counts]:
+    """The operations of a step, without those that `torch.compile` makes one."""
+    if execution.is_compiled or execution.device.type != "cpu":
+        return {}
+    return {name: kernels.count(make()) for name, make in makers.items() if name != "plain"}
+
+
+def speeds(
+    case: Case | DenseCase, makers: dict[str, Callable[[], Side]], execution: Execution, effort: Effort
+) -> list[str]:
+    """Images a second, then how often as fast as the others the compiled step is."""
+    device = execution.device
+    sides = [make() for make in makers.values()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        times = interleaved(sides, device, rounds=effort.rounds, seconds=effort.seconds)
+    ours, *others = (side.by(is_wall=device.type == "cuda") for side in times)
+    middle, low, high = ratios(ours, others[0])
+    rest = [f"{ratios(ours, other)[0]:.2f}" for other in others[1:]]
+    del sides
+    gc.collect()
+    speed = case.images / statistics.median(times[0].wall)
+    return [f"{speed:.0f}", f"{middle:.2f}", f"{low:.2f} to {high:.2f}", *rest, *[""] * (2 - len(rest))]
 
 
 def random_views(effort: Effort) -> None:
@@ -209,17 +242,6 @@ def of_each(name: str, sides: list[Side], rows: int, effort: Effort) -> list[obj
     middle, low, high = ratios(ours.cpu, theirs.cpu)
     each = [f"{1000 * statistics.median(side.cpu) / rows:.3f}" for side in (ours, theirs)]
     return [name, *each, f"{middle:.2f}", f"{low:.2f} to {high:.2f}"]
-
-
-def memory(case: Case, side: str, make: Callable[[], Side], execution: Execution, quick: bool) -> int:
-    """The peak of a side, on the CPU in a process of its own."""
-    if execution.device.type == "cuda":
-        gc.collect()
-        return peak_of(make, execution.device)
-    flags = ["--quick"] if quick else []
-    flags += ["--compile"] if execution.is_compiled else []
-    more = ["--device", "cpu", "--precision", execution.precision, "--threads", str(torch.get_num_threads())]
-    return peak_in_process([*flags, *more, "--memory-of", f"{case.name}:{side}"])
 
 
 def pair_loss(quick: bool) -> None:

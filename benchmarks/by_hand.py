@@ -7,13 +7,14 @@ back only when they are logged.
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import torch
 from attrs import define, field, frozen
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn import functional as F  # as everybody calls it
-from torchvision.models import resnet18
+from torchvision.models import resnet18, resnet50
 
 LOG_EVERY = 50
 
@@ -46,15 +47,15 @@ class Execution:
 # --- networks ---------------------------------------------------------------------------------------------------
 
 
-def small_convnet(width: int = 32) -> nn.Sequential:
-    """Three blocks for 8 by 8 digits."""
+def small_convnet(channels: int = 1, width: int = 32) -> nn.Sequential:
+    """Three blocks for small images."""
 
     def block(channels_in: int, channels: int, pool: bool = True) -> list[nn.Module]:
         conv = nn.Conv2d(channels_in, channels, 3, padding=1, bias=False)
         halved: list[nn.Module] = [nn.MaxPool2d(2)] if pool else []
         return [conv, *halved, nn.GroupNorm(8, channels), nn.ReLU(inplace=True)]
 
-    blocks = [*block(1, width), *block(width, 2 * width), *block(2 * width, 4 * width, pool=False)]
+    blocks = [*block(channels, width), *block(width, 2 * width), *block(2 * width, 4 * width, pool=False)]
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
@@ -63,6 +64,13 @@ def cifar_resnet18() -> nn.Module:
     net = resnet18()
     net.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
     net.maxpool = nn.Identity()
+    net.fc = nn.Identity()
+    return net
+
+
+def photo_resnet50() -> nn.Module:
+    """torchvision's, up to its features."""
+    net = resnet50()
     net.fc = nn.Identity()
     return net
 
@@ -101,8 +109,10 @@ def wide_resnet28(widen: int = 2) -> nn.Sequential:
 
 NETWORKS: dict[str, tuple[Callable[[], nn.Module], int]] = {
     "convnet": (small_convnet, 128),
+    "colored": (partial(small_convnet, channels=3), 128),
     "resnet18": (cifar_resnet18, 512),
     "wrn28": (wide_resnet28, 128),
+    "resnet50": (photo_resnet50, 2048),
 }
 
 

@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.by_hand import Execution
 from benchmarks.cases import Case
+from benchmarks.dense_cases import DenseCase
 from ssldsl import pipeline
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library
@@ -20,7 +21,7 @@ from ssldsl.runtime.train.loop import take_step
 class Compiled:
     """A spec made ready to train; `step` is one step of the trainer, losses read once a window."""
 
-    def __init__(self, case: Case, execution: Execution, pictures: Path) -> None:
+    def __init__(self, case: Case | DenseCase, execution: Execution, pictures: Path) -> None:
         library = Library.shipped()
         program = pipeline.compose(case.source(pictures), library=library).unwrap()
         datasets = Datasets(library)

@@ -2,16 +2,16 @@
 
 import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Protocol
 
-import psutil
 import torch
 from attrs import frozen
+from torch.profiler import ProfilerActivity, profile
 
 # floats of 31 MB, as activations of a step may have: once so much was let go at a time, the C library of Linux hands
 # such memory on; before, it asks the system for every tensor of some MB anew, which may cost more than to fill it
@@ -80,17 +80,27 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float
 
 
 def peak_of(make: Callable[[], Side], device: torch.device, steps: int = 4) -> int:
-    """Bytes that a side adds at its peak: weights, optimizer, activations. On the CPU it needs its own process."""
+    """Bytes that a step has at its peak beyond what lies there when it begins, as torch's own allocator counts them.
+
+    A process as a whole says less: what the C library keeps for it scatters by a tenth from run to run.
+    """
+    side = make()
+    _warm_up(side, device, steps)
     if device.type != "cuda":
-        before = psutil.Process().memory_info().rss
-        _warm_up(make(), device, steps)
-        return max(0, peak_resident() - before)
+        return _peak_of_step(side, steps)
     wait(device)
-    torch.cuda.empty_cache()
     before = torch.cuda.memory_allocated(device)
     torch.cuda.reset_peak_memory_stats(device)
-    _warm_up(make(), device, steps)
+    _block(side, device, steps, 1)
     return int(torch.cuda.max_memory_allocated(device) - before)
+
+
+def _peak_of_step(side: Side, number: int) -> int:
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as found:
+        side.step(number)
+    changes = [event for event in found.profiler.kineto_results.events() if event.name() == "[memory]"]
+    in_order = sorted(changes, key=lambda event: event.start_ns())
+    return max(accumulate((event.nbytes() for event in in_order), initial=0))
 
 
 def peak_resident() -> int:
@@ -100,10 +110,3 @@ def peak_resident() -> int:
         return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1]) * 1024
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def peak_in_process(arguments: Sequence[str]) -> int:
-    """What `peak_of` finds in a fresh process of this program."""
-    command = [sys.executable, "-m", "benchmarks", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return int(done.stdout.split()[-1])
