@@ -9,13 +9,15 @@ from mkdocs.structure.files import File, Files
 
 import ssldsl
 from ssldsl.ops.library import Library
+from ssldsl.ops.method_pages import method_page, seen_in
 from ssldsl.ops.method_table import methods_table
 from ssldsl.ops.rendering import write_pages
 from ssldsl.resources import specs
 
 METHODS = """\
-What papers call a method is a definition of some lines, made of ops; `ssldsl ops NAME` shows its text. Lines are those
-of the definition; what a spec adds are data, networks, optimizer. [Beside other libraries](comparison.md).
+What papers call a method is a definition of some lines, made of ops; each has a page with its text, its formulas and a
+picture. Lines are those of the definition; what a spec adds are data, networks, optimizer. [Beside other
+libraries](comparison.md).
 """
 
 
@@ -26,6 +28,7 @@ def on_files(files: Files, config: Any) -> Files:
             files.append(File.generated(config, f"library/{path.name}", content=path.read_text(encoding="utf-8")))
     methods = "\n".join(["# All methods\n", METHODS, methods_table(Library.shipped(installed=False))])
     files.append(File.generated(config, "methods.md", content=methods))
+    files_of_methods(files, config)
     paths = sorted(specs().glob("*.ssl"))
     files.append(File.generated(config, "experiments/index.md", content="\n".join(_overview(paths))))
     for path in paths:
@@ -33,6 +36,17 @@ def on_files(files: Files, config: Any) -> Files:
         picture = ssldsl.load(path).graph().text("svg")
         files.append(File.generated(config, f"experiments/{path.stem}.svg", content=picture))
     return files
+
+
+def files_of_methods(files: Files, config: Any) -> None:
+    """A page for every definition, with the picture of a spec that uses it."""
+    library = Library.shipped(installed=False)
+    for name in library.methods():
+        files.append(File.generated(config, f"methods/{name}.md", content=method_page(name, library)))
+        seen = seen_in(name, library)
+        if seen is not None:
+            picture = ssldsl.load(seen.spec, variant=seen.variant or ()).graph().text("svg")
+            files.append(File.generated(config, f"methods/{name}.svg", content=picture))
 
 
 def _overview(paths: list[Path]) -> Iterator[str]:
@@ -48,7 +62,7 @@ def _title(path: Path) -> str:
 
 
 def _experiment(path: Path) -> Iterator[str]:
-    yield f"# {path.stem}\n"
-    yield f"![The method as a graph]({path.stem}.svg)\n"
+    yield f"---\nhide: [toc]\n---\n\n# {path.stem}\n"
+    yield f"[![The method as a graph]({path.stem}.svg)]({path.stem}.svg)\n"
     yield f"```ssl\n{path.read_text(encoding='utf-8').strip()}\n```\n"
     yield f"## To cite\n\n```bibtex\n{ssldsl.load(path).cite().strip()}\n```"

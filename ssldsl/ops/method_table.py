@@ -12,7 +12,7 @@ _KEYS = re.compile(r"\[([a-z]\w*\d{4}\w*)\]")
 
 
 def methods_table(library: Library) -> str:
-    """A table for every file of definitions; in its first column the name, under which `ssldsl ops` shows the text."""
+    """A table for every file of definitions; in its first column the name, which leads to its page."""
     by_file: dict[Path, list[str]] = {}
     for name, path in library.methods().items():
         by_file.setdefault(path, []).append(name)
@@ -26,12 +26,16 @@ def _family(path: Path, names: list[str], library: Library) -> Iterator[str]:
     for name in names:
         lines = definition(path, name).splitlines()
         count = sum(1 for line in lines if line.strip() and not line.startswith("#"))
-        specs = ", ".join(f"`{spec.removesuffix('.ssl')}`" for spec in users(name, library)[1])
-        yield f"| `{name}` | {summary(path, name).replace('|', chr(92) + '|')} | {count} | {specs or '–'} |"
+        stems = [spec.removesuffix(".ssl") for spec in users(name, library)[1]]
+        specs = ", ".join(f"[{stem}](experiments/{stem}.md)" for stem in stems)
+        about = summary(path, name).replace("|", r"\|")
+        yield f"| [{name}](methods/{name}.md) | {about} | {count} | {specs or '–'} |"
     yield ""
-    papers = read_papers()
-    found = [
-        str(papers[key]) for key in dict.fromkeys(_KEYS.findall(path.read_text(encoding="utf-8"))) if key in papers
-    ]
-    yield from (f"- {paper}" for paper in found)
+    yield from (f"- {paper}" for paper in papers_of(path))
     yield ""
+
+
+def papers_of(path: Path) -> list[str]:
+    """The papers that a file of definitions names, in words."""
+    papers, keys = read_papers(), dict.fromkeys(_KEYS.findall(path.read_text(encoding="utf-8")))
+    return [str(papers[key]) for key in keys if key in papers]

@@ -5,6 +5,7 @@ several, and a closing `}` in the first column.
 """
 
 import re
+import unicodedata
 from pathlib import Path
 
 from attrs import frozen
@@ -13,7 +14,8 @@ from ssldsl.resources import stdlib
 
 _ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"^\s*(\w+)\s*=\s*(?:\{(.*?)\}|\"(.*?)\"|(\d+))\s*,?\s*$", re.MULTILINE | re.DOTALL)
-
+_ACCENT = re.compile(r"""\\(["'`^~])\s*\{?([A-Za-z])\}?""")
+COMBINING = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303"}  # accents behind a letter
 
 VENUES = ("booktitle", "journal", "howpublished", "institution", "school", "publisher", "note")
 
@@ -59,5 +61,6 @@ def _paper(key: str, body: str) -> Paper:
 
 
 def _plain(text: str) -> str:
-    """A field without its protecting braces and line breaks."""
+    """A field without its protecting braces and line breaks, accents as letters."""
+    text = _ACCENT.sub(lambda match: unicodedata.normalize("NFC", match[2] + COMBINING[match[1]]), text)
     return " ".join(text.replace("{", "").replace("}", "").split())

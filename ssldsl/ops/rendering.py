@@ -204,10 +204,10 @@ def users(name: str, library: Library) -> tuple[list[str], list[str]]:
     texts = {n: _code(definition(path, n)) for n, path in library.methods().items()}
     found, grown = {name}, True
     while grown:
-        more = {n for n, text in texts.items() if n not in found and any(_mentions(text, f) for f in found)}
+        more = {n for n, text in texts.items() if n not in found and any(mentions(text, f) is not None for f in found)}
         found, grown = found | more, bool(more)
     files = sorted(specs().glob("*.ssl"))
-    used = [p.name for p in files if any(_mentions(_code(p.read_text(encoding="utf-8")), f) for f in found)]
+    used = [p.name for p in files if any(mentions(_code(p.read_text(encoding="utf-8")), f) is not None for f in found)]
     return sorted(found - {name}), used
 
 
@@ -215,8 +215,10 @@ def _code(text: str) -> str:
     return re.sub(r"#.*", "", text)
 
 
-def _mentions(text: str, name: str) -> bool:
-    return re.search(rf"\b{name}\s*\(", text) is not None
+def mentions(text: str, name: str) -> int | None:
+    """Where a text without comments first calls a name."""
+    found = re.search(rf"\b{name}\s*\(", text)
+    return found.start() if found is not None else None
 
 
 def _used(name: str, library: Library) -> list[str]:
@@ -254,7 +256,7 @@ def role_page(role: str, signatures: Sequence[Signature]) -> str:
     for signature in signatures:
         lines += [f"## `{signature.name}`", "", "```", call_form(signature), "```", "", signature.doc, ""]
         for title, rows in _sections(signature):
-            lines += [f"- **{title}**", *(f"  - {_item(row)}" for row in rows)]
+            lines += [f"- **{title}**", *(f"    - {_item(row)}" for row in rows)]
         paper = _paper(signature)
         lines += [f"- **paper** {paper}"] if paper else []
         lines.append("")
