@@ -10,7 +10,7 @@ import click
 from attrs import frozen
 
 from ssldsl import pipeline
-from ssldsl.commands.options import say
+from ssldsl.commands.options import READERS, say
 from ssldsl.commands.requeue import ask_scheduler
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.run_folder import SUMMARY
@@ -47,7 +47,7 @@ def carried_out(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option(
         "--workers",
-        type=click.IntRange(min=0),
+        type=READERS,
         default=None,
         help="Processes that read image files.  [default: one for every core of a process]",
     )

@@ -13,6 +13,8 @@ from ssldsl.errors import Diagnostic, SpecError, render_all
 from ssldsl.runtime.folder.request import Edits
 
 USER_ERROR = 1  # exit code
+MOST_PROCESSES = 1024  # beside one: a number above is a slip, and would bring the machine down
+READERS = click.IntRange(0, MOST_PROCESSES)
 
 
 def edited(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from ssldsl.commands.options import say
+from ssldsl.commands.options import READERS, say
 from ssldsl.processes import spare_cores
 
 
@@ -19,7 +19,7 @@ from ssldsl.processes import spare_cores
 @click.option("--average/--no-average", default=True, help="Averaged weights, where the stage keeps an average.")
 @click.option("--probabilities/--no-probabilities", default=True, help="Of all classes, beside the likeliest.")
 @click.option("--embedding/--no-embedding", default=True, help="What the classes are read from, or `--net` gives.")
-@click.option("--workers", type=click.IntRange(min=0), default=spare_cores, help="Processes that read images.")
+@click.option("--workers", type=READERS, default=spare_cores, help="Processes that read images.")
 @click.option("--progress/--no-progress", default=True, help="Show a progress bar.")
 def predict(
     folder: Path,

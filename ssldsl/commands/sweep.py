@@ -7,7 +7,7 @@ import click
 from ssldsl import pipeline
 from ssldsl.commands.execution import Execution, carried_out
 from ssldsl.commands.launchers import make_launcher
-from ssldsl.commands.options import edited
+from ssldsl.commands.options import MOST_PROCESSES, edited
 from ssldsl.commands.requests import requests
 from ssldsl.commands.series import checked_requests
 from ssldsl.commands.side_by_side import LOGS, SideBySide
@@ -19,7 +19,7 @@ from ssldsl.runtime.folder.request import Edits, Request
 @click.argument("spec")
 @edited
 @click.option("--seed", "seeds", default=None, metavar="N | A..B | A,B,C", help="Seed, or several: 0..4.")
-@click.option("--jobs", type=click.IntRange(min=1), default=2, help="Runs at a time.", show_default=True)
+@click.option("--jobs", type=click.IntRange(1, MOST_PROCESSES), default=2, help="Runs at a time.", show_default=True)
 @click.option("--launcher", type=click.Choice(["local", "submitit"]), default="local", show_default=True)
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of submitit: slurm_partition=gpu, timeout_min=60."

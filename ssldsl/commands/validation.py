@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ssldsl.commands.options import write
+from ssldsl.commands.options import READERS, write
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.processes import spare_cores
 
@@ -17,7 +17,7 @@ from ssldsl.processes import spare_cores
 @click.option("--sizes", default=None, metavar="N,N", help="Samples of a subset. [default: 1 and 5 of every class]")
 @click.option("--draws", type=click.IntRange(min=1), default=20, help="Subsets of every size.", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the subsets.", show_default=True)
-@click.option("--workers", type=click.IntRange(min=0), default=spare_cores, help="Processes that read image files.")
+@click.option("--workers", type=READERS, default=spare_cores, help="Processes that read image files.")
 @click.option("--json", "as_data", is_flag=True, help="Print JSON.")
 @click.option("-o", "--out", default=None, metavar="FILE", help="Also write a page with pictures there: x.html.")
 def validation(runs: tuple[str, ...], sizes: str | None, as_data: bool, out: str | None, **options: Any) -> None:

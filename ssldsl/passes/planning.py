@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from ssldsl.errors import InternalError
+from ssldsl.check.messages.stages import endless_run
+from ssldsl.check.rules.ends import MOST_STEPS
+from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.graph.plan import (
     EvaluationPlan,
@@ -71,7 +73,11 @@ def stage_clock(program: Program, stage: Stage, sizes: Mapping[str, int]) -> Clo
     rows = dict(stage.batch).get(stage.clock)
     if not rows:
         raise InternalError(f"stage `{stage.name}` draws nothing from its clock `{stage.clock}`")
-    return Clock.of(stage.run, _stream_size(program, stage.clock, sizes), rows)
+    clock = Clock.of(stage.run, _stream_size(program, stage.clock, sizes), rows)
+    if clock.steps >= MOST_STEPS:  # what `check` cannot know of data that are not there yet
+        place = stage.place("run") or stage.span
+        raise SpecError(endless_run(f"stage `{stage.name}`", str(stage.run), clock.steps, MOST_STEPS, place))
+    return clock
 
 
 def _stream_size(program: Program, name: str, sizes: Mapping[str, int]) -> int:

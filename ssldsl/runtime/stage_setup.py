@@ -22,6 +22,7 @@ from ssldsl.runtime.device.accelerator import (
     unchanged_buffers,
 )
 from ssldsl.runtime.device.layout import put_on
+from ssldsl.runtime.device.memory import check_room
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_step
@@ -73,6 +74,7 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     plan, library, modules = resources.plan, resources.library, resources.modules
     accelerator = make_accelerator(stage)
     check_divisible(stage, accelerator.num_processes)
+    check_room(stage, resources.fields, accelerator.num_processes, accelerator.device)
     _begin_networks(resources, stage, accelerator, is_new=is_new)
     scalars = Scalars(stage, library)
     memories = _begin_memories(resources, stage, accelerator, is_new=is_new)

@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_written_any_more_is_named(tmp_path: Path) -> No
 
 
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path: Path) -> None:
-    found = failure(experiment("accumulate=3"), tmp_path / "run")
+    found = failure(with_stage(experiment(), accumulate=3), tmp_path / "run")
     assert found.code == "R407"
 
 
@@ -241,7 +241,7 @@ def test_an_unknown_tracker_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plan", "options"),
     [
-        (experiment("accumulate=3"), QUIET),
+        (with_stage(experiment(), accumulate=3), QUIET),
         (experiment(), evolve(QUIET, trackers=("mlflowww",))),
         (with_stage(experiment(), init=(InitPlan(modules=("encoder",), file="none.safetensors"),)), QUIET),
     ],
@@ -255,7 +255,7 @@ def test_what_is_refused_before_the_first_step_leaves_no_folder(tmp_path: Path, 
 
 def test_a_run_that_is_there_stays_when_another_is_refused_in_its_place(tmp_path: Path) -> None:
     run(experiment("run=2it"), tmp_path / "run", LIBRARY, QUIET)
-    assert failure(experiment("accumulate=3"), tmp_path / "run").code == "R409"
+    assert failure(with_stage(experiment(), accumulate=3), tmp_path / "run").code == "R409"
     assert latest(tmp_path / "run" / "checkpoints") is not None
 
 

@@ -1,5 +1,6 @@
 """D5xx: time, stages and their settings."""
 
+import math
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -24,6 +25,15 @@ def share_of_itself(name: str, place: Span) -> Diagnostic:
     """The length of a run in percent."""
     help = "write it in `ep` or `it`"
     return Diagnostic("D510", f"`{name}` cannot be a share of itself", place, "of what?", help=help)
+
+
+def endless_run(stage: str, run: str, steps: float, most: int, place: Span | None) -> Diagnostic:
+    """A stage of more steps than anybody waits for."""
+    message = f"{stage} runs for {run}: {steps:.3g} steps do not end"
+    label = f"fewer than {most:,} steps are allowed"
+    return Diagnostic(
+        "D524", message, place, label, help="for example `run = 30ep`; the largest papers take some millions of steps"
+    )
 
 
 def no_length_before_then(place: Span) -> Diagnostic:
@@ -87,6 +97,28 @@ def rows_not_said(stream: str, example: int, place: Span) -> Diagnostic:
     """A stream that the loss reads and `batch` leaves out."""
     message = f"`batch` does not say how many rows of `{stream}` a step takes"
     return Diagnostic("D505", message, place, help=f"add `{stream}: {example}`")
+
+
+def too_many_rows(stream: str, rows: int, most: int, place: Span) -> Diagnostic:
+    """More rows than a step can have."""
+    message = f"the rows of `{stream}` must be at most {most:,}, found {rows:,}"
+    return Diagnostic(
+        "D505", message, place, help="a step takes a part of the data; `run` says how many steps there are"
+    )
+
+
+def unequal_parts(stream: str, rows: int, parts: int, place: Span, batch: Span) -> Diagnostic:
+    """Rows that cannot be split equally."""
+    message = f"{rows:,} rows of `{stream}` cannot be split into {parts:,} equal parts"
+    notes = (Note(batch, "the rows"),)
+    return Diagnostic("D525", message, place, "no row may be left out", notes, help=_equal_instead(rows, parts))
+
+
+def _equal_instead(rows: int, parts: int) -> str:
+    """The numbers nearby that go: of parts, and of rows."""
+    divisors = {d for n in range(1, math.isqrt(rows) + 1) if rows % n == 0 for d in (n, rows // n)}
+    fewer, more = max(d for d in divisors if d <= parts), -(-rows // parts) * parts
+    return f"take `accumulate = {fewer}`" + (f", or {more:,} rows" if more < 2 * rows else "")
 
 
 def no_stream(name: str, streams: Collection[str], place: Span) -> Diagnostic:

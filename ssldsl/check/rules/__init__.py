@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from ssldsl.check.rules.chosen_clock import chosen_clock
 from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.empty_sweep import empty_sweep
+from ssldsl.check.rules.ends import ends
+from ssldsl.check.rules.equal_parts import equal_parts
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
 from ssldsl.check.rules.few_rows import few_rows
 from ssldsl.check.rules.follows_at_once import follows_at_once
@@ -52,6 +54,8 @@ RULES: tuple[Rule, ...] = (
     few_rows,
     uneven_images,  # before `forward_policy`: images that are no batch can be merged in no way
     forward_policy,
+    ends,
+    equal_parts,
     recurring_pace,
     watch_changes_nothing,
     half_averaged,

@@ -13,6 +13,7 @@ from ssldsl.source import Span
 from ssldsl.values import is_number
 
 EXAMPLE = 64  # rows, in what messages suggest
+MOST_ROWS = 10**8  # of bytes alone, more than a device holds
 
 
 def read_duration(reader: Reader, name: str) -> Duration | None:
@@ -50,6 +51,9 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
     if value is UNKNOWN:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        if value > MOST_ROWS:
+            reader.report(stages.too_many_rows(used[0] if used else "all", value, MOST_ROWS, reader.place(name)))
+            return None
         return None if terms is None else tuple((stream, value) for stream in used)
     if not isinstance(value, MapValue):
         example = ", ".join(f"{u}: {EXAMPLE}" for u in used) or "labeled: 64"
@@ -90,6 +94,9 @@ def _batch_entry(reader: Reader, name: str, count: Any, key: Span, place: Span) 
         return False
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         ctx.report(stages.no_count_of_rows(name, count, describe(count), place))
+        return False
+    if count > MOST_ROWS:
+        ctx.report(stages.too_many_rows(name, count, MOST_ROWS, place))
         return False
     return True
 

@@ -16,9 +16,10 @@ from ssldsl.ir.modules import owner as owner_among
 from ssldsl.ir.walk import leaves
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.ops.weights import UnfitWeights
+from ssldsl.runtime.device.memory import counted_weights
 from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.nets.shapes import Shape, shape_behind
-from ssldsl.runtime.ops.errors import OP_ERRORS, raised_at
+from ssldsl.runtime.ops.errors import OP_ERRORS, is_out_of_memory, raised_at
 from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
 from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim, with_names
@@ -34,6 +35,9 @@ class BeginsSteps(Protocol):
 def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
     """A module whose settings, or whose file of weights, its own code refuses."""
     message = f"`{plan.path}` cannot be made: {error}"
+    if is_out_of_memory(error):
+        message = f"`{plan.path}` does not fit into memory"
+        return Diagnostic("R402", message, span_of(plan.place), hints=(str(error),), help="make it smaller")
     if isinstance(error, UnfitWeights):
         return Diagnostic("R422" if "do not fit" in str(error) else "R421", message, span_of(plan.place))
     is_plain = isinstance(error, ValueError)  # said for a person to read
@@ -87,7 +91,7 @@ class Builder:
         missing = [name for name in signature.sizes if name not in plan.sizes]
         sizes = {**plan.sizes, **(self._inferred(plan, missing) if missing else {})}
         try:
-            with first_values(self.plan.seed, self.stage, plan.path):
+            with first_values(self.plan.seed, self.stage, plan.path), counted_weights():
                 made = op_object(signature)(**sizes, **with_files(signature, plan.settings, self.folder))
         except OP_ERRORS as error:
             raise SpecError(_not_made(plan, error)) from error
