@@ -14,8 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from benchmarks.timing import Side
+from ssldsl.ops.image_files import images_to_float
 from ssldsl.ops.random import Rows, SampleRng
-from ssldsl.ops.samples import images_to_float
 from ssldsl.stdlib.views.color_jitter import color_jitter
 from ssldsl.stdlib.views.flip import flip
 from ssldsl.stdlib.views.gaussian_blur import gaussian_blur

@@ -17,6 +17,7 @@ from ssldsl.check.stages.spec import read_spec_settings, read_stages
 from ssldsl.check.state.budget import UNITS, Budget, TooLarge
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.loss_edits import LossEdits
+from ssldsl.check.state.ranges import ends
 from ssldsl.check.state.reader import SpecReading
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.scope import Scope
@@ -184,8 +185,9 @@ def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:
 
 
 def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
-    """One edit for every point of a sweep."""
-    return [tree.SetEdit(sweep.path, value, span=value.span) for value in sweep.values.items]
+    """One edit for every point of a sweep; of a range for its ends, between which whatever is searched lies."""
+    values = ends(sweep.values) if isinstance(sweep.values, tree.Call) else sweep.values.items
+    return [tree.SetEdit(sweep.path, value, span=value.span) for value in values]
 
 
 def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:

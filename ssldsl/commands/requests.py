@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
@@ -67,13 +67,25 @@ def _points(source: Source, wanted: bool) -> Iterator[tuple[str, ...]]:
         if wanted:
             say("this spec has no sweep")
         elif sweeps:
-            total = math.prod(len(s.values.items) for s in sweeps)
-            say(f"this spec has a sweep of {total} points; `--sweep` runs them all")
+            say(f"this spec has {_told(sweeps)}")
         yield ()
         return
-    _check_number(math.prod(len(s.values.items) for s in sweeps))
+    if _is_searched(sweeps):
+        message = "this spec has a sweep over a range of numbers, which has no end of points"
+        raise SpecError(Diagnostic("R304", message, help="search it: `ssldsl sweep SPEC --trials 50`"))
+    _check_number(math.prod(len(sweep_edits(s)) for s in sweeps))
     for combination in itertools.product(*(sweep_edits(s) for s in sweeps)):
         yield tuple(describe(edit, print_expr).removeprefix("set ") for edit in combination)
+
+
+def _is_searched(sweeps: Sequence[tree.Sweep]) -> bool:
+    return any(isinstance(s.values, tree.Call) for s in sweeps)
+
+
+def _told(sweeps: Sequence[tree.Sweep]) -> str:
+    if _is_searched(sweeps):
+        return "a sweep over a range; `ssldsl sweep SPEC --trials 50` searches it"
+    return f"a sweep of {math.prod(len(sweep_edits(s)) for s in sweeps)} points; `--sweep` runs them all"
 
 
 def label(request: Request) -> str:

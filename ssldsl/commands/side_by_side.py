@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 from attrs import Factory, define, field
 
@@ -20,6 +21,8 @@ from ssldsl.runtime.folder.run_folder import read_summary
 
 LOGS = "logs"  # folder beside the runs
 STOPPED = 75
+T = TypeVar("T")
+Beside = Callable[[Job], AbstractContextManager[None]]
 
 
 def arguments_of(request: Request, parent: Path, execution: Execution) -> list[str]:
@@ -62,7 +65,7 @@ class SideBySide:
         say(summary(outcomes))
         return max((outcome.code for outcome in outcomes), default=0)
 
-    def each(self, items: Sequence[Request], run: Callable[[Request], Outcome]) -> list[Outcome]:
+    def each(self, items: Sequence[T], run: Callable[[T], Outcome]) -> list[Outcome]:
         """What `run` gives for each, in their order; after Ctrl-C what there is by then."""
         with ThreadPoolExecutor(self.jobs) as pool:
             futures = [pool.submit(run, item) for item in items]
@@ -83,8 +86,8 @@ class SideBySide:
         for job in running:
             job.stop()
 
-    def run(self, request: Request) -> Outcome:
-        """One run, from its start or from where it was stopped."""
+    def run(self, request: Request, beside: Beside = lambda job: nullcontext()) -> Outcome:
+        """One run, from its start or from where it was stopped. beside: what goes on while it runs."""
         name = label(request)
         folder = begun(request, self.parent)
         if folder is not None and is_finished(folder):
@@ -93,7 +96,7 @@ class SideBySide:
         if self.is_stopped.is_set():
             return Outcome(STOPPED, f"{name}: not begun")
         log = self.log_of(request)
-        with self.started(request, log) as job:
+        with self.started(request, log) as job, beside(job):
             code = job.wait()
         return self._outcome(request, code, log)
 

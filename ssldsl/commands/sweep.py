@@ -9,8 +9,11 @@ from ssldsl.commands.execution import Execution, carried_out
 from ssldsl.commands.launchers import make_launcher
 from ssldsl.commands.options import MOST_PROCESSES, edited
 from ssldsl.commands.requests import requests
+from ssldsl.commands.search import search
+from ssldsl.commands.search_space import checked_space, one_request, sweeps_of
 from ssldsl.commands.series import checked_requests
 from ssldsl.commands.side_by_side import LOGS, SideBySide
+from ssldsl.commands.study import Pruner, Sampler
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.runtime.folder.request import Edits, Request
 
@@ -24,6 +27,17 @@ from ssldsl.runtime.folder.request import Edits, Request
 @click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of submitit: slurm_partition=gpu, timeout_min=60."
 )
+@click.option("--trials", type=click.IntRange(min=1), default=None, help="Search the sweeps with so many runs.")
+@click.option("--maximize", default=None, metavar="NAME", help="What a search is for: an evaluation of the last stage.")
+@click.option("--minimize", default=None, metavar="NAME", help="The same, the lower the better.  [default: `keep`]")
+@click.option("--sampler", type=click.Choice(["tpe", "random"]), default="tpe", help="Of a search.", show_default=True)
+@click.option(
+    "--pruner",
+    type=click.Choice(["median", "hyperband", "none"]),
+    default="median",
+    help="Which runs of a search end early.",
+    show_default=True,
+)
 @click.option("--smoke", is_flag=True, help="A few tiny steps of every run on generated data.")
 @click.option("-o", "--out", default="runs", metavar="FOLDER", help="Where run folders are made.", show_default=True)
 @carried_out
@@ -34,11 +48,18 @@ def sweep(
     jobs: int,
     launcher: str,
     options: tuple[str, ...],
+    trials: int | None,
+    maximize: str | None,
+    minimize: str | None,
+    sampler: Sampler,
+    pruner: Pruner,
     smoke: bool,
     out: str,
     execution: Execution,
 ) -> int:
     """Run every point of the sweeps of SPEC, with every variant and seed, each as a process of its own.
+
+    With --trials, search them instead: ranges such as `log(1e-4, 1e-1)` as well as lists, for the best point.
 
     The same command goes on with what it has begun; what is finished stays. A run that fails stops nothing, and is
     listed at the end. Messages of the runs go to `logs` beside their folders.
@@ -46,11 +67,15 @@ def sweep(
     if spec == "-":
         raise SpecError(Diagnostic("R304", "the runs of a sweep read their spec themselves: give it as a file"))
     source = pipeline.read(spec)
-    wanted = requests(Request(source.name, source.text, edits, None, smoke), seeds=seeds, sweep=True)
-    checked_requests(wanted)
-    parent = Path(out)
-    started = make_launcher(launcher, jobs, parent / LOGS, dict(_pairs(options)))
-    return SideBySide(parent, execution, started, jobs).run_all(wanted)
+    base, parent = Request(source.name, source.text, edits, None, smoke), Path(out)
+    runs = SideBySide(parent, execution, make_launcher(launcher, jobs, parent / LOGS, dict(_pairs(options))), jobs)
+    if trials is None:
+        wanted = requests(base, seeds=seeds, sweep=True)
+        checked_requests(wanted)
+        return runs.run_all(wanted)
+    base = one_request(base, seeds)
+    space, goal = checked_space(base, sweeps_of(base), (maximize, minimize))
+    return search(runs, base, space, goal, trials, sampler, pruner)
 
 
 def _pairs(options: tuple[str, ...]) -> list[tuple[str, str]]:

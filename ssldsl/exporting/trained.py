@@ -13,8 +13,7 @@ from ssldsl.runtime.evaluate.final_modules import final_modules
 from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.folder.run_folder import read_plan
 from ssldsl.runtime.nets.modules import Builder, find
-from ssldsl.runtime.nets.outputs import FirstOutput
-from ssldsl.runtime.ops.load import signature_of
+from ssldsl.runtime.nets.outputs import only_first
 from ssldsl.runtime.smoke.data import data_of
 
 
@@ -22,8 +21,8 @@ from ssldsl.runtime.smoke.data import data_of
 class Trained:
     """A network by its path in the spec. head: what is applied to its features, if anything.
 
-    op: of the library, that made the network. example: an input with two rows, of the shape that it was trained on.
-    gives_several: whether the network gives more than features, which are the first of it.
+    op: of the library, that made the network. net: of several outputs it gives the first, its features.
+    example: an input with two rows, of the shape that it was trained on.
     """
 
     path: str
@@ -31,13 +30,11 @@ class Trained:
     net: nn.Module
     head: nn.Module | None
     example: Tensor
-    gives_several: bool = False
 
     @property
     def whole(self) -> nn.Module:
         """The network with its head."""
-        net = FirstOutput(self.net) if self.gives_several else self.net
-        return net if self.head is None else nn.Sequential(net, self.head)
+        return self.net if self.head is None else nn.Sequential(self.net, self.head)
 
 
 def read_trained(folder: Path, *, net: str = "", head: str = "", stage: str = "", average: bool = True) -> Trained:
@@ -58,10 +55,9 @@ def read_trained(folder: Path, *, net: str = "", head: str = "", stage: str = ""
     return Trained(
         chosen.path,
         chosen.op,
-        find(modules, chosen.path),
+        only_first(find(modules, chosen.path)),
         find(modules, top.path) if top is not None else None,
         torch.zeros(shape),
-        bool(signature_of(checked.library, chosen.op).outputs[0].name),
     )
 
 

@@ -1,13 +1,13 @@
 """A checked experiment: what `check` gives and the graph is built from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from attrs import field, frozen
 
 from ssldsl.ir.nodes import Duration, Node, Scalar, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
-from ssldsl.types import Dim
+from ssldsl.types import Dim, TensorType, TupleType
 
 
 @frozen
@@ -177,6 +177,15 @@ class Stage:
     def roots(self) -> tuple[Node, ...]:
         """All that the stage reads: what a step gives, then its evaluations."""
         return (*self.step_roots, *(e.node for e in self.evaluations))
+
+    def measured(self) -> Iterator[tuple[str, Span]]:
+        """The single numbers of the evaluations, each with its place."""
+        for evaluation in self.evaluations:
+            type_ = evaluation.node.type
+            if isinstance(type_, TensorType) and not type_.dims:
+                yield evaluation.name, evaluation.span
+            elif isinstance(type_, TupleType):
+                yield from ((f"{evaluation.name}.{name}", evaluation.span) for name, f in type_.fields if not f.dims)
 
     def place(self, setting: str) -> Span | None:
         """Where the value of a setting, or a part of it, is written, if it is."""

@@ -14,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from ssldsl.ops import jpeg_files
+from ssldsl.ops.archives import Folder, Inside
 from ssldsl.ops.data_dirs import BrokenData
 
 Array = np.ndarray[Any, Any]
@@ -34,16 +35,28 @@ def is_image_file(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def visible_files(folder: Path) -> Iterator[str]:
+def visible_files(folder: Folder) -> Iterator[str]:
     """The files in a folder and in its folders, by folder and name, as paths from there. Hidden ones are left out.
 
     Links are followed; a folder that is linked into itself is not entered again.
     """
+    if isinstance(folder, Inside):
+        yield from _visible_inside(folder)
+        return
     found: list[tuple[str, list[str]]] = []
     _walk(str(folder), (), found)
     for place, names in sorted(found):
         for name in sorted(names):
             yield Path(place, name).relative_to(folder).as_posix()
+
+
+def _visible_inside(folder: Inside, above: str = "") -> Iterator[str]:
+    """The same of an archive, in which there are no links."""
+    entries = sorted((entry for entry in folder.iterdir() if is_visible(entry.name)), key=lambda entry: entry.name)
+    yield from (f"{above}{entry.name}" for entry in entries if not entry.is_dir())
+    for entry in entries:
+        if entry.is_dir():
+            yield from _visible_inside(entry, f"{above}{entry.name}/")
 
 
 def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str, list[str]]]) -> None:
@@ -59,21 +72,27 @@ def _walk(place: str, above: tuple[tuple[int, int], ...], found: list[tuple[str,
         _walk(os.path.join(place, name), (*above, here), found)
 
 
-def read_image(source: Path | BytesIO, name: str = "") -> Tensor:
+def read_image(source: Folder | BytesIO, name: str = "") -> Tensor:
     """A picture as `read_pixels` gives it, as float32 in [0, 1]."""
-    pixels = read_pixels(source, name)
-    return pixels.float().div_(255) if pixels.dtype == torch.uint8 else pixels
+    return images_to_float(read_pixels(source, name))
 
 
-def read_pixels(source: Path | BytesIO, name: str = "") -> Tensor:
+def images_to_float(images: Tensor) -> Tensor:
+    """Bytes as float32 in [0, 1]; floats as they are."""
+    return images.float().div_(255) if images.dtype == torch.uint8 else images
+
+
+def read_pixels(source: Folder | BytesIO, name: str = "") -> Tensor:
     """A picture as RGB, channels first, turned as its EXIF orientation says it is to be seen.
 
     Bytes where it has at most eight bits for a channel, else float32 in [0, 1]: gray of 16 bits keeps its depth.
     name: what messages call it, by default its path. `BrokenData` where it is damaged, too large, or without a range.
     """
     place = name or str(source)
+    if isinstance(source, Inside):
+        source = BytesIO(source.read_bytes())
     try:
-        if isinstance(source, Path) and source.suffix.lower() in jpeg_files.ENDINGS:
+        if place.lower().endswith(jpeg_files.ENDINGS):
             read = jpeg_files.read_jpeg(source)
             if read is not None:
                 return read

@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 import torch
 
+from ssldsl.ops.archives import Folder
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.image_files import ENDINGS, is_image_file, visible_files
 from ssldsl.ops.samples import FileSamples
 
 
-def not_read(folder: Path, skipped: Sequence[str]) -> tuple[str, ...]:
+def not_read(folder: Folder, skipped: Sequence[str]) -> tuple[str, ...]:
     """The note about files that are no pictures by their names."""
     if not skipped:
         return ()
@@ -21,7 +22,7 @@ def not_read(folder: Path, skipped: Sequence[str]) -> tuple[str, ...]:
     return (f"{files} not read in {folder} ({listed}); read are {', '.join(ENDINGS)}",)
 
 
-def read_unlabeled(folder: Path) -> FileSamples:
+def read_unlabeled(folder: Folder) -> FileSamples:
     """All images of a folder and of the folders in it, without labels."""
     files = list(visible_files(folder))
     names = tuple(name for name in files if is_image_file(name))

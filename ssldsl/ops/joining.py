@@ -8,7 +8,8 @@ from attrs import evolve, frozen
 from torch import Tensor
 
 from ssldsl.ops.data import Samples, class_names_of
-from ssldsl.ops.samples import MemorySamples, images_to_float
+from ssldsl.ops.image_files import images_to_float
+from ssldsl.ops.samples import MemorySamples
 
 
 def join(parts: Sequence[Samples]) -> Samples:
@@ -54,7 +55,7 @@ def _class_names(parts: Sequence[Samples]) -> tuple[str, ...]:
 def _one(tensors: Sequence[Tensor]) -> Tensor:
     """All rows; bytes of images become numbers where some are numbers."""
     kinds = {tensor.dtype for tensor in tensors}
-    return torch.cat([images_to_float(t) if len(kinds) > 1 and t.dtype == torch.uint8 else t for t in tensors])
+    return torch.cat(tuple(tensors) if len(kinds) == 1 else [images_to_float(tensor) for tensor in tensors])
 
 
 @frozen(eq=False)

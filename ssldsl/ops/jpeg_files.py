@@ -1,6 +1,7 @@
 """JPEG files by torchvision's decoder, which takes half of Pillow's time; what is unusual in them is left to Pillow."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,9 +40,13 @@ def frame_of(content: bytes) -> Frame | None:
     return None
 
 
-def read_jpeg(path: Path) -> Tensor | None:
+def read_jpeg(source: Path | BytesIO) -> Tensor | None:
     """The pixels as bytes, (3, height, width), upright. Nothing where Pillow should look at the file."""
-    content: NDArray[np.uint8] = np.fromfile(path, dtype=np.uint8)
+    content: NDArray[np.uint8]
+    if isinstance(source, BytesIO):
+        content = np.frombuffer(bytearray(source.getbuffer()), dtype=np.uint8)
+    else:
+        content = np.fromfile(source, dtype=np.uint8)
     head = content[: 2**16].tobytes()
     frame = frame_of(head)
     most = 2 * (Image.MAX_IMAGE_PIXELS or 0)

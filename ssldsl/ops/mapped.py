@@ -9,7 +9,7 @@ import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
-from ssldsl.ops.samples import images_to_float
+from ssldsl.ops.image_files import images_to_float
 
 PROBED = 1024  # rows that the digest reads
 

@@ -4,24 +4,19 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
 from attrs import evolve, frozen
 from torch import Tensor
 
+from ssldsl.ops.archives import Folder, Inside
 from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.ops.decorator import OpTraits
-from ssldsl.ops.image_files import read_pixels
+from ssldsl.ops.image_files import images_to_float, read_pixels
 
 GROUP = "balanced by"  # a field that no spec can name: of a balanced stream, the group of every sample
-
-
-def images_to_float(images: Tensor) -> Tensor:
-    """As float32: bytes in [0, 1], floats as they are."""
-    return images.float().div_(255) if images.dtype == torch.uint8 else images.float()
 
 
 def read_stored(data: Samples, rows: Tensor) -> dict[str, Tensor]:
@@ -91,11 +86,11 @@ class MemorySamples:
         return len(self.ids)
 
     def read(self, rows: Tensor) -> dict[str, Tensor]:
-        """The given samples, on the device where the data lie."""
+        """The given samples, on the device where the data lie; images as float32, whatever floats they came as."""
         found = {}
         for field, tensor in self.tensors.items():
             part = tensor[rows.to(tensor.device)]
-            found[field] = images_to_float(part) if field == "image" else part
+            found[field] = images_to_float(part).float() if field == "image" else part
         return found
 
     def take(self, rows: Tensor) -> "MemorySamples":
@@ -140,10 +135,11 @@ def stacked(values: list[Tensor]) -> Tensor:
 class FileSamples:
     """Images in files, read one by one as RGB; their sizes may differ. `names` are paths below `folder`.
 
+    folder: it may lie in an archive, or be several of them.
     notes: what a person should know of how they were found. class_names: what the labels stand for, where it is known.
     """
 
-    folder: Path
+    folder: Folder
     names: Sequence[str]
     ids: Tensor
     labels: Tensor | None = None
@@ -175,10 +171,11 @@ class FileSamples:
         return total.hexdigest()
 
     def _size(self, name: str) -> int:
+        file = self.folder / name
         try:
-            return (self.folder / name).stat().st_size
+            return file.size if isinstance(file, Inside) else file.stat().st_size
         except OSError as error:
-            raise BrokenData(error.strerror or "cannot be read", str(self.folder / name)) from error
+            raise BrokenData(error.strerror or "cannot be read", str(file)) from error
 
     def __len__(self) -> int:
         return len(self.names)

@@ -16,7 +16,6 @@ from ssldsl.runtime.folder.checkpoint import (
     latest,
     read_outcome,
     read_state,
-    remove_old,
     removed_if_unfinished,
     set_damaged_aside,
     write_checkpoint,
@@ -24,6 +23,7 @@ from ssldsl.runtime.folder.checkpoint import (
     write_outcome,
 )
 from ssldsl.runtime.folder.records import Line, MetricsFiles, columns, new_folder, write_json
+from ssldsl.runtime.folder.retention import drop_state_of_ended, keep_last_weights, remove_old
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK, NOTES, PLAN, SUMMARY, read_notes
 from ssldsl.runtime.lock import Difference, check_same, continue_lock
 
@@ -32,13 +32,17 @@ KEPT = 2  # checkpoints beside those at the ends of stages
 
 @define
 class Ledger:
-    """Writes the records of one run. Only the main process has one."""
+    """Writes the records of one run. Only the main process has one.
+
+    keeps_state: whether stages that ended keep what only training needs.
+    """
 
     folder: Path
     files: MetricsFiles
     seconds: float = 0.0  # of earlier sittings
     _since: float = 0.0
     notes: tuple[str, ...] = ()  # of this sitting
+    keeps_state: bool = False
 
     @staticmethod
     def begin(folder: Path, plan: Plan, texts: Mapping[str, str], lock: Mapping[str, Any]) -> "Ledger":
@@ -90,7 +94,7 @@ class Ledger:
     def save(
         self, *, number: int, stage: str, step: int, is_end: bool, tensors: Tensors, state: dict[str, Any]
     ) -> None:
-        """Write a checkpoint that knows how far the records were, and remove the oldest."""
+        """Write a checkpoint that knows how far the records were, and remove what no later one needs."""
         checkpoints = self.folder / CHECKPOINTS
         with explaining_disk(self.folder):
             self.files.sync()
@@ -99,6 +103,8 @@ class Ledger:
                 checkpoints, number=number, stage=stage, step=step, is_end=is_end, tensors=tensors, state=whole
             )
             remove_old(checkpoints, KEPT)
+            if not self.keeps_state:
+                drop_state_of_ended(checkpoints, before=number)
 
     def conclude(
         self,
@@ -127,6 +133,15 @@ class Ledger:
         summary = {"status": status, "seconds": round(self.elapsed(), 3), "stages": dict(stages), "message": message}
         with explaining_disk(self.folder):
             write_json(self.folder / SUMMARY, summary)
+
+    def tidy(self, *, is_smoke: bool) -> None:
+        """Of a run that has finished, keep results. Of a smoke run, whose numbers mean nothing, the last weights."""
+        checkpoints = self.folder / CHECKPOINTS
+        with explaining_disk(self.folder):
+            if is_smoke:
+                keep_last_weights(checkpoints)
+            elif not self.keeps_state:
+                drop_state_of_ended(checkpoints)
 
     def close(self) -> None:
         self.files.close()

@@ -18,6 +18,7 @@ class Options:
     folder: where relative names in the spec start. workers: processes that read files, by default one for every core.
     checkpoint_every: steps; else as often as costs little.
     stop_after: optimizer steps after which the run stops as if somebody had asked for it.
+    keeps_state: stages that ended keep what only training needs, such as the moments of their optimizers.
     """
 
     texts: Mapping[str, str] = field(factory=dict)
@@ -29,6 +30,7 @@ class Options:
     workers: int | None = None
     checkpoint_every: int | None = None
     stop_after: int | None = None
+    keeps_state: bool = False
 
 
 def overridden(

@@ -89,8 +89,11 @@ def _ledger(plan: Plan, folder: Path, options: Options, data: OpenData, resume: 
     if not join_processes().is_main_process:
         return None
     if resume:
-        return Ledger.resume(folder, plan, lock, options.difference)
-    return Ledger.begin(folder, plan, {**options.texts, **classes_text(_class_names(data))}, lock)
+        ledger = Ledger.resume(folder, plan, lock, options.difference)
+    else:
+        ledger = Ledger.begin(folder, plan, {**options.texts, **classes_text(_class_names(data))}, lock)
+    ledger.keeps_state = options.keeps_state
+    return ledger
 
 
 def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:

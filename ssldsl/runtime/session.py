@@ -121,6 +121,8 @@ class Session:
         seconds = 0.0
         if self.journal.ledger is not None:
             self.journal.ledger.end(status, self.journal.results)
+            if status == "finished":
+                self.journal.ledger.tidy(is_smoke=is_smoke(self.plan))
             seconds = self.journal.ledger.elapsed()
         return Result(self.journal.folder, status, self.journal.results, seconds)
 

@@ -126,8 +126,12 @@ def drop_text(span: Span, path: tuple[tree.Name, ...]) -> tree.DropEdit:
     return tree.DropEdit(path, span=span)
 
 
-def sweep(span: Span, path: tuple[tree.Name, ...], values: tree.ListExpr) -> tree.Sweep:
+def sweep(span: Span, path: tuple[tree.Name, ...], values: tree.ListExpr | tree.Call) -> tree.Sweep:
     return tree.Sweep(path, values, span=span)
+
+
+def range_(span: Span, name: Token, arguments: tuple[tree.Argument, ...]) -> tree.Call:
+    return tree.Call(ref(_name(span, name).span, name), arguments, span=span)
 
 
 def type_(span: Span, name: Token, *arguments: tree.TypeName | None) -> tree.TypeName:
@@ -205,7 +209,7 @@ BUILDERS: dict[str, Builder] = {
     builder.__name__.rstrip("_"): builder
     for builder in (
         sequence, version, file, use, declaration, param, def_formula, def_block, parameter, setting, train, init,
-        eval_, watch, stage_name, stage, variant, edit, set_text, drop_text, sweep, type_, binary, unary, named,
+        eval_, watch, stage_name, stage, variant, edit, set_text, drop_text, sweep, range_, type_, binary, unary, named,
         attribute, call, argument, ref, number, quantity, string, bool_, nothing, list_, map_, entry,
     )
 }  # fmt: skip

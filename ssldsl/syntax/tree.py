@@ -291,10 +291,10 @@ class Variant:
 
 @frozen
 class Sweep:
-    """`sweep path in [values]`."""
+    """`sweep path in [values]`, or in a range of numbers to search among: `sweep path in log(1e-4, 1e-1)`."""
 
     path: tuple[Name, ...]
-    values: ListExpr
+    values: ListExpr | Call
     span: Span = _span()
 
 

@@ -36,7 +36,7 @@ FORMS = {  # statements that look like settings to those who first write one
     "watch": "a number beside the losses is written `watch mean(mask) as kept`",
     "train": "what is trained is written `train encoder, classes`",
     "init": "where weights come from is written `init encoder from pretrain`",
-    "sweep": "a sweep is written `sweep w in [0.1, 1.0]`",
+    "sweep": "a sweep is written `sweep w in [0.1, 1.0]` or, to search, `sweep w in log(0.1, 1.0)`",
 }
 
 
@@ -117,7 +117,7 @@ def slip(before: Token | None, token: Token, then: Token | None, kinds: frozense
         return "a block stands in braces: `{ ... }`"
     if token.kind == "ASSIGN" and "RBRACE" in kinds:
         return "the entries of a map are written `name: value`, and a map in a map has braces of its own"
-    if token.kind == "ASSIGN" and "IN" in kinds:
+    if (token.kind == "ASSIGN" and "IN" in kinds) or (before is not None and before.kind == "IN"):
         return FORMS["sweep"]
     if kinds == {"COLON"}:
         return "the entries of a map are written `name: value`"

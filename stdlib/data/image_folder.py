@@ -1,13 +1,13 @@
-"""A folder of images, one folder per class."""
+"""A folder of images, one folder per class, which may lie in an archive."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 
 import torch
 
 from ssldsl.errors import did_you_mean
 from ssldsl.ops import File, op
+from ssldsl.ops.archives import Folder, is_archive, open_archive
 from ssldsl.ops.data import Splits
 from ssldsl.ops.data_dirs import BrokenData, find_given
 from ssldsl.ops.decorator import traits_of
@@ -24,19 +24,19 @@ NAMES = {
 }
 
 
-def class_names(folder: Path) -> list[str]:
+def class_names(folder: Folder) -> list[str]:
     """Names of the classes in their order, which is that of the alphabet."""
     return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and is_visible(entry.name))
 
 
-def split_folder(folder: Path, split: str) -> Path:
+def split_folder(folder: Folder, split: str) -> Folder:
     """The folder of a split: of its name, or the only one of another spelling. It need not be there."""
     exact = folder / split
     found = [] if exact.is_dir() else [name for name in class_names(folder) if name.lower() in NAMES[split]]
     return folder / found[0] if len(found) == 1 else exact
 
 
-def missing_folder(path: Path) -> BrokenData:
+def missing_folder(path: Folder) -> BrokenData:
     """What is said of a split without a folder: which folders are there, and what splits they are."""
     names = class_names(path.parent)
     splits = {name: split for split, known in NAMES.items() for name in names if name.lower() in known}
@@ -46,7 +46,7 @@ def missing_folder(path: Path) -> BrokenData:
     return BrokenData("\n".join(line for line in lines if line), str(path))
 
 
-def in_no_class(folder: Path) -> tuple[str, ...]:
+def in_no_class(folder: Folder) -> tuple[str, ...]:
     """The note about pictures that lie beside the folders of the classes."""
     loose = [e.name for e in folder.iterdir() if is_visible(e.name) and is_image_file(e.name) and not e.is_dir()]
     pictures = "1 picture lies" if len(loose) == 1 else f"{len(loose)} pictures lie"
@@ -57,7 +57,7 @@ def in_no_class(folder: Path) -> tuple[str, ...]:
     )
 
 
-def read_folder(folder: Path, classes: list[str]) -> FileSamples:
+def read_folder(folder: Folder, classes: list[str]) -> FileSamples:
     """All images of a folder, by class and then by name."""
     strangers = sorted(set(class_names(folder)) - set(classes))
     if strangers:
@@ -85,14 +85,14 @@ def folder_splits(
     return SplitsOnUse(source.__name__, traits_of(source), readers, lambda: len(classes()))
 
 
-def read_split(path: Path, classes: Callable[[], list[str]]) -> FileSamples:
+def read_split(path: Folder, classes: Callable[[], list[str]]) -> FileSamples:
     """The images of a split whose folder must be there."""
     if not path.is_dir():
         raise missing_folder(path)
     return read_folder(path, classes())
 
 
-def read_all(folder: Path) -> FileSamples:
+def read_all(folder: Folder) -> FileSamples:
     """The images of a folder of classes. Splits are no classes: the test images would be among the others."""
     parts = [name for name in class_names(folder) if name.lower() in NAMES["train"] and class_names(folder / name)]
     if parts:
@@ -101,7 +101,7 @@ def read_all(folder: Path) -> FileSamples:
     return read_folder(folder, class_names(folder))
 
 
-def read_loose(folder: Path) -> FileSamples:
+def read_loose(folder: Folder) -> FileSamples:
     """The images of the folder `unlabeled`; of the whole folder where it has no splits."""
     own = split_folder(folder, "unlabeled")
     if own.is_dir():
@@ -122,11 +122,13 @@ def image_folder(*, path: File, root: str = "") -> Splits:
     Source: the layout of torchvision's ImageFolder. `path` is absolute, or starts at the folder of the spec,
     at the current one, or at `root`. A class has the same number in every split; folders in that of a class belong
     to it. The split `unlabeled` has the images in `<path>/unlabeled/`, or in a folder without splits all there are, in
-    folders or not; they have no labels. Images may differ in size: crop or resize them in the stream.
+    folders or not; they have no labels. Images may differ in size: crop or resize them in the stream. A `.zip` or
+    `.tar` of such a folder is read as it is.
     """
-    folder = find_given("image_folder", path, root)
-    if not folder.is_dir():
-        raise BrokenData("this is a file, and a folder of images is wanted", str(folder))
+    given = find_given("image_folder", path, root)
+    if not given.is_dir() and not is_archive(given):
+        raise BrokenData("this is a file, and a folder of images is wanted, or a zip or tar of one", str(given))
+    folder = given if given.is_dir() else open_archive(given)
     train = split_folder(folder, "train")
     classes = partial(class_names, train if train.is_dir() else folder)
     readers: dict[str, Callable[[], FileSamples]] = {

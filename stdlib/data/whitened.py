@@ -9,7 +9,8 @@ from torch import Tensor
 from ssldsl.ops import PositiveFloat, op
 from ssldsl.ops.data import Data
 from ssldsl.ops.data_dirs import BrokenData
-from ssldsl.ops.samples import images_to_float, in_memory
+from ssldsl.ops.image_files import images_to_float
+from ssldsl.ops.samples import in_memory
 
 ROWS = 8192  # that a product of matrices takes at once
 

@@ -1,6 +1,6 @@
 """Vision transformers of any size for images of several sizes, and the blocks that those of a fixed size share."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -69,13 +69,29 @@ class Vit(nn.Module):
         mask: Masks[Tensor, "batch rows*columns"] | None = None,
         kept: Places[Tensor, "batch kept; rows*columns"] | None = None,
     ) -> Seen:
-        maps = masked(self.patch_embed(images), mask, self.mask_token)
-        tokens = embedded(maps, self.cls_token, self.pos_embed)
-        tokens = self.norm(self.blocks(tokens if kept is None else among(tokens, kept)))
-        return Seen(tokens[:, 0], tokens[:, 1:])
+        return Seen(*encoded(self, images, mask, kept))
 
 
 EPSILON = 1e-6
+
+
+class Transformer(Protocol):
+    """The parts of a vision transformer, under the names of their weights."""
+
+    patch_embed: "PatchEmbed"
+    cls_token: nn.Parameter
+    pos_embed: nn.Parameter
+    mask_token: nn.Parameter | None
+    blocks: nn.Sequential
+    norm: nn.LayerNorm
+
+
+def encoded(net: Transformer, images: Tensor, mask: Tensor | None, kept: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The normalized class token, (batch, width), and the tokens of the patches that went through."""
+    maps = masked(net.patch_embed(images), mask, net.mask_token)
+    tokens = embedded(maps, net.cls_token, net.pos_embed)
+    tokens = net.norm(net.blocks(tokens if kept is None else among(tokens, kept)))
+    return tokens[:, 0], tokens[:, 1:]
 
 
 class PatchEmbed(nn.Module):

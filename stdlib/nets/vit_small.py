@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ssldsl.ops import Features, Fraction, Images, Masks, Places, PositiveInt, op
-from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, among, blocks, embedded, initialize, masked, places
+from ssldsl.stdlib.nets.vit import EPSILON, PatchEmbed, blocks, encoded, initialize, places
 
 
 class Seen(NamedTuple):
@@ -54,7 +54,4 @@ class VitSmall(nn.Module):
         mask: Masks[Tensor, "batch rows*columns"] | None = None,
         kept: Places[Tensor, "batch kept; rows*columns"] | None = None,
     ) -> Seen:
-        maps = masked(self.patch_embed(images), mask, self.mask_token)
-        tokens = embedded(maps, self.cls_token, self.pos_embed)
-        tokens = self.norm(self.blocks(tokens if kept is None else among(tokens, kept)))
-        return Seen(tokens[:, 0], tokens[:, 1:])
+        return Seen(*encoded(self, images, mask, kept))

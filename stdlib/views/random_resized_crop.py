@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from ssldsl.ops import Fraction, Images, PositiveFloat, PositiveInt, op
+from ssldsl.ops.image_files import images_to_float
 from ssldsl.ops.random import SampleRng
-from ssldsl.ops.samples import images_to_float
 from ssldsl.ops.some_rows import can_be_looked_at
 from ssldsl.stdlib.views.resize import apply_resampling, resampling
 
@@ -59,7 +59,7 @@ def cut_boxes(images: Tensor, boxes: Boxes, count: int, size: int, antialias: bo
     is_worth_it = len(images) == 1 or images.shape[2] * images.shape[3] >= LARGE
     if is_worth_it and can_be_looked_at(boxes[0]) and (antialias or not cubic):
         return _cut_one_by_one(images, boxes, count, size, antialias, cubic)
-    images = images_to_float(images) if images.dtype == torch.uint8 else images
+    images = images_to_float(images)
     top, left, box_height, box_width = boxes
     down = resampling(top, box_height, images.shape[2], size, antialias, cubic)
     across = resampling(left, box_width, images.shape[3], size, antialias, cubic)

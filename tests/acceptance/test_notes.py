@@ -5,23 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from small_specs import of_pictures
 from using import message, run, ssldsl
 
 from ssldsl.ops import array_files
 from ssldsl.runtime.folder.run_folder import read_lines, read_notes
 
-FOLDER = """\
-ssl 1
-data images = image_folder("{folder}")
-stream labeled = images.train >> resize(8)
-net encoder = convnet(width=4)
-head classes = linear(encoder.dim, images.classes)
-loss = ce(labeled)
-batch = 4
-run = 4it
-evaluate = 2it
-eval top1(images.test >> resize(8))
-"""
+FOLDER = of_pictures('image_folder("{folder}")')
 ARRAYS = FOLDER.replace("image_folder", "image_arrays").replace(" >> resize(8)", "")
 DIGITS = ARRAYS.replace('image_arrays("{folder}")', "digits()").replace(
     "images.train", "images.train.subset(4, seed=0)"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from small_specs import classifier
 
 from ssldsl import cli
 from ssldsl.check import Checked
@@ -11,16 +12,7 @@ from ssldsl.commands.series import Outcome, summary
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.request import Request
 
-TINY = """\
-ssl 1
-data   images  = {data}()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled)
-batch = 10
-run   = 2it
-"""
+TINY = f"{classifier()}batch = 10\nrun = 2it\n"
 
 
 @pytest.fixture
@@ -30,9 +22,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing"))
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b"):
-        Path(f"{name}.ssl").write_text(TINY.format(data="digits"), encoding="utf-8")
-    Path("lost.ssl").write_text(TINY.format(data="cifar10"), encoding="utf-8")
-    Path("wrong.ssl").write_text(TINY.format(data="digits").replace("2it", "2"), encoding="utf-8")
+        Path(f"{name}.ssl").write_text(TINY, encoding="utf-8")
+    Path("lost.ssl").write_text(TINY.replace("digits()", "cifar10()"), encoding="utf-8")
+    Path("wrong.ssl").write_text(TINY.replace("2it", "2"), encoding="utf-8")
     return tmp_path
 
 
@@ -63,7 +55,7 @@ def test_a_run_that_fails_leaves_the_others_alone_and_the_summary_says_why(here:
 
 
 def test_errors_of_all_specs_are_said_before_anything_runs(here: Path) -> None:
-    Path("also_wrong.ssl").write_text(TINY.format(data="digits").replace("ce(", "no_such_op("), encoding="utf-8")
+    Path("also_wrong.ssl").write_text(TINY.replace("ce(", "no_such_op("), encoding="utf-8")
     done = run("a.ssl", "wrong.ssl", "also_wrong.ssl")
     assert isinstance(done.exception, SpecError)
     assert {d.code for d in done.exception.diagnostics} == {"D501", "N201"}

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import Factory, define
 from click.testing import CliRunner, Result
+from small_specs import classifier
 
 from ssldsl import cli
 from ssldsl.commands.execution import Execution
@@ -17,15 +18,9 @@ from ssldsl.commands.side_by_side import SideBySide, arguments_of, last_error
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.request import Edits, Request
 
-TINY = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled)
-batch = 10
-run   = 2it
+TINY = f"""{classifier()}\
+batch     = 10
+run       = 2it
 optimizer = sgd(lr=0.1)
 sweep optimizer.lr in [0.1, 1e38]
 """
@@ -94,6 +89,17 @@ def test_after_a_stop_no_further_run_begins(tmp_path: Path) -> None:
     assert launcher.seen == []
 
 
+def test_the_same_command_goes_on_with_what_is_not_finished(tmp_path: Path) -> None:
+    for seed, status in enumerate(("finished", "interrupted")):
+        folder = tmp_path / f"tiny-s{seed}-1"
+        folder.mkdir()
+        (folder / "request.json").write_text(request(seed).as_json(), encoding="utf-8")
+        (folder / "summary.json").write_text(f'{{"status": "{status}"}}', encoding="utf-8")
+    launcher = Pretended()
+    assert SideBySide(tmp_path, QUIET, launcher, jobs=1).run_all([request(0), request(2)]) == 0
+    assert [seed for seed, _ in launcher.seen] == ["2"]
+
+
 def test_the_command_of_a_run_asks_for_the_same_run() -> None:
     edits = Edits(("big",), ("lr=1", "run=2it"), ("vat",))
     asked = request(4, edits=edits, smoke=True, precision="fp64", compiled=False)
@@ -120,14 +126,12 @@ def test_the_reason_of_a_failure_is_its_last_error(tmp_path: Path) -> None:
     assert last_error(log) == "it ended without a word"
 
 
-def test_points_are_processes_and_the_same_command_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_points_are_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("tiny.ssl").write_text(TINY, encoding="utf-8")
     done = sweep("tiny.ssl", "--jobs", 2)
     assert done.return_value == 1, done.output
     assert "2 runs: 1 finished, 1 failed\n  failed: optimizer.lr = 1e38: " in done.stderr
-    again = sweep("tiny.ssl", "--set", "run=2it", "--variant", "none", "--jobs", 1, "--smoke")
-    assert "2 runs: " in again.stderr
     folders = sorted(path.name for path in Path("runs").iterdir() if path.name != "logs")
     assert "tiny-optimizer.lr=0.1-s0-1" in folders
 

@@ -7,22 +7,13 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 from safetensors.torch import load_file
+from small_specs import classifier
 from torch import nn
 
 import ssldsl
 from ssldsl import cli
 
-SMALL = """\
-ssl 1
-data   images  = digits()
-stream labeled = images.train.subset(100, seed=0)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled)
-batch = 10
-run   = 2it
-eval top1(images.test)
-"""
+SMALL = f"{classifier()}batch = 10\nrun = 2it\neval top1(images.test)\n"
 RESNET = SMALL.replace("digits()", "cifar10()").replace("convnet(width=4)", 'resnet18(stem="imagenet")')
 
 

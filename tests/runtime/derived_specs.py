@@ -107,5 +107,5 @@ def identity_of(spec: str) -> str:
 
 
 def carried_out(plan: Plan, folder: Path, *, resume: bool = False, stop_after: int | None = None) -> Result:
-    options = Options(is_progress_shown=False, stop_after=stop_after, checkpoint_every=2)
+    options = Options(is_progress_shown=False, keeps_state=True, stop_after=stop_after, checkpoint_every=2)
     return run(plan, folder, LIBRARY, options, resume=resume)

@@ -44,11 +44,15 @@ FLAGSHIPS: dict[str, tuple[str, Sequence[str]]] = {
     "ibot_digits": ("ibot_digits", ("batch.unlabeled=32", "run=8it", "evaluate=8it", "encoder.depth=1")),
     "fixmatch_digits": ("fixmatch_digits", ("batch.labeled=20", "run=12it", "evaluate=12it")),
 }
-MIXTURE = """
+HEAD = """
 ssl 1
 data   images    = digits()
 stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
 stream unlabeled = unlabel(images.train) >> random_shift(1)
+"""
+MIXTURE = (
+    HEAD
+    + """\
 net    encoder   = convnet(width=8, norm="batch")
 head   classes   = linear(encoder.dim, images.classes)
 net    model     = encoder >> classes
@@ -67,11 +71,10 @@ eval top1(images.test)
 eval top1(images.test, net=teacher) as of_teacher
 watch confidence(probabilities(stop(model(unlabeled)))) as sure
 """
-RESTED = """
-ssl 1
-data   images    = digits()
-stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
-stream unlabeled = unlabel(images.train) >> random_shift(1)
+)
+RESTED = (
+    HEAD
+    + """\
 net    encoder   = convnet(width=8, norm="batch")
 head   classes   = linear(encoder.dim, images.classes)
 net    model     = encoder >> classes
@@ -82,6 +85,7 @@ batch     = {labeled: 20, unlabeled: 60}
 run       = 8it
 eval top1(images.test)
 """
+)
 LISTED = """
 ssl 1
 data   images    = digits()
@@ -100,11 +104,9 @@ keep      = lowest(clusters)
 eval clustering_accuracy(best(heads, by=assign)(encoder(images.test)), images.test.label) as clusters
 eval clustering_accuracy(average.heads.0(average.encoder(images.test)), images.test.label) as averaged
 """
-COMPARED = """
-ssl 1
-data   images    = digits()
-stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
-stream unlabeled = unlabel(images.train) >> random_shift(1)
+COMPARED = (
+    HEAD
+    + """\
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 head   projector = mlp_head(encoder.dim, hidden=[16], out=8)
@@ -123,11 +125,10 @@ optimizer = sgd(lr=0.02, momentum=0.9)
 run       = 6it
 eval top1(images.test)
 """
-JUDGED = """
-ssl 1
-data   images    = digits()
-stream labeled   = images.train.subset(40, seed=0) >> random_shift(1)
-stream unlabeled = unlabel(images.train) >> random_shift(1)
+)
+JUDGED = (
+    HEAD
+    + """\
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 net    z         = encoder >> mlp_head(encoder.dim, hidden=[16], out=8) >> l2norm()
@@ -145,6 +146,7 @@ optimizer = sgd(lr=0.02, momentum=0.9)
 run       = 6it
 eval top1(images.test)
 """
+)
 SWA = MIXTURE.replace("polyak(half_life=4it)", "swa(start=2it, every=2it, statistics=3it)")
 TEXTS = {
     "statistics of SWA": SWA,
@@ -177,4 +179,4 @@ NAMES = (*FLAGSHIPS, *TEXTS, "ops of one's own that compare rows")
 
 if __name__ == "__main__":
     for name in NAMES:
-        run(plan_of(name), Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False))
+        run(plan_of(name), Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))

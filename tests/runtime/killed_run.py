@@ -24,7 +24,7 @@ from ssldsl.runtime.folder import checkpoint
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.train import loop
 
-QUIET = Options(is_progress_shown=False, checkpoint_every=3)
+QUIET = Options(is_progress_shown=False, keeps_state=True, checkpoint_every=3)
 PLANS: dict[str, Callable[[], Plan]] = {
     "stateful": stateful,
     "suave": lambda: plan_of(SUAVE),  # its queues are full after step 3

@@ -45,4 +45,4 @@ PLANS = {
 
 if __name__ == "__main__":
     for name, plan in PLANS.items():
-        run(plan, Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False))
+        run(plan, Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))

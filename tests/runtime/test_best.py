@@ -43,7 +43,7 @@ stage second after first {{
   eval top1(images.test) as val
 }}
 """
-QUIET = Options(is_progress_shown=False)
+QUIET = Options(is_progress_shown=False, keeps_state=True)
 
 
 def plan(keep: str) -> Plan:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ssldsl.errors import SpecError
-from ssldsl.runtime.folder import checkpoint
+from ssldsl.runtime.folder import checkpoint, retention
 from ssldsl.runtime.folder.checkpoint import (
     Tensors,
     complete_checkpoints,
@@ -89,7 +89,7 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
 def test_old_ones_go_and_ends_of_stages_stay(tmp_path: Path) -> None:
     for step in range(1, 5):
         write(tmp_path, step, is_end=step == 2)
-    checkpoint.remove_old(tmp_path, 1)
+    retention.remove_old(tmp_path, 1)
     assert [c.step for c in complete_checkpoints(tmp_path)] == [2, 4]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from small_specs import WITH_OPS
 
 from ssldsl.check import check
 from ssldsl.errors import Diagnostic, SpecError
@@ -23,17 +24,6 @@ from ssldsl.ops import Detached, Images, Labels, Logits, Masks, PositiveInt, Pro
 from ssldsl.ops.random import SampleRng
 
 """
-SPEC = """
-ssl 1
-use "{ops}"
-data   images  = digits()
-stream labeled = images.train
-net    encoder = convnet(width=8)
-head   classes = linear(encoder.dim, images.classes)
-{more}
-batch = 20
-run   = 3it
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +37,7 @@ def uncontracted() -> Iterator[None]:
 def written(folder: Path, code: str, more: str) -> tuple[Source, Library]:
     ops = folder / "own.py"
     ops.write_text(HEAD + code, "utf-8")
-    return Source("own.ssl", SPEC.format(ops="own.py", more=more)), Library.shipped().with_file(ops)
+    return Source("own.ssl", WITH_OPS.format(ops="own.py", more=more)), Library.shipped().with_file(ops)
 
 
 def ran(folder: Path, code: str, more: str, *, smoke: bool = False) -> Path:

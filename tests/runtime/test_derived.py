@@ -283,7 +283,7 @@ stage second after first {{
 @pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_images_in_files_are_labeled_too(tmp_path: Path, workers: int) -> None:
     plan = plan_of(FILES.format(path=image_files(tmp_path / "images")))
-    options = Options(is_progress_shown=False, workers=workers)
+    options = Options(is_progress_shown=False, keeps_state=True, workers=workers)
     assert run(plan, tmp_path / "run", LIBRARY, options).status == "finished"
     assert kept(tmp_path / "run")["labels"].tolist() == [0] * 10 + [1] * 10
     (line,) = [line for line in read_lines(tmp_path / "run")[0] if "labels" in line]

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_specs import WITH_OPS
 
 from ssldsl.check import check
 from ssldsl.errors import SpecError
@@ -60,18 +61,7 @@ class Jig(nn.Module):
     def forward(self, inputs: Logits[Tensor, "batch classes"]) -> Logits[Tensor, "batch classes"]:
         return inputs + self.noise
 '''
-SPEC = """
-ssl 1
-use "{ops}"
-data   images  = digits()
-stream labeled = images.train
-net    encoder = convnet(width=8)
-head   classes = linear(encoder.dim, images.classes)
-{more}
-batch = 20
-run   = 3it
-seed  = {seed}
-"""
+SPEC = f"{WITH_OPS}seed  = {{seed}}\n"
 REMEMBERING = """
 let q = probabilities(stop(classes(encoder(labeled))))
 loss  = ce(labeled, net=encoder >> classes) + kl(classes(encoder(labeled)), away(q, random_bank(q))) as moved

@@ -30,7 +30,7 @@ eval top1(images.test, net=encoder >> heads.1) as second
 eval top1(images.test, net=encoder >> heads.2) as third
 eval mean(top1(images.test, net=encoder >> heads)) as usual
 """
-QUIET = Options(is_progress_shown=False)
+QUIET = Options(is_progress_shown=False, keeps_state=True)
 
 
 def plan(*edits: str) -> Plan:

@@ -20,7 +20,7 @@ from ssldsl.runtime.smoke.plan import smoke_plan
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.loop import StageParts, take_step
 
-QUIET = Options(is_progress_shown=False)
+QUIET = Options(is_progress_shown=False, keeps_state=True)
 PARTS = ("weights", "optimizer", "memory")
 
 

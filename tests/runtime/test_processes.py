@@ -12,7 +12,7 @@ from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.run import Options, run
 
 pytestmark = pytest.mark.slow
-PARTS = ("weights", "average", "optimizer", "memory", "best", "best_average")
+PARTS = ("weights", "average", "optimizer", "memory", "best", "best_average", "best_memory")
 CLOSE = 1e-9
 # Accumulated parts are batches of their own for batch normalization and for losses that compare rows.
 ALONE = ("quickstart", "VAT as released", "s4l_digits", "fixmatch_digits", "daino without batch normalization")
@@ -32,7 +32,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All flagships, in one process."""
     folder = tmp_path_factory.mktemp("alone")
     for name in NAMES:
-        run(plan_of(name), folder / name, LIBRARY, Options(is_progress_shown=False))
+        run(plan_of(name), folder / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))
     return folder
 
 
@@ -71,7 +71,7 @@ def test_accumulated_parts_are_one_batch_in_double_precision(
 ) -> None:
     stages = [stage.name for stage in plan_of(name).stages]
     edits = [f"accumulate={parts}"] if stages == ["main"] else [f"{stage}.accumulate={parts}" for stage in stages]
-    run(plan_of(name, *edits), tmp_path / "parts", LIBRARY, Options(is_progress_shown=False))
+    run(plan_of(name, *edits), tmp_path / "parts", LIBRARY, Options(is_progress_shown=False, keeps_state=True))
     assert largest_difference(ends(alone / name), ends(tmp_path / "parts")) < CLOSE
 
 

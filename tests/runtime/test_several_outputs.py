@@ -31,7 +31,7 @@ batch  = {all: 8}
 run    = 7it
 precision = fp64
 """
-QUIET = Options(is_progress_shown=False)
+QUIET = Options(is_progress_shown=False, keeps_state=True)
 
 
 def test_forwards_with_masks_run_as_one_and_their_outputs_are_its_rows() -> None:
@@ -126,6 +126,8 @@ def test_a_network_of_ones_own_has_further_inputs_and_outputs(tmp_path: Path) ->
     checked = check(Source(str(tmp_path / "own.ssl"), OWN_SPEC))
     plan = make_plan(checked.unwrap(), sizes={})
     assert (
-        run(plan, tmp_path / "run", checked.library, Options(is_progress_shown=False, folder=tmp_path)).status
+        run(
+            plan, tmp_path / "run", checked.library, Options(is_progress_shown=False, keeps_state=True, folder=tmp_path)
+        ).status
         == "finished"
     )

@@ -53,7 +53,7 @@ def tensors(folder: Path) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("name", [name for name in PLANS if name != "local"])
 def test_two_processes_are_one(shared: Path, tmp_path: Path, name: str) -> None:
-    run(PLANS[name], tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
+    run(PLANS[name], tmp_path / "one", LIBRARY, Options(is_progress_shown=False, keeps_state=True))
     one, two = tensors(tmp_path / "one"), tensors(shared / name)
     assert one.keys() == two.keys()
     assert max((one[key].double() - two[key].double()).abs().max().item() for key in one) < CLOSE.get(name, 1e-5)

@@ -76,6 +76,6 @@ def test_the_terms_of_a_step_and_their_sum_are_the_worked_ones_and_the_bank_hold
 
 def test_stopped_in_the_middle_of_two_rounds_banks_and_all_else_end_the_same_to_the_bit(tmp_path: Path) -> None:
     plan = flagship("tsuc_digits", "encoder.width=4")
-    run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False))
+    run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False, keeps_state=True))
     stopped(plan, tmp_path / "stopped", 6, 4)  # four steps a stage
     assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")

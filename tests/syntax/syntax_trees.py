@@ -75,13 +75,14 @@ steps = (
 )
 parameters = made(tree.Parameter, own_name, st.none() | types, st.none() | expressions, st.booleans())
 edits = made(tree.SetEdit, paths, expressions) | made(tree.DropEdit, paths)
+ranges = made(tree.Call, made(tree.Ref, plain), tuples(made(tree.Argument, st.none() | any_name, expressions)))
 statements = (
     steps
     | made(tree.Param, name, st.none() | types, expressions, st.none() | expressions)
     | made(tree.Def, name, tuples(parameters), st.none() | types, tuples(declarations), expressions)
     | made(tree.StageDecl, name, tuples(name), tuples(steps))
     | made(tree.Variant, name, st.none() | name, tuples(name), tuples(edits))
-    | made(tree.Sweep, paths, made(tree.ListExpr, tuples(expressions)))
+    | made(tree.Sweep, paths, made(tree.ListExpr, tuples(expressions)) | ranges)
     | made(tree.Use, made(tree.String, st.text(st.characters(codec="utf-8"), max_size=8)) | name)
 )
 version = tree.Number(1, "1", span=NOWHERE)

@@ -21,6 +21,7 @@ SPEC = (
     "stage one after zero {\n  train f.layer4, g\n  init f from zero.average\n  loss = ce(x) + 0.7*rot({a: [1]}) as r\n"
     "  run = 30ep  # long\n  eval top1(x) as t\n}\nvariant v extends u (one) { set one.run = 3ep drop loss.r }\n"
     "sweep w in [0.1, 10%]\n"
+    "sweep w in int(8, 64, step=8)\n"
 )
 
 

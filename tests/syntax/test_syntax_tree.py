@@ -152,6 +152,7 @@ STATEMENTS = {
         ),
         span=NOWHERE,
     ),
+    "sweep a in log(1, 2)": tree.Sweep((name("a"),), call(ref("log"), number(1), number(2)), span=NOWHERE),
     "sweep a.b in [1, 2]": tree.Sweep((name("a"), name("b")), list_of(number(1), number(2)), span=NOWHERE),
 }
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 from ssldsl.check.rules.chosen_clock import chosen_clock
 from ssldsl.check.rules.earlier_stage import earlier_stage
-from ssldsl.check.rules.empty_sweep import empty_sweep
 from ssldsl.check.rules.ends import ends
 from ssldsl.check.rules.equal_parts import equal_parts
 from ssldsl.check.rules.evaluation_pace import evaluation_pace
@@ -27,6 +26,7 @@ from ssldsl.check.rules.recurring_pace import recurring_pace
 from ssldsl.check.rules.same_preparation import same_preparation
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
+from ssldsl.check.rules.sweep_has_values import sweep_has_values
 from ssldsl.check.rules.takes_nothing_over import takes_nothing_over
 from ssldsl.check.rules.uneven_images import uneven_images
 from ssldsl.check.rules.unfed_memory import unfed_memory
@@ -74,6 +74,6 @@ RULES: tuple[Rule, ...] = (
 )
 SPEC_RULES: tuple[SpecRule, ...] = (
     unmatched_edit,
-    empty_sweep,
+    sweep_has_values,
     unused_name,  # last: silent where anything is wrong
 )

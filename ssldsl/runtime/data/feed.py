@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader, Dataset
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.image_files import images_to_float
 from ssldsl.ops.random import Rows
-from ssldsl.ops.samples import GROUP, field_of, images_to_float, read_stored
+from ssldsl.ops.samples import GROUP, field_of, read_stored
 from ssldsl.runtime.data.sampler import Order
 from ssldsl.runtime.device.precision import as_precise
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
@@ -234,7 +235,7 @@ class Feed:
 
 def _as_numbers(value: Tensor) -> Tensor:
     """Images, which alone have four dimensions, as floats."""
-    return images_to_float(value) if value.dtype == torch.uint8 and value.ndim == 4 else value
+    return images_to_float(value) if value.ndim == 4 else value
 
 
 class _Loader:

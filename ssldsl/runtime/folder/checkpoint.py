@@ -24,6 +24,7 @@ from ssldsl.runtime.folder.run_folder import read_object
 MANIFEST = "manifest.json"
 STATE = "state.json"
 OUTCOME = "outcome.json"
+TENSORS = ".safetensors"
 FORM = 1
 
 Tensors = dict[str, dict[str, Tensor]]  # name of a part ("weights", "optimizer", ...) -> its tensors by name
@@ -55,7 +56,7 @@ def write_checkpoint(
     folder.mkdir(exist_ok=True)
     _remove_leftovers(folder)
     writing = folder / f".{target.name}"
-    contents = {f"{part}.safetensors": save(_portable(values)) for part, values in tensors.items()}
+    contents = {f"{part}{TENSORS}": save(_portable(values)) for part, values in tensors.items()}
     contents[STATE] = json.dumps(state, indent=1, allow_nan=False).encode()
     manifest = {
         "form": FORM,
@@ -111,22 +112,35 @@ def _damage(folder: Path) -> str | None:
     manifest = _manifest(folder)
     if manifest is None:
         return "files are missing or cut off"
+    if not any(name.endswith(TENSORS) for name in manifest["files"]):
+        return "it holds no tensors, as the earlier stages of a smoke run that ended"
     wrong = (name for name, facts in manifest["files"].items() if _file_digest(folder / name) != facts["sha256"])
     name = next(wrong, None)
     return None if name is None else f"`{name}` is not what was written"
 
 
+def read_manifest(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The manifest of a complete checkpoint."""
+    manifest: dict[str, Any] = json.loads((checkpoint.folder / MANIFEST).read_bytes())
+    return manifest
+
+
+def facts_of(folder: Path, name: str) -> dict[str, dict[str, Any]]:
+    """What a manifest says of a file, by its name; nothing where the file is not there."""
+    path = folder / name
+    return {name: {"size": path.stat().st_size, "sha256": _file_digest(path)}} if path.exists() else {}
+
+
 def read_part(checkpoint: Checkpoint, part: str) -> dict[str, Tensor]:
     """The tensors of one part, checked against the manifest; nothing where the checkpoint has no such part."""
-    name = f"{part}.safetensors"
+    name = f"{part}{TENSORS}"
     manifest = _manifest(checkpoint.folder)
     return load(_checked(checkpoint, name)) if manifest is not None and name in manifest["files"] else {}
 
 
 def part_digest(checkpoint: Checkpoint, part: str) -> str:
-    """The digest of a part, as the manifest has it."""
-    manifest = _manifest(checkpoint.folder)
-    return str(manifest["files"][f"{part}.safetensors"]["sha256"]) if manifest is not None else ""
+    """The digest of a part, as the manifest has it; empty where the checkpoint has no such part."""
+    return str(read_manifest(checkpoint)["files"].get(f"{part}{TENSORS}", {}).get("sha256", ""))
 
 
 def read_state(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -153,15 +167,6 @@ def write_outcome(checkpoint: Path, outcome: Mapping[str, Any]) -> None:
 def read_outcome(checkpoint: Path) -> dict[str, Any]:
     """What came of a checkpoint; empty where that has not been seen to the end."""
     return read_object(checkpoint / OUTCOME)
-
-
-def remove_old(folder: Path, keep: int) -> None:
-    """Keep the newest `keep` checkpoints and those at the end of a stage."""
-    for checkpoint in complete_checkpoints(folder)[:-keep]:
-        if not checkpoint.is_end:
-            doomed = folder / f".{checkpoint.folder.name}"
-            checkpoint.folder.rename(doomed)  # it vanishes in one step, whatever happens next
-            shutil.rmtree(doomed)
 
 
 def write_file(path: Path, content: bytes) -> None:

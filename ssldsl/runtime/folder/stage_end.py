@@ -15,6 +15,7 @@ from ssldsl.runtime.spans import span_of
 WEIGHTS, AVERAGE, MEMORY = "weights", "average", "memory"  # parts of a checkpoint
 # The same of the checkpoint that a stage keeps, where it is not the last.
 BEST, BEST_AVERAGE, BEST_MEMORY = "best", "best_average", "best_memory"
+RESULTS = (WEIGHTS, AVERAGE, MEMORY, BEST, BEST_AVERAGE, BEST_MEMORY)
 
 
 def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tensor]:
@@ -39,6 +40,11 @@ def final_memories(folder: Path, stage: str) -> dict[str, Tensor]:
     if end is None:
         raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
     return read_part(end, BEST_MEMORY if _keeps_earlier(end) else MEMORY)
+
+
+def result_parts(end: Checkpoint) -> tuple[str, ...]:
+    """The parts that later stages, `init`, `export` and `predict` read of a stage that ended."""
+    return RESULTS if _keeps_earlier(end) else (WEIGHTS, AVERAGE, MEMORY)
 
 
 def weights_of_run(folder: Path, init: InitPlan) -> dict[str, Tensor]:
@@ -90,8 +96,13 @@ def _named_end(folder: Path, init: InitPlan) -> Checkpoint:
 
 
 def _end(folder: Path, stage: str) -> Checkpoint | None:
-    """The checkpoint at the end of a stage."""
+    """The checkpoint at the end of a stage. Raises R413 where a smoke run let its weights go."""
     ends = [c for c in complete_checkpoints(folder / CHECKPOINTS) if c.stage == stage and c.is_end]
+    if ends and not part_digest(ends[-1], WEIGHTS):
+        message = (
+            f"the run in {folder} keeps no weights of stage `{stage}`: of a smoke run those of the last stage stay"
+        )
+        raise SpecError(Diagnostic("R413", message, help="their numbers mean nothing: ask a run without `--smoke`"))
     return ends[-1] if ends else None
 
 

@@ -25,15 +25,3 @@ def only_first(net: nn.Module) -> nn.Module:
 
 def _take_first(_net: nn.Module, _inputs: Any, given: Any) -> Any:
     return given[0] if hasattr(given, "_fields") else given
-
-
-class FirstOutput(nn.Module):
-    """A network as one that gives a single tensor."""
-
-    def __init__(self, net: nn.Module) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """What goes on of what the network gives."""
-        return first_output(self.net(inputs))

@@ -15,7 +15,7 @@ TOOLS = {
     "StageStep": "ssldsl.runtime.step.module",
     "Steady": "ssldsl.runtime.nets.modes",
     "gather": "ssldsl.runtime.device.collectives",
-    "images_to_float": "ssldsl.ops.samples",
+    "images_to_float": "ssldsl.ops.image_files",
     "key_of": "ssldsl.ops.random",
     "local": "ssldsl.runtime.device.collectives",
 }  # what generated code may call beside ops -> where it is

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from data_specs import labeled_part
 
 from ssldsl.check import check
 from ssldsl.ops.samples import MemorySamples
-from ssldsl.source import Source
 from ssldsl.stdlib.data.holdout import holdout
 from ssldsl.stdlib.data.subset import subset
 from ssldsl.stdlib.data.without_holdout import without_holdout
@@ -60,18 +60,5 @@ def test_one_way_of_choosing_is_given(labeled: Make) -> None:
             part(labeled([6, 6]), count=3, per_class=1)
 
 
-SPEC = """ssl 1
-data   images  = digits()
-stream labeled = images.train.{part}
-net    encoder = convnet(width=8)
-head   classes = linear(encoder.dim, 10)
-loss      = ce(labeled)
-optimizer = sgd(lr=0.1)
-batch     = {{labeled: 50}}
-run       = 1ep
-clock     = labeled
-"""
-
-
 def test_a_loss_must_not_see_the_held_out_part() -> None:
-    assert [d.code for d in check(Source("spec.ssl", SPEC.format(part="holdout(100, seed=0)"))).diagnostics] == ["D405"]
+    assert [d.code for d in check(labeled_part("holdout(100, seed=0)")).diagnostics] == ["D405"]

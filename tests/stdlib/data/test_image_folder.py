@@ -202,3 +202,29 @@ def test_the_pictures_of_all_splits_together_are_not_the_unlabeled_ones(photos: 
 def test_a_file_is_no_folder(photos: Path) -> None:
     with pytest.raises(BrokenData, match="this is a file, and a folder of images is wanted"):
         image_folder(path=str(photos / "train" / "cat" / "a.png"))
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+@pytest.mark.parametrize("above", [".", "photos"])
+def test_an_archive_is_read_as_the_folder_that_was_packed(kind: str, above: str, photos: Path, tmp_path: Path) -> None:
+    (photos / "unlabeled").mkdir()
+    shutil.copy(photos / "train" / "cat" / "a.png", photos / "unlabeled" / "a.png")
+    packed = shutil.make_archive(str(tmp_path / "packed"), kind, photos if above == "." else tmp_path, above)
+    inside, outside = image_folder(path=packed), image_folder(path=str(photos))
+    assert inside.classes == 3
+    for split in ("train", "val", "unlabeled"):
+        ours, expected = inside[split], outside[split]
+        assert ours.names == expected.names and ours.class_names == expected.class_names
+        assert all(
+            torch.equal(ours.read_one(row)[field], expected.read_one(row)[field])
+            for row in range(len(expected))
+            for field in expected.fields
+        )
+        assert len(ours.notes) == len(expected.notes)
+
+
+def test_a_damaged_file_in_an_archive_is_named(photos: Path, tmp_path: Path) -> None:
+    (photos / "train" / "cat" / "b.jpg").write_bytes(b"no image at all")
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", photos)
+    with pytest.raises(BrokenData, match=r"packed\.zip/train/cat/b\.jpg: this is no image"):
+        image_folder(path=packed)["train"].read_one(1)

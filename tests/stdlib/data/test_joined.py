@@ -3,11 +3,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from data_specs import checked, codes
 from PIL import Image
 
-from ssldsl.check import Checked, check
 from ssldsl.ops.samples import FileSamples, MemorySamples
-from ssldsl.source import Source
 from ssldsl.stdlib.data.joined import joined
 
 Make = Callable[[list[int]], MemorySamples]
@@ -55,28 +54,6 @@ def test_other_labels_replace_those_of_the_parts(tmp_path: Path) -> None:
     found = joined(files(tmp_path / "a", [0]), files(tmp_path / "b", [153])).with_labels(torch.tensor([5, 6]))
     assert found.take(torch.tensor([1])).read(torch.tensor([0]))["label"].tolist() == [6]
     assert found.without("label").labels is None and "label" not in found.without("label").read(torch.tensor([0]))
-
-
-SPEC = """ssl 1
-data   images  = digits()
-data   others  = fashion_mnist()
-data   moons   = two_moons()
-stream all     = {data}
-net    encoder = convnet(width=8)
-head   classes = linear(encoder.dim, 10)
-loss  = {loss}
-batch = {{all: 50}}
-run   = 1ep
-"""
-ENTROPY = "mean(entropy(classes(encoder(all)))) as sure"
-
-
-def checked(data: str, loss: str = ENTROPY) -> Checked:
-    return check(Source("spec.ssl", SPEC.format(data=data, loss=loss)))
-
-
-def codes(data: str, loss: str = ENTROPY) -> list[str]:
-    return [d.code for d in checked(data, loss).diagnostics if d.severity == "error"]
 
 
 def test_the_size_is_the_sum() -> None:

@@ -8,23 +8,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_specs import of_pictures
 
 import ssldsl
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.saved_dataset import saved_dataset
 
 datasets = pytest.importorskip("datasets")
-SPEC = """\
-ssl 1
-data   images  = saved_dataset("saved")
-stream labeled = images.train >> resize(8)
-net    encoder = convnet(width=4)
-head   classes = linear(encoder.dim, images.classes)
-loss  = ce(labeled)
-batch = 4
-run   = 4it
-eval top1(images.test >> resize(8))
-"""
 
 
 def table(count: int, labels: Any, feature: Any) -> Any:
@@ -73,7 +63,7 @@ def test_a_part_keeps_its_numbers_and_reads_the_same_in_a_worker(saved: Path) ->
 
 def test_a_run_goes_on_exactly_where_it_was(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(saved)
-    experiment = ssldsl.loads(SPEC, str(saved / "hub.ssl"))
+    experiment = ssldsl.loads(of_pictures('saved_dataset("saved")'), str(saved / "hub.ssl"))
     whole = experiment.run(saved / "whole", progress=False, report=False)
     parted = experiment.run(saved / "parted", progress=False, report=False, checkpoint_every=2)
     for checkpoint in sorted((parted.folder / "checkpoints").iterdir())[1:]:

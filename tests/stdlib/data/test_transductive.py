@@ -1,31 +1,10 @@
 from pathlib import Path
 
 from click.testing import CliRunner
+from data_specs import checked, codes, trained_on
 
 from ssldsl import cli
-from ssldsl.check import Checked, check
 from ssldsl.ir.captions import transductive
-from ssldsl.source import Source
-
-SPEC = """ssl 1
-data   images  = digits()
-stream all     = {data}
-net    encoder = convnet(width=8)
-head   classes = linear(encoder.dim, 10)
-loss  = {loss}
-batch = {{all: 50}}
-run   = 1it
-eval top1(images.test)
-"""
-ENTROPY = "mean(entropy(classes(encoder(all)))) as sure"
-
-
-def checked(data: str, loss: str = ENTROPY) -> Checked:
-    return check(Source("spec.ssl", SPEC.format(data=data, loss=loss)))
-
-
-def codes(data: str, loss: str = ENTROPY) -> list[str]:
-    return [d.code for d in checked(data, loss).diagnostics if d.severity == "error"]
 
 
 def test_a_loss_may_see_test_data_where_the_spec_says_so() -> None:
@@ -46,7 +25,7 @@ def test_the_program_says_which_data_these_are() -> None:
 
 def test_check_and_the_notes_of_a_run_say_so(tmp_path: Path) -> None:
     spec = tmp_path / "spec.ssl"
-    spec.write_text(SPEC.format(data="transductive(images.test)", loss=ENTROPY), encoding="utf-8")
+    spec.write_text(trained_on("transductive(images.test)").text, encoding="utf-8")
     said = CliRunner().invoke(cli.commands, ["check", str(spec)], standalone_mode=False).stderr
     assert "trains on digits.test without its labels (transductive)" in said
     CliRunner().invoke(cli.commands, ["run", str(spec), "--out", str(tmp_path / "runs")], standalone_mode=False)

@@ -1,10 +1,10 @@
 from collections.abc import Callable
 
 import pytest
+from data_specs import labeled_part
 
 from ssldsl.check import check
 from ssldsl.ops.samples import MemorySamples
-from ssldsl.source import Source
 from ssldsl.stdlib.data.unlabel import unlabel
 from ssldsl.stdlib.data.without_holdout import without_holdout
 
@@ -22,25 +22,12 @@ def test_data_without_labels_are_split_too(labeled: Make) -> None:
     assert len(without_holdout(unlabel(labeled([30, 30])), count=12)) == 48
 
 
-SPEC = """ssl 1
-data   images  = digits()
-stream labeled = images.train.{part}
-net    encoder = convnet(width=8)
-head   classes = linear(encoder.dim, 10)
-loss      = ce(labeled)
-optimizer = sgd(lr=0.1)
-batch     = {{labeled: 50}}
-run       = 1ep
-clock     = labeled
-"""
-
-
 @pytest.mark.parametrize(("part", "size"), [("count=100", 1337), ("10%", 1293), ("per_class=20", 1237)])
 def test_a_spec_knows_the_size_of_what_is_left(part: str, size: int) -> None:
-    program = check(Source("spec.ssl", SPEC.format(part=f"without_holdout({part})"))).program
+    program = check(labeled_part(f"without_holdout({part})")).program
     assert program is not None and program.streams[0].size.value == size
 
 
 def test_what_a_list_of_names_leaves_is_known_once_it_is_read() -> None:
-    program = check(Source("spec.ssl", SPEC.format(part='without_holdout(names="validation.json")'))).program
+    program = check(labeled_part('without_holdout(names="validation.json")')).program
     assert program is not None and program.streams[0].size.value is None
