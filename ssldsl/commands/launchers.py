@@ -1,4 +1,4 @@
-"""Where the runs of a sweep go: a process here, or a job that submitit hands to a cluster."""
+"""Where the runs of a sweep go: a process here, a job that submitit hands to a cluster, or a task of Ray."""
 
 import importlib
 import os
@@ -30,12 +30,12 @@ class Launcher(Protocol):
 
 
 def make_launcher(name: str, jobs: int, logs: Path, options: Mapping[str, str]) -> Launcher:
-    """The launcher of a name, for so many runs at a time. options: of submitit. Raises R304, R430."""
+    """The launcher of a name, for so many runs at a time. options: of submitit and of Ray. Raises R304, R430."""
     if name == "local":
         if options:
-            raise SpecError(Diagnostic("R304", "`--option` is for `--launcher submitit`"))
+            raise SpecError(Diagnostic("R304", "`--option` is for `--launcher submitit` and `ray`"))
         return Local(jobs)
-    return Submitit(_executor(logs, options))
+    return Submitit(_executor(logs, options)) if name == "submitit" else Ray(*_tasks(jobs, options))
 
 
 # --- here -----------------------------------------------------------------------------------------------------------
@@ -94,17 +94,20 @@ class Process:
                 self.process.kill()
 
 
+def _package(name: str, way: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        message = f"`--launcher {name}` needs the package `{name}`, which is not installed"
+        raise SpecError(Diagnostic("R430", message, help=f"`{way}`")) from None
+
+
 # --- submitit -------------------------------------------------------------------------------------------------------
 
 
 def _executor(logs: Path, options: Mapping[str, str]) -> Any:
     """The executor of the cluster that is there, or of the one that the option `cluster` names, such as `local`."""
-    try:
-        submitit = importlib.import_module("submitit")
-    except ImportError:
-        message = "`--launcher submitit` needs the package `submitit`, which is not installed"
-        raise SpecError(Diagnostic("R430", message, help='`pip install "ssldsl[cluster]"`')) from None
-    values = dict(options)
+    submitit, values = _package("submitit", 'pip install "ssldsl[cluster]"'), dict(options)
     executor = submitit.AutoExecutor(folder=str(logs / "submitit"), cluster=values.pop("cluster", None))
     try:
         executor.update_parameters(**{name: int(v) if v.isdigit() else v for name, v in values.items()})
@@ -123,12 +126,19 @@ class Submitit:
         return Submitted(self.executor.submit(run_as_job, list(arguments), str(log)))
 
 
-def run_as_job(arguments: list[str], log: str) -> int:
-    """What a job does: the run as a process of its own. Gives the exit code."""
+def run_as_job(arguments: list[str], log: str, folder: str | None = None) -> int:
+    """What a job does: the run as a process of its own, which is asked to end when the job is. Gives the exit code.
+
+    folder: where the process starts, if not where the job does.
+    """
+    command = [sys.executable, "-m", "ssldsl", *arguments]
     with open(log, "ab") as out:
-        return subprocess.run(
-            [sys.executable, "-m", "ssldsl", *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
-        ).returncode
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=folder)
+        try:
+            return process.wait()
+        except KeyboardInterrupt:  # so Ray ends a task
+            Process(process).stop()
+            return process.wait()
 
 
 @frozen
@@ -147,3 +157,49 @@ class Submitted:
 
     def stop(self) -> None:
         self.job.cancel()
+
+
+# --- Ray ------------------------------------------------------------------------------------------------------------
+
+
+def _tasks(jobs: int, options: Mapping[str, str]) -> tuple[Any, Any]:
+    """Ray, begun here or joined where `address` says, and what it calls a task. Other options are those of tasks."""
+    ray, values = _package("ray", "pip install ray"), dict(options)
+    address = values.pop("address", None)
+    there = {"address": address} if address else {"num_cpus": jobs, "include_dashboard": False}
+    ray.init(log_to_driver=False, logging_level="ERROR", ignore_reinit_error=True, **there)
+    try:
+        wanted = {"num_cpus": 1.0, **{name: float(value) for name, value in values.items()}}
+        return ray, ray.remote(run_as_job).options(max_retries=0, **wanted)
+    except (TypeError, ValueError) as error:
+        raise SpecError(Diagnostic("R304", f"Ray does not take an `--option`: {error}")) from None
+
+
+@frozen
+class Ray:
+    """Tasks of Ray, on this machine or on a cluster that it spans. Where their files lie, all its nodes must see."""
+
+    ray: Any
+    task: Any
+
+    def start(self, arguments: Sequence[str], log: Path, slot: int) -> "Task":
+        return Task(self.ray, self.task.remote(list(arguments), str(log.absolute()), os.getcwd()))
+
+
+@frozen
+class Task:
+    """A task of Ray."""
+
+    ray: Any
+    result: Any
+
+    def wait(self) -> int:
+        """The exit code; 75 of a task that was cancelled or lost, which the same sweep goes on with."""
+        try:
+            return int(self.ray.get(self.result))
+        except Exception as error:  # noqa: BLE001  # Ray raises what it likes, also where a node is gone
+            print(f"a task of Ray ended: {error}", file=sys.stderr)
+            return 75
+
+    def stop(self) -> None:
+        self.ray.cancel(self.result)

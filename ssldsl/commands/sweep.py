@@ -23,9 +23,13 @@ from ssldsl.runtime.folder.request import Edits, Request
 @edited
 @click.option("--seed", "seeds", default=None, metavar="N | A..B | A,B,C", help="Seed, or several: 0..4.")
 @click.option("--jobs", type=click.IntRange(1, MOST_PROCESSES), default=2, help="Runs at a time.", show_default=True)
-@click.option("--launcher", type=click.Choice(["local", "submitit"]), default="local", show_default=True)
+@click.option("--launcher", type=click.Choice(["local", "submitit", "ray"]), default="local", show_default=True)
 @click.option(
-    "--option", "options", multiple=True, metavar="NAME=VALUE", help="Of submitit: slurm_partition=gpu, timeout_min=60."
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Of submitit: slurm_partition=gpu, timeout_min=60; of ray: address=auto, num_gpus=1.",
 )
 @click.option("--trials", type=click.IntRange(min=1), default=None, help="Search the sweeps with so many runs.")
 @click.option("--maximize", default=None, metavar="NAME", help="What a search is for: an evaluation of the last stage.")

@@ -1,9 +1,12 @@
 """Sweeps: runs side by side, each a process of its own; what fails, what was stopped, what goes on."""
 
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from attrs import Factory, define
@@ -12,7 +15,7 @@ from small_specs import classifier
 
 from ssldsl import cli
 from ssldsl.commands.execution import Execution
-from ssldsl.commands.launchers import Local
+from ssldsl.commands.launchers import Local, make_launcher
 from ssldsl.commands.series import Outcome
 from ssldsl.commands.side_by_side import SideBySide, arguments_of, last_error
 from ssldsl.errors import SpecError
@@ -155,3 +158,50 @@ def test_an_option_that_is_not_taken_is_said(tmp_path: Path, arguments: tuple[st
     spec.write_text(TINY, encoding="utf-8")
     with pytest.raises(SpecError, match=message):
         raise sweep(spec, *arguments).exception or AssertionError
+
+
+class PretendedRay:
+    """What a sweep calls of Ray. A task runs when its result is asked for."""
+
+    def __init__(self) -> None:
+        self.begun: dict[str, object] = {}
+        self.asked: dict[str, object] = {}
+        self.cancelled: list[object] = []
+
+    def init(self, **given: object) -> None:
+        self.begun = given
+
+    def remote(self, function: Callable[..., int]) -> "PretendedRay":
+        self.function = function
+        return self
+
+    def options(self, **given: object) -> object:
+        self.asked = given
+        return SimpleNamespace(remote=lambda *arguments: partial(self.function, *arguments))
+
+    def get(self, task: Callable[[], int]) -> int:
+        if task in self.cancelled:
+            raise RuntimeError("it was cancelled")
+        return task()
+
+    def cancel(self, task: object) -> None:
+        self.cancelled.append(task)
+
+
+def test_ray_runs_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = PretendedRay()
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    launcher = make_launcher("ray", 3, tmp_path, {"num_gpus": "0.5"})
+    assert ray.begun["num_cpus"] == 3 and (ray.asked["num_cpus"], ray.asked["num_gpus"]) == (1, 0.5)
+    assert launcher.start(["--version"], tmp_path / "x.log", 0).wait() == 0
+    assert "version" in (tmp_path / "x.log").read_text(encoding="utf-8")
+    job = launcher.start(["--version"], tmp_path / "x.log", 0)
+    job.stop()
+    assert job.wait() == 75
+
+
+@pytest.mark.parametrize("name", ["submitit", "ray"])
+def test_a_launcher_that_is_not_installed_is_said(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(SpecError, match=f"R430.*`--launcher {name}` needs the package `{name}`"):
+        make_launcher(name, 1, tmp_path, {})
