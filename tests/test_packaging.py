@@ -59,6 +59,9 @@ def test_the_wheel_holds_the_shipped_folders(tmp_path):
     assert "ssldsl/grammars/ssl.json" in names
     assert any(name.startswith("ssldsl/explanations/") for name in names)
     assert not [name for name in names if "__pycache__" in name]
+    metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
+    said = {line.partition(":")[0] for line in zipfile.ZipFile(wheel).read(metadata).decode().splitlines()}
+    assert {"Author", "Project-URL", "License-Expression", "Keywords", "Classifier", "Provides-Extra"} <= said
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     command = [sys.executable, "-m", "ssldsl", "run", "specs/quickstart.ssl", "--smoke", "--no-progress", "--no-report"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "installed"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
