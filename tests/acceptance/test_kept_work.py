@@ -2,9 +2,7 @@
 
 import io
 import json
-import os
 import shutil
-import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from attrs import frozen
+from forked import together
 from PIL import Image
 from safetensors.torch import load_file
 from small_specs import classifier
@@ -136,12 +135,8 @@ def test_a_picture_that_fails_is_a_note_and_is_drawn_by_resume(tmp_path: Path) -
 def test_a_picture_that_fails_ends_no_run_of_two_processes(tmp_path: Path) -> None:
     path = spec(tmp_path, PICTURE)
     (tmp_path / "broken").touch()
-    launcher = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    ours = ["-m", "ssldsl", "run", str(path), "--no-report", "--out", str(tmp_path / "runs")]
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run([*launcher, *ours], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "the picture `drawn` of stage `main` is not drawn" in done.stderr
+    said = together(tmp_path, "run", path.name, "--no-report")
+    assert "the picture `drawn` of stage `main` is not drawn" in said
     assert json.loads((only(tmp_path) / "summary.json").read_text())["status"] == "finished"
 
 

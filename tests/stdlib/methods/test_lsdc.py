@@ -1,13 +1,11 @@
 """LSD-C through its definitions: the whole step of the sheet (section 13.8), in one process and in two, in float64."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from forked import together
 
 from ssldsl import cli
 from ssldsl.runtime.folder.run_folder import read_lines
@@ -118,9 +116,5 @@ def test_the_whole_step_of_the_sheet_through_the_language(folder: Path, loss: st
 @pytest.mark.slow
 def test_two_processes_see_the_pairs_of_all_rows(folder: Path) -> None:
     (folder / "two.ssl").write_text(SPEC.format(loss=INTENDED), encoding="utf-8")
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    command = ["-m", "ssldsl", "run", str(folder / "two.ssl"), "--out", str(folder / "runs"), "--no-progress"]
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([*launcher, *command], capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr[-3000:]
+    together(folder, "run", "two.ssl", "--no-progress")
     assert losses(folder, "two")["total"] == pytest.approx(LOSSES[INTENDED][1], abs=1e-9)

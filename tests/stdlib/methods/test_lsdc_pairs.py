@@ -132,9 +132,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("start", [run_in_one, pytest.param(run_in_two, marks=pytest.mark.slow)])
-def test_pairs_losses_and_metrics_are_those_of_the_sheet(start: Callable[[list[str]], None], folder: Path) -> None:
+def test_pairs_losses_and_metrics_are_those_of_the_sheet(start: Callable[..., None], folder: Path) -> None:
     out = folder / start.__name__
-    start(["run", str(folder / "pairs.ssl"), "--out", str(out), "--no-progress", "--no-report"])
+    start(folder, "run", str(folder / "pairs.ssl"), "--out", str(out), "--no-progress", "--no-report")
     lines = read_lines(out / "pairs-s0-1")[0]
     losses: Mapping[str, float] = next(line["loss"] for line in lines if "loss" in line)
     metrics: Mapping[str, float] = next(line["eval"] for line in lines if "eval" in line)

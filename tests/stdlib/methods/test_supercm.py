@@ -186,8 +186,8 @@ def gradients(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("supercm")
     write(place)
-    command = ["run", str(place / "supercm.ssl"), "--out", str(place), "--checkpoint-every", "1"]
-    request.param([*command, "--no-progress", "--no-report"])
+    command = ("run", str(place / "supercm.ssl"), "--out", str(place), "--checkpoint-every", "1")
+    request.param(place, *command, "--no-progress", "--no-report")
     return place / "supercm-s0-1"
 
 
