@@ -8,7 +8,7 @@ from ssldsl.check import Checked, check
 from ssldsl.check.edits.edits import Edit
 from ssldsl.graph.graph import Graph, stage_graph
 from ssldsl.ir.program import Program
-from ssldsl.passes import Context, run_passes
+from ssldsl.passes import PassContext, run_passes
 from ssldsl.passes.planning import context_of, stage_clock
 from ssldsl.source import Source
 from ssldsl.syntax.parser import parse_edit
@@ -68,7 +68,7 @@ def graph(made: Program, stage: int = 0) -> Graph:
     return stage_graph(made, made.stages[stage])
 
 
-def context(made: Program, resident: Collection[str] | None = None) -> Context:
+def context(made: Program, resident: Collection[str] | None = None) -> PassContext:
     """What the passes may know of the first stage."""
     return context_of(made, resident, stage_clock(made, made.stages[0], {}))
 

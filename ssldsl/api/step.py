@@ -12,11 +12,11 @@ from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
 from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.smoke.generated import GeneratedData
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.loop import TOTAL, take_step

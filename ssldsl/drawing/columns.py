@@ -35,7 +35,7 @@ Step = tuple[Cell, Cell, float]  # to a cell of the next column, and how much it
 
 
 @frozen
-class Order:
+class SlotOrder:
     """The slots of one stage, column by column, from top to bottom."""
 
     columns: tuple[tuple[Slot, ...], ...]
@@ -91,7 +91,7 @@ def _longest_ways(keys: list[str], after: Mapping[str, list[str]], level: Iterab
     return depth
 
 
-def order_of(picture: Picture, stage: str, column: Mapping[str, int]) -> Order:
+def order_of(picture: Picture, stage: str, column: Mapping[str, int]) -> SlotOrder:
     """The slots of a stage, so that few lanes cross; streams and terms as the spec orders them where that is free."""
     boxes = picture.boxes_of(stage)
     edges = picture.edges_of(stage)
@@ -107,7 +107,7 @@ def order_of(picture: Picture, stage: str, column: Mapping[str, int]) -> Order:
     steps = [(a, b, weight / 20) for (a, b), weight in lanes.items()]
     quiet = {e.target for e in edges if e.kind == "eval"}
     ranks = {Slot(box=b.id): i for i, b in enumerate(_in_spec_order(picture, stage))}
-    return Order(_ordered(at, steps, ranks, quiet))
+    return SlotOrder(_ordered(at, steps, ranks, quiet))
 
 
 def _in_spec_order(picture: Picture, stage: str) -> list[Box]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from attrs import define, field
 
-from ssldsl.drawing.columns import Bundle, Cell, Order, Slot, bundles
+from ssldsl.drawing.columns import Bundle, Cell, Slot, SlotOrder, bundles
 from ssldsl.drawing.picture import Edge
 from ssldsl.drawing.sizes import Size
 
@@ -17,7 +17,7 @@ SWEEPS = 24
 class Placing:
     """The tops of the cells of one stage. `middle`: where in a cell its lanes run, measured from its top."""
 
-    order: Order
+    order: SlotOrder
     height: dict[Cell, float]
     middle: dict[Cell, float]
     joined: dict[Cell, list[tuple[Cell, float]]]
@@ -77,7 +77,7 @@ def isotonic(values: list[float], weights: list[float]) -> list[float]:
 
 
 def placed(
-    order: Order, edges: tuple[Edge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
+    order: SlotOrder, edges: tuple[Edge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
 ) -> dict[Cell, float]:
     """The top of every cell of a stage."""
     bundle = bundles(edges, column)
@@ -98,7 +98,7 @@ def placed(
 
 
 def _joined(
-    order: Order, lanes: Mapping[tuple[Bundle, str, str], int], column: Mapping[str, int]
+    order: SlotOrder, lanes: Mapping[tuple[Bundle, str, str], int], column: Mapping[str, int]
 ) -> dict[Cell, list[tuple[Cell, float]]]:
     """The neighbors of every cell along the lanes, each with how strongly it pulls: bends more than ends."""
     joined: dict[Cell, list[tuple[Cell, float]]] = {}

@@ -13,7 +13,7 @@ from ssldsl.errors import Diagnostic, SpecError
 
 
 @frozen
-class Part:
+class Predicted:
     """Predictions of some samples. label_names: of the data; class_names: of what the run has learned."""
 
     index: Tensor
@@ -47,7 +47,7 @@ def _named(numbers: Tensor, names: tuple[str, ...]) -> list[str | int]:
     return [names[number] if names else number for number in numbers.tolist()]
 
 
-def save(parts: Iterable[Part], path: Path, leave_out: Collection[str] = ()) -> Path:
+def save(parts: Iterable[Predicted], path: Path, leave_out: Collection[str] = ()) -> Path:
     """Write a table; the ending of its name says in which form. It is put in place whole.
 
     leave_out: `probability`, `embedding`. Raises R304 for another ending, R430 where `pyarrow` is missing, R302 where
@@ -67,7 +67,7 @@ def save(parts: Iterable[Part], path: Path, leave_out: Collection[str] = ()) -> 
     return path
 
 
-def _write_csv(parts: Iterable[Part], path: Path, leave_out: Collection[str]) -> None:
+def _write_csv(parts: Iterable[Predicted], path: Path, leave_out: Collection[str]) -> None:
     """A column for every number: `probability.cat`, `embedding.0`."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -83,7 +83,7 @@ def _write_csv(parts: Iterable[Part], path: Path, leave_out: Collection[str]) ->
             writer.writerows(zip(*columns.values(), strict=True))
 
 
-def _write_parquet(parts: Iterable[Part], path: Path, leave_out: Collection[str]) -> None:
+def _write_parquet(parts: Iterable[Predicted], path: Path, leave_out: Collection[str]) -> None:
     """Probabilities and embeddings as lists of numbers; what the classes are called, as `class_names` of the file."""
     arrow, parquet = _arrow()
     writer = None
@@ -109,7 +109,7 @@ def _arrow() -> tuple[Any, Any]:
         raise SpecError(Diagnostic("R430", message, help='`pip install "ssldsl[tables]"`, or write `.csv`')) from None
 
 
-FORMS: Mapping[str, Callable[[Iterable[Part], Path, Collection[str]], None]] = {
+FORMS: Mapping[str, Callable[[Iterable[Predicted], Path, Collection[str]], None]] = {
     ".csv": _write_csv,
     ".parquet": _write_parquet,
 }

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.exporting.asked_data import asked_data
-from ssldsl.exporting.prediction_table import Part, save
+from ssldsl.exporting.prediction_table import Predicted, save
 from ssldsl.exporting.wanted_values import Wanted, check_net, wanted_values
 from ssldsl.ops.data import Samples, class_names_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
@@ -50,7 +50,7 @@ class Predictor:
     names: tuple[str, ...]
     context: StepContext
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[Predicted]:
         """The predictions, batch by batch, in the order of the data."""
         first = 0
         wanted = [id_ for id_ in (self.wanted.scores, self.wanted.embedding) if id_]
@@ -61,12 +61,12 @@ class Predictor:
                 first += len(rows)
                 yield self._part(rows, found.get(self.wanted.scores), found.get(self.wanted.embedding))
 
-    def _part(self, rows: Tensor, scores: Tensor | None, embedding: Tensor | None) -> Part:
+    def _part(self, rows: Tensor, scores: Tensor | None, embedding: Tensor | None) -> Predicted:
         samples, labels = self.samples, self.samples.labels
         probabilities = None
         if scores is not None:
             probabilities = (scores.float().softmax(dim=1) if self.wanted.are_logits else scores.float()).cpu()
-        return Part(
+        return Predicted(
             samples.ids.cpu()[rows],
             tuple(samples.names[row] for row in rows.tolist()) if samples.names else (),
             None if labels is None else labels.cpu()[rows],
@@ -131,7 +131,7 @@ class Predictions:
     What the data or the run does not have is None, or empty.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Predicted, ...]
 
     @property
     def index(self) -> Tensor:
@@ -189,7 +189,7 @@ class Predictions:
         return f"<Predictions of {len(self)} samples>"
 
 
-def _table(part: Part) -> dict[str, list[Any]]:
+def _table(part: Predicted) -> dict[str, list[Any]]:
     return {**part.columns(), **{name: list(values.numpy()) for name, values in part.numbers().items()}}
 
 

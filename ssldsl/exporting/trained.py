@@ -12,7 +12,7 @@ from ssldsl.runtime.evaluate.final_evaluator import Shapes
 from ssldsl.runtime.evaluate.final_modules import final_modules
 from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.folder.run_folder import read_plan
-from ssldsl.runtime.nets.modules import Builder, find
+from ssldsl.runtime.nets.modules import ModuleBuilder, find
 from ssldsl.runtime.nets.outputs import only_first
 from ssldsl.runtime.smoke.data import data_of
 
@@ -51,7 +51,7 @@ def read_trained(folder: Path, *, net: str = "", head: str = "", stage: str = ""
     modules = final_modules(folder, checked.library, stage=stage, average=average, spec_folder=spec_folder)
     datasets = data_of(plan, checked.library, spec_folder)
     fields = Shapes(plan, datasets)
-    shape = next(Builder(plan, fields, checked.library, folder=spec_folder).input_shapes(chosen.path))
+    shape = next(ModuleBuilder(plan, fields, checked.library, folder=spec_folder).input_shapes(chosen.path))
     return Trained(
         chosen.path,
         chosen.op,

@@ -10,10 +10,11 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, StagePlan
 from ssldsl.graph.plan_types import NetPlan, Size, TensorPlan
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ir.walk import walk
+from ssldsl.ops.library import Library
 from ssldsl.runtime.evaluate.lower import nodes_of, tensors_read
 from ssldsl.runtime.nets.keys import measures_average, weights_of
 from ssldsl.runtime.nets.memories import is_memory
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 
 SCORES = ("Logits", "Probs")
 

@@ -121,14 +121,14 @@ def stage_graph(program: Program, stage: Stage) -> Graph:
     graph = Graph(stage.name, stage.forward, stage.train, (), stage.terms, stage.watches, stage.evaluations)
     whole = evolve(graph, nodes=tuple(walk(graph.roots, needs)))
 
-    def without_rows(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+    def without_rows(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         return build.like(node, inputs, rows="same" if node.draw else None, spans=stage.spans_of(node))
 
     graph = rewrite(whole, without_rows)
     return evolve(graph, nodes=tuple(walk(graph.roots, needs)))
 
 
-class Builder:
+class GraphBuilder:
     """Makes the nodes of a rebuilt graph, and knows what every old node has become."""
 
     def __init__(self) -> None:
@@ -172,7 +172,7 @@ class Builder:
 
 
 # What a node becomes: given the old node, its new inputs, and the builder.
-Rule = Callable[[Node, tuple[Node, ...], Builder], Node]
+Rule = Callable[[Node, tuple[Node, ...], GraphBuilder], Node]
 
 
 def rewrite(graph: Graph, rule: Rule, needs_of: Callable[[Node], Iterable[Node]] | None = None) -> Graph:
@@ -180,7 +180,7 @@ def rewrite(graph: Graph, rule: Rule, needs_of: Callable[[Node], Iterable[Node]]
 
     needs_of: which old nodes must be rebuilt before a node, where that is not what it needs anyway.
     """
-    build = Builder()
+    build = GraphBuilder()
     for node in graph.nodes if needs_of is None else in_order(graph.nodes, needs_of):
         inputs = tuple(build.became[n] for n in node.inputs if n in build.became)
         build.became[node] = rule(node, inputs, build)

@@ -17,7 +17,7 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 XMP_ORIENTATION = b"tiff:Orientation"  # Pillow knows this one too
 
 
-class Frame(NamedTuple):
+class JpegFrame(NamedTuple):
     """What a JPEG file says of its image."""
 
     bits: int
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     channels: int
 
 
-def frame_of(content: bytes) -> Frame | None:
+def frame_of(content: bytes) -> JpegFrame | None:
     """The frame of a JPEG file; nothing where there is none."""
     if content[:2] != b"\xff\xd8":
         return None
@@ -35,7 +35,7 @@ def frame_of(content: bytes) -> Frame | None:
         marker = content[place + 1]
         if marker in FRAMES:
             numbers = content[place + 4 : place + 10]
-            return Frame(numbers[0], int.from_bytes(numbers[1:3]), int.from_bytes(numbers[3:5]), numbers[5])
+            return JpegFrame(numbers[0], int.from_bytes(numbers[1:3]), int.from_bytes(numbers[3:5]), numbers[5])
         place += 1 if marker == 0xFF else 2 + int.from_bytes(content[place + 2 : place + 4])
     return None
 

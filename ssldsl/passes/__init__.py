@@ -8,7 +8,7 @@ from attrs import frozen
 from ssldsl.graph.graph import Graph
 from ssldsl.graph.verify import verify
 from ssldsl.passes.clock import clock
-from ssldsl.passes.context import Clock, Context
+from ssldsl.passes.context import Clock, PassContext
 from ssldsl.passes.counting import forward_rows, forwards
 from ssldsl.passes.drop_identities import drop_identities
 from ssldsl.passes.effects import effects
@@ -21,7 +21,7 @@ from ssldsl.passes.placement import placement
 from ssldsl.passes.prune import prune
 from ssldsl.passes.share_rows import share_rows
 
-__all__ = ["PASSES", "Clock", "Context", "Pass", "forward_rows", "forwards", "run_passes"]
+__all__ = ["PASSES", "Clock", "Pass", "PassContext", "forward_rows", "forwards", "run_passes"]
 
 
 @frozen
@@ -29,7 +29,7 @@ class Pass:
     """One pass. `level`: 0 if execution needs it, 1 if it only saves work. `reason`: why it stands where it stands."""
 
     name: str
-    run: Callable[[Graph, Context], Graph]
+    run: Callable[[Graph, PassContext], Graph]
     level: int
     reason: str
 
@@ -53,7 +53,7 @@ PASSES = (
 
 def run_passes(
     graph: Graph,
-    context: Context,
+    context: PassContext,
     *,
     level: int = 1,
     dump: Callable[[str, Graph], None] | None = None,
@@ -80,7 +80,7 @@ def run_passes(
     return graph
 
 
-def _verified(graph: Graph, context: Context, name: str, spent: dict[str, float]) -> None:
+def _verified(graph: Graph, context: PassContext, name: str, spent: dict[str, float]) -> None:
     start = perf_counter()
     verify(graph, context.signatures, name)
     spent["verify"] = spent.get("verify", 0.0) + perf_counter() - start

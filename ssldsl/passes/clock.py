@@ -2,19 +2,19 @@
 
 from attrs import evolve
 
-from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.graph.graph import Graph, GraphBuilder, rewrite
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
-from ssldsl.passes.context import Clock, Context
+from ssldsl.passes.context import Clock, PassContext
 from ssldsl.types import is_data
 
 
-def clock(graph: Graph, context: Context) -> Graph:
+def clock(graph: Graph, context: PassContext) -> Graph:
     """Every duration in weights and settings is in steps (`it`). Before the sizes of data are known nothing changes."""
     known = context.clock
     if known is None:
         return graph
 
-    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+    def rule(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         if is_data(node.type):  # `10%` of a data set is no duration
             return build.like(node, inputs)
         return build.like(node, inputs, settings=settings_in_steps(node.settings, known))

@@ -34,7 +34,7 @@ class Clock:
 
 
 @frozen
-class Context:
+class PassContext:
     """The library, the modules by path, which data sources are held in memory, and how long things last.
 
     resident: names of data ops; none means that nobody knows, and all count as resident.

@@ -7,10 +7,10 @@ from attrs import evolve
 from ssldsl.graph.graph import Graph, ancestors, in_order
 from ssldsl.ir.modules import moved_by, rested_by
 from ssldsl.ir.nodes import Node
-from ssldsl.passes.context import Context
+from ssldsl.passes.context import PassContext
 
 
-def effects(graph: Graph, context: Context) -> Graph:
+def effects(graph: Graph, context: PassContext) -> Graph:
     """For every module that couples the rows of a batch, the nodes that run it are a chain in the order of the spec.
 
     Batch normalization keeps running averages: the last batch counts most, and another order is another experiment.

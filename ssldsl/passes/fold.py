@@ -4,14 +4,14 @@ from collections.abc import Iterable
 
 from attrs import evolve
 
-from ssldsl.graph.graph import Builder, Graph, ancestors, rewrite
+from ssldsl.graph.graph import Graph, GraphBuilder, ancestors, rewrite
 from ssldsl.ir.modules import moved_by
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.ir.program import Term
-from ssldsl.passes.context import Context
+from ssldsl.passes.context import PassContext
 
 
-def fold(graph: Graph, context: Context) -> Graph:
+def fold(graph: Graph, context: PassContext) -> Graph:
     """Weights and schedules have one constant factor at most, means and sums several inputs, and no term is idle.
 
     A term is idle if its weight is the constant 0 and leaving it out changes nothing: its forwards move no statistics,
@@ -72,7 +72,7 @@ def _product(scalar: Combined) -> tuple[float, Scalar | None]:
     return a / b, Combined("/", Constant(1.0) if left is None else left, right)
 
 
-def _fold_node(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+def _fold_node(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
     if node.op in ("mean", "sum"):
         inputs = _flat(node.op, inputs)
         if len(inputs) == 1:
@@ -99,7 +99,7 @@ def _folded_setting(value: Setting) -> Setting:
     return scalar.value if isinstance(scalar, Constant) else scalar
 
 
-def _without_idle(graph: Graph, context: Context) -> tuple[Term, ...]:
+def _without_idle(graph: Graph, context: PassContext) -> tuple[Term, ...]:
     working = [term for term in graph.terms if term.weight != Constant(0.0)]
     if not working or len(working) == len(graph.terms):
         return graph.terms
@@ -116,10 +116,10 @@ def _without_idle(graph: Graph, context: Context) -> tuple[Term, ...]:
     return tuple(term for term in graph.terms if term.name in kept)
 
 
-def _has_effect(nodes: Iterable[Node], context: Context) -> bool:
+def _has_effect(nodes: Iterable[Node], context: PassContext) -> bool:
     return any(moved_by(node) or _keeps_state(node, context) for node in nodes)
 
 
-def _keeps_state(node: Node, context: Context) -> bool:
+def _keeps_state(node: Node, context: PassContext) -> bool:
     signature = context.signatures.get(node.op)
     return signature is not None and signature.has_commit

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from itertools import accumulate
 
-from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.graph.graph import Graph, GraphBuilder, rewrite
 from ssldsl.ir.modules import nets_of
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ir.shapes import rows_of
 from ssldsl.ops.signature import Signature
-from ssldsl.passes.context import Context
-from ssldsl.passes.slicing import Run, output_of, run_of, tensor
+from ssldsl.passes.context import PassContext
+from ssldsl.passes.slicing import RowRange, output_of, run_of, tensor
 from ssldsl.types import ROWS, Dim, TensorType, TupleType, Type, parse_dim
 
 SUMS = frozenset({"mean", "sum", "weighted_sum", "stop"})
 
 
-def gather(graph: Graph, context: Context) -> Graph:
+def gather(graph: Graph, context: PassContext) -> Graph:
     """Batches that must be seen whole come through a `gather`, and those made of them go out through a `local`.
 
     So they are read by an op or a network with `across="gather"`, by one whose dimensions compare rows, and by a
@@ -29,7 +29,7 @@ def gather(graph: Graph, context: Context) -> Graph:
     def gathers(node: Node) -> bool:
         return node in whole or (node in graph.step_nodes and _sees_all_rows(node, context))
 
-    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+    def rule(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         if gathers(node):
             rows = None if node.rows is None else _gathered(build.became[node.rows], node.rows, build)
             return _local(build.like(node, _all_gathered(node, inputs, build), rows=rows), node, build)
@@ -41,7 +41,7 @@ def gather(graph: Graph, context: Context) -> Graph:
     return rewrite(graph, rule)
 
 
-def _sees_all_rows(node: Node, context: Context) -> bool:
+def _sees_all_rows(node: Node, context: PassContext) -> bool:
     """Whether the rows of a process would give something else than the rows of all."""
     signature = context.signatures.get(node.op)
     if any(context.gathers(net) for net in nets_of(node)):
@@ -78,7 +78,7 @@ def _has_rows(dim: Dim) -> bool:
     return any(symbol.startswith(ROWS) for symbol in dim.symbols)
 
 
-def _read_as_numbers(graph: Graph, context: Context) -> set[Node]:
+def _read_as_numbers(graph: Graph, context: PassContext) -> set[Node]:
     """The single numbers of a batch, such as means over rows, whose value matters beyond the sum of the terms.
 
     The mean of what the processes get is right for sums of them, and for one of them times a number that all have.
@@ -96,18 +96,18 @@ def _read_as_numbers(graph: Graph, context: Context) -> set[Node]:
     return found
 
 
-def _is_number_of_batch(node: Node, context: Context) -> bool:
+def _is_number_of_batch(node: Node, context: PassContext) -> bool:
     if node.op == "row_mean":
         return True
     is_number = isinstance(node.type, TensorType) and not node.type.dims
     return is_number and node.op in context.signatures and any(_is_batch(value) for value in node.inputs)
 
 
-def _all_gathered(node: Node, inputs: tuple[Node, ...], build: Builder) -> tuple[Node, ...]:
+def _all_gathered(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> tuple[Node, ...]:
     return tuple(_gathered(new, old, build) for new, old in zip(inputs, node.inputs, strict=True))
 
 
-def _gathered(value: Node, old: Node, build: Builder) -> Node:
+def _gathered(value: Node, old: Node, build: GraphBuilder) -> Node:
     if not _is_batch(value) or value.op == "gather":
         return value
     if value.op == "local":
@@ -115,7 +115,7 @@ def _gathered(value: Node, old: Node, build: Builder) -> Node:
     return build.like(value, (value,), op="gather", params=("value",), settings=_settings(old))
 
 
-def _local(value: Node, old: Node, build: Builder) -> Node:
+def _local(value: Node, old: Node, build: GraphBuilder) -> Node:
     if not _is_batch(value):
         return value
     return build.like(value, (value,), op="local", params=("value",), settings=_settings(old))
@@ -148,7 +148,7 @@ def _parts(value: Node) -> tuple[Dim, ...]:
     return (size,)
 
 
-def _within(parts: tuple[Dim, ...], run: Run) -> tuple[Dim, ...]:
+def _within(parts: tuple[Dim, ...], run: RowRange) -> tuple[Dim, ...]:
     """Those of the parts of a value that some of its rows are; nothing where the rows begin or end inside of one."""
     ends = list(accumulate(parts, initial=Dim.of(0)))
     if run.step != 1 or run.start not in ends or run.stop not in ends:

@@ -3,11 +3,11 @@
 from collections.abc import Hashable
 
 from ssldsl.graph.dump import setting_text
-from ssldsl.graph.graph import Builder, Graph
+from ssldsl.graph.graph import Graph, GraphBuilder
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives.draws import draws_of
 from ssldsl.ir.shapes import joined, rows_of, with_rows
-from ssldsl.passes.context import Context
+from ssldsl.passes.context import PassContext
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.merging import merge_calls
 from ssldsl.passes.placement import placement
@@ -15,7 +15,7 @@ from ssldsl.passes.slicing import grad_modules_of, join_rows, tensor
 from ssldsl.types import Dim, TensorType
 
 
-def join_views(graph: Graph, context: Context) -> Graph:
+def join_views(graph: Graph, context: PassContext) -> Graph:
     """Views with equal settings over images of one shape, at one depth, are one call over the rows of all.
 
     `draw(2, crop(x))` is half of `crop` of x below x. A row becomes what it would become alone: every draw keeps its
@@ -36,7 +36,7 @@ def join_views(graph: Graph, context: Context) -> Graph:
     return merge_calls(graph, kind_of, _call)
 
 
-def _keeps_rows_apart(node: Node, context: Context) -> bool:
+def _keeps_rows_apart(node: Node, context: PassContext) -> bool:
     """Whether a node is a view that gives a row of one tensor for every row of those that it reads."""
     signature = context.signatures.get(node.op)
     if signature is None or signature.role != "views" or signature.gathers:
@@ -48,7 +48,7 @@ def _is_batch(value: Node) -> bool:
     return isinstance(value.type, TensorType) and value.type.is_of_batch
 
 
-def _call(build: Builder, members: list[Node]) -> Node:
+def _call(build: GraphBuilder, members: list[Node]) -> Node:
     """One call of a view over the rows of all."""
     first = members[0]
     columns = zip(*(node.inputs for node in members), strict=True)
@@ -59,7 +59,7 @@ def _call(build: Builder, members: list[Node]) -> Node:
     return build.like(first, values, type=type_, grad_modules=grad_modules, alias="", rows=rows)
 
 
-def _draws(build: Builder, members: list[Node]) -> Node | None:
+def _draws(build: GraphBuilder, members: list[Node]) -> Node | None:
     """The rows of all draws with their names; nothing for views without chance."""
     made = [draw for member in members for draw in draws_of(member)]
     if not made:

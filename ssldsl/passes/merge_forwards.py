@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Hashable
 
-from ssldsl.graph.graph import Builder, Graph
+from ssldsl.graph.graph import Graph, GraphBuilder
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import joined, rows_of, with_rows
-from ssldsl.passes.context import Context, couples_batch
+from ssldsl.passes.context import PassContext, couples_batch
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.merging import merge_calls
 from ssldsl.passes.slicing import grad_modules_of, join_rows, tensor
 from ssldsl.types import Dim
 
 
-def forward_policy(graph: Graph, context: Context) -> Graph:
+def forward_policy(graph: Graph, context: PassContext) -> Graph:
     """Under `forward = concat`, networks that couple the rows of a batch see all their batches as one.
 
     That is what the experiment says and no optimization: the statistics of a batch are those of all rows together.
@@ -23,7 +23,7 @@ def forward_policy(graph: Graph, context: Context) -> Graph:
     return _merge(graph, lambda node: couples_batch(node.inputs[0]), lambda node: None)
 
 
-def merge_forwards(graph: Graph, context: Context) -> Graph:
+def merge_forwards(graph: Graph, context: PassContext) -> Graph:
     """Networks that keep the rows of a batch apart run once for all inputs of one shape: the values are the same.
 
     `f(a)`, `f(b)` become rows of `f(concat(a, b))`. Forwards that nothing differentiates through stay apart from those
@@ -56,7 +56,7 @@ def _is_of_batch(forward: Node) -> bool:
     return all(tensor(value).is_of_batch for value in forward.inputs[1:])
 
 
-def _forward(build: Builder, members: list[Node]) -> Node:
+def _forward(build: GraphBuilder, members: list[Node]) -> Node:
     """One forward over the rows of all."""
     first = members[0]
     net = build.became[first.inputs[0]]

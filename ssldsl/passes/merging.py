@@ -4,14 +4,14 @@ from collections.abc import Callable, Hashable, Iterable
 
 from attrs import define
 
-from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.graph.graph import Graph, GraphBuilder, rewrite
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of
 from ssldsl.passes.slicing import again, take_rows, tensor
 from ssldsl.types import Dim
 
 Kind = Callable[[Node], Hashable]  # what calls that become one have in common; nothing of a node that stays as it is
-Call = Callable[[Builder, list[Node]], Node]  # the one call, for nodes whose inputs have been rebuilt
+Call = Callable[[GraphBuilder, list[Node]], Node]  # the one call, for nodes whose inputs have been rebuilt
 
 
 @define
@@ -40,7 +40,7 @@ def merge_calls(graph: Graph, kind_of: Kind, call: Call) -> Graph:
             return (*plain_needs(node), group.members[0])
         return tuple(value for member in group.members for value in plain_needs(member))
 
-    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+    def rule(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         group = groups.get(node)
         return again(build, node, inputs) if group is None else _rows_of_merged(build, group, node, call)
 
@@ -62,7 +62,7 @@ def _groups(graph: Graph, kind_of: Kind) -> dict[Node, _Group]:
     return {node: group for group in shared for node in group.members}
 
 
-def _rows_of_merged(build: Builder, group: _Group, node: Node, call: Call) -> Node:
+def _rows_of_merged(build: GraphBuilder, group: _Group, node: Node, call: Call) -> Node:
     if group.merged is None or group.starts is None:
         group.merged, group.starts = call(build, group.members), {}
         end = Dim.of(0)

@@ -5,11 +5,11 @@ from attrs import evolve
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, Placement
 from ssldsl.ir.nodes import Node
-from ssldsl.passes.context import Context
+from ssldsl.passes.context import PassContext
 from ssldsl.types import TensorType, TupleType, Type, is_data
 
 
-def placement(graph: Graph, context: Context) -> Graph:
+def placement(graph: Graph, context: PassContext) -> Graph:
     """Data is `data`, what evaluations alone read is `evaluation`, the rest `step`, but for the start of some streams.
 
     Samples of a stream that is read from files may differ in size, so its views run in workers (`host`), one sample at
@@ -28,13 +28,13 @@ def placement(graph: Graph, context: Context) -> Graph:
     return evolve(graph, places=places)
 
 
-def _is_resident(node: Node, resident: dict[Node, bool], context: Context) -> bool:
+def _is_resident(node: Node, resident: dict[Node, bool], context: PassContext) -> bool:
     if node.op == "source":
         return context.resident is None or str(node.setting("op")) in context.resident
     return all(resident[n] for n in node.inputs if n in resident)
 
 
-def _is_host(node: Node, places: dict[Node, Placement], resident: dict[Node, bool], context: Context) -> bool:
+def _is_host(node: Node, places: dict[Node, Placement], resident: dict[Node, bool], context: PassContext) -> bool:
     if node.op == "draw":
         return not resident[node.inputs[0]] and _is_sample(node.type)
     before = [n for n in node.inputs if places[n] == "host" and (node.op == "field" or _is_open(n.type))]

@@ -25,7 +25,7 @@ from ssldsl.ir.nodes import Duration, Node
 from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term, Watch
 from ssldsl.ir.shapes import with_sizes
 from ssldsl.ops.signature import Signature
-from ssldsl.passes import Clock, Context, run_passes
+from ssldsl.passes import Clock, PassContext, run_passes
 from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of
 from ssldsl.types import ROWS, TensorType, is_data
@@ -62,10 +62,10 @@ def make_plan(
     )
 
 
-def context_of(program: Program, resident: Collection[str] | None = None, clock: Clock | None = None) -> Context:
+def context_of(program: Program, resident: Collection[str] | None = None, clock: Clock | None = None) -> PassContext:
     """What the passes may know of a program."""
     modules = {module.path: module for module in program.modules}
-    return Context(program.signatures, modules, None if resident is None else frozenset(resident), clock)
+    return PassContext(program.signatures, modules, None if resident is None else frozenset(resident), clock)
 
 
 def stage_clock(program: Program, stage: Stage, sizes: Mapping[str, int]) -> Clock:

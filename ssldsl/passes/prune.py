@@ -3,10 +3,10 @@
 from attrs import evolve
 
 from ssldsl.graph.graph import Graph, ancestors, in_order
-from ssldsl.passes.context import Context
+from ssldsl.passes.context import PassContext
 
 
-def prune(graph: Graph, context: Context) -> Graph:
+def prune(graph: Graph, context: PassContext) -> Graph:
     """Every node is needed by a term or an evaluation; the order is the one in which these first need them."""
     needed = ancestors(graph.only("input", "origin", "rows"), graph.roots)
     chains = (tuple(n for n in chain if n in needed) for chain in graph.effects)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
-from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.graph.graph import Graph, GraphBuilder, rewrite
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of
-from ssldsl.passes.context import Context, couples_batch, takes_several
+from ssldsl.passes.context import PassContext, couples_batch, takes_several
 from ssldsl.passes.gradients import nodes_with_gradient
 from ssldsl.passes.slicing import again, take_rows, tensor
 from ssldsl.types import Dim, TensorType, TupleType
@@ -21,7 +21,7 @@ class _Every:
     step: int
 
 
-def share_rows(graph: Graph, context: Context) -> Graph:
+def share_rows(graph: Graph, context: PassContext) -> Graph:
     """No network runs on rows that are among the rows it runs on elsewhere in the stage.
 
     The first of the four copies that a rotation makes is the image itself, so `f(x)` is every fourth row of
@@ -34,7 +34,7 @@ def share_rows(graph: Graph, context: Context) -> Graph:
     def needs_of(node: Node) -> Iterable[Node]:
         return (found[node].of,) if node in found else plain_needs(node)
 
-    def rule(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+    def rule(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         if node not in found:
             return again(build, node, inputs) if node.op == "output" else build.like(node, inputs)
         whole = build.became[found[node].of]
@@ -43,7 +43,7 @@ def share_rows(graph: Graph, context: Context) -> Graph:
     return rewrite(graph, rule, needs_of) if found else graph
 
 
-def _shared(graph: Graph, context: Context) -> dict[Node, _Every]:
+def _shared(graph: Graph, context: PassContext) -> dict[Node, _Every]:
     """For every forward that is not needed, where its rows are found."""
     recorded = nodes_with_gradient(graph)
     trained = graph.trained_nodes
@@ -63,7 +63,7 @@ def _shared(graph: Graph, context: Context) -> dict[Node, _Every]:
     return shared
 
 
-def _first_copies(graph: Graph, context: Context) -> dict[Node, list[_Every]]:
+def _first_copies(graph: Graph, context: PassContext) -> dict[Node, list[_Every]]:
     """For the input of every view that keeps it as its first copy, where it stands in the result."""
     among: dict[Node, list[_Every]] = {}
     fields: dict[Node, list[Node]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from ssldsl.errors import InternalError
-from ssldsl.graph.graph import Builder
+from ssldsl.graph.graph import GraphBuilder
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitives.slice import slice_of
 from ssldsl.ir.shapes import joined, rows_of, with_rows
@@ -13,7 +13,7 @@ from ssldsl.types import Dim, TensorType
 
 
 @frozen
-class Run:
+class RowRange:
     """The rows `start`, `start + step`, ... before `stop` of a value."""
 
     base: Node
@@ -21,33 +21,33 @@ class Run:
     stop: Dim
     step: int
 
-    def continues(self, other: "Run") -> bool:
+    def continues(self, other: "RowRange") -> bool:
         """Whether `other` goes on where this one ends."""
         return (self.base, self.stop, self.step) == (other.base, other.start, other.step)
 
 
-def run_of(value: Node) -> Run:
+def run_of(value: Node) -> RowRange:
     """A value as rows of what it was cut from."""
     if value.op == "slice":
-        return Run(value.inputs[0], *slice_of(value))
-    return Run(value, Dim.of(0), rows_of(tensor(value)), 1)
+        return RowRange(value.inputs[0], *slice_of(value))
+    return RowRange(value, Dim.of(0), rows_of(tensor(value)), 1)
 
 
-def take_rows(build: Builder, like: Node, value: Node, start: Dim, stop: Dim, step: int = 1) -> Node:
+def take_rows(build: GraphBuilder, like: Node, value: Node, start: Dim, stop: Dim, step: int = 1) -> Node:
     """Rows of a value, of the type of `like`. A slice of a slice is one slice, and all rows are the value itself."""
     outer = run_of(value)
     first, end = outer.start + start * outer.step, outer.start + stop * outer.step
-    return _cut(build, Run(outer.base, first, end, step * outer.step), like, tensor(like), like.grad_modules)
+    return _cut(build, RowRange(outer.base, first, end, step * outer.step), like, tensor(like), like.grad_modules)
 
 
-def join_rows(build: Builder, like: Node, values: list[Node]) -> Node:
+def join_rows(build: GraphBuilder, like: Node, values: list[Node]) -> Node:
     """The values one below the other. Neighboring rows of the same value are taken in one piece."""
-    pieces: list[tuple[Run, list[Node]]] = []
+    pieces: list[tuple[RowRange, list[Node]]] = []
     for value in values:
         run = run_of(value)
         if pieces and pieces[-1][0].continues(run):
             before, parts = pieces[-1]
-            pieces[-1] = Run(run.base, before.start, run.stop, run.step), [*parts, value]
+            pieces[-1] = RowRange(run.base, before.start, run.stop, run.step), [*parts, value]
         else:
             pieces.append((run, [value]))
     joins = [parts[0] if len(parts) == 1 else _joined_cut(build, run, parts) for run, parts in pieces]
@@ -59,14 +59,19 @@ def join_rows(build: Builder, like: Node, values: list[Node]) -> Node:
     )  # fmt: skip
 
 
-def _joined_cut(build: Builder, run: Run, parts: list[Node]) -> Node:
+def _joined_cut(build: GraphBuilder, run: RowRange, parts: list[Node]) -> Node:
     return _cut(build, run, parts[0], joined([tensor(n) for n in parts]), grad_modules_of(parts), "")
 
 
 def _cut(
-    build: Builder, run: Run, like: Node, type_: TensorType, grad_modules: frozenset[str], alias: str | None = None
+    build: GraphBuilder,
+    run: RowRange,
+    like: Node,
+    type_: TensorType,
+    grad_modules: frozenset[str],
+    alias: str | None = None,
 ) -> Node:
-    if run == Run(run.base, Dim.of(0), rows_of(tensor(run.base)), 1):
+    if run == RowRange(run.base, Dim.of(0), rows_of(tensor(run.base)), 1):
         return run.base
     step = (("step", run.step),) if run.step != 1 else ()
     settings = (("start", run.start), ("stop", run.stop), *step)
@@ -76,7 +81,7 @@ def _cut(
     )  # fmt: skip
 
 
-def output_of(build: Builder, node: Node, forward: Node) -> Node:
+def output_of(build: GraphBuilder, node: Node, forward: Node) -> Node:
     """What a forward gives besides, for a forward whose rows may have become a part of those of another."""
     match forward.op:
         case "slice":
@@ -93,7 +98,7 @@ def output_of(build: Builder, node: Node, forward: Node) -> Node:
     raise InternalError(f"{node!r} is an output of {forward!r}, which is no forward")
 
 
-def again(build: Builder, node: Node, inputs: tuple[Node, ...]) -> Node:
+def again(build: GraphBuilder, node: Node, inputs: tuple[Node, ...]) -> Node:
     """The node over new inputs; cuts and joins of what are now cuts themselves become simpler."""
     if node.op == "output":
         return output_of(build, node, inputs[0])

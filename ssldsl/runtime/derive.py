@@ -16,11 +16,12 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan, TensorPlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.ops.samples import field_of
 from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.datasets import computed_fields, data_inputs, pace_of
-from ssldsl.runtime.data.derived import Computed, Data, Derived, derived_nodes
+from ssldsl.runtime.data.derived import Computed, Derived, SampleSource, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.layout import put_on
 from ssldsl.runtime.evaluate.evaluator import Evaluator
@@ -29,13 +30,13 @@ from ssldsl.runtime.failures import StepContext, explaining_data, explaining_eva
 from ssldsl.runtime.nets.keys import Weights, weights_of
 from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
-from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.runtime.ops.load import op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.stage_setup import RunResources, data_ids, rows_of_a_pass
 
 
 def with_derived(
-    resources: RunResources, stage: StagePlan, datasets: Data, folder: Path, reporter: Reporter
+    resources: RunResources, stage: StagePlan, datasets: SampleSource, folder: Path, reporter: Reporter
 ) -> tuple[RunResources, dict[str, Computed]]:
     """The resources with the data that a stage computes, and what came out, by a name for the records.
 

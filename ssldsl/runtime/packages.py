@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import Place, Plan
 from ssldsl.graph.plan_types import is_of_kind
-from ssldsl.runtime.ops.load import Library
+from ssldsl.ops.library import Library
 from ssldsl.runtime.smoke.plan import is_smoke
 from ssldsl.runtime.spans import span_of
 

@@ -9,9 +9,10 @@ from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples, class_names_of
+from ssldsl.ops.library import Library
 from ssldsl.runtime.console.interrupts import listening
 from ssldsl.runtime.console.progress import make_reporter
-from ssldsl.runtime.data.derived import Data
+from ssldsl.runtime.data.derived import SampleSource
 from ssldsl.runtime.device.accelerator import join_processes
 from ssldsl.runtime.failures import explaining_data, explaining_data_at
 from ssldsl.runtime.folder.class_names import classes_text
@@ -20,7 +21,6 @@ from ssldsl.runtime.folder.weight_sources import origin_digests
 from ssldsl.runtime.journal import Journal
 from ssldsl.runtime.ledger import Ledger
 from ssldsl.runtime.lock import make_lock
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.options import Options as Options
 from ssldsl.runtime.options import overridden as overridden
 from ssldsl.runtime.packages import check_packages
@@ -40,7 +40,7 @@ def run(
     options: Options | None = None,
     *,
     resume: bool = False,
-    datasets: Data | None = None,
+    datasets: SampleSource | None = None,
 ) -> Result:
     """Run a plan in a new folder, or continue the one that was begun in it. `datasets`: data that are open already.
 
@@ -96,7 +96,7 @@ def _ledger(plan: Plan, folder: Path, options: Options, data: OpenData, resume: 
     return ledger
 
 
-def _open(datasets: Data, stage: StagePlan) -> dict[str, Samples]:
+def _open(datasets: SampleSource, stage: StagePlan) -> dict[str, Samples]:
     """The samples of every data node that a stage reads."""
     found = {}
     for id_ in data_ids(stage):

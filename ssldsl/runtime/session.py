@@ -13,11 +13,12 @@ from ssldsl.errors import LostProcess, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.processes import spare_cores
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.data.data_notes import data_notes
 from ssldsl.runtime.data.datasets import sample_shapes
-from ssldsl.runtime.data.derived import Data
+from ssldsl.runtime.data.derived import SampleSource
 from ssldsl.runtime.derive import with_derived
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.results import Results
@@ -35,7 +36,6 @@ from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.journal import Journal
 from ssldsl.runtime.nets.modules import build_modules, check_parts
 from ssldsl.runtime.nets.shapes import Shape
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.options import Options
 from ssldsl.runtime.recurring import with_recurring
 from ssldsl.runtime.smoke.plan import is_smoke
@@ -75,7 +75,7 @@ class Session:
     plan: Plan
     library: Library
     options: Options
-    datasets: Data
+    datasets: SampleSource
     data: Mapping[str, Mapping[str, Samples]]
     journal: Journal
     has_begun: bool = False

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import (
@@ -31,7 +32,6 @@ from ssldsl.runtime.nets.averages import averaged, averaged_nets, stage_average
 from ssldsl.runtime.nets.memories import Memories, build_memories, hand_on, make_memories
 from ssldsl.runtime.nets.modules import set_trained, step_hooks, trained_parameters
 from ssldsl.runtime.nets.shapes import Shape
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.claims import claims_held, functions_held, has_own_ops, hold_commits
 from ssldsl.runtime.step.module import StageStep, make_step

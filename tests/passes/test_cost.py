@@ -6,12 +6,12 @@ from cProfile import Profile
 import pytest
 from programs import context, graph, with_loss
 
-from ssldsl.graph.graph import Builder, Graph, rewrite
+from ssldsl.graph.graph import Graph, GraphBuilder, rewrite
 from ssldsl.ir.nodes import Node
-from ssldsl.passes import Context, forwards, run_passes
+from ssldsl.passes import PassContext, forwards, run_passes
 
 
-def wide(count: int) -> tuple[Graph, Context]:
+def wide(count: int) -> tuple[Graph, PassContext]:
     """As many heads as asked for on one encoder, each with two terms."""
     heads = "\n".join(f"head h{i} = linear(encoder.dim, 10)" for i in range(count))
     streams = ("labeled", "unlabeled")
@@ -20,11 +20,11 @@ def wide(count: int) -> tuple[Graph, Context]:
     return graph(made), context(made)
 
 
-def deep(count: int) -> tuple[Graph, Context]:
+def deep(count: int) -> tuple[Graph, PassContext]:
     """A chain of as many networks as asked for."""
     made = with_loss("entropy(classes(link(encoder(labeled))))", "net link = mlp_head(128, hidden=[8], out=128)")
 
-    def chained(node: Node, inputs: tuple[Node, ...], build: Builder) -> Node:
+    def chained(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         value = build.like(node, inputs)
         if node.op == "apply" and inputs[0].alias == "link":
             for _ in range(count - 1):
@@ -34,7 +34,7 @@ def deep(count: int) -> tuple[Graph, Context]:
     return rewrite(graph(made), chained), context(made)
 
 
-def calls(make: Callable[[int], tuple[Graph, Context]], count: int) -> int:
+def calls(make: Callable[[int], tuple[Graph, PassContext]], count: int) -> int:
     """Function calls that the passes make: the same on every machine."""
     whole, known = make(count)
     profile = Profile()
@@ -43,7 +43,7 @@ def calls(make: Callable[[int], tuple[Graph, Context]], count: int) -> int:
 
 
 @pytest.mark.parametrize("make", [wide, deep])
-def test_twice_the_graph_is_twice_the_work(make: Callable[[int], tuple[Graph, Context]]) -> None:
+def test_twice_the_graph_is_twice_the_work(make: Callable[[int], tuple[Graph, PassContext]]) -> None:
     assert calls(make, 80) == pytest.approx(2 * calls(make, 40), rel=0.1)
 
 

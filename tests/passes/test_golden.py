@@ -14,7 +14,7 @@ from programs import context, graph, program
 from ssldsl.graph.dump import dump
 from ssldsl.graph.graph import Graph
 from ssldsl.graph.verify import verify
-from ssldsl.passes import PASSES, Context
+from ssldsl.passes import PASSES, PassContext
 
 HERE = Path(__file__).parent
 GOLDEN = HERE.parent / "golden"
@@ -24,7 +24,7 @@ SHOWN = [name for name in RUNS if (HERE / f"{name}.ssl").exists()]
 IN_MEMORY = ("digits",)  # all other data are read from files
 
 
-def before(name: str) -> tuple[Graph, Context]:
+def before(name: str) -> tuple[Graph, PassContext]:
     """The graph of the spec of a pass as the pass finds it, and what the pass may know."""
     made = program((HERE / f"{name}.ssl").read_text(encoding="utf-8"), name=f"{name}.ssl")
     known = context(made, resident=IN_MEMORY)

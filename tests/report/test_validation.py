@@ -20,10 +20,10 @@ from ssldsl.report.validation.analysis import (
     validate,
 )
 from ssldsl.report.validation.page import validation_page
-from ssldsl.report.validation.tables import Names, as_json, as_text, chosen_shares
+from ssldsl.report.validation.tables import ValidatedRuns, as_json, as_text, chosen_shares
 
 LABELS = np.arange(400) % 4
-NAMES = Names("top1", ("runs/a", "runs/b", "runs/c", "runs/<d>"))
+NAMES = ValidatedRuns("top1", ("runs/a", "runs/b", "runs/c", "runs/<d>"))
 
 
 def right(*accuracies: float) -> np.ndarray:
@@ -151,10 +151,10 @@ def test_the_page_is_whole_and_asks_nothing_of_a_network(found: Validation) -> N
 def test_runs_that_are_always_equal_have_a_page() -> None:
     labels = np.arange(400) % 10  # who takes everything for class 5 is right about a tenth of every subset
     found = validate(np.stack([labels == 5] * 3), labels, [10], draws=3, seed=0)
-    assert validation_page(found, Names("top1", ("a", "b", "c"))).count('class="plot scatter"') == 1
+    assert validation_page(found, ValidatedRuns("top1", ("a", "b", "c"))).count('class="plot scatter"') == 1
 
 
 def test_the_page_lists_the_best_run_first() -> None:
     found = validate(right(0.02, 0.9, 0.6), LABELS, [8], draws=3, seed=0)  # as texts, 2 % would follow 90 %
-    page = words(validation_page(found, Names("top1", ("low", "best", "middle"))))
+    page = words(validation_page(found, ValidatedRuns("top1", ("low", "best", "middle"))))
     assert page.index(" best 9") < page.index(" middle ") < page.index(" low ")

@@ -9,14 +9,14 @@ from memory_specs import DAINO, LIBRARY, SUAVE, plan_of
 from ssldsl.graph.plan import Plan
 from ssldsl.report.run.page import write_report
 from ssldsl.runtime.run import Options, run
-from ssldsl.runtime.train.collapse import Watch
+from ssldsl.runtime.train.collapse import CollapseWatch
 
 LN10 = math.log(10)
 
 
 def watching(losses: list[float], *, every: int = 10, steps: int = 200) -> list[int]:
     """The steps at which a term over ten classes is reported."""
-    watch = Watch({"swapped": 10}, steps)
+    watch = CollapseWatch({"swapped": 10}, steps)
     return [n * every for n, loss in enumerate(losses, start=1) if watch.see(n * every, {"swapped": loss, "other": 0})]
 
 
@@ -39,7 +39,7 @@ def test_more_than_a_percent_away_is_no_collapse() -> None:
 
 
 def test_it_is_told_where_it_began() -> None:
-    watch = Watch({"swapped": 10}, 200)
+    watch = CollapseWatch({"swapped": 10}, 200)
     for step, loss in ((10, 3.0), (20, LN10), (30, LN10), (40, LN10), (50, LN10), (60, LN10)):
         found = watch.see(step, {"swapped": loss})
     assert [(p.term, p.classes, p.since) for p in found] == [("swapped", 10, 10)]
@@ -47,13 +47,13 @@ def test_it_is_told_where_it_began() -> None:
 
 
 def test_cross_entropies_and_their_means_have_as_many_classes_as_their_scores() -> None:
-    assert Watch.of(plan_of(SUAVE).stages[0]).classes == {"ce": 10, "swapped": 10}
-    assert Watch.of(plan_of(DAINO).stages[0]).classes == {"ce": 10, "dino": 10}
+    assert CollapseWatch.of(plan_of(SUAVE).stages[0]).classes == {"ce": 10, "swapped": 10}
+    assert CollapseWatch.of(plan_of(DAINO).stages[0]).classes == {"ce": 10, "dino": 10}
 
 
 def test_other_losses_have_none() -> None:
     other = SUAVE.replace("as ce\n", "as ce + entmin(labeled, net=trunk >> protos)\n")
-    assert set(Watch.of(plan_of(other).stages[0]).classes) == {"ce", "swapped"}
+    assert set(CollapseWatch.of(plan_of(other).stages[0]).classes) == {"ce", "swapped"}
 
 
 def collapsed() -> Plan:

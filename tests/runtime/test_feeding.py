@@ -16,15 +16,15 @@ from ssldsl.ops.philox_cache import cached_words
 from ssldsl.ops.samples import FileSamples, MemorySamples
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.feed import Feed
-from ssldsl.runtime.data.sampler import Order, stretches
+from ssldsl.runtime.data.sampler import SampleOrder, stretches
 from ssldsl.runtime.step.lower import lower
 
 
-def order(size: int = 10, seed: int = 0, stream: str = "labeled") -> Order:
-    return Order.of(seed, "main", stream, torch.arange(size) + 100)
+def order(size: int = 10, seed: int = 0, stream: str = "labeled") -> SampleOrder:
+    return SampleOrder.of(seed, "main", stream, torch.arange(size) + 100)
 
 
-def positions(of: Order, first: int, last: int) -> list[int]:
+def positions(of: SampleOrder, first: int, last: int) -> list[int]:
     return of.rows(first, last)[0].tolist()
 
 

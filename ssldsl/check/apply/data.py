@@ -7,7 +7,7 @@ from typing import Any
 from ssldsl.check.apply import views
 from ssldsl.check.messages import dataflow, types
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, Data, ListValue, StreamRef, View, describe
+from ssldsl.check.state.values import UNKNOWN, UNNAMED, Batch, DataValue, ListValue, StreamRef, View, describe
 from ssldsl.ir.nodes import Node, Setting
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
@@ -17,7 +17,7 @@ from ssldsl.types import ROWS, DataType, Dim, SplitsType, TensorType
 TEST_SPLITS = frozenset({"test", "val", "validation"})
 
 
-def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Setting], ...], span: Span) -> Data:
+def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Setting], ...], span: Span) -> DataValue:
     """A data source with its splits."""
     tag = hashlib.sha256(repr((signature.name, settings)).encode()).hexdigest()[:6]
     fields = tuple(_fields(signature, dict(settings), tag))
@@ -30,7 +30,7 @@ def source(ctx: Context, signature: Signature, settings: tuple[tuple[str, Settin
     node = ctx.interner.node(
         "source", type=SplitsType(tuple(splits)), settings=(("op", signature.name), *settings), spans=(span,)
     )
-    return Data(node)
+    return DataValue(node)
 
 
 def _fields(signature: Signature, settings: Mapping[str, Setting], tag: str) -> Iterator[tuple[str, TensorType]]:
@@ -51,16 +51,16 @@ def _source_size(value: int | str, settings: Mapping[str, Setting], tag: str) ->
     return Dim.of(given) if isinstance(given, int) else Dim.of(f"{value}_{tag}")
 
 
-def split(ctx: Context, value: Data, name: tree.Name) -> Data:
+def split(ctx: Context, value: DataValue, name: tree.Name) -> DataValue:
     assert isinstance(value.node.type, SplitsType)
     type_ = dict(value.node.type.splits)[name.id]
     node = ctx.interner.node(
         "split", (value.node,), params=("data",), type=type_, settings=(("name", name.id),), spans=(name.span,)
     )
-    return Data(node)
+    return DataValue(node)
 
 
-def fact(ctx: Context, value: Data | StreamRef, name: tree.Name) -> Any:
+def fact(ctx: Context, value: DataValue | StreamRef, name: tree.Name) -> Any:
     """`.classes` and `.size`."""
     if isinstance(value, StreamRef):
         draft = ctx.streams[value.name]
@@ -87,13 +87,13 @@ def field_names(ctx: Context, value: StreamRef) -> tuple[str, ...]:
     return field_names(ctx, StreamRef(draft.parts[0])) if draft.parts else ()
 
 
-def one_split(ctx: Context, reader: str, value: Any, place: Span) -> Data | None:
+def one_split(ctx: Context, reader: str, value: Any, place: Span) -> DataValue | None:
     """The data that an op, or a loss, is given, or nothing once the reason is reported."""
     if value is UNKNOWN:
         return None
     if isinstance(value, StreamRef) and ctx.streams[value.name].data is not None:
         value = ctx.streams[value.name].data
-    if not isinstance(value, Data):
+    if not isinstance(value, DataValue):
         ctx.report(types.no_data(reader, describe(value), place))
         return None
     if isinstance(value.node.type, SplitsType):
@@ -108,7 +108,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
     if stage is None:
         ctx.report(types.read_outside_of_steps(describe(value), span))
         return UNKNOWN
-    if isinstance(value, Data):
+    if isinstance(value, DataValue):
         if stage.full_dataset:
             return _whole(ctx, value, span, UNNAMED)
         if isinstance(value.node.type, SplitsType):
@@ -130,7 +130,7 @@ def read(ctx: Context, value: Any, span: Span) -> Any:
     return _draw(ctx, value.name, span)
 
 
-def _whole(ctx: Context, value: Data, span: Span, name: str) -> Any:
+def _whole(ctx: Context, value: DataValue, span: Span, name: str) -> Any:
     if isinstance(value.node.type, SplitsType):
         ctx.report(types.whole_splits([n for n, _ in value.node.type.splits], span))
         return UNKNOWN

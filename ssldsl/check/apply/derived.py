@@ -14,7 +14,7 @@ from attrs import evolve
 from ssldsl.check.apply import data, ops
 from ssldsl.check.messages import dataflow, shapes, stages, types, values
 from ssldsl.check.state.context import Context, StageDraft
-from ssldsl.check.state.values import UNKNOWN, Data, OpValue, describe
+from ssldsl.check.state.values import UNKNOWN, DataValue, OpValue, describe
 from ssldsl.check.typing import edges
 from ssldsl.check.typing.numbering import classes_below, numbering, same_samples
 from ssldsl.check.typing.sizes import size_of
@@ -66,7 +66,12 @@ def recurring(node: Node) -> Node | None:
 
 
 def derive(
-    ctx: Context, signature: Signature, base: Data, given: Given, settings: tuple[tuple[str, Setting], ...], span: Span
+    ctx: Context,
+    signature: Signature,
+    base: DataValue,
+    given: Given,
+    settings: tuple[tuple[str, Setting], ...],
+    span: Span,
 ) -> Any:
     """An op from data to data that reads tensors. Its size counts as that of its first data."""
     inputs, sizes = {signature.edges[0].name: base.node}, {"samples": base.type.size}
@@ -94,14 +99,14 @@ def derive(
         type=type_,
         spans=(span, *ctx.reporter.calls),
     )
-    return Data(node, base.views)
+    return DataValue(node, base.views)
 
 
 def _read(
     ctx: Context,
     signature: Signature,
     edge: Edge,
-    base: Data,
+    base: DataValue,
     given: Given,
     sizes: dict[str, Dim],
     settings: dict[str, Setting],
@@ -117,7 +122,7 @@ def _read(
 
 
 def _more_data(
-    ctx: Context, signature: Signature, edge: Edge, base: Data, value: Any, place: Span, at: Span
+    ctx: Context, signature: Signature, edge: Edge, base: DataValue, value: Any, place: Span, at: Span
 ) -> Node | None:
     """Further data that an op reads: samples of the same data set, with labels. `at`: where the first are written."""
     other = data.one_split(ctx, f"`{signature.name}`", value, place)
@@ -136,7 +141,7 @@ def _more_data(
 
 
 def _of_the_samples(
-    ctx: Context, signature: Signature, edge: Edge, node: Node, base: Data, place: Span, at: Span
+    ctx: Context, signature: Signature, edge: Edge, node: Node, base: DataValue, place: Span, at: Span
 ) -> bool:
     """Whether a tensor says something of every sample of the data. `at`: where these are written."""
     for whole in _wholes(ctx, node):

@@ -8,7 +8,7 @@ from ssldsl.check.apply import data
 from ssldsl.check.messages import names, types
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, Beside, Constructor, Data, Given, ListValue, Net, NetPart, StreamRef
+from ssldsl.check.state.values import UNKNOWN, Beside, Constructor, DataValue, Given, ListValue, Net, NetPart, StreamRef
 from ssldsl.check.typing import edges
 from ssldsl.check.typing.sizes import REST, Sizes, between, size_of
 from ssldsl.ir.nodes import Node, Setting
@@ -73,7 +73,7 @@ def items(ctx: Context, callee: str, value: Any, further: Further, span: Span) -
 
 def _as_list(ctx: Context, value: Any, span: Span) -> Any:
     """Streams and data as batches: a stream of several parts is a list."""
-    return data.read(ctx, value, span) if isinstance(value, StreamRef | Data) else value
+    return data.read(ctx, value, span) if isinstance(value, StreamRef | DataValue) else value
 
 
 def inputs(

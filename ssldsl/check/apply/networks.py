@@ -15,7 +15,7 @@ from ssldsl.check.state.values import (
     Batch,
     Beside,
     Constructor,
-    Data,
+    DataValue,
     ListValue,
     Net,
     NetList,
@@ -73,9 +73,11 @@ def apply(
     """
     if value is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, StreamRef | Data):
+    if isinstance(value, StreamRef | DataValue):
         value = data.read(ctx, value, at or span)
-    if isinstance(value, ListValue) or any(isinstance(g.value, ListValue | StreamRef | Data) for g in given.values()):
+    if isinstance(value, ListValue) or any(
+        isinstance(g.value, ListValue | StreamRef | DataValue) for g in given.values()
+    ):
         return _apply_each(ctx, net, value, span, at, weights, given)
     if isinstance(value, Batch):
         value = value.input

@@ -11,16 +11,16 @@ from attrs import evolve
 from ssldsl.check.apply.data import one_split
 from ssldsl.check.messages import shapes, stages, types
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import Data
+from ssldsl.check.state.values import DataValue
 from ssldsl.check.typing.numbering import numbering
 from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.types import DataType, Dim, TensorType
 
-Operands = dict[str, Data]  # by the name of the edge
+Operands = dict[str, DataValue]  # by the name of the edge
 
 
-def read(ctx: Context, signature: Signature, base: Data, given: dict[str, tuple[Any, Span]]) -> Operands | None:
+def read(ctx: Context, signature: Signature, base: DataValue, given: dict[str, tuple[Any, Span]]) -> Operands | None:
     """The data of every edge, or nothing once the reason is reported."""
     first = signature.edges[0].name
     found = {first: base}
@@ -35,7 +35,9 @@ def read(ctx: Context, signature: Signature, base: Data, given: dict[str, tuple[
     return found
 
 
-def _goes_with(ctx: Context, signature: Signature, edge: str, base: Data, other: Data, place: Span, at: Span) -> bool:
+def _goes_with(
+    ctx: Context, signature: Signature, edge: str, base: DataValue, other: DataValue, place: Span, at: Span
+) -> bool:
     """Whether an op can read further data beside its first. `at`: where these are written."""
     if edge == signature.excludes and numbering(other.node, ctx.signatures) is not numbering(base.node, ctx.signatures):
         ctx.report(stages.other_data_set(signature.name, edge, place, at))

@@ -16,7 +16,7 @@ from ssldsl.check.state.values import (
     Batch,
     Beside,
     Constructor,
-    Data,
+    DataValue,
     Function,
     ListValue,
     Loss,
@@ -96,7 +96,7 @@ def _is_deep(value: Any) -> bool:
 
 
 def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
-    op, streams = expr.op, (StreamRef, Batch, Data, ListValue)
+    op, streams = expr.op, (StreamRef, Batch, DataValue, ListValue)
     if op == "&":
         return "`&` puts networks side by side; masks and conditions are joined by `and`"
     if said := network_of_stage(left) or network_of_stage(right):
@@ -238,7 +238,7 @@ def _join(left: Any, right: Any) -> Any:
     for value in (left, right):
         if isinstance(value, ListValue):
             items.extend(value.values)
-        elif isinstance(value, StreamRef | Batch | Node | Data):
+        elif isinstance(value, StreamRef | Batch | Node | DataValue):
             items.append(value)
         else:
             return NotImplemented
@@ -270,21 +270,21 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
             return Net(left.parts + right.parts)
         case (View(), Net() | Constructor()) if (first := _seen_through(left)) is not None:
             return Net((*first, *right.parts))
-        case Data(), View():
+        case DataValue(), View():
             return evolve(left, views=left.views + right.parts)
         case (StreamRef() | ListValue(), View()) if ctx.stage is None:
             return _viewed_stream(ctx, left, right)
         case (StreamRef() | Batch() | ListValue() | Node(), View()):
             return ops.view(ctx, right, left, expr.span, at=expr.left.span)
-        case (StreamRef() | Data() | Batch() | ListValue() | Node(), Net() | Constructor()):
+        case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), Net() | Constructor()):
             return networks.apply(ctx, Net(right.parts), left, expr.span, expr.left.span)
         case (Net() | Constructor(), NetList()):
             return networks.each(right, lambda net: Net(left.parts + net.parts))
         case (NetList(), Net() | Constructor()):
             return networks.each(left, lambda net: Net(net.parts + right.parts))
-        case (StreamRef() | Data() | Batch() | ListValue() | Node(), NetList()):
+        case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), NetList()):
             return networks.apply_list(ctx, right, left, expr.span, expr.left.span)
-        case (StreamRef() | Data() | Batch() | ListValue() | Node(), TrainedNet()):
+        case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), TrainedNet()):
             return networks.apply_trained(ctx, right, left, expr.span, expr.left.span)
     return NotImplemented
 
@@ -296,7 +296,7 @@ def _viewed_stream(ctx: Context, left: StreamRef | ListValue, right: View) -> An
     draft = ctx.streams[left.name]
     if draft.data is None:
         return _viewed_stream(ctx, ListValue(tuple(StreamRef(p) for p in draft.parts)), right)
-    return Data(draft.data.node, draft.data.views + right.parts, draft.base or left.name)
+    return DataValue(draft.data.node, draft.data.views + right.parts, draft.base or left.name)
 
 
 def _times(factor: Scalar) -> Callable[[Scalar], Scalar]:

@@ -9,7 +9,7 @@ from ssldsl.check.state.values import (
     UNKNOWN,
     Batch,
     Constructor,
-    Data,
+    DataValue,
     ListValue,
     Loss,
     Net,
@@ -100,7 +100,7 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
             return networks.as_node(ctx, value, span)
         edges.wrong_kind(ctx, signature, edge, describe(value), span)
         return None
-    if isinstance(value, StreamRef | Data):
+    if isinstance(value, StreamRef | DataValue):
         value = data.read(ctx, value, span)
         if value is UNKNOWN:
             return None
@@ -123,7 +123,7 @@ def view(ctx: Context, parts: View, value: Any, span: Span, at: Span | None = No
     """A view of a stream, a batch, an image tensor, or every item of a list. `at`: where that is written."""
     if value is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, StreamRef | Data):
+    if isinstance(value, StreamRef | DataValue):
         value = data.read(ctx, value, at or span)
     if isinstance(value, ListValue):
         values = tuple(view(ctx, parts, v, span, at) for v in value.values)

@@ -8,7 +8,7 @@ from ssldsl.check.apply import algebra, data
 from ssldsl.check.apply.algebra import kind_of
 from ssldsl.check.messages import shapes, types
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, Batch, Data, ListValue, Loss, LossPart, StreamRef, describe
+from ssldsl.check.state.values import UNKNOWN, Batch, DataValue, ListValue, Loss, LossPart, StreamRef, describe
 from ssldsl.check.typing.arithmetic import ROWS
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.source import Span
@@ -56,7 +56,7 @@ def _tensors(ctx: Context, value: Any, span: Span) -> tuple[Any, ...]:
     """What is reduced: the items of a list, or one value. A loss of one term is the tensor that it is."""
     if isinstance(value, ListValue):
         return tuple(v for item in value.values for v in _tensors(ctx, item, span))
-    if isinstance(value, StreamRef | Data):
+    if isinstance(value, StreamRef | DataValue):
         value = data.read(ctx, value, span)
     if isinstance(value, Batch):
         value = value.input

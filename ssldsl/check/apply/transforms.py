@@ -8,7 +8,7 @@ from ssldsl.check.apply.data import one_split
 from ssldsl.check.apply.operands import Operands
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, Data
+from ssldsl.check.state.values import UNKNOWN, DataValue
 from ssldsl.check.typing.numbering import is_part
 from ssldsl.ir.nodes import Setting
 from ssldsl.ops.signature import Signature
@@ -36,7 +36,7 @@ def transform(
     type_ = _transformed(ctx, signature, found, dict(settings), span)
     nodes = tuple(data.node for data in found.values())
     node = ctx.interner.node(signature.name, nodes, params=tuple(found), settings=settings, type=type_, spans=(span,))
-    return Data(node, base.views)
+    return DataValue(node, base.views)
 
 
 def _is_said_once(

@@ -15,7 +15,7 @@ from ssldsl.check.state.values import (
     Average,
     Batch,
     Constructor,
-    Data,
+    DataValue,
     Given,
     ListValue,
     Loss,
@@ -110,7 +110,7 @@ def best(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
 
 def _tensors(ctx: Context, value: Any, span: Span) -> Any:
     """Streams and batches as tensors, lists as lists of tensors."""
-    if isinstance(value, StreamRef | Data):
+    if isinstance(value, StreamRef | DataValue):
         value = data.read(ctx, value, span)
     if isinstance(value, ListValue):
         return ListValue(tuple(_tensors(ctx, v, span) for v in value.values))
@@ -150,7 +150,7 @@ def _concat(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     if isinstance(value, StreamRef):
         value = data.read(ctx, value, span)
     items = value.values if isinstance(value, ListValue) else (value,)
-    items = tuple(data.read(ctx, v, span) if isinstance(v, StreamRef | Data) else v for v in items)
+    items = tuple(data.read(ctx, v, span) if isinstance(v, StreamRef | DataValue) else v for v in items)
     if any(v is UNKNOWN for v in items):
         return UNKNOWN
     if not items:

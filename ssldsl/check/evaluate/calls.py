@@ -17,7 +17,7 @@ from ssldsl.check.state.values import (
     Average,
     Batch,
     Constructor,
-    Data,
+    DataValue,
     Function,
     Given,
     ListValue,
@@ -199,7 +199,7 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     is_applied = signature.role in ("views", "nets", "heads")
     if is_applied and given and given[0].name is None and _may_be_batch(signature, given[0].value):
         through, given = given[:1], given[1:]
-    elif signature.role == "views" and given and isinstance(given[0].value, Data):
+    elif signature.role == "views" and given and isinstance(given[0].value, DataValue):
         ctx.report(types.view_of_data(signature.name, describe(given[0].value), given[0].span))
         return UNKNOWN
     if signature.role == "schedules" and (tensor := next((g for g in given if _is_batch(g.value)), None)):

@@ -13,7 +13,7 @@ from ssldsl.check.state.values import (
     UNKNOWN,
     Average,
     Constructor,
-    Data,
+    DataValue,
     Function,
     ListValue,
     Net,
@@ -156,7 +156,7 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
         return UNKNOWN
     match declaration.kind:
         case "data":
-            if isinstance(value, Data):
+            if isinstance(value, DataValue):
                 return value
             example = f"image_folder({declaration.value.span.text})" if isinstance(value, str) else "digits()"
             return _wrong(ctx, declaration, value, "a data set", f"for example `{example}`")
@@ -204,12 +204,12 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scop
     name = scope.stream_name(declaration.name.id)
     draft = StreamDraft(name, declaration.name.span)
     items = value.values if isinstance(value, ListValue) else (value,)
-    whole = [i for i, v in enumerate(items) if isinstance(v, Data) and isinstance(v.node.type, SplitsType)]
+    whole = [i for i, v in enumerate(items) if isinstance(v, DataValue) and isinstance(v.node.type, SplitsType)]
     if whole:
         return _several_splits(ctx, items[whole[0]], _operand(declaration.value, whole[0]))
-    if isinstance(value, ListValue) and items and all(isinstance(v, StreamRef | Data) for v in items):
+    if isinstance(value, ListValue) and items and all(isinstance(v, StreamRef | DataValue) for v in items):
         draft.parts = tuple(p for i, v in enumerate(items) for p in _parts(ctx, draft, i, v))
-    elif isinstance(value, Data):
+    elif isinstance(value, DataValue):
         draft.data, draft.base = value, value.of_stream
     elif isinstance(value, StreamRef):
         return value
@@ -224,7 +224,7 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scop
     return StreamRef(name)
 
 
-def _parts(ctx: Context, join: StreamDraft, i: int, value: StreamRef | Data) -> tuple[str, ...]:
+def _parts(ctx: Context, join: StreamDraft, i: int, value: StreamRef | DataValue) -> tuple[str, ...]:
     """The streams behind one part of a join; data written in place get a name of their own."""
     if isinstance(value, StreamRef):
         return ctx.streams[value.name].parts or (value.name,)
@@ -245,7 +245,7 @@ def _operand(expr: tree.Expr, i: int) -> tree.Expr:
     return _operand(operands[i], 0) if len(operands) > i and len(operands) > 1 else expr
 
 
-def _several_splits(ctx: Context, value: Data, place: tree.Expr) -> Any:
+def _several_splits(ctx: Context, value: DataValue, place: tree.Expr) -> Any:
     assert isinstance(value.node.type, SplitsType)
     ctx.report(types.stream_of_splits([name for name, _ in value.node.type.splits], place.span))
     return UNKNOWN
@@ -276,7 +276,7 @@ CHECKS: dict[str, Any] = {
     "schedule": is_scalar,
 }
 DECLARED_AS: dict[str, Any] = {
-    "data": Data,
+    "data": DataValue,
     "stream": StreamRef,
     "view": View,
     "net": Net | Constructor | Average | NetList,

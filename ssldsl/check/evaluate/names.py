@@ -14,7 +14,7 @@ from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import (
     UNKNOWN,
     Batch,
-    Data,
+    DataValue,
     ListValue,
     Net,
     NetList,
@@ -101,7 +101,7 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
         values = tuple(member(ctx, v, name, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     names = members(ctx, value)
-    if name.id not in names and isinstance(value, Data | StreamRef) and _adds_fields(ctx, value):
+    if name.id not in names and isinstance(value, DataValue | StreamRef) and _adds_fields(ctx, value):
         return member(ctx, data.read(ctx, value, at or name.span), name, at)
     if name.id in names or (isinstance(value, Net) and network_types.part_of(value)):
         return _get(ctx, value, name, at or name.span)
@@ -109,9 +109,9 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
     return UNKNOWN
 
 
-def _adds_fields(ctx: Context, value: Data | StreamRef) -> bool:
+def _adds_fields(ctx: Context, value: DataValue | StreamRef) -> bool:
     """Whether views of the data may have added fields, which only a batch of them has."""
-    found = value if isinstance(value, Data) else ctx.streams[value.name].data
+    found = value if isinstance(value, DataValue) else ctx.streams[value.name].data
     read_here = ctx.stage is not None and (ctx.stage.full_dataset or isinstance(value, StreamRef))
     return read_here and found is not None and bool(found.views)
 
@@ -119,7 +119,7 @@ def _adds_fields(ctx: Context, value: Data | StreamRef) -> bool:
 def members(ctx: Context, value: Any) -> tuple[str, ...]:
     """The attributes a value has."""
     match value:
-        case Data():
+        case DataValue():
             if isinstance(value.node.type, SplitsType):
                 return (*(n for n, _ in value.node.type.splits), "classes")
             return (*value.type.names, "classes", "size")
@@ -151,11 +151,11 @@ def _numbers(batch: Batch) -> list[str]:
 
 def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
     match value:
-        case Data() if isinstance(value.node.type, SplitsType) and name.id != "classes":
+        case DataValue() if isinstance(value.node.type, SplitsType) and name.id != "classes":
             return data.split(ctx, value, name)
-        case Data() | StreamRef() if name.id in ("classes", "size"):
+        case DataValue() | StreamRef() if name.id in ("classes", "size"):
             return data.fact(ctx, value, name)
-        case Data() | StreamRef():
+        case DataValue() | StreamRef():
             return member(ctx, data.read(ctx, value, at), name)
         case Batch() if name.id == index_field.NAME and index_field.has_index(value):
             return index_field.index(ctx, value, name.span)
@@ -215,7 +215,7 @@ def _fields_advice(ctx: Context, value: Any, name: str, names: tuple[str, ...]) 
 
 def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...], at: Span) -> None:
     if name.id == "label":
-        batch = data.read(ctx, value, at) if isinstance(value, Data | StreamRef) else value
+        batch = data.read(ctx, value, at) if isinstance(value, DataValue | StreamRef) else value
         if isinstance(batch, Batch):
             no_label(ctx, batch, name.span)
             return
@@ -233,9 +233,9 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
         known = [f"{value.name}.{number}" for number in value.numbers]
         ctx.report(round_messages.no_round(f"{value.name}.{name.id}", known, at.to(name.span)))
         return
-    if isinstance(value, Batch) or (isinstance(value, Data) and isinstance(value.node.type, DataType)):
+    if isinstance(value, Batch) or (isinstance(value, DataValue) and isinstance(value.node.type, DataType)):
         kind = "field"
-    elif isinstance(value, Data):
+    elif isinstance(value, DataValue):
         kind = "split or attribute"
     else:
         kind = "attribute"

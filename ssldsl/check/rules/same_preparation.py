@@ -20,7 +20,7 @@ Views = tuple[str, ...]  # what is fixed of a preparation, as it is written
 
 
 @frozen
-class Prepared:
+class Preparation:
     """How images come to a network: the views that change their values without drawing, and their height and width."""
 
     views: Views
@@ -41,7 +41,7 @@ def same_preparation(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
                 break
 
 
-def _first_unknown(seen: Iterable[Prepared], known: Iterable[Prepared]) -> Prepared | None:
+def _first_unknown(seen: Iterable[Preparation], known: Iterable[Preparation]) -> Preparation | None:
     """What is evaluated in a way in which nothing is learned."""
     views, sizes = {how.views for how in known}, {how.size for how in known}
     is_open = any(None in size for size in sizes)
@@ -51,16 +51,16 @@ def _first_unknown(seen: Iterable[Prepared], known: Iterable[Prepared]) -> Prepa
     return None
 
 
-def _message(path: str, learned: Prepared, found: Prepared, place: Span) -> Diagnostic:
+def _message(path: str, learned: Preparation, found: Preparation, place: Span) -> Diagnostic:
     if found.views != learned.views:
         return warnings.other_range(path, learned.views, found.views, place)
     return warnings.other_size(path, learned.size, found.size, place)
 
 
-def _by_network(ctx: Context, nodes: Iterable[Node]) -> dict[str, dict[Prepared, None]]:
+def _by_network(ctx: Context, nodes: Iterable[Node]) -> dict[str, dict[Preparation, None]]:
     """How images come to each network that reads them; an average counts as what it follows."""
     ways: dict[int, frozenset[Views]] = {}
-    found: dict[str, dict[Prepared, None]] = {}
+    found: dict[str, dict[Preparation, None]] = {}
     for node in nodes:
         if node.op in ("draw", "full_dataset"):
             ways[node.id] = frozenset({()})
@@ -68,7 +68,7 @@ def _by_network(ctx: Context, nodes: Iterable[Node]) -> dict[str, dict[Prepared,
             path = _followed(ctx, paths_of(node.inputs[0])[0])
             size = tuple(dim.value for dim in _type(node.inputs[1]).dims[2:])
             known = found.setdefault(path, {})
-            known.update({Prepared(views, size): None for views in sorted(ways[node.inputs[1].id])})
+            known.update({Preparation(views, size): None for views in sorted(ways[node.inputs[1].id])})
         elif node.op != "apply":
             before = frozenset[Views]().union(*(ways.get(value.id, ()) for value in node.inputs))
             ways[node.id] = frozenset(_after(ctx.signatures.get(node.op), node, views) for views in before)

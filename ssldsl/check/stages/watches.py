@@ -7,7 +7,7 @@ from attrs import evolve
 from ssldsl.check.apply import reductions
 from ssldsl.check.messages import names, types
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import UNKNOWN, Batch, Data, Loss, StreamRef, describe
+from ssldsl.check.state.values import UNKNOWN, Batch, DataValue, Loss, StreamRef, describe
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.program import Watch
 from ssldsl.source import Span
@@ -69,7 +69,7 @@ def _number(reader: Reader, value: Any, span: Span) -> Node | None:
     if signature is not None and signature.role == "metrics":
         reader.report(types.metric_in_a_step(signature.name, span))
         return None
-    is_no_number = is_scalar(value) or isinstance(value, Batch | StreamRef | Data)
+    is_no_number = is_scalar(value) or isinstance(value, Batch | StreamRef | DataValue)
     is_no_number |= isinstance(value, Node) and not reductions.is_averaged(value)
     found = value if is_no_number else reductions.reduce(reader.ctx, "mean", value, span)
     terms = len(found.parts) if isinstance(found, Loss) else 0

@@ -11,7 +11,7 @@ from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.sameness import Sameness
 from ssldsl.check.state.scope import Binding, Scope
-from ssldsl.check.state.values import Data, Function
+from ssldsl.check.state.values import DataValue, Function
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.modules import owner
 from ssldsl.ir.nodes import Duration, Interner, Node, Scalar, Setting
@@ -52,7 +52,7 @@ class StreamDraft:
 
     name: str
     span: Span
-    data: Data | None = None
+    data: DataValue | None = None
     parts: tuple[str, ...] = ()
     base: str = ""
 

@@ -69,7 +69,7 @@ class MapValue:
 
 
 @frozen
-class Data:
+class DataValue:
     """Data, and the views that a draw from it passes through. `of_stream`: the stream of whose draw these are views."""
 
     node: Node
@@ -320,7 +320,7 @@ def size_of(value: Any) -> int:
             return len(value.nets)
         case Loss() | View() | Net():
             return len(value.parts)
-        case Data():
+        case DataValue():
             return len(value.views)
         case _:
             return 0
@@ -343,7 +343,7 @@ def describe(value: Any) -> str:
             return f"a list of {len(value.values if isinstance(value, ListValue) else value)}"
         case MapValue():
             return "a map"
-        case Data():
+        case DataValue():
             return "a data set"
         case StreamRef():
             return f"the stream `{value.name}`"

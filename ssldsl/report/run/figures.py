@@ -8,7 +8,7 @@ from ssldsl.errors import InternalError, SpecError
 from ssldsl.graph.plan import StagePlan, TermPlan
 from ssldsl.graph.results import result_names
 from ssldsl.report.folder import Points, RunFolder
-from ssldsl.report.run.method import Signatures
+from ssldsl.report.run.method import ProgramOps
 from ssldsl.report.run.schedules import NamedScalar, curve, scalars_of
 from ssldsl.report.svg.chart import HALF, HIGH, WIDE, Chart
 from ssldsl.report.svg.series import MOST_POINTS, Series, color, short, thinned
@@ -105,7 +105,7 @@ class Schedules:
     missing: tuple[str, ...] = ()
 
 
-def schedules(run: RunFolder, stage: StagePlan, signatures: Signatures) -> Schedules:
+def schedules(run: RunFolder, stage: StagePlan, signatures: ProgramOps) -> Schedules:
     """The scalars of a stage as functions of the step; as they were recorded where they cannot be computed."""
     charts, constants, missing = [], [], []
     for scalar in scalars_of(run.plan, stage):
@@ -121,7 +121,7 @@ def schedules(run: RunFolder, stage: StagePlan, signatures: Signatures) -> Sched
     return Schedules(tuple(charts), tuple(constants), tuple(missing))
 
 
-def _curve(run: RunFolder, stage: StagePlan, scalar: NamedScalar, signatures: Signatures) -> tuple[Points, str]:
+def _curve(run: RunFolder, stage: StagePlan, scalar: NamedScalar, signatures: ProgramOps) -> tuple[Points, str]:
     try:
         return curve(scalar, stage.steps, signatures), ""
     except (InternalError, SpecError, OSError) as error:

@@ -34,7 +34,7 @@ class Method:
 
 
 @frozen
-class Signatures:
+class ProgramOps:
     """The ops of a program, by name, with those that its author wrote; else those of the library."""
 
     program: Program | None

@@ -22,7 +22,7 @@ from ssldsl.report.run.figures import (
 from ssldsl.report.run.highlight import highlighted
 from ssldsl.report.run.labels import Labeled, read_labels
 from ssldsl.report.run.latent import Latent
-from ssldsl.report.run.method import Signatures, read_method
+from ssldsl.report.run.method import ProgramOps, read_method
 from ssldsl.report.run.pictures import stage_pictures
 from ssldsl.report.run.results import Heat, array_texts, heats, number_texts
 from ssldsl.report.run.rounds import computed_charts, round_chart
@@ -30,7 +30,7 @@ from ssldsl.report.run.settings import stage_settings
 from ssldsl.report.svg.series import duration, whole
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, write_whole
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, FILES, PICTURES, RARE, REPORT, RESOLVED, SPEC
-from ssldsl.runtime.train.collapse import Pinned, Watch
+from ssldsl.runtime.train.collapse import CollapseWatch, Pinned
 
 STATES = {
     "finished": "finished",
@@ -80,7 +80,7 @@ def render(run: RunFolder) -> str:
     method = read_method(run.path)
     drawing, reason = method.drawing()
     figures = Figures()
-    signatures = Signatures(method.program)
+    signatures = ProgramOps(method.program)
     order = in_order(run.plan)
     stages = [_stage(run, stage, i, figures, signatures) for i, stage in enumerate(order, start=1)]
     return page(
@@ -129,7 +129,7 @@ def _width(drawing: Markup | None) -> str:
     return found[1] if found else "0"
 
 
-def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, signatures: Signatures) -> StageView:
+def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, signatures: ProgramOps) -> StageView:
     found = schedules(run, stage, signatures)
     metrics = run.metrics(stage.name)
     speed = speed_chart(run, stage)
@@ -158,7 +158,7 @@ def _stage(run: RunFolder, stage: StagePlan, number: int, figures: Figures, sign
 
 def _pinned(run: RunFolder, stage: StagePlan) -> tuple[Pinned, ...]:
     """The terms that were at ln K when the last line was written."""
-    watch = Watch.of(stage)
+    watch = CollapseWatch.of(stage)
     for line in run.lines_of(stage.name, "loss"):
         watch.see(int(line["step"]), {k: v for k, v in line["loss"].items() if isinstance(v, int | float)})
     return tuple(watch.pinned())

@@ -6,7 +6,7 @@ from attrs import frozen
 
 from ssldsl.graph.plan import ConstantPlan, Plan, ScalarPlan, StagePlan
 from ssldsl.report.folder import Points
-from ssldsl.runtime.ops.load import Library
+from ssldsl.runtime.ops.load import OpSource
 from ssldsl.runtime.ops.scalars import scalar_function
 
 SAMPLES = 240
@@ -42,7 +42,7 @@ def scalars_of(plan: Plan, stage: StagePlan) -> list[NamedScalar]:
     return [*fixed, *first, *weights, *(s for s in scheduled if s not in first), *averages]
 
 
-def curve(scalar: NamedScalar, steps: int, library: Library) -> Points:
+def curve(scalar: NamedScalar, steps: int, library: OpSource) -> Points:
     """The scalar at some steps of a stage, the first and the last among them."""
     function = scalar_function(scalar.plan, library)
     last = max(0, steps - 1)

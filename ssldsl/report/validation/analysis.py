@@ -42,7 +42,7 @@ class Mean:
 
 
 @frozen
-class Size:
+class SubsetSize:
     """Subsets of one size. `subsets`: accuracies, draws x runs.
 
     found: share of the draws whose best run is the best on all samples. drawn: s.d. over draws of the accuracy of one
@@ -68,7 +68,7 @@ class Validation:
     draws: int
     seed: int
     accuracies: Accuracies
-    sizes: tuple[Size, ...]
+    sizes: tuple[SubsetSize, ...]
 
 
 def validate(right: Right, labels: Rows, sizes: Sequence[int], *, draws: int, seed: int) -> Validation:
@@ -137,9 +137,9 @@ def chance_to_find(subset: Accuracies, accuracies: Accuracies) -> float:
     return float((accuracies[chosen] == accuracies.max()).mean())
 
 
-def _size(right: Right, accuracies: Accuracies, rows: list[Rows]) -> Size:
+def _size(right: Right, accuracies: Accuracies, rows: list[Rows]) -> SubsetSize:
     drawn = np.stack([right[:, own].mean(axis=1) for own in rows])
-    return Size(
+    return SubsetSize(
         samples=len(rows[0]),
         subsets=drawn,
         pearson=Mean.of([pearson(own, accuracies) for own in drawn]),

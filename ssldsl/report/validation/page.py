@@ -8,8 +8,8 @@ from markupsafe import Markup
 from ssldsl.report.rendering import Figure, embedded, page
 from ssldsl.report.svg.scatter import Dot, Scatter, scatter
 from ssldsl.report.svg.series import whole
-from ssldsl.report.validation.analysis import Mean, Size, Validation
-from ssldsl.report.validation.tables import HEADS, Names, cells, chosen_shares, headline, with_sd
+from ssldsl.report.validation.analysis import Mean, SubsetSize, Validation
+from ssldsl.report.validation.tables import HEADS, ValidatedRuns, cells, chosen_shares, headline, with_sd
 
 
 @frozen
@@ -22,7 +22,7 @@ class RunRow:
     is_best: bool
 
 
-def validation_page(found: Validation, names: Names) -> str:
+def validation_page(found: Validation, names: ValidatedRuns) -> str:
     """The page."""
     small = found.sizes[:-1]
     return page(
@@ -39,11 +39,11 @@ def validation_page(found: Validation, names: Names) -> str:
     )
 
 
-def _note(size: Size) -> str:
+def _note(size: SubsetSize) -> str:
     return f"Pearson {with_sd(size.pearson, 1, 2)}, regret {with_sd(size.regret, 100, 2)} points"
 
 
-def _picture(size: Size, found: Validation, names: Names) -> Markup:
+def _picture(size: SubsetSize, found: Validation, names: ValidatedRuns) -> Markup:
     """Every draw as a faint dot, every run's mean over draws as a full one; the best run in its own color."""
     kinds = ["c1" if accuracy == found.accuracies.max() else "c0" for accuracy in found.accuracies]
     columns = list(zip(names.runs, found.accuracies, size.subsets.T, kinds, strict=True))
@@ -61,7 +61,7 @@ def _picture(size: Size, found: Validation, names: Names) -> Markup:
     return scatter(Scatter(f"{size.samples} samples", across, upwards, (*draws, *means)))
 
 
-def _runs(found: Validation, names: Names, small: tuple[Size, ...]) -> Iterator[RunRow]:
+def _runs(found: Validation, names: ValidatedRuns, small: tuple[SubsetSize, ...]) -> Iterator[RunRow]:
     """The best on all samples first."""
     shares = [chosen_shares(size) for size in small]
     accuracies = found.accuracies.tolist()

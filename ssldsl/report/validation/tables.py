@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ssldsl.report.validation.analysis import Mean, Size, Validation
+from ssldsl.report.validation.analysis import Mean, SubsetSize, Validation
 
 NOTHING = "–"
 HEADS = ("samples", "Pearson", "Spearman", "regret", "best found", "s.d. drawn", "binomial")
@@ -17,14 +17,14 @@ NOTE = (
 
 
 @frozen
-class Names:
+class ValidatedRuns:
     """What was validated. `runs`: folders, in the order of the accuracies."""
 
     metric: str
     runs: tuple[str, ...]
 
 
-def as_text(found: Validation, names: Names) -> str:
+def as_text(found: Validation, names: ValidatedRuns) -> str:
     """A table with one line a size."""
     rows = [HEADS, *(cells(size, found) for size in found.sizes)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(HEADS))]
@@ -32,13 +32,13 @@ def as_text(found: Validation, names: Names) -> str:
     return "\n".join([headline(found, names), "", *lines, "", NOTE]) + "\n"
 
 
-def headline(found: Validation, names: Names) -> str:
+def headline(found: Validation, names: ValidatedRuns) -> str:
     """What was compared with what."""
     draws = f"{found.draws} draw{'s' * (found.draws != 1)} of every size, seed {found.seed}"
     return f"{names.metric} of {len(names.runs)} runs, {found.samples} samples of {found.classes} classes, {draws}"
 
 
-def cells(size: Size, found: Validation) -> tuple[str, ...]:
+def cells(size: SubsetSize, found: Validation) -> tuple[str, ...]:
     """The cells of a size, as `HEADS` has them."""
     return (
         "all" if size.samples == found.samples else str(size.samples),
@@ -59,7 +59,7 @@ def with_sd(value: Mean, factor: float, places: int) -> str:
     return " ± ".join(f"{factor * part:.{places}f}" for part in parts).replace("-", "−")
 
 
-def as_json(found: Validation, names: Names) -> str:
+def as_json(found: Validation, names: ValidatedRuns) -> str:
     """Everything, with the accuracies of every draw."""
     value = {
         "metric": names.metric,
@@ -76,7 +76,7 @@ def as_json(found: Validation, names: Names) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def _size(size: Size) -> dict[str, Any]:
+def _size(size: SubsetSize) -> dict[str, Any]:
     means = {"pearson": size.pearson, "spearman": size.spearman, "regret": size.regret}
     return {
         "samples": size.samples,
@@ -88,7 +88,7 @@ def _size(size: Size) -> dict[str, Any]:
     }
 
 
-def chosen_shares(size: Size) -> Sequence[float]:
+def chosen_shares(size: SubsetSize) -> Sequence[float]:
     """How often each run is the best on a subset; of equal ones each as if chosen by lot."""
     best = size.subsets == size.subsets.max(axis=1, keepdims=True)
     shares: list[float] = (best / best.sum(axis=1, keepdims=True)).mean(axis=0).tolist()

@@ -11,7 +11,7 @@ from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.report.folder import RunFolder, read_runs
 from ssldsl.report.validation.analysis import usual_sizes, validate
 from ssldsl.report.validation.page import validation_page
-from ssldsl.report.validation.tables import Names, as_json, as_text
+from ssldsl.report.validation.tables import ValidatedRuns, as_json, as_text
 from ssldsl.runtime.evaluate.per_sample import PerSample, correctness
 from ssldsl.runtime.folder.request import Request
 
@@ -38,7 +38,7 @@ def validate_runs(paths: Sequence[Path], question: Question, *, as_data: bool, o
     right = np.stack([one.correct.numpy() for one in judged])
     sizes = question.sizes or usual_sizes(labels)
     found = validate(right, labels, sizes, draws=question.draws, seed=question.seed)
-    names = Names(judged[0].metric, tuple(str(one.folder) for one in judged))
+    names = ValidatedRuns(judged[0].metric, tuple(str(one.folder) for one in judged))
     text = as_json(found, names) if as_data else as_text(found, names)
     return text, validation_page(found, names) if out is not None else ""
 

@@ -36,7 +36,7 @@ def make_reporter(*, is_main: bool = True, is_wanted: bool = True) -> Reporter:
         return Quiet(is_main)
     if sys.stderr.isatty():
         return Bar()
-    return Notebook() if is_notebook() else Lines()
+    return Notebook() if is_notebook() else LogLines()
 
 
 class Quiet:
@@ -57,7 +57,7 @@ class Quiet:
             print(text, file=sys.stderr, flush=True)
 
 
-class Lines:
+class LogLines:
     """One line now and then, for logs."""
 
     def __init__(self, seconds: float = 10.0) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan
 from ssldsl.ops.data import Samples, class_names_of
+from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import data_below, derives
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 
 MOST_NAMED = 8  # classes that a note lists
 

@@ -13,9 +13,10 @@ from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.ops.samples import SplitsOnUse, count_classes, with_fields
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
-from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
+from ssldsl.runtime.ops.load import op_object, signature_of, with_files
 
 Made = Mapping[str, Samples]  # data nodes that a stage has computed, by id
 NOTHING: Made = MappingProxyType({})

@@ -18,18 +18,19 @@ from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, StagePlan
 from ssldsl.graph.plan_types import DataPlan, TensorPlan
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.ops.samples import field_of, with_fields
 from ssldsl.runtime.data.datasets import Made, computed_fields, data_below, data_inputs, derives, meaning
 from ssldsl.runtime.failures import explaining_data, explaining_disk
 from ssldsl.runtime.folder.checkpoint import write_whole
 from ssldsl.runtime.folder.run_folder import DERIVED
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.spans import span_of
 
 _KEYS = {"label": "labels"}  # what a file calls a field, where that is not `field.NAME`
 
 
-class Data(Protocol):
+class SampleSource(Protocol):
     """What gives the samples of a stage's data nodes, given those that it has computed."""
 
     def samples(self, stage: StagePlan, id_: str, made: Made = ..., /) -> Samples: ...
@@ -104,7 +105,7 @@ class Derived:
     """The derived data of one stage of a run. `made`: those that have been read, by node."""
 
     stage: StagePlan
-    datasets: Data
+    datasets: SampleSource
     library: Library
     folder: Path
     made: dict[str, Samples] = Factory(dict)

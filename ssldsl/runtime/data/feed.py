@@ -16,12 +16,12 @@ from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
 from ssldsl.ops.image_files import images_to_float
+from ssldsl.ops.library import Library
 from ssldsl.ops.random import Rows
 from ssldsl.ops.samples import GROUP, field_of, read_stored
-from ssldsl.runtime.data.sampler import Order
+from ssldsl.runtime.data.sampler import SampleOrder
 from ssldsl.runtime.device.precision import as_precise
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.spans import span_of
 from ssldsl.runtime.step.code import locate
@@ -69,7 +69,7 @@ class Resident:
     name: str
     rows: int
     samples: Samples
-    order: Order
+    order: SampleOrder
     precision: str
 
     def batch(self, share: PartOfBatch, step: int, part: int) -> Batch:
@@ -95,7 +95,7 @@ def _joined(values: list[Tensor]) -> Tensor:
     return torch.cat(values)
 
 
-class Prepared(Dataset["Batch | NodeFailure"]):
+class PreparedBatches(Dataset["Batch | NodeFailure"]):
     """Streams whose samples lie in files, as a data set over parts of steps: item k is this process's batch of part k.
 
     A worker reads a sample, applies the views that stand before the step to it alone, and joins the results. Where a
@@ -199,7 +199,7 @@ class Feed:
         self.close()
         self._resident = [stream for stream in self._streams.values() if stream.samples.resident]
         filed = [stream for stream in self._streams.values() if not stream.samples.resident]
-        prepared = Prepared(filed, self.share, self._lowered, self._scalars)
+        prepared = PreparedBatches(filed, self.share, self._lowered, self._scalars)
         total = self._stage.steps * self._stage.accumulate
         self._loader = _Loader(prepared, total, self.device, self._workers, self._stage.precision) if filed else None
 
@@ -211,7 +211,7 @@ class Feed:
         if samples.resident and hasattr(samples, "to"):
             samples = samples.to(self.device)
         device = self.device if samples.resident else torch.device("cpu")
-        order = Order.of(self._seed, self._stage.name, name, samples.ids.cpu(), device, groups)
+        order = SampleOrder.of(self._seed, self._stage.name, name, samples.ids.cpu(), device, groups)
         return Resident(name, rows, samples, order, self._stage.precision)
 
     def batch_at(self, step: int, part: int = 0) -> Batch:
@@ -241,7 +241,9 @@ def _as_numbers(value: Tensor) -> Tensor:
 class _Loader:
     """Batches that workers prepare ahead, copied to the device while the step before still computes."""
 
-    def __init__(self, prepared: Prepared, total: int, device: torch.device, num_workers: int, precision: str) -> None:
+    def __init__(
+        self, prepared: PreparedBatches, total: int, device: torch.device, num_workers: int, precision: str
+    ) -> None:
         self._prepared, self._total, self._device, self._workers = prepared, total, device, num_workers
         self._precision = precision
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's

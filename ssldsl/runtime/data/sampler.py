@@ -39,7 +39,7 @@ def stretches(first: int, last: int, size: int) -> Iterator[Stretch]:
 
 
 @define
-class Order:
+class SampleOrder:
     """The order of a stream's samples in every pass. `ids`: number of every sample, for randomness to follow.
 
     groups: of a balanced stream, the group of every sample. The sequence goes in rounds that hold a sample of every
@@ -61,8 +61,8 @@ class Order:
         ids: Tensor,
         device: torch.device | str = "cpu",
         groups: Tensor | None = None,
-    ) -> "Order":
-        return Order(key_of(seed, stage, "order", stream), ids, torch.device(device), groups)
+    ) -> "SampleOrder":
+        return SampleOrder(key_of(seed, stage, "order", stream), ids, torch.device(device), groups)
 
     @property
     def _passes(self) -> int:

@@ -19,8 +19,9 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.results import KEPT, is_picture
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.runtime.device.precision import at_least_single
-from ssldsl.runtime.evaluate.lower import Measures, Pass, lower_measures, tensors_read
+from ssldsl.runtime.evaluate.lower import DataPass, Measures, lower_measures, tensors_read
 from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.results import Evaluated, NoResult, unfit_rows, with_warnings
 from ssldsl.runtime.evaluate.share import PartOfData, naming_the_node
@@ -29,7 +30,7 @@ from ssldsl.runtime.nets.averages import Moving, averaged_weights
 from ssldsl.runtime.nets.keys import NOW, Weights, measures_average, modules_by_key, weights_of
 from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import NodeFailure, Raised
-from ssldsl.runtime.ops.load import Library, check_unnamed, signature_of
+from ssldsl.runtime.ops.load import check_unnamed, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.code import namespace_of
 
@@ -37,7 +38,7 @@ Value = Any  # what a metric reads: a tensor over all samples
 
 
 @frozen
-class Measured:
+class MeasuringCode:
     """Evaluations ready to run: their code, and an object of the class that it defines."""
 
     code: Measures
@@ -68,8 +69,8 @@ class Evaluator:
     stateful: StatefulMetrics = Factory(lambda self: StatefulMetrics(self.plan.seed, self.stage.name), takes_self=True)
     nodes: dict[str, NodePlan] = Factory(lambda self: {node.id: node for node in self.stage.nodes}, takes_self=True)
     _averages: dict[Weights, nn.ModuleDict] = Factory(dict)  # copies that hold the averaged weights
-    _measured: dict[tuple[str, ...], Measured] = Factory(dict)  # by what is evaluated
-    _homes: dict[str, Measured] = Factory(dict)  # by an evaluation that is part of it
+    _measured: dict[tuple[str, ...], MeasuringCode] = Factory(dict)  # by what is evaluated
+    _homes: dict[str, MeasuringCode] = Factory(dict)  # by an evaluation that is part of it
 
     def evaluate(self, step: int, average: Moving | None = None, *, of_best: bool = False) -> Evaluated:
         """Every metric of the stage after `step` (from 0), of the averaged weights if there are any.
@@ -167,7 +168,7 @@ class Evaluator:
         with naming_the_node(measured.code):
             return method(self.scalars.at(step), *given)
 
-    def _of(self, evaluations: Sequence[EvaluationPlan], ids: Sequence[str] = ()) -> Measured:
+    def _of(self, evaluations: Sequence[EvaluationPlan], ids: Sequence[str] = ()) -> MeasuringCode:
         """The code of some evaluations, and of other values, made once."""
         key = (*(e.name for e in evaluations), *ids)
         if key not in self._measured:
@@ -180,18 +181,18 @@ class Evaluator:
             made = namespace_of(code)["Measures"](modules, *([held] if held else []))
             for attribute, node in code.unnamed.items():
                 check_unnamed(getattr(made, attribute), node)
-            self._measured[key] = Measured(code, made)
+            self._measured[key] = MeasuringCode(code, made)
             self._homes |= dict.fromkeys(code.metrics, self._measured[key])
         return self._measured[key]
 
-    def _computed(self, measured: Measured, step: int) -> dict[str, Value]:
+    def _computed(self, measured: MeasuringCode, step: int) -> dict[str, Value]:
         values: dict[str, Value] = {}
         with torch.no_grad(), evaluation_mode(self.modules):
             for pass_ in measured.code.passes:
                 values |= self._run(measured, pass_, step)
         return values
 
-    def _run(self, measured: Measured, pass_: Pass, step: int) -> dict[str, Value]:
+    def _run(self, measured: MeasuringCode, pass_: DataPass, step: int) -> dict[str, Value]:
         """The wanted values of one data set, over all of its samples."""
         if not pass_.data:
             return self._held(measured, pass_, step)
@@ -202,7 +203,7 @@ class Evaluator:
         joined = (self._joined(found, len(self.data[pass_.data])) for found in parts)
         return dict(zip(pass_.wanted, joined, strict=True))
 
-    def _batches(self, measured: Measured, pass_: Pass, step: int) -> Iterator[tuple[Tensor, ...]]:
+    def _batches(self, measured: MeasuringCode, pass_: DataPass, step: int) -> Iterator[tuple[Tensor, ...]]:
         samples, scalars = self.data[pass_.data], self.scalars.at(step)
         first, last, _ = self.share(len(samples))
         share = PartOfData(
@@ -224,13 +225,13 @@ class Evaluator:
                 yield self._values(measured, pass_, batch, scalars)
             self.watch(done, len(share))
 
-    def _held(self, measured: Measured, pass_: Pass, step: int) -> dict[str, Value]:
+    def _held(self, measured: MeasuringCode, pass_: DataPass, step: int) -> dict[str, Value]:
         """What memories hold, which every process has whole."""
         values = self._values(measured, pass_, {}, self.scalars.at(step))
         return {id_: value.detach().cpu() for id_, value in zip(pass_.wanted, values, strict=True)}
 
     def _values(
-        self, measured: Measured, pass_: Pass, batch: Mapping[str, Tensor], scalars: list[float]
+        self, measured: MeasuringCode, pass_: DataPass, batch: Mapping[str, Tensor], scalars: list[float]
     ) -> tuple[Tensor, ...]:
         """What is wanted of a batch, on the device."""
         moved = {key: value.to(self.accelerator.device) for key, value in batch.items()}

@@ -10,8 +10,9 @@ from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ops.data import Samples
+from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import sample_shapes
-from ssldsl.runtime.data.derived import Data
+from ssldsl.runtime.data.derived import SampleSource
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
@@ -19,7 +20,6 @@ from ssldsl.runtime.folder.stage_end import final_ranking, final_weights
 from ssldsl.runtime.nets.keys import NOW, measures_average
 from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.smoke.data import data_of
 
@@ -74,7 +74,7 @@ class Shapes(Mapping[str, Shape]):
     """The shape of a sample of every stream, by field. Data are opened for what is asked: hardly ever."""
 
     plan: Plan
-    datasets: Data
+    datasets: SampleSource
 
     def __getitem__(self, name: str) -> Shape:
         stream = name.rpartition(".")[0]

@@ -14,15 +14,16 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import TensorPlan
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ir.walk import walk
+from ssldsl.ops.library import Library
 from ssldsl.runtime.nets.memories import is_memory
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.step.emit import METRIC, Emission
 from ssldsl.runtime.step.lower import add_header
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 
 
 @frozen
-class Pass:
+class DataPass:
     """One pass over a data set.
 
     data: the data node; empty where memories alone are read, once. wanted: the nodes whose values it gives, in this
@@ -54,7 +55,7 @@ class Measures:
     attributes: dict[str, str]
     unnamed: dict[str, NodePlan]
     memories: dict[str, NodePlan]
-    passes: tuple[Pass, ...]
+    passes: tuple[DataPass, ...]
     metrics: dict[str, str]
 
 
@@ -170,7 +171,7 @@ def _name_of(stage: StagePlan, data: str) -> str:
 
 def _pass(
     shared: Emission, body: Lines, hosts: Lines, data: str, wanted: tuple[str, ...], method: str, in_files: bool
-) -> Pass:
+) -> DataPass:
     nodes = nodes_of(shared.stage, wanted, shared.library)
     prepared = frozenset(_before_networks(shared.library, nodes)) if in_files else frozenset[str]()
     function = shared.for_function(prepared)
@@ -186,7 +187,7 @@ def _pass(
     body.depth -= 1
     host = _host(function, hosts, nodes, method) if function.host_results else None
     name, host_reads = ("", ()) if host is None else (f"prepare_{method.removeprefix('read_')}", tuple(host.reads))
-    return Pass(data, wanted, method, tuple(function.reads), name, host_reads)
+    return DataPass(data, wanted, method, tuple(function.reads), name, host_reads)
 
 
 def _host(function: Emission, hosts: Lines, nodes: Sequence[NodePlan], method: str) -> Emission:

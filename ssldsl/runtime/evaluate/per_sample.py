@@ -12,6 +12,7 @@ from ssldsl.graph.plan import EvaluationPlan, NodePlan, StagePlan
 from ssldsl.graph.results import KEPT
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ir.walk import walk
+from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
 from ssldsl.runtime.data.datasets import data_below, derives
 from ssldsl.runtime.data.derived import Derived
@@ -21,7 +22,7 @@ from ssldsl.runtime.evaluate.lower import nodes_of, tensors_read
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
 from ssldsl.runtime.folder.run_folder import read_plan, read_summary
 from ssldsl.runtime.nets.memories import is_memory
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.smoke.data import data_of
 
 

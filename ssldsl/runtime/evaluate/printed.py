@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ssldsl.graph.plan import EvaluationPlan, Plan, StagePlan
 from ssldsl.graph.results import is_picture
+from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import data_inputs, source_of
 from ssldsl.runtime.data.derived import derived_nodes
 from ssldsl.runtime.evaluate.lower import lower_measures
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.step.lower import lower
 
 

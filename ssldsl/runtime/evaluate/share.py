@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from ssldsl.ir.primitives.rows import PARTS
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.device.precision import as_precise
-from ssldsl.runtime.evaluate.lower import Measures, Pass
+from ssldsl.runtime.evaluate.lower import DataPass, Measures
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.step.code import Code, locate, namespace_of
 
@@ -41,7 +41,7 @@ class PartOfData(Dataset["list[Batch] | NodeFailure"]):
         self,
         samples: Samples,
         measures: Measures,
-        pass_: Pass,
+        pass_: DataPass,
         scalars: Sequence[float],
         *,
         first: int,

@@ -15,8 +15,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import ModulePlan, OpPlan, Plan, StagePlan
+from ssldsl.ops.library import Library
 from ssldsl.runtime.nets.modules import find, followed, module_key
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import scalar_function
 
 # step (from 0), steps of the stage -> share of the old average that stays; nothing where the step does not count

@@ -12,11 +12,12 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import InitPlan, NodePlan, Plan, StagePlan
+from ssldsl.ops.library import Library
 from ssldsl.ops.weights import below
-from ssldsl.runtime.nets.modules import Builder, module_key
+from ssldsl.runtime.nets.modules import ModuleBuilder, module_key
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 
 Tensors = Mapping[str, Tensor]
@@ -35,7 +36,7 @@ def committed(node: NodePlan, input: int) -> str:
 
 def build_memories(plan: Plan, stage: StagePlan, fields: Mapping[str, Shape], library: Library) -> nn.ModuleDict:
     """The memories of a stage as it begins, by name. `fields`: see `build_modules`."""
-    builder = Builder(plan, fields, library, stage.name)
+    builder = ModuleBuilder(plan, fields, library, stage.name)
     nodes = {node.id: node for node in stage.nodes}
     found = [node for node in stage.nodes if is_memory(node, library)]
     return nn.ModuleDict({module_key(node.draw): builder.memory(nodes, node) for node in found})

@@ -14,13 +14,14 @@ from ssldsl.graph.plan import ModulePlan, NodePlan, Plan, StagePlan
 from ssldsl.graph.plan_types import is_of_kind, tensors_of
 from ssldsl.ir.modules import owner as owner_among
 from ssldsl.ir.walk import leaves
+from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.ops.weights import UnfitWeights
 from ssldsl.runtime.device.memory import counted_weights
 from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.nets.shapes import Shape, shape_behind
 from ssldsl.runtime.ops.errors import OP_ERRORS, is_out_of_memory, raised_at
-from ssldsl.runtime.ops.load import Library, op_object, signature_of, with_files
+from ssldsl.runtime.ops.load import op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
 from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim, with_names
 
@@ -58,12 +59,12 @@ def build_modules(plan: Plan, fields: Mapping[str, Shape], library: Library, fol
         network tell.
     folder: of the spec, where its names of files may start.
     """
-    builder = Builder(plan, fields, library, folder=folder)
+    builder = ModuleBuilder(plan, fields, library, folder=folder)
     return nn.ModuleDict({module_key(module.path): builder.module(module.path) for module in plan.modules})
 
 
 @define
-class Builder:
+class ModuleBuilder:
     """Builds modules on demand. `stage`: of a stage that begins with fresh weights. `folder`: of the spec."""
 
     plan: Plan

@@ -20,13 +20,13 @@ from ssldsl.runtime.ops.errors import OP_ERRORS, USER_MODULE, raised_at
 from ssldsl.runtime.spans import span_of
 
 
-class Library(Protocol):
-    """What the runtime needs of a library: signatures by name."""
+class OpSource(Protocol):
+    """What knows signatures by name: a library, or the ops of one program."""
 
     def get(self, name: str) -> Signature | None: ...
 
 
-def signature_of(library: Library, name: str) -> Signature:
+def signature_of(library: OpSource, name: str) -> Signature:
     """The signature of an op that a plan names."""
     signature = library.get(name)
     if signature is None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, ScalarPlan, StagePlan, scalar_plan
+from ssldsl.ops.library import Library
 from ssldsl.runtime.device.precision import dtype_of
-from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.runtime.ops.load import OpSource, op_object, signature_of
 
 ScalarFunction = Callable[[float, float], float]
 _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
@@ -34,7 +35,7 @@ def weight_slots(stage: StagePlan) -> dict[str, int]:
     return {name: slot for slot, name in enumerate(varying, start=len(stage.schedules))}
 
 
-def scalar_function(plan: ScalarPlan, library: Library) -> ScalarFunction:
+def scalar_function(plan: ScalarPlan, library: OpSource) -> ScalarFunction:
     """A scalar as a function of (step, length of the run in steps)."""
     if isinstance(plan, ConstantPlan):
         return partial(_constant, float(plan.value))
@@ -47,13 +48,13 @@ def scalar_function(plan: ScalarPlan, library: Library) -> ScalarFunction:
     return partial(_combined, _ARITHMETIC[plan.op], left, right)
 
 
-def _inside(setting: Any, library: Library) -> Any:
+def _inside(setting: Any, library: OpSource) -> Any:
     """A setting of a schedule; another schedule as a function."""
     plan = scalar_plan(setting)
     return setting if plan is None else scalar_function(plan, library)
 
 
-def value(plan: ScalarPlan, step: float, steps: float, library: Library) -> float:
+def value(plan: ScalarPlan, step: float, steps: float, library: OpSource) -> float:
     """A scalar at a step of a run of `steps` steps."""
     return scalar_function(plan, library)(step, steps)
 

@@ -25,8 +25,7 @@ from ssldsl.graph.plan import (
 )
 from ssldsl.graph.plan_types import TensorPlan, with_tensors
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
-from ssldsl.ops.library import Library as ShippedLibrary
-from ssldsl.runtime.ops.load import Library
+from ssldsl.ops.library import Library
 from ssldsl.runtime.smoke.generated import made_up
 from ssldsl.runtime.smoke.shrink import least_rows, with_small_images
 
@@ -41,7 +40,7 @@ def is_smoke(plan: Plan) -> bool:
 
 def smoke_plan(plan: Plan, library: Library | None = None) -> Plan:
     """The plan of a smoke run. `library`: tells which settings of schedules are durations."""
-    known = library or ShippedLibrary.shipped()
+    known = library or Library.shipped()
     factor = min(1.0, STEPS / max(stage.steps for stage in plan.stages))
     stages = tuple(_stage(stage, known) for stage in with_small_images(plan, known).stages)
     modules = tuple(_module(module, factor, known) for module in plan.modules)

@@ -15,8 +15,8 @@ from ssldsl.graph.plan_types import TensorPlan, TypePlan, known_size, tensors_of
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Program, Stage
 from ssldsl.ir.walk import ancestors
+from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Signature
-from ssldsl.runtime.ops.load import Library
 from ssldsl.types import Dim
 
 LARGE = 64  # pixels of a side; what is above becomes a little more than this

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.contract import ContractError, bound, check_call
+from ssldsl.ops.library import Library
 from ssldsl.ops.random import SampleRng
 from ssldsl.ops.signature import Edge, Output, Signature
 from ssldsl.runtime.nets.composition import Composition
 from ssldsl.runtime.nets.memories import Memories
 from ssldsl.runtime.nets.unsaved import changed_outside, outside_of_buffers
 from ssldsl.runtime.ops.errors import NodeFailure
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.step.lower import Lowered
 from ssldsl.runtime.step.module import StageStep
 from ssldsl.types import WHOLE_NUMBERS, parse_dim

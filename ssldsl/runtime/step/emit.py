@@ -12,11 +12,12 @@ from ssldsl.graph.plan_types import TensorPlan, is_of_kind
 from ssldsl.ir.primitive import Printed
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
 from ssldsl.ir.walk import leaves
+from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.keys import net_key
 from ssldsl.runtime.nets.modules import net_paths
-from ssldsl.runtime.ops.load import Library, signature_of
+from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.step.imports import TOOLS, function_name, import_lines
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 from ssldsl.types import WHOLE_NUMBERS

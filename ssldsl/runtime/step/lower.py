@@ -13,8 +13,8 @@ from attrs import frozen
 from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
 from ssldsl.ir.walk import walk
+from ssldsl.ops.library import Library
 from ssldsl.runtime.nets.memories import committed
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.ops.scalars import constant, weight_slots
 from ssldsl.runtime.spans import span_of
 from ssldsl.runtime.step.code import namespace_of

@@ -5,11 +5,12 @@ from typing import Self
 from torch import nn
 
 from ssldsl.graph.plan import Plan, StagePlan
+from ssldsl.ops.library import Library
 from ssldsl.runtime.device.collectives import processes
 from ssldsl.runtime.nets.memories import is_memory
 from ssldsl.runtime.nets.modules import learning_parts, module_key
 from ssldsl.runtime.nets.norms import set_statistics
-from ssldsl.runtime.ops.load import Library, check_unnamed
+from ssldsl.runtime.ops.load import check_unnamed
 from ssldsl.runtime.step.lower import Lowered, lower
 
 

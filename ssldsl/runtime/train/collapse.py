@@ -35,7 +35,7 @@ class Pinned:
 
 
 @define
-class Watch:
+class CollapseWatch:
     """Looks at the records of a stage, line by line. `since`: the step of the line before a term came to ln K."""
 
     classes: Mapping[str, int]
@@ -45,8 +45,8 @@ class Watch:
     last: int = 0
 
     @staticmethod
-    def of(stage: StagePlan) -> "Watch":
-        return Watch(
+    def of(stage: StagePlan) -> "CollapseWatch":
+        return CollapseWatch(
             {term.name: term.classes for term in stage.terms if term.classes and term.classes > 1}, stage.steps
         )
 

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import InitPlan, Plan, StagePlan
+from ssldsl.ops.library import Library
 from ssldsl.ops.weights import SHOWN, below, misfits, some
 from ssldsl.runtime.folder.stage_end import weights_of_run
 from ssldsl.runtime.folder.weight_files import read_weights
-from ssldsl.runtime.nets.modules import Builder, find, module_key, owner, part_of
+from ssldsl.runtime.nets.modules import ModuleBuilder, find, module_key, owner, part_of
 from ssldsl.runtime.nets.shapes import Shape
-from ssldsl.runtime.ops.load import Library
 from ssldsl.runtime.spans import span_of
 
 State = Mapping[str, Tensor]
@@ -38,7 +38,7 @@ def initialize(
     folder: where relative file names start.
     A moving average whose network gets new weights starts again as a copy of it.
     """
-    fresh = Builder(plan, fields, library, stage.name, folder)
+    fresh = ModuleBuilder(plan, fields, library, stage.name, folder)
     for init in stage.init:
         for path in init.modules:
             target = find(modules, path)

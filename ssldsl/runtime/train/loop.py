@@ -30,7 +30,7 @@ from ssldsl.runtime.failures import (
 )
 from ssldsl.runtime.folder.records import Line
 from ssldsl.runtime.nets.memories import Tensors
-from ssldsl.runtime.train.collapse import Watch
+from ssldsl.runtime.train.collapse import CollapseWatch
 from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.loss_ring import Window
 from ssldsl.runtime.train.optimizer import learning_rates, prepare_gradients
@@ -104,7 +104,7 @@ class Trainer:
     results: Results
     recorded: int = 0
     _watch: Stopwatch = Factory(Stopwatch)
-    _collapse: Watch = Factory(lambda self: Watch.of(self.parts.stage), takes_self=True)
+    _collapse: CollapseWatch = Factory(lambda self: CollapseWatch.of(self.parts.stage), takes_self=True)
 
     def train(self, first: int, *, is_measured: bool = True) -> Ending:
         """Train from step `first` (from 0) to the end, or until somebody asks to stop.

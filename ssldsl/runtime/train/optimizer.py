@@ -7,7 +7,8 @@ from attrs import frozen
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import StagePlan
-from ssldsl.runtime.ops.load import Library, op_object, signature_of
+from ssldsl.ops.library import Library
+from ssldsl.runtime.ops.load import op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
 
 Group = dict[str, Any]
@@ -16,7 +17,7 @@ _TINY = 1e-6  # added to a norm that a limit is divided by, as torch does
 
 
 @frozen
-class Binding:
+class ScheduledSetting:
     """A setting of the `group`-th group of parameters that follows the `slot`-th schedule of the stage."""
 
     group: int
@@ -29,7 +30,7 @@ class Rates:
     """Every scheduled setting of an optimizer. Groups are known by number: loading a state makes them anew."""
 
     optimizer: torch.optim.Optimizer
-    bindings: tuple[Binding, ...]
+    bindings: tuple[ScheduledSetting, ...]
 
     def set(self, values: list[float]) -> None:
         """Give the groups the values of this step; `values` as `Scalars.at` gives them."""
@@ -57,7 +58,7 @@ def make_optimizer(
             if isinstance(value, dict) and name not in group.get("fixed", ()):
                 if name not in group and PAIRED.get(name, ("",))[0] not in group:
                     raise InternalError(f"optimizer `{stage.optimizer.op}` has no setting `{name}` that could change")
-                bindings.append(Binding(number, name, value["schedule"]))
+                bindings.append(ScheduledSetting(number, name, value["schedule"]))
     return optimizer, Rates(optimizer, tuple(bindings))
 
 
