@@ -144,19 +144,16 @@ def _apply_part(
     ctx: Context, part: NetPart | Constructor, value: Node, span: Span, weights: TrainedNet | None, given: Further
 ) -> Any:
     if isinstance(part, Constructor):
-        if part.signature.is_module and part.signature.sizes:
-            ctx.report(types.network_without_name(part.signature.name, part.span))
-            return UNKNOWN
-        return _apply_op(ctx, part, value, span)
+        return _apply_constructor(ctx, part, value, span)
     if part.part:
         ctx.report(types.part_applied(f"{part.path}.{part.part}", part.path, span))
         return UNKNOWN
     if weights is None and not may_run(ctx, part.path, span):
         return UNKNOWN
+    draft = ctx.modules[part.path]
     sizes = _sizes_of_input(ctx, part, value, span)
     if sizes is None:
         return UNKNOWN
-    draft = ctx.modules[part.path]
     more = further.inputs(ctx, part.path, draft.signature, given, sizes, dict(draft.settings), span)
     if more is None:
         return UNKNOWN
@@ -176,6 +173,14 @@ def _apply_part(
     )
     further.remember(ctx, forward, part.path, draft.signature, sizes, dict(draft.settings))
     return forward
+
+
+def _apply_constructor(ctx: Context, part: Constructor, value: Node, span: Span) -> Any:
+    """A network that a chain makes without a name, which only one without weights can do without."""
+    if part.signature.is_module and part.signature.sizes:
+        ctx.report(types.network_without_name(part.signature.name, part.span))
+        return UNKNOWN
+    return _apply_op(ctx, part, value, span)
 
 
 def _sizes_of_input(ctx: Context, part: NetPart, value: Node, span: Span) -> dict[str, Dim] | None:

@@ -36,6 +36,7 @@ from ssldsl.check.state.values import (
 )
 from ssldsl.check.typing.advice import network_of_stage
 from ssldsl.check.typing.binding import Parameters, bind
+from ssldsl.errors import Diagnostic
 from ssldsl.ir.nodes import Constant, Curve, Node, Setting
 from ssldsl.ops.arguments import check_settings, constructs
 from ssldsl.ops.signature import Signature
@@ -195,16 +196,11 @@ def _is_term(ctx: Context, node: Node) -> bool:
 
 
 def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Any:
-    through: list[Given] = []
-    is_applied = signature.role in ("views", "nets", "heads")
-    if is_applied and given and given[0].name is None and _may_be_batch(signature, given[0].value):
-        through, given = given[:1], given[1:]
-    elif signature.role == "views" and given and isinstance(given[0].value, DataValue):
-        ctx.report(types.view_of_data(signature.name, describe(given[0].value), given[0].span))
+    if (wrong := _wrong_kind(ctx, signature, given, expr)) is not None:
+        ctx.report(wrong)
         return UNKNOWN
-    if signature.role == "schedules" and (tensor := next((g for g in given if _is_batch(g.value)), None)):
-        ctx.report(types.schedule_of_tensors(signature.name, describe(tensor.value), expr.span, _alike(ctx, signature)))
-        return UNKNOWN
+    through = given[:1] if _goes_through(signature, given) else []
+    given = given[len(through) :]
     edges = () if constructs(signature) else signature.edges
     leading = (*(e.name for e in edges), *signature.given_sizes)
     order = (*leading, *(s.name for s in signature.settings))
@@ -222,6 +218,22 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
             return ops.view(ctx, built, through[0].value, expr.span)
         return networks.apply(ctx, Net((built,)), through[0].value, expr.span)
     return built
+
+
+def _goes_through(signature: Signature, given: list[Given]) -> bool:
+    """Whether the first argument is what a view or a network is applied to: `flip(images)`, and not `flip(p=0.5)`."""
+    has_place = bool(given) and given[0].name is None
+    return has_place and signature.role in ("views", "nets", "heads") and _may_be_batch(signature, given[0].value)
+
+
+def _wrong_kind(ctx: Context, signature: Signature, given: list[Given], expr: tree.Call) -> Diagnostic | None:
+    """What is wrong with an argument of a kind that no op of this role takes."""
+    is_of_data = bool(given) and isinstance(given[0].value, DataValue)
+    if signature.role == "views" and is_of_data and not _goes_through(signature, given):
+        return types.view_of_data(signature.name, describe(given[0].value), given[0].span)
+    if signature.role == "schedules" and (tensor := next((g for g in given if _is_batch(g.value)), None)):
+        return types.schedule_of_tensors(signature.name, describe(tensor.value), expr.span, _alike(ctx, signature))
+    return None
 
 
 def _settings(

@@ -221,28 +221,23 @@ def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...]
             return
         if batch is UNKNOWN:
             return
-    if (
-        name.id in (index_field.NAME, position_field.NAME)
-        and _is_measuring(ctx)
-        and isinstance(value, Batch | StreamRef)
-    ):
+    is_number = name.id in (index_field.NAME, position_field.NAME) and isinstance(value, Batch | StreamRef)
+    if is_number and _is_measuring(ctx):
         assert ctx.stage is not None
         ctx.report(messages.no_numbers_in_an_eval(name.id, name.span, ctx.stage.evaluation))
-        return
-    if isinstance(value, RoundsRef) and name.id[:1].isdigit():
+    elif isinstance(value, RoundsRef) and name.id[:1].isdigit():
         known = [f"{value.name}.{number}" for number in value.numbers]
         ctx.report(round_messages.no_round(f"{value.name}.{name.id}", known, at.to(name.span)))
-        return
-    if isinstance(value, Batch) or (isinstance(value, DataValue) and isinstance(value.node.type, DataType)):
-        kind = "field"
-    elif isinstance(value, DataValue):
-        kind = "split or attribute"
-    else:
-        kind = "attribute"
-    if ctx.is_incomplete:
-        return
-    advice = _fields_advice(ctx, value, name.id, names)
-    ctx.report(messages.no_member(describe(value), kind, name.id, name.span, names, advice))
+    elif not ctx.is_incomplete:
+        advice = _fields_advice(ctx, value, name.id, names)
+        ctx.report(messages.no_member(describe(value), _kind_of_member(value), name.id, name.span, names, advice))
+
+
+def _kind_of_member(value: Any) -> str:
+    """What the names behind the dot of a value are called."""
+    if isinstance(value, DataValue) and not isinstance(value.node.type, DataType):
+        return "split or attribute"
+    return "field" if isinstance(value, Batch | DataValue) else "attribute"
 
 
 def written_at(ctx: Context, expr: tree.Expr, scope: Scope) -> Span:

@@ -88,10 +88,7 @@ def result(
     sizes: Sizes,
     span: Span,
 ) -> Any:
-    like = _like(signature, inputs, params)
-    outputs = tuple((o.name, type(o, sizes, dict(settings), like)) for o in signature.outputs) or (
-        ("", TensorType("Values", ())),
-    )
+    outputs = _outputs(signature, inputs, params, settings, sizes)
     first = outputs[0][1]
     known = [n for n in inputs if n.rows is not None]
     kept = next((n for n in known if _same_rows(n, first)), None)
@@ -226,6 +223,19 @@ def _rows_of_field(node: Node, field: TensorType) -> Node | None:
     if not first.dims or not field.dims or field.dims[0] == first.dims[0]:
         return node.rows
     return next((n.rows for n in node.inputs if n.rows is not None and _same_rows(n, field)), None)
+
+
+def _outputs(
+    signature: Signature,
+    inputs: tuple[Node, ...],
+    params: tuple[str, ...],
+    settings: tuple[tuple[str, Setting], ...],
+    sizes: Sizes,
+) -> tuple[tuple[str, TensorType], ...]:
+    """The names and types of what an op gives; a plain number where its signature says nothing."""
+    like = _like(signature, inputs, params)
+    found = tuple((output.name, type(output, sizes, dict(settings), like)) for output in signature.outputs)
+    return found or (("", TensorType("Values", ())),)
 
 
 def _like(signature: Signature, inputs: tuple[Node, ...], params: tuple[str, ...]) -> TensorType | None:

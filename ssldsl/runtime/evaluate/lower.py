@@ -76,14 +76,14 @@ def lower_measures(
     ids = dict.fromkeys([*(id_ for e in evaluations for id_ in tensors_read(stage, e, library)), *wanted])
     names = Names()
     metrics = {e.name: names.take(e.name) for e in evaluations}
-    grouped = [
-        (data, read, names.take(f"read_{_name_of(stage, data)}"))
-        for data, read in _by_data(stage, ids, library).items()
-    ]
-    shared.methods |= {*metrics.values(), *(method for _, _, method in grouped)}
-    hosts, body, passes = Lines(), Lines(depth=1), []
-    for data, read, method in grouped:
-        passes.append(_pass(shared, body, hosts, data, tuple(read), method, bool(data) and in_files(data)))
+    by_data = _by_data(stage, ids, library)
+    methods = {data: names.take(f"read_{_name_of(stage, data)}") for data in by_data}
+    shared.methods |= {*metrics.values(), *methods.values()}
+    hosts, body = Lines(), Lines(depth=1)
+    passes = tuple(
+        _pass(shared, body, hosts, data, tuple(read), methods[data], bool(data) and in_files(data))
+        for data, read in by_data.items()
+    )
     for evaluation in evaluations:
         _metric(shared, body, evaluation, metrics[evaluation.name])
     lines = Lines()
@@ -92,15 +92,14 @@ def lower_measures(
     lines.extend(hosts)
     _class(lines, shared, ", ".join(metrics) or "Values over whole data sets")
     lines.extend(body)
-    filename = f"<measures {plan.name}/{stage.name} {' '.join(ids)}>"
     return Measures(
         lines.source,
-        filename,
+        f"<measures {plan.name}/{stage.name} {' '.join(ids)}>",
         lines.by_number,
         dict(shared.attributes),
         dict(shared.instances),
         dict(shared.memories),
-        tuple(passes),
+        passes,
         metrics,
     )
 

@@ -58,7 +58,6 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
     factor = steps / stage.steps
     rows = _Rows.of(stage, library)
     kept = _of_memories(stage, library)
-    average = stage.average
     streams = tuple(s.model_copy(update={"rows": rows.scaled(s.rows)}) for s in stage.streams)
     drawn = [stream.rows for stream in streams]
     return stage.model_copy(
@@ -74,13 +73,17 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             ),
             "groups": {path: _group(settings, factor) for path, settings in stage.groups.items()},
             "init": tuple(_init(init) for init in stage.init),
-            "average": OpPlan.model_validate(
-                {**average.model_dump(), "settings": {k: _shorter(v, factor) for k, v in average.settings.items()}}
-            )
-            if average is not None
-            else None,
+            "average": _average(stage.average, factor),
         }
     )
+
+
+def _average(average: OpPlan | None, factor: float) -> OpPlan | None:
+    """The average of a stage, with its durations shorter."""
+    if average is None:
+        return None
+    settings = {name: _shorter(value, factor) for name, value in average.settings.items()}
+    return OpPlan.model_validate({**average.model_dump(), "settings": settings})
 
 
 def _paced(node: NodePlan, factor: float) -> NodePlan:
