@@ -17,6 +17,7 @@ import attrs
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.ops import edges, literals
 from ssldsl.ops.decorator import OpTraits
+from ssldsl.ops.named_traits import unfit_traits
 from ssldsl.ops.settings import Outside, Varying, last_name, read_type
 from ssldsl.ops.signature import REQUIRED, Edge, Output, Role, SettingSpec, Signature
 from ssldsl.source import Source, Span
@@ -139,6 +140,8 @@ class _Reader:
             self._check_view(node, signature)
         signature = attrs.evolve(signature, role=role, traits=traits)
         self._check_across(node, signature)
+        for said, help in unfit_traits(signature):
+            self.fault("R202", node, said, help)
         doc = ast.get_docstring(node) or _forward_doc(node)
         return attrs.evolve(
             signature, summary=doc.split("\n", 1)[0], doc=doc, path=self.source.name,

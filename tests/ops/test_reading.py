@@ -16,7 +16,7 @@ from ssldsl.ops import Labels, Logits, Net, Scalar, op
 
 SCALE = 2 * 0.5
 
-@op(paper="someone2020", batch_coupled={"norm": "batch"}, across="gather")
+@op(paper="someone2020", batch_coupled={"kind": "a"}, across="gather")
 def margin(
     net: Net,
     logits: Logits[Tensor, "batch classes"],
@@ -92,7 +92,7 @@ def test_the_random_argument_is_no_setting() -> None:
 def test_facts_and_docstring_are_read() -> None:
     signature = read(LOSS)
     assert (signature.traits.paper, signature.traits.across) == ("someone2020", "gather")
-    assert signature.traits.batch_coupled == {"norm": "batch"}
+    assert signature.traits.batch_coupled == {"kind": "a"}
     assert signature.summary == "How far the best wrong class is behind."
     assert "$$ L = 0 $$" in signature.doc
 
