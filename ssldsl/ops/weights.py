@@ -203,12 +203,20 @@ def misfits(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[s
     return [f"missing: {some(missing)}"] * bool(missing) + [f"shapes: {some(wrong)}"] * bool(wrong)
 
 
+def prefixes_of(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> list[str]:
+    """The prefixes below each of which all lies that is wanted, in its shapes; an empty one for the names alone."""
+    first = next(iter(wanted), "")
+    prefixes = [name.removesuffix(first) for name in found if f".{name}".endswith(f".{first}")]
+    return [prefix for prefix in prefixes if not misfits(below(found, prefix), wanted)]
+
+
 def load_weights(net: nn.Module, file: str | Path) -> None:
     """Fill every weight of the network from the file, which may hold more (a classifier); else `UnfitWeights`."""
     found, wanted = tensors_of(file), net.state_dict()
-    reasons = misfits(found, wanted)
-    if reasons:
+    reasons, prefixes = misfits(found, wanted), prefixes_of(found, wanted)
+    if reasons and len(prefixes) != 1:
         raise UnfitWeights(f"the weights of {file} do not fit: {'; '.join(reasons)}")
+    found = below(found, prefixes[0]) if reasons else found
     net.load_state_dict({name: found.get(name, tensor) for name, tensor in wanted.items()})
 
 

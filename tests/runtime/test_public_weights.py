@@ -209,6 +209,16 @@ def test_the_only_network_of_a_file_is_meant_whatever_stands_before_its_names(
     assert same(taken_over(tmp_path, RESNET, '"other.pth"'), resnet)
 
 
+@pytest.mark.parametrize("prefix", ["", "backbone."])
+def test_a_file_of_timm_loads_into_the_network_of_timm(tmp_path: Path, prefix: str) -> None:
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(7)
+    state = timm.create_model("resnet10t", num_classes=3, in_chans=1).state_dict()
+    torch.save(below(prefix, state), tmp_path / "timm.pth")
+    found = taken_over(tmp_path, 'timm_model("resnet10t", channels=1)', '"timm.pth"')
+    assert same(found, below("model.", {name: value for name, value in state.items() if not name.startswith("fc.")}))
+
+
 class Settings(dict):
     """As Lightning's `AttributeDict`: a dict of a class of its own."""
 

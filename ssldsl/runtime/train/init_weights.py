@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import InitPlan, Plan, StagePlan
 from ssldsl.ops.library import Library
-from ssldsl.ops.weights import SHOWN, below, misfits, some
+from ssldsl.ops.weights import SHOWN, below, misfits, prefixes_of, some
 from ssldsl.runtime.folder.stage_end import weights_of_run
 from ssldsl.runtime.folder.weight_files import read_weights
 from ssldsl.runtime.nets.modules import ModuleBuilder, find, module_key, owner, part_of
@@ -96,9 +96,11 @@ def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> Stat
     tried = () if init.prefix else (path, module_key(path), path.rpartition(".")[2], *USUAL)
     candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried), *_by_order(tensors, target)]
     found = max(candidates, key=lambda names: len(wanted.keys() & names.keys()))
-    reasons, prefixes = misfits(found, wanted), _prefixes(tensors, wanted)
+    reasons, prefixes = misfits(found, wanted), prefixes_of(tensors, wanted)
     if reasons and len(prefixes) == 1:
         found, reasons = below(tensors, prefixes[0]), []
+    elif reasons and not prefixes and (wrapped := _wrapped(tensors, wanted)):
+        found, reasons = wrapped, []
     if reasons:
         raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_choice(prefixes, init))
     return {name: found.get(name, tensor) for name, tensor in wanted.items()}
@@ -120,11 +122,15 @@ def _by_order(tensors: State, target: nn.Module) -> list[State]:
     return found
 
 
-def _prefixes(tensors: State, wanted: State) -> list[str]:
-    """The prefixes below each of which everything lies that is wanted, in its shapes."""
-    first = next(iter(wanted), "")
-    prefixes = [name.removesuffix(first) for name in tensors if name.endswith(f".{first}")]
-    return [prefix for prefix in prefixes if not misfits(below(tensors, prefix), wanted)]
+def _wrapped(tensors: State, wanted: State) -> State:
+    """The tensors for a module that does nothing but hold a network, as those around timm's and torchvision's do.
+
+    All its names begin with one part, which the file of the network does not have. Nothing where that is not so.
+    """
+    parts = {name.partition(".")[0] for name in wanted}
+    part = f"{next(iter(parts))}." if len(parts) == 1 else ""
+    prefixes = prefixes_of(tensors, below(wanted, part)) if part else []
+    return {f"{part}{name}": value for name, value in below(tensors, prefixes[0]).items()} if len(prefixes) == 1 else {}
 
 
 def _choice(prefixes: Sequence[str], init: InitPlan) -> str:
