@@ -107,6 +107,7 @@ eval clustering_accuracy(average.heads.0(average.encoder(images.test)), images.t
 COMPARED = (
     HEAD
     + """\
+stream even      = images.train.subset(90, seed=1).balanced()
 net    encoder   = convnet(width=8)
 head   classes   = linear(encoder.dim, images.classes)
 head   projector = mlp_head(encoder.dim, hidden=[16], out=8)
@@ -119,8 +120,11 @@ loss = (
   + moco_v3(views, teacher) + nnclr(views, length=96)
   + 0.1*barlow_twins(views) + 0.1*vicreg(views) + w_mse(views, size=20) + tico(first(views), last(views), teacher)
   + remixmatch(labeled, unlabeled, views, images.classes)
+  + sequencematch(unlabeled, first(views), last(views), threshold=0.1)
+  + refixmatch(unlabeled, last(views), threshold=0.3)
+  + jigsaw(unlabeled, 4, grid=2, orders=24) + 0.1*pirl(first(views), 4, grid=2, orders=24, dim=8) + ce(even)
 )
-batch     = {labeled: 20, unlabeled: 60}
+batch     = {labeled: 20, unlabeled: 60, even: 20}
 optimizer = sgd(lr=0.02, momentum=0.9)
 run       = 6it
 eval top1(images.test)

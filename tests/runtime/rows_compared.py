@@ -30,7 +30,7 @@ def class_means(probs: Detached[Probs[Tensor, "batch classes"]]) -> Values[Tenso
 
 
 @op(role="targets")
-def balanced(
+def evened(
     probs: Detached[Probs[Tensor, "batch classes"]], means: Values[Tensor, "classes"]
 ) -> Probs[Tensor, "batch classes"]:
     """Probabilities divided by the means."""
