@@ -61,8 +61,11 @@ class Step:
     def losses(self, step: int) -> dict[str, Tensor]:
         """Every term of the loss, and their weighted sum, `loss`, which carries the gradient.
 
-        Raises R304 where the stage accumulates its batch: then `take` does the step.
+        Raises R304 where the stage accumulates its batch, or makes several updates: then `take` does the step.
         """
+        if self.parts.stage.updates:
+            message = f"a step of stage `{self.parts.stage.name}` makes several updates, each with a loss of its own"
+            raise SpecError(Diagnostic("R304", message, help="do its steps by `take`"))
         if self.parts.stage.accumulate > 1:
             message = f"stage `{self.parts.stage.name}` goes through its batch in {self.parts.stage.accumulate} parts"
             raise SpecError(Diagnostic("R304", message, help="do its steps by `take`, or leave out `accumulate`"))

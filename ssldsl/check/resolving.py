@@ -1,6 +1,6 @@
 """`resolve`: the whole experiment as a spec, nothing left implicit; what the author did not write says `# default`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -8,7 +8,9 @@ from attrs import evolve
 from ssldsl.check.checking import Checked
 from ssldsl.check.stages.settings import SETTINGS
 from ssldsl.check.stages.spec import IMPLICIT
-from ssldsl.ir.program import Configured, Stage
+from ssldsl.check.stages.updates import SETTINGS as OF_AN_UPDATE
+from ssldsl.check.stages.updates import SHARED
+from ssldsl.ir.program import Configured, Stage, Update
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement
@@ -51,6 +53,14 @@ def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> l
     return [f"stage {statement.name.id}{after} {{", *(f"  {line}" for text in inside for line in text.split("\n")), "}"]
 
 
+def _update_block(statement: tree.Update, checked: Checked, stage: Stage | None) -> str:
+    update = next((u for u in stage.updates if u.name == statement.name.id), None) if stage is not None else None
+    kept = [s for s in statement.body if not _is_dropped(s, checked)]
+    inside = [_written(s, checked, stage) for s in kept] + (_update_defaults(statement, update) if update else [])
+    lines = (f"  {line}" for text in inside for line in text.split("\n"))
+    return "\n".join([f"update {statement.name.id} {{", *lines, "}"])
+
+
 def _is_dropped(statement: tree.Statement, checked: Checked) -> bool:
     """Whether an edit has taken out what a statement watches."""
     return isinstance(statement, tree.Watch) and statement.span in checked.loss_edits.gone
@@ -59,6 +69,8 @@ def _is_dropped(statement: tree.Statement, checked: Checked) -> bool:
 def _written(statement: tree.Statement, checked: Checked, stage: Stage | None) -> str:
     if isinstance(statement, tree.Setting) and statement.name.id == "loss" and stage is not None:
         return _loss(statement, checked, stage)
+    if isinstance(statement, tree.Update):
+        return _update_block(statement, checked, stage)
     if isinstance(statement, tree.Def):
         statement = _definition(statement, checked)
     match statement:
@@ -149,17 +161,28 @@ def _filled(expr: tree.Expr, checked: Checked) -> tree.Expr:
 
 def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]:
     """The settings of a stage that the author left out."""
+    lines = [] if stage.updates else _trained(statements, stage.train)
+    left = [row.name for row in SETTINGS if row.level != "spec" and not (stage.updates and row.name in OF_AN_UPDATE)]
+    return lines + _left_out(statements, left, stage)
+
+
+def _update_defaults(statement: tree.Update, update: Update) -> list[str]:
+    """The settings of an update that the author left out, or wrote in its stage."""
+    return _trained(statement.body, update.train) + _left_out(statement.body, SHARED, update)
+
+
+def _trained(statements: tuple[tree.Statement, ...], train: Sequence[str]) -> list[str]:
+    is_said = any(isinstance(s, tree.Train) for s in statements)
+    return [] if is_said else [f"train {', '.join(train)}{DEFAULT}"]
+
+
+def _left_out(statements: tuple[tree.Statement, ...], names: Iterable[str], of: Stage | Update) -> list[str]:
     written = {s.name.id for s in statements if isinstance(s, tree.Setting)}
-    lines = []
-    if not any(isinstance(s, tree.Train) for s in statements):
-        lines.append(f"train {', '.join(stage.train)}{DEFAULT}")
-    for row in SETTINGS:
-        if row.level != "spec" and row.name not in written and (value := getattr(stage, row.name)) not in (None, ()):
-            lines.append(f"{row.name} = {_text(_as_written(stage, value))}{DEFAULT}")
-    return lines
+    found = ((name, getattr(of, name)) for name in names if name not in written)
+    return [f"{name} = {_text(_as_written(of, v))}{DEFAULT}" for name, v in found if v not in (None, ())]
 
 
-def _as_written(stage: Stage, value: Any) -> Any:
+def _as_written(stage: Stage | Update, value: Any) -> Any:
     """A setting with the streams of a round under the names that it has for them."""
     own = f"{stage.name}."
     if isinstance(value, tuple):

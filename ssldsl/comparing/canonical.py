@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.ir.primitives import COMMUTATIVE, PRIMITIVES
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Update
 from ssldsl.ir.walk import walk
 
 PLACES = frozenset({"root"})  # settings that say where files lie, not what is in them
@@ -274,7 +274,10 @@ def identity(program: Program) -> str:
 def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
     index = {s.name: i for i, s in enumerate(colors.program.stages)}
     naming = colors.naming(number)
-    terms = sorted(repr((scalar_form(t.weight), colors.forms.form(t.node, naming))) for t in stage.terms)
+    terms = sorted(
+        repr((scalar_form(t.weight), colors.forms.form(t.node, naming), *([t.update] if t.update else [])))
+        for t in stage.terms
+    )
     evaluations = sorted(repr(colors.forms.form(e.node, naming)) for e in stage.evaluations)
     evaluations += sorted(repr(("watch", colors.forms.form(w.node, naming))) for w in stage.watches if not w.of_term)
     modules = {
@@ -284,7 +287,12 @@ def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
         for kind, name, _ in colors.forms.names(root.node, naming)
         if kind == "module"
     }
-    groups = sorted((_color_of(colors, path), settings_form(settings)) for path, settings in stage.groups)
+    groups = _groups_form(colors, stage)
+    updates = [
+        (sorted(_color_of(colors, path) for path in update.train), configured_form(update.optimizer),
+         _groups_form(colors, update), update.clip)
+        for update in stage.updates
+    ]  # fmt: skip
     batch = sorted((colors.color.get(("stream", name), name), rows) for name, rows in stage.batch)
     coupled = (stage.forward, stage.statistics, stage.accumulate) if couples_batch(stage) else None
     return (
@@ -292,7 +300,12 @@ def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
         sorted(_color_of(colors, path) for path in stage.train), [_init_form(colors, i, index) for i in stage.init],
         configured_form(stage.optimizer), groups, batch, colors.color.get(("stream", stage.clock), stage.clock),
         repr(stage.run), coupled, configured_form(stage.average), stage.clip, *([stage.keep] if stage.keep else []),
+        *([updates, repr(stage.turns)] if updates else []),
     )  # fmt: skip
+
+
+def _groups_form(colors: Colors, of: Stage | Update) -> list[Any]:
+    return sorted((_color_of(colors, path), settings_form(settings)) for path, settings in of.groups)
 
 
 def _init_form(colors: Colors, init: InitFrom, index: dict[str, int]) -> Any:

@@ -14,7 +14,7 @@ from ssldsl.comparing.nodediff import NodeDiff, text, written
 from ssldsl.ir import captions
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Curve, Node, Scalar
-from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term, Watch
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term, Update, Watch
 from ssldsl.source import Span
 
 
@@ -207,15 +207,27 @@ class _Comparison:
 
     def _updates(self, a: Stage, b: Stage) -> None:
         """How weights are changed by gradients, and averaged."""
-        self._configured(f"{a.name}.optimizer", a.optimizer, b.optimizer)
         self._configured(f"{a.name}.average", a.average, b.average)
+        self._value("semantic", f"{a.name}.turns", a.turns, b.turns, a.place("turns"), b.place("turns"))
+        said = [", ".join(update.name for update in stage.updates) or "one" for stage in (a, b)]
+        if said[0] != said[1]:
+            kind: Kind = "cosmetic" if len(a.updates) == len(b.updates) else "semantic"
+            self._add(kind, f"{a.name}.updates", said[0], said[1])
+        for one, two in zip(a.each_update, b.each_update, strict=False):
+            self._update(".".join([a.name, *([one.name] if one.name else [])]), one, two)
+
+    def _update(self, path: str, a: Update, b: Update) -> None:
+        self._configured(f"{path}.optimizer", a.optimizer, b.optimizer)
+        places = [dict(update.places) for update in (a, b)]
         groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
-        for path in dict.fromkeys((*groups[0], *groups[1])):
-            places = a.place("groups"), b.place("groups")
-            self._settings(f"{a.name}.optimizer.{path}", groups[0].get(path, {}), groups[1].get(path, {}), places)
-        one, two = (captions.clip(stage) for stage in (a, b))
+        for part in dict.fromkeys((*groups[0], *groups[1])):
+            where = places[0].get("groups"), places[1].get("groups")
+            self._settings(f"{path}.optimizer.{part}", groups[0].get(part, {}), groups[1].get(part, {}), where)
+        one, two = (captions.clip(update) for update in (a, b))
         if one != two:
-            self._add("semantic", f"{a.name}.clip", one, two, a.place("clip"), b.place("clip"))
+            self._add("semantic", f"{path}.clip", one, two, places[0].get("clip"), places[1].get("clip"))
+        if a.name:
+            self._names(f"{path}.train", [self._renamed(p) for p in a.train], list(b.train), (a.span, b.span))
 
     def _execution(self, a: Stage, b: Stage) -> None:
         """How it is run. Merging or splitting batches changes the result only where rows depend on one another."""

@@ -40,7 +40,8 @@ def _traced(program: Program, stage: Stage) -> Tracer:
     for term in stage.terms:
         _trace_term(tracer, term)
     if len(stage.terms) > 1 or any(t.weight != Constant(1) for t in stage.terms):
-        _add_total(tracer, stage)
+        for number, update in enumerate(stage.each_update):
+            _add_total(tracer, stage, update.name or "loss", stage.terms_of(number))
     _add_averages(tracer, program)
     for watch in (watch for watch in stage.watches if not watch.of_term):
         _trace_watch(tracer, watch)
@@ -89,9 +90,9 @@ def _inner(node: Node) -> Sequence[Node]:
     return primitive.of_losses(node) if primitive is not None and primitive.of_losses is not None else ()
 
 
-def _add_total(tracer: Tracer, stage: Stage) -> None:
-    total = tracer.box("total:loss", "total", "loss", spans=[t.span for t in stage.terms])
-    for term in stage.terms:
+def _add_total(tracer: Tracer, stage: Stage, name: str, terms: Sequence[Term]) -> None:
+    total = tracer.box(f"total:{name}", "total", name, spans=[t.span for t in terms])
+    for term in terms:
         source = f"{stage.name}/loss:{term.name}"
         origins = tuple(e.id for e in tracer.edges.values() if e.target == source)
         id = f"{source}>total"

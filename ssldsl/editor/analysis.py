@@ -92,5 +92,8 @@ def _declared(statements: tuple[tree.Statement, ...]) -> Iterator[Name]:
             case tree.StageDecl(name=name, span=span, body=body):
                 yield Name(name.id, "stage", name.span, span)
                 yield from _declared(body)
+            case tree.Update(name=name, span=span, body=body):
+                yield Name(name.id, "update", name.span, span)
+                yield from _declared(body)
             case _:
                 pass

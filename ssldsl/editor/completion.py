@@ -12,7 +12,7 @@ from ssldsl.ops.signature import REQUIRED
 
 KEYWORDS = (
     *("data", "stream", "view", "net", "head", "let", "param", "def", "use"),
-    *("stage", "train", "init", "eval", "watch", "variant", "sweep"),
+    *("stage", "train", "init", "eval", "watch", "update", "variant", "sweep"),
 )
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(([^()]|\([^()]*\))*$")
 KINDS = lsp.CompletionItemKind

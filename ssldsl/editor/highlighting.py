@@ -7,7 +7,8 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation
 
 KEYWORDS = (
     *("ssl", "data", "stream", "view", "net", "head", "let", "param", "def", "using", "where", "return", "use", "as"),
-    *("stage", "after", "train", "init", "from", "eval", "watch", "variant", "extends", "set", "drop", "sweep", "in"),
+    *("stage", "after", "train", "init", "from", "eval", "watch", "update", "variant", "extends", "set", "drop"),
+    *("sweep", "in"),
 )
 CONSTANTS = ("true", "false", "none")
 

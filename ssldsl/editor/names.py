@@ -57,7 +57,11 @@ def _uses(part: Any, name: str) -> Iterator[Span]:
             for item in part:
                 yield from _uses(item, name)
         case _ if attrs.has(type(part)):
-            names = () if isinstance(part, tree.Declaration | tree.Param | tree.Def | tree.StageDecl) else FIELDS
+            names = (
+                ()
+                if isinstance(part, tree.Declaration | tree.Param | tree.Def | tree.Update | tree.StageDecl)
+                else FIELDS
+            )
             for field in attrs.fields(type(part)):
                 value = getattr(part, field.name)
                 if field.name != "span" and not (field.name in names and isinstance(value, tree.Name)):

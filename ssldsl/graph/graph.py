@@ -12,6 +12,7 @@ import networkx as nx
 from attrs import evolve, field, frozen
 
 from ssldsl.errors import InternalError
+from ssldsl.graph.updates import computed_in, in_order_of_updates
 from ssldsl.ir.nodes import Interner, Node, Setting, step_inputs
 from ssldsl.ir.program import Evaluation, Program, Stage, Term, Watch
 from ssldsl.ir.walk import walk
@@ -27,6 +28,7 @@ class Graph:
 
     nodes: every node after all that it needs.
     effects: for each network whose forward moves statistics, the nodes that call it, in the order they must run.
+    updates: what each update of a step trains, where it makes several, one after another.
     no_grad: nodes whose value needs no gradient. places: where a node is computed. Passes fill both.
     notes: what a pass did that the author of the spec should know.
     """
@@ -42,6 +44,7 @@ class Graph:
     no_grad: frozenset[Node] = frozenset()
     places: Mapping[Node, Placement] = field(factory=dict)
     notes: tuple[str, ...] = ()
+    updates: tuple[tuple[str, ...], ...] = ()
 
     @property
     def roots(self) -> tuple[Node, ...]:
@@ -74,6 +77,11 @@ class Graph:
             if node.rows is not None:
                 found.append((node.rows, node, "rows"))
         return tuple(found)
+
+    @cached_property
+    def computed_in(self) -> Mapping[Node, int]:
+        """The update in which each value of a step is computed; nothing where a step makes a single one."""
+        return computed_in(self.terms, self.watches, self.updates) if self.updates else {}
 
     @cached_property
     def trained_nodes(self) -> frozenset[Node]:
@@ -118,14 +126,15 @@ def in_order(nodes: Sequence[Node], needs_of: Callable[[Node], Iterable[Node]]) 
 
 def stage_graph(program: Program, stage: Stage) -> Graph:
     """The graph of a stage as the spec says it: nothing is merged or left out. Only random nodes have rows."""
+    updates = () if stage.turns is not None else tuple(update.train for update in stage.updates)
     graph = Graph(stage.name, stage.forward, stage.train, (), stage.terms, stage.watches, stage.evaluations)
-    whole = evolve(graph, nodes=tuple(walk(graph.roots, needs)))
+    whole = evolve(graph, nodes=tuple(walk(graph.roots, needs)), updates=updates)
 
     def without_rows(node: Node, inputs: tuple[Node, ...], build: GraphBuilder) -> Node:
         return build.like(node, inputs, rows="same" if node.draw else None, spans=stage.spans_of(node))
 
     graph = rewrite(whole, without_rows)
-    return evolve(graph, nodes=tuple(walk(graph.roots, needs)))
+    return evolve(graph, nodes=in_order_of_updates(walk(graph.roots, needs), graph.computed_in))
 
 
 class GraphBuilder:

@@ -76,6 +76,7 @@ class NodePlan(Part):
     alias: str = ""
     places: tuple[Place, ...] = ()
     placement: Literal["data", "host", "step", "evaluation"] = "step"
+    update: int = 0  # in which of several updates of a step it is computed
     grad: bool = True  # False: nothing differentiates through it, so it runs without recording
 
 
@@ -107,6 +108,7 @@ class TermPlan(Part):
     node: str
     weight: ScalarPlan
     classes: int | None = None
+    update: int = 0
     place: Place | None = None
 
 
@@ -116,6 +118,7 @@ class WatchPlan(Part):
     name: str
     node: str
     of_term: str = ""
+    update: int = 0
     place: Place | None = None
 
 
@@ -153,6 +156,18 @@ class EvaluationPlan(Part):
     place: Place | None = None
 
 
+class UpdatePlan(Part):
+    """One of the updates that a step makes one after another."""
+
+    name: str
+    train: tuple[str, ...]
+    optimizer: OpPlan
+    groups: dict[str, dict[str, Any]] = {}
+    clip: float | None = None
+    clip_per_tensor: bool = False
+    place: Place | None = None
+
+
 class StagePlan(Part):
     """One stage: its graph after the passes, in an order that can be run, and its settings in steps."""
 
@@ -177,6 +192,8 @@ class StagePlan(Part):
     keep: KeepPlan | None = None
     clip: float | None = None
     clip_per_tensor: bool = False
+    updates: tuple[UpdatePlan, ...] = ()  # none: a step makes the one that the stage is itself
+    turns: int | None = None  # steps that each update has to itself, where they take turns
     accumulate: int = 1
     precision: Literal["fp32", "fp64", "bf16", "fp16"] = "fp32"
     compile: bool = False
@@ -189,6 +206,33 @@ class StagePlan(Part):
     def recorded(self) -> tuple[TermPlan | WatchPlan, ...]:
         """The numbers of a step that are recorded: its terms, then what is watched."""
         return (*self.terms, *self.watches)
+
+    @property
+    def each_update(self) -> "tuple[StagePlan, ...]":
+        """The stage as each update of a step has it: what is trained, how, and of which terms."""
+        if not self.updates:
+            return (self,)
+        fields = ("train", "optimizer", "groups", "clip", "clip_per_tensor")
+        return tuple(
+            self.model_copy(
+                update={
+                    **{name: getattr(update, name) for name in fields},
+                    "terms": tuple(term for term in self.terms if term.update == number),
+                    "watches": tuple(watch for watch in self.watches if watch.update == number),
+                }
+            )
+            for number, update in enumerate(self.updates)
+        )
+
+    def updates_at(self, step: int) -> tuple[int, ...]:
+        """The numbers of the updates that are made in a step, which counts from 0."""
+        count = max(1, len(self.updates))
+        return tuple(range(count)) if self.turns is None else (step // self.turns % count,)
+
+    def left_out(self, step: int) -> frozenset[str]:
+        """What is recorded and not computed in a step: of the updates whose turn it is not."""
+        made = self.updates_at(step)
+        return frozenset(part.name for part in self.recorded if part.update not in made)
 
 
 class Plan(Part):

@@ -1,12 +1,12 @@
 """Settings, weights, data, sizes and stages in a few words, for drawings and differences."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, step_inputs
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Update
 from ssldsl.ir.walk import ancestors, networks, origins, walk
 from ssldsl.ops.signature import REQUIRED, Signature
 from ssldsl.types import Dim, TensorType, Type, is_data
@@ -180,7 +180,7 @@ def stage_lines(stage: Stage, program: Program) -> tuple[str, ...]:
     batch = " + ".join(f"{number(n)} {local(stage.name, name)}" for name, n in stage.batch)
     modules = [module.path for module in program.modules]
     clock = local(stage.name, stage.clock)
-    lines = [f"{duration(stage.run)} of {clock}", f"batch {batch}", configured(stage.optimizer, program)]
+    lines = [f"{duration(stage.run)} of {clock}", f"batch {batch}", *_update_lines(stage, program)]
     if couples_batch(stage) or f"{stage.name}.forward" in program.explicit:
         lines.append(f"forward {stage.forward}")
     if stage.average is not None:
@@ -189,12 +189,27 @@ def stage_lines(stage: Stage, program: Program) -> tuple[str, ...]:
     lines += [f"{o}: only {p} learns" for o, p in (owner(modules, path) for path in stage.train) if p]
     lines += [f"{', '.join(i.names)} from {origin(i)}" for i in stage.init if i.file or i.run]
     lines += [f"{', '.join(i.modules)} afresh" for i in stage.init if not origin(i)]
-    extras = {"clip": clip(stage), "accumulate": stage.accumulate, "precision": stage.precision}
+    extras = {
+        "clip": "none" if stage.updates else clip(stage),
+        "accumulate": stage.accumulate,
+        "precision": stage.precision,
+    }
     usual = {"clip": "none", "accumulate": 1, "precision": "fp32"}
     return tuple(lines + [f"{name} {setting(value, {})}" for name, value in extras.items() if value != usual[name]])
 
 
-def clip(stage: Stage) -> str:
+def _update_lines(stage: Stage, program: Program) -> Iterator[str]:
+    """How weights are changed: the optimizer, or each update of a step in order."""
+    if not stage.updates:
+        yield configured(stage.optimizer, program)
+        return
+    yield f"updates in turn, each for {duration(stage.turns)}" if stage.turns is not None else "updates in order"
+    for number, update in enumerate(stage.updates, 1):
+        limit = f", clip {clip(update)}" if update.clip is not None else ""
+        yield f"{number} {update.name}: {configured(update.optimizer, program)}{limit}"
+
+
+def clip(stage: Stage | Update) -> str:
     """The largest norm of the gradient, as the language writes it."""
     if stage.clip is None:
         return "none"

@@ -1,6 +1,6 @@
 """The modules of an experiment in its graph: which one a path lies in, and which ones a network is made of."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
@@ -18,6 +18,11 @@ def owner(paths: Iterable[str], path: str) -> tuple[str, str]:
     while found and found not in known:
         found = found.rpartition(".")[0]
     return (found, path[len(found) + 1 :]) if found else (path, "")
+
+
+def is_trained(path: str, train: Collection[str]) -> bool:
+    """Whether a module is among what is trained: itself, a part of it (`encoder.layer4`), or what it is a part of."""
+    return path in train or any(path.startswith(f"{t}.") or t.startswith(f"{path}.") for t in train)
 
 
 def parts(net: Node) -> list[Node]:

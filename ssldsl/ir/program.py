@@ -57,12 +57,13 @@ class Stream:
 
 @frozen
 class Term:
-    """One named term of a loss."""
+    """One named term of a loss. `update`: of which of the updates that a step makes, counted from 0."""
 
     name: str
     weight: Scalar
     node: Node
     span: Span = field(eq=False, repr=False)
+    update: int = 0
 
 
 @frozen
@@ -108,12 +109,14 @@ class Watch:
     """One number of a step that is recorded beside the losses, and trained by nothing.
 
     of_term: of an item of a term over a list of networks, that term; the spec says the term alone.
+    update: before which of the updates that a step makes it is computed.
     """
 
     name: str
     node: Node
     span: Span = field(eq=False, repr=False)
     of_term: str = ""
+    update: int = 0
 
 
 @frozen
@@ -135,10 +138,28 @@ class Keep:
         return f"{'lowest' if self.is_lowest else 'best'}({self.name})"
 
 
+Groups = tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...]  # module path -> settings that differ
+
+
+@frozen
+class Update:
+    """One update of weights by the gradient of some terms: what is trained, and how."""
+
+    name: str
+    train: tuple[str, ...]
+    optimizer: Configured
+    groups: Groups = ()
+    clip: Clip | None = None
+    span: Span | None = field(default=None, eq=False, repr=False)
+    places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)
+
+
 @frozen
 class Stage:
     """One stage, with every setting made explicit. `train`: module paths, `encoder` or `encoder.layer4`.
 
+    updates: those that a step makes one after another, where the stage says which; `each_update` has the only one, too.
+    turns: how long each of them has to itself, where they take turns instead.
     places: of what is written of the settings, and of their parts: `batch`, `batch.labeled`, `train.encoder`.
     written: where this stage writes its nodes, by their ids; another stage may have written the same ones before.
     """
@@ -149,7 +170,7 @@ class Stage:
     init: tuple[InitFrom, ...]
     terms: tuple[Term, ...]
     optimizer: Configured
-    groups: tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...]  # module path -> settings that differ
+    groups: Groups
     batch: tuple[tuple[str, int], ...]  # rows of every stream in a step, over all processes
     clock: str
     run: Duration
@@ -159,6 +180,8 @@ class Stage:
     watches: tuple[Watch, ...] = ()
     keep: Keep | None = None
     clip: Clip | None = None
+    updates: tuple[Update, ...] = ()
+    turns: Duration | None = None
     accumulate: int = 1
     precision: str = "fp32"  # "fp32", "fp64", "bf16", "fp16"
     compile: bool = False
@@ -167,6 +190,15 @@ class Stage:
     span: Span | None = field(default=None, eq=False, repr=False)
     places: tuple[tuple[str, Span], ...] = field(default=(), eq=False, repr=False)
     written: Mapping[int, tuple[Span, ...]] = field(factory=dict, eq=False, repr=False)
+
+    @property
+    def each_update(self) -> tuple[Update, ...]:
+        """The updates of a step: those that the stage names, or the one that it is itself."""
+        return self.updates or (Update("", self.train, self.optimizer, self.groups, self.clip, self.span, self.places),)
+
+    def terms_of(self, update: int) -> tuple[Term, ...]:
+        """The terms of one update, counted from 0."""
+        return tuple(term for term in self.terms if term.update == update)
 
     @property
     def step_roots(self) -> tuple[Node, ...]:

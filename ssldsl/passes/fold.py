@@ -104,6 +104,8 @@ def _without_idle(graph: Graph, context: PassContext) -> tuple[Term, ...]:
     if not working or len(working) == len(graph.terms):
         return graph.terms
     step = graph.only("input", "rows")
+    for number in {term.update for term in graph.terms} - {term.update for term in working}:
+        working += [term for term in graph.terms if term.update == number]  # an update without terms is none
     kept = {term.name for term in working}
     reached = ancestors(step, (term.node for term in working))
     trained = {path for term in working for path in term.node.grad_modules}

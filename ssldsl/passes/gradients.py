@@ -1,8 +1,7 @@
 """Which nodes of a training step something differentiates through."""
 
-from collections.abc import Collection
-
 from ssldsl.graph.graph import Graph, ancestors
+from ssldsl.ir.modules import is_trained
 from ssldsl.ir.nodes import Node
 
 
@@ -14,8 +13,3 @@ def nodes_with_gradient(graph: Graph) -> frozenset[Node]:
         node for node in graph.nodes if not trained.isdisjoint(node.grad_modules)
     )
     return ancestors(trained_part, (term.node for term in graph.terms if term.node in trained_part))
-
-
-def is_trained(path: str, train: Collection[str]) -> bool:
-    """Whether a stage trains a module: itself, a part of it (`encoder.layer4`), or what it is a part of."""
-    return path in train or any(path.startswith(f"{t}.") or t.startswith(f"{path}.") for t in train)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable
 from attrs import define
 
 from ssldsl.graph.graph import Graph, GraphBuilder, rewrite
+from ssldsl.graph.updates import kept_apart
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.shapes import rows_of
 from ssldsl.passes.slicing import again, take_rows, tensor
@@ -28,6 +29,7 @@ def merge_calls(graph: Graph, kind_of: Kind, call: Call) -> Graph:
 
     Depth counts the candidates on the longest way to a node. It never falls along an edge and rises behind a candidate,
     so candidates of one depth do not need one another, and merging all groups at once cannot close a circle.
+    Calls before and behind an update of weights stay apart, and those of updates that take turns.
     """
     groups = _groups(graph, kind_of)
     plain_needs = graph.network.predecessors
@@ -49,6 +51,7 @@ def merge_calls(graph: Graph, kind_of: Kind, call: Call) -> Graph:
 
 def _groups(graph: Graph, kind_of: Kind) -> dict[Node, _Group]:
     """The group of every call that shares one."""
+    apart = kept_apart(graph.nodes, graph.terms, graph.watches, graph.updates)
     depth: dict[Node, int] = {}
     candidates: set[Node] = set()
     by_kind: dict[Hashable, _Group] = {}
@@ -57,7 +60,7 @@ def _groups(graph: Graph, kind_of: Kind) -> dict[Node, _Group]:
         kind = kind_of(node)
         if kind is not None:
             candidates.add(node)
-            by_kind.setdefault((kind, depth[node]), _Group([])).members.append(node)
+            by_kind.setdefault((kind, depth[node], apart.get(node)), _Group([])).members.append(node)
     shared = [group for group in by_kind.values() if len(group.members) > 1]
     return {node: group for group in shared for node in group.members}
 

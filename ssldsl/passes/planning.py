@@ -18,15 +18,16 @@ from ssldsl.graph.plan import (
     StagePlan,
     StreamPlan,
     TermPlan,
+    UpdatePlan,
     WatchPlan,
 )
 from ssldsl.graph.plan_types import planned
+from ssldsl.ir.modules import is_trained
 from ssldsl.ir.nodes import Duration, Node
-from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term, Watch
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term, Update, Watch
 from ssldsl.ir.shapes import with_sizes
 from ssldsl.ops.signature import Signature
 from ssldsl.passes import Clock, PassContext, run_passes
-from ssldsl.passes.gradients import is_trained
 from ssldsl.passes.plain_values import PlainValues, number_of, place_of
 from ssldsl.types import ROWS, TensorType, is_data
 
@@ -116,17 +117,29 @@ def _stage(program: Program, stage: Stage, graph: Graph, clock: Clock, sizes: Ma
 def _settings(stage: Stage, values: PlainValues, clock: Clock) -> dict[str, Any]:
     """The settings that a plan says otherwise than a spec: ops with numbers, times in steps."""
     said = {
-        "optimizer": _configured(stage.optimizer, values),
-        "groups": {path: values.settings(settings) for path, settings in stage.groups},
+        **_of_update(stage, values),
+        "updates": tuple(
+            UpdatePlan(name=update.name, train=update.train, place=place_of(update.span), **_of_update(update, values))
+            for update in stage.updates
+        ),
+        "turns": None if stage.turns is None else max(1, round(clock.steps_of(stage.turns))),
         "steps": clock.steps,
         "steps_per_epoch": clock.steps_per_epoch,
         "average": None if stage.average is None else _configured(stage.average, values),
         "evaluate_every": max(1, round(clock.steps_of(stage.evaluate))),
         "keep": None if stage.keep is None else KeepPlan(name=stage.keep.name, is_lowest=stage.keep.is_lowest),
-        "clip": None if stage.clip is None else stage.clip.norm,
-        "clip_per_tensor": stage.clip is not None and stage.clip.is_per_tensor,
     }
     return {**said, "schedules": tuple(values.schedules)}  # once all that can hold one has been read
+
+
+def _of_update(update: Stage | Update, values: PlainValues) -> dict[str, Any]:
+    """How weights are changed: by the only update of a step, or by one of several."""
+    return {
+        "optimizer": _configured(update.optimizer, values),
+        "groups": {path: values.settings(settings) for path, settings in update.groups},
+        "clip": None if update.clip is None else update.clip.norm,
+        "clip_per_tensor": update.clip is not None and update.clip.is_per_tensor,
+    }
 
 
 def _term(program: Program, term: Term, names: Mapping[Node, str], values: PlainValues) -> TermPlan:
@@ -135,12 +148,19 @@ def _term(program: Program, term: Term, names: Mapping[Node, str], values: Plain
         node=names[term.node],
         weight=values.scalar(term.weight),
         classes=classes_of(term.node, program.signatures, values.sizes),
+        update=term.update,
         place=place_of(term.span),
     )
 
 
 def _watch(watch: Watch, names: Mapping[Node, str]) -> WatchPlan:
-    return WatchPlan(name=watch.name, node=names[watch.node], of_term=watch.of_term, place=place_of(watch.span))
+    return WatchPlan(
+        name=watch.name,
+        node=names[watch.node],
+        of_term=watch.of_term,
+        update=watch.update,
+        place=place_of(watch.span),
+    )
 
 
 def _evaluation(program: Program, evaluation: Evaluation, names: Mapping[Node, str]) -> EvaluationPlan:
@@ -209,6 +229,7 @@ def _node(
         alias=node.alias,
         places=tuple(place for place in places if place is not None),
         placement=graph.places[node],
+        update=graph.computed_in.get(node, 0),
         grad=node not in graph.no_grad,
     )
 

@@ -1,6 +1,6 @@
 """A stage made ready to train: step, optimizer, averages and batches, as Accelerate distributes them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +8,6 @@ import torch
 from accelerate import Accelerator
 from attrs import Factory, frozen
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.ops.data import Samples
@@ -17,6 +16,7 @@ from ssldsl.runtime.data.derived import Derived
 from ssldsl.runtime.data.feed import Feed, check_divisible
 from ssldsl.runtime.device.accelerator import (
     distribute,
+    distribute_updates,
     has_unused_parameters,
     make_accelerator,
     seed_step,
@@ -35,12 +35,13 @@ from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.claims import claims_held, functions_held, has_own_ops, hold_commits
 from ssldsl.runtime.step.module import StageStep, make_step
+from ssldsl.runtime.step.updates import all_updates
 from ssldsl.runtime.train.best import Best
 from ssldsl.runtime.train.init_weights import initialize
 from ssldsl.runtime.train.loop import TOTAL, window_length
 from ssldsl.runtime.train.loss_ring import LossRing
 from ssldsl.runtime.train.optimizer import make_optimizer
-from ssldsl.runtime.train.parts import StageParts
+from ssldsl.runtime.train.parts import StageParts, UpdateParts
 from ssldsl.runtime.train.state import TrainState
 
 ROWS_HELD = 4  # samples of a stream with which views of a person's own are tried
@@ -84,27 +85,49 @@ def prepare(resources: RunResources, stage: StagePlan, *, is_new: bool) -> Stage
     written = make_memories(stage, memories, scalars, library)
     if is_new and has_own_ops(plan, stage, library):
         _hold_claims(resources, stage, step, feed, scalars, written, accelerator)
-    if accelerator.num_processes > 1 and _leaves_parameters(resources, stage, step, feed, scalars, accelerator):
+    if (
+        accelerator.num_processes > 1
+        and not stage.updates
+        and _leaves_parameters(resources, stage, step, feed, scalars, accelerator)
+    ):
         accelerator = make_accelerator(stage, unused_parameters=True)
     evaluator = _evaluator(resources, stage, accelerator, scalars, memories)
-    optimizer, rates = make_optimizer(stage, trained_parameters(stage, modules), scalars, library)
-    model, prepared = distribute(accelerator, step, optimizer)
+    model, updates = _updates(stage, modules, step, scalars, library, accelerator)
     return StageParts(
         plan=plan,
         stage=stage,
         accelerator=accelerator,
         model=model,
-        optimizer=prepared,
+        updates=updates,
         lowered=step.lowered,
-        state=_train_state(stage, modules, memories, optimizer, step, accelerator, scalars, evaluator),
+        state=_train_state(stage, modules, memories, updates, step, accelerator, scalars, evaluator),
         memories=written,
         begins=tuple(step_hooks(plan, stage, modules)),
-        rates=rates,
         scalars=scalars,
         nets=tuple(averaged_nets(plan, stage, modules, library)),
         feed=feed,
         evaluator=evaluator,
     )
+
+
+def _updates(
+    stage: StagePlan,
+    modules: nn.ModuleDict,
+    step: StageStep,
+    scalars: Scalars,
+    library: Library,
+    accelerator: Accelerator,
+) -> tuple[nn.Module, tuple[UpdateParts, ...]]:
+    """The step as Accelerate distributes it, and the optimizer of each of its updates."""
+    each = stage.each_update
+    made = [make_optimizer(own, trained_parameters(own, modules), scalars, library) for own in each]
+    if stage.updates:
+        model, prepared = distribute_updates(accelerator, step, [optimizer for optimizer, _ in made])
+    else:
+        model, only = distribute(accelerator, step, made[0][0])
+        prepared = [only]
+    parts = zip(each, made, prepared, strict=True)
+    return model, tuple(UpdateParts(own, optimizer, ready, rates) for own, (optimizer, rates), ready in parts)
 
 
 def _begin_networks(resources: RunResources, stage: StagePlan, accelerator: Accelerator, *, is_new: bool) -> None:
@@ -166,7 +189,7 @@ def _hold_claims(
         batch, now = feed.batch_at(0), scalars.tensor_at(0, accelerator.device)
         with unchanged_buffers(step):
             with claims_held(plan, stage, step, library, memories):
-                given = step(batch, now)
+                given = all_updates(step, stage, batch, now)
             hold_commits(memories, memories.pending_writes(given), library, stage.accumulate)
 
 
@@ -188,7 +211,7 @@ def _train_state(
     stage: StagePlan,
     modules: nn.ModuleDict,
     memories: nn.ModuleDict,
-    optimizer: Optimizer,
+    updates: Sequence[UpdateParts],
     step: StageStep,
     accelerator: Accelerator,
     scalars: Scalars,
@@ -202,13 +225,16 @@ def _train_state(
         dtype=dtype_of(stage.precision),
         watched=len(step.watch_names),
         mean=lambda values: accelerator.reduce(values, "mean"),
+        left_out=stage.left_out if stage.turns is not None else lambda step: (),
     )
     live = averaged(stage, modules)
     average = stage_average(stage.average, live, scalars.resolve) if stage.average is not None else None
     ranking = evaluator.ranking if evaluator.ranking.items else None
     best = Best(stage.keep, modules, average, ranking, held=memories) if stage.keep is not None else None
     metrics = evaluator.stateful
-    return TrainState(modules, optimizer, ring, average, accelerator.scaler, memories, metrics, best, ranking)
+    names = [update.name for update in stage.updates] or [""]
+    optimizers = {name: update.optimizer for name, update in zip(names, updates, strict=True)}
+    return TrainState(modules, optimizers, ring, average, accelerator.scaler, memories, metrics, best, ranking)
 
 
 def rows_of_a_pass(stage: StagePlan, processes: int) -> int:

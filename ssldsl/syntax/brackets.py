@@ -17,7 +17,7 @@ _OPENED_BY = {"RPAR": "(", "RSQB": "[", "RBRACE": "{"}
 CLOSED_BY = {"RPAR": ")", "RSQB": "]", "RBRACE": "}"}
 STATEMENT_WORDS = frozenset(
     {"SSL", "USE", "DATA", "STREAM", "VIEW", "NET", "HEAD", "PARAM", "LET", "DEF", "RETURN", "STAGE", "TRAIN", "INIT"}
-    | {"EVAL", "WATCH", "VARIANT", "SET", "DROP", "SWEEP"}
+    | {"EVAL", "WATCH", "UPDATE", "VARIANT", "SET", "DROP", "SWEEP"}
 )
 TOP_WORDS = frozenset({"SSL", "USE", "PARAM", "DEF", "STAGE", "VARIANT", "SWEEP"})  # never inside a block
 _NAME_FOLLOWS = STATEMENT_WORDS - {"TRAIN", "INIT", "EVAL", "WATCH", "RETURN", "SSL", "USE"}

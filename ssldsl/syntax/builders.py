@@ -87,6 +87,10 @@ def watch(span: Span, value: tree.Expr) -> tree.Watch:
     return tree.Watch(value, span=span)
 
 
+def update(span: Span, name: Token, *body: tree.Statement) -> tree.Update:
+    return tree.Update(_name(span, name), body, span=span)
+
+
 def stage_name(span: Span, name: Token, number: Token | None) -> tree.Name:
     """`refine`, or the round `refine.2` of it: one name."""
     return tree.Name(name.text if number is None else f"{name.text}.{number.text}", span=span)
@@ -209,8 +213,8 @@ BUILDERS: dict[str, Builder] = {
     builder.__name__.rstrip("_"): builder
     for builder in (
         sequence, version, file, use, declaration, param, def_formula, def_block, parameter, setting, train, init,
-        eval_, watch, stage_name, stage, variant, edit, set_text, drop_text, sweep, range_, type_, binary, unary, named,
-        attribute, call, argument, ref, number, quantity, string, bool_, nothing, list_, map_, entry,
+        eval_, watch, update, stage_name, stage, variant, edit, set_text, drop_text, sweep, range_, type_, binary,
+        unary, named, attribute, call, argument, ref, number, quantity, string, bool_, nothing, list_, map_, entry,
     )
 }  # fmt: skip
 EXPRESSIONS = frozenset(

@@ -112,7 +112,7 @@ class _Formatter:
         """Whether a blank line stands before a statement: as in the text, else around blocks and new subjects."""
         if self.source:
             return self.line_of(piece.start) - last_line > 1
-        blocks = isinstance(before, tree.StageDecl | tree.Def) or isinstance(piece.node, tree.StageDecl | tree.Def)
+        blocks = any(isinstance(node, tree.StageDecl | tree.Update | tree.Def) for node in (before, piece.node))
         return blocks or (_subject(before) != _subject(piece.node) and not isinstance(before, tree.Number))
 
     def aligned(self, pieces: list[_Piece]) -> list[_Piece]:
@@ -151,6 +151,9 @@ class _Formatter:
                 return self.block(
                     printer.print_stage_head(node), [_piece(s) for s in node.body], indent, start, piece.end - 1
                 )
+            case tree.Update():
+                pieces = [_piece(s) for s in node.body]
+                return self.block(f"update {node.name.id}", pieces, indent, node.name.span.end, piece.end - 1)
             case tree.Def():
                 return self.definition(node, indent)
             case tree.Variant():

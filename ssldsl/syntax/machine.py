@@ -13,7 +13,7 @@ from ssldsl.syntax.lexer import Token
 from ssldsl.syntax.printer import LEVELS
 from ssldsl.syntax.tables import Rule, Tables
 
-LISTS = frozenset({"_statements", "_steps", "_locals", "_edits", "version"})  # after these a statement may stand
+LISTS = frozenset({"_statements", "_steps", "_parts", "_locals", "_edits", "version"})  # a statement may stand behind
 DEEPEST = 200  # levels of an expression: far beyond what a person writes, well within what recursion can walk
 
 

@@ -18,7 +18,7 @@ from ssldsl.syntax.lexer import Token
 from ssldsl.syntax.machine import Machine
 from ssldsl.syntax.tables import Tables
 
-_HEADS = frozenset({"STAGE", "VARIANT", "DEF"})
+_HEADS = frozenset({"STAGE", "UPDATE", "VARIANT", "DEF"})
 _BRACKETS = frozenset({"LPAR", "LSQB"})
 
 

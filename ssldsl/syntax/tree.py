@@ -248,6 +248,15 @@ class Watch:
 
 
 @frozen
+class Update:
+    """`update NAME { ... }` in a stage: one of several updates that a step makes one after another."""
+
+    name: Name
+    body: tuple["Statement", ...]
+    span: Span = _span()
+
+
+@frozen
 class StageDecl:
     """`stage NAME after NAME, NAME { ... }`; `stage NAME[rounds] ...` stands for several stages, `NAME.0` and on."""
 
@@ -306,7 +315,9 @@ class Use:
     span: Span = _span()
 
 
-Statement = Declaration | Param | Def | Setting | Train | Init | Eval | Watch | StageDecl | Variant | Sweep | Use
+Statement = (
+    Declaration | Param | Def | Setting | Train | Init | Eval | Watch | Update | StageDecl | Variant | Sweep | Use
+)
 
 
 @frozen

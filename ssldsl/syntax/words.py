@@ -179,7 +179,7 @@ def unsaid_value(token: Token, kinds: frozenset[str], block: str) -> str:
 def misplaced(token: Token, block: str, returned: bool) -> tuple[str, str]:
     """Message and help for a statement that cannot stand where it is.
 
-    block: `stage`, `def`, `variant`, or empty. returned: the `return` of the def has been read.
+    block: `stage`, `update`, `def`, `variant`, or empty. returned: the `return` of the def has been read.
     """
     word = f"`{token.text}`" if token.kind != "NAME" else f"the setting `{token.text}`"
     if token.kind == "SSL":
@@ -192,6 +192,11 @@ def misplaced(token: Token, block: str, returned: bool) -> tuple[str, str]:
         return "`return` stands only inside a `def`", ""
     if token.kind in TOP_WORDS:
         return f"{word} cannot stand inside `{block}`", "move it to the top level; is a `}` missing above?"
+    if block == "update":
+        holds = (
+            "an update holds what it changes and how: `loss`, `train`, `optimizer`, `groups`, `clip`, `let`, `watch`"
+        )
+        return f"{word} cannot stand inside `update`", f"{holds}; move this into the stage"
     if block == "def" and returned:
         return f"{word} cannot stand after `return`", "`return value` ends a def"
     if block == "def":

@@ -48,6 +48,8 @@ class Snippet:
         left = {n: line for n, line in USUAL.items() if n not in declared}
         if re.search(r"^stage ", self.text, re.MULTILINE):
             left = {n: line for n, line in left.items() if n not in ("loss", "run")}
+        if re.search(r"^update ", self.text, re.MULTILINE):
+            left.pop("loss", None)
         return "\n".join(["ssl 1 " + self.text.rstrip("\n"), *left.values()]) + "\n"
 
     @property

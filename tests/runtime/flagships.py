@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from memory_specs import SAMPLES
+from update_specs import META, TURNS
 
 from ssldsl import pipeline
 from ssldsl.check.edits.edits import Edit
@@ -160,6 +161,8 @@ TEXTS = {
     "a list of heads": LISTED,
     "losses that compare rows": COMPARED,
     "labels from other rows": JUDGED,
+    "two updates in a step": META,
+    "updates in turn": TURNS,
 }
 
 

@@ -1,7 +1,8 @@
 """A run in processes of its own, each of which kills itself: `killed_run.py FOLDER PLAN MOMENT...`.
 
 A moment is the step that is not begun any more, such as `step:2`, or that of a stage, `step:refine.1/2`, a step before
-which a pass over the data is left in the middle, `pass:4`, or a file of a checkpoint that is half written, such as
+which a pass over the data is left in the middle, `pass:4`, one in the middle of which the weights of its second update
+are about to change, `update:5`, or a file of a checkpoint that is half written, such as
 `write:memory.safetensors`. The first process begins the run, and each other one continues it.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import derived_specs
+import update_specs
 from experiments import LIBRARY, stateful
 from memory_specs import DAINO, SAMPLES, SUAVE, SUPERCM, plan_of
 from torch import Tensor
@@ -33,6 +35,8 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "rounds": lambda: derived_specs.plan_of(derived_specs.ROUNDS),
     "samples": lambda: plan_of(SAMPLES),
     "supercm": lambda: plan_of(SUPERCM),
+    "updates": lambda: update_specs.plan_of(update_specs.META),
+    "turns": lambda: update_specs.plan_of(update_specs.TURNS),
 }
 
 
@@ -64,6 +68,18 @@ def kill_in_pass(number: str) -> None:
     derive.DerivedBuilder.call = deadly  # type: ignore[method-assign]  # for the test
 
 
+def kill_in_update(number: str) -> None:
+    """Die when the second update of a step is computed, and the first is made."""
+    change = loop._change_weights
+
+    def deadly(parts: loop.StageParts, update: loop.UpdateParts, step: int) -> None:
+        if step == int(number) and update is parts.updates[1]:
+            die()
+        change(parts, update, step)
+
+    loop._change_weights = deadly
+
+
 def kill_in_write(name: str) -> None:
     """Die halfway through the file of that name."""
     write = checkpoint.write_file
@@ -80,7 +96,8 @@ def kill_in_write(name: str) -> None:
 def sitting(plan: str, folder: Path, moment: str) -> None:
     """Begin or continue the run, up to the moment."""
     where, _, which = moment.partition(":")
-    {"step": kill_before_step, "pass": kill_in_pass, "write": kill_in_write}[where](which)
+    kills = {"step": kill_before_step, "pass": kill_in_pass, "update": kill_in_update, "write": kill_in_write}
+    kills[where](which)
     run(PLANS[plan](), folder, LIBRARY, QUIET, resume=folder.exists())
 
 

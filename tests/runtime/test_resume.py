@@ -60,8 +60,12 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
         ("clusters", ("pass:4", "step:5", "pass:8", "write:recurring.safetensors")),
         # in the middle of a round, and of the round after it
         ("rounds", ("step:student.1/2", "step:student.1/4", "step:student.2/1")),
+        # between the two updates of a step, and in a checkpoint with both of their optimizers
+        ("updates", ("update:5", "step:7", "write:optimizer.safetensors")),
+        # in the turn of the second update, and in that of the first
+        ("turns", ("step:7", "step:9")),
     ],
-    ids=["stateful", "suave", "daino", "samples", "supercm", "clusters", "rounds"],
+    ids=["stateful", "suave", "daino", "samples", "supercm", "clusters", "rounds", "updates", "turns"],
 )
 def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple[str, ...], tmp_path: Path) -> None:
     run(PLANS[plan](), tmp_path / "whole", LIBRARY, QUIET)

@@ -33,6 +33,8 @@ def binary(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     is_comparison = expr.op in MIRRORED
     if is_comparison:
         left, right = (as_tensor(ctx, v, expr.span) for v in (left, right))
+    if expr.op == "*" and isinstance(left, Loss) and isinstance(right, Loss):
+        left, right = _one_as_factor(ctx, left, right, expr.span)
     if not (has_tensor(left) or has_tensor(right)):
         return NotImplemented
     if isinstance(left, ListValue) or isinstance(right, ListValue):
@@ -71,9 +73,15 @@ def add(ctx: Context, nodes: tuple[Node, ...], span: Span) -> Any:
 
 def as_tensor(ctx: Context, value: Any, span: Span) -> Any:
     """A loss of one term as the tensor that it is; any other value as it is."""
-    if not isinstance(value, Loss) or len(value.parts) != 1:
-        return value
-    return _as_node(ctx, _Sum.of(value.parts[0].node).times(value.parts[0].weight), span)
+    return total(ctx, value, span) if isinstance(value, Loss) and len(value.parts) == 1 else value
+
+
+def total(ctx: Context, loss: Loss, span: Span) -> Any:
+    """A loss as one tensor, the weighted sum of its terms; `NotImplemented` where they have nothing in common."""
+    found = _Sum()
+    for part in loss.parts:
+        found = found.plus(_Sum.of(part.node).times(part.weight))
+    return _as_node(ctx, found, span)
 
 
 def _each(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
@@ -206,6 +214,19 @@ def _scaled(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     if UNKNOWN in nodes or not nodes:
         return UNKNOWN
     return Loss(tuple(evolve(part, node=node) for part, node in zip(loss.parts, nodes, strict=True)))
+
+
+def _one_as_factor(ctx: Context, left: Loss, right: Loss, span: Span) -> tuple[Any, Any]:
+    """Of two losses, the one that carries no gradient as the tensor that it is: a number may multiply a loss."""
+    stopped = [not any(part.node.grad_modules for part in loss.parts) for loss in (left, right)]
+    if stopped[0]:
+        return _tensor_or_loss(ctx, left, span), right
+    return left, _tensor_or_loss(ctx, right, span) if stopped[1] else right
+
+
+def _tensor_or_loss(ctx: Context, loss: Loss, span: Span) -> Any:
+    found = total(ctx, loss, span)
+    return loss if found is NotImplemented else found
 
 
 def _is_constant(ctx: Context, factor: Node, place: Span) -> bool:

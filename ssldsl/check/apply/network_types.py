@@ -4,6 +4,7 @@ from typing import Any
 
 from attrs import evolve
 
+from ssldsl.check.apply import updates
 from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.values import (
@@ -144,7 +145,7 @@ def net_node(ctx: Context, part: NetPart, weights: TrainedNet | None = None) -> 
     return ctx.interner.node(
         "net",
         type=NetType(_source(signature, settings), target, couples),
-        settings=(("name", path), *(weights.settings if weights else ()), *mode),
+        settings=(("name", path), *(weights.settings if weights else updates.version(ctx, path)), *mode),
         spans=(weights.span, draft.span) if weights else (draft.span,),
         alias=path,
         grad_modules=frozenset() if is_without_gradient(part, draft, weights) else frozenset({path}),

@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ssldsl.check.apply import data, networks, reductions
+from ssldsl.check.apply import algebra, data, networks, reductions
 from ssldsl.check.messages import shapes, stages, types
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
@@ -127,6 +127,8 @@ def _stopped(ctx: Context, value: Any, span: Span) -> Any:
     value = _tensors(ctx, value, span)
     if isinstance(value, ListValue):
         return ListValue(tuple(_stopped(ctx, v, span) for v in value.values))
+    if isinstance(value, Loss) and (total := algebra.total(ctx, value, span)) is not NotImplemented:
+        value = total
     if isinstance(value, Net | Constructor):
         help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
         return _refuse(ctx, "stop", "a tensor", value, span, help)

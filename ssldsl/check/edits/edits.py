@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import evolve
 
+from ssldsl.check.edits import updates
 from ssldsl.check.edits.argument_slots import ArgumentSlots
 from ssldsl.check.edits.statements import KINDS, edited
 from ssldsl.check.messages import names as name_messages
@@ -108,6 +109,9 @@ def _apply_to_stage(
 ) -> tree.File:
     stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
     stage, path = _addressed(edit.path, stages)
+    body = stages[stage].body if stage else file.statements
+    if (within := updates.addressed(body, edit, path)) is not None:
+        return _edit_update(file, edit, stage, within, path, terms, reporter, slots)
     if path[0].id == "loss" and len(path) > 1:
         return _edit_term(file, edit, stage, path[1:], terms, reporter, slots)
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and not stage and path[0].id in stages:
@@ -117,8 +121,7 @@ def _apply_to_stage(
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in DEFAULTS:
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
-    body = stages[stage].body if stage else file.statements
-    changed = _edit_statements(body, edit, path, bool(stage) or not stages, slots)
+    changed = _edit_statements(body, edit, path, DEFAULTS if stage or not stages else ABOVE_STAGES, slots)
     if changed is not None:
         return _with_body(file, stage, changed) if stage else evolve(file, statements=changed)
     inside = _edit_calls(file, edit, stage, path, slots)
@@ -126,6 +129,37 @@ def _apply_to_stage(
         return inside
     _no_such(file, edit, path, stage, reporter)
     return file
+
+
+def _edit_update(
+    file: tree.File,
+    edit: Edit,
+    stage: str,
+    update: tree.Update,
+    path: tuple[tree.Name, ...],
+    terms: LossEdits,
+    reporter: Reporter,
+    slots: ArgumentSlots,
+) -> tree.File:
+    """The file with an update taken out, or with a setting or a term of it changed."""
+    rest = path[1:]
+    is_term = bool(rest) and isinstance(edit, tree.DropEdit) and rest[0].id not in (*updates.SETTINGS, *KINDS)
+    if is_term or (len(rest) > 1 and rest[0].id == "loss"):
+        return _edit_term(file, edit, stage, rest if is_term else rest[1:], terms, reporter, slots)
+    if not rest:
+        made: Statements | None = ()
+    elif rest[0].id in KINDS:
+        made = edited(update.body, edit, rest[0].id)
+    else:
+        made = _edit_statements(update.body, edit, rest, updates.SETTINGS, slots)
+    if made is None:
+        _no_such(file, edit, path, stage, reporter)
+        return file
+    body = next((s.body for s in file.statements if isinstance(s, tree.StageDecl) and s.name.id == stage), None)
+    whole = file.statements if body is None else body
+    kept = (evolve(update, body=made),) if rest else ()
+    changed = tuple(new for s in whole for new in (kept if s is update else (s,)))
+    return evolve(file, statements=changed) if body is None else _with_body(file, stage, changed)
 
 
 def _addressed(path: tuple[tree.Name, ...], stages: Collection[str]) -> tuple[str, tuple[tree.Name, ...]]:
@@ -181,7 +215,7 @@ def _edit_term(
 
 
 def _edit_statements(
-    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], implicit: bool, slots: ArgumentSlots
+    statements: Statements, edit: Edit, path: tuple[tree.Name, ...], addable: Collection[str], slots: ArgumentSlots
 ) -> Statements | None:
     """Change the statement that the path names; a setting that is not there yet is added."""
     name, rest = path[0].id, path[1:]
@@ -194,7 +228,6 @@ def _edit_statements(
             return None
         value = edit.value if not rest else _with_argument(statement.value, rest, edit, slots)
         return None if value is None else (*statements[:i], evolve(statement, value=value), *statements[i + 1 :])
-    addable = DEFAULTS if implicit else ABOVE_STAGES
     if isinstance(edit, tree.SetEdit) and not rest and name in addable:
         return (*statements, tree.Setting(path[0], edit.value, span=edit.span))
     return None
@@ -265,7 +298,9 @@ def _edit_calls(
 
     def visit(statement: tree.Statement) -> tree.Statement:
         nonlocal changed
-        if isinstance(statement, tree.StageDecl) and stage in ("", statement.name.id):
+        if isinstance(statement, tree.StageDecl) and stage not in ("", statement.name.id):
+            return statement
+        if isinstance(statement, tree.StageDecl | tree.Update):
             return evolve(statement, body=tuple(visit(s) for s in statement.body))
         if not isinstance(statement, tree.Setting | tree.Def):
             return statement
@@ -284,15 +319,17 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     body: Statements = file.statements
     if stage:
         body = next(s.body for s in file.statements if isinstance(s, tree.StageDecl) and s.name.id == stage)
-    named = (tree.Declaration, tree.Param, tree.Setting, tree.StageDecl)
+    named = (tree.Declaration, tree.Param, tree.Setting, tree.Update, tree.StageDecl)
     known = [s.name.id for s in body if isinstance(s, named)]
     text = ".".join(n.id for n in edit.path)
     where = f"stage `{stage}`" if stage else "the spec"
     found = [s.name.id for s in body if isinstance(s, tree.StageDecl) and _sets(s, path[0].id)]
     owners = dict.fromkeys(split[0] if (split := split_round(name)) else name for name in found)
     help = f"it is set in stages: {', '.join(f'`{s}.{text}`' for s in owners)}" if owners else ""
+    inside = [s.name.id for s in body if isinstance(s, tree.Update) and _sets(s, path[0].id)]
+    help = help or (f"it is set in updates: {', '.join(f'`{u}.{text}`' for u in inside)}" if inside else "")
     help = help or did_you_mean(path[0].id, known)
-    if path[1:] and path[0].id in OF_A_STAGE and path[0].id not in known and not owners:
+    if path[1:] and path[0].id in OF_A_STAGE and path[0].id not in known and not (owners or inside):
         help = f"`{path[0].id}` is not written here, so there is no part of it to change: set the whole of it"
     if path[0].id == "init":
         help = help or "what a network takes over is written out: `set init = {encoder: pretrain}`"
@@ -303,7 +340,7 @@ def _no_such(file: tree.File, edit: Edit, path: tuple[tree.Name, ...], stage: st
     )
 
 
-def _sets(stage: tree.StageDecl, name: str) -> bool:
+def _sets(stage: tree.StageDecl | tree.Update, name: str) -> bool:
     if name in KINDS:
         return any(isinstance(s, KINDS[name]) for s in stage.body)
     return any(isinstance(s, tree.Setting) and s.name.id == name for s in stage.body)

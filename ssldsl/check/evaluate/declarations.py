@@ -5,7 +5,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import declared_networks
+from ssldsl.check.apply import declared_networks, updates
 from ssldsl.check.messages import names, types, values
 from ssldsl.check.state.context import Context, StreamDraft
 from ssldsl.check.state.scope import PENDING, Binding, Scope
@@ -97,12 +97,13 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
         ctx.stage.meanings[key] = PENDING
         path, ctx.stage.path = ctx.stage.path, [*_outside(binding.scope), binding.name]
         ctx.reading.append(binding)
-        value = ctx.evaluate(declaration.value, binding.scope)
+        with ctx.stage.at_update(binding.scope.update or 0):
+            value = ctx.evaluate(declaration.value, binding.scope)
         ctx.reading.pop()
         ctx.stage.path = path
         ctx.stage.meanings[key] = value
     value = ctx.stage.meanings[key]
-    return _cycle(ctx, binding) if value is PENDING else value
+    return _cycle(ctx, binding) if value is PENDING else updates.seen_now(ctx, value, binding)
 
 
 def _held(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:

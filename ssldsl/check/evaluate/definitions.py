@@ -23,7 +23,7 @@ def call_definition(ctx: Context, function: Function, given: list[Given], expr: 
     if name in ctx._depth:
         ctx.report(names.calls_itself(name, expr.span, definition.name.span))
         return UNKNOWN
-    inner = Scope(parent=function.scope, owner=name)
+    inner = Scope(parent=function.scope, owner=name, update=ctx.stage.update if ctx.stage is not None else None)
     if not _bind_parameters(ctx, function, given, expr, caller, inner):
         return UNKNOWN
     ctx._depth.append(name)

@@ -86,6 +86,36 @@ def outside_of_stages(word: str, place: Span) -> Diagnostic:
     return Diagnostic("D508", f"`{word}` belongs to a stage", place, help="write it inside a stage")
 
 
+def outside_of_updates(name: str, place: Span) -> Diagnostic:
+    """A setting of the whole stage, in one of its updates."""
+    message = f"`{name}` is a setting of the whole stage, and not of one of its updates"
+    return Diagnostic("D527", message, place, help="move it out of the update")
+
+
+def beside_updates(word: str, place: Span) -> Diagnostic:
+    """A `loss` or a `train` of a stage whose updates have their own."""
+    message = f"`{word}` stands beside the updates of the stage, each of which has its own"
+    return Diagnostic("D527", message, place, help="move it into an update")
+
+
+def update_without_terms(name: str, place: Span) -> Diagnostic:
+    """An update whose terms are all dropped."""
+    message = f"nothing is left of the loss of update `{name}`"
+    return Diagnostic("D504", message, place, help=f"take out the whole of it: `drop {name}`")
+
+
+def with_several_updates(name: str, value: str, why: str, place: Span) -> Diagnostic:
+    """A setting that a step of several updates cannot have."""
+    message = f"a step of several updates cannot have `{name} = {value}`"
+    return Diagnostic("D527", message, place, why, help=f"leave out `{name}`")
+
+
+def nobody_to_take_turns(place: Span) -> Diagnostic:
+    """`turns` in a stage of a single update."""
+    help = "for example `update main { loss = ... }` and `update over { loss = ... }`"
+    return Diagnostic("D527", "`turns` is for several updates, and there are no two", place, help=help)
+
+
 def no_rows(found: str, is_number: bool, example: str, place: Span) -> Diagnostic:
     """A `batch` that is no map. `example`: the map as it could be."""
     label = "a whole number above 0 would be the rows of each" if is_number else ""

@@ -24,6 +24,7 @@ from ssldsl.check.rules.never_completes import never_completes
 from ssldsl.check.rules.oversized_batch import oversized_batch
 from ssldsl.check.rules.recurring_pace import recurring_pace
 from ssldsl.check.rules.same_preparation import same_preparation
+from ssldsl.check.rules.several_updates import several_updates
 from ssldsl.check.rules.short_memory import short_memory
 from ssldsl.check.rules.stays_random import stays_random
 from ssldsl.check.rules.sweep_has_values import sweep_has_values
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     ends,
     equal_parts,
     recurring_pace,
+    several_updates,
     watch_changes_nothing,
     half_averaged,
     keeps_what_is_measured,

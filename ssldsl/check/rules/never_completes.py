@@ -14,7 +14,9 @@ from ssldsl.source import Span
 def never_completes(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Lengths of schedules, and settings that say when something begins."""
     varying = [(t.weight, t.span) for t in stage.terms]
-    varying += [(value, reader.place("optimizer")) for _, value in stage.optimizer.settings]
+    for update in stage.each_update:
+        place = dict(update.places).get("optimizer", reader.place("optimizer"))
+        varying += [(value, place) for _, value in update.optimizer.settings]
     for value, place in varying:
         for curve in _curves(value):
             settings = dict(curve.settings)
@@ -28,8 +30,10 @@ def never_completes(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
 
 def _starts(stage: Stage, reader: Reader) -> Iterator[tuple[str, Setting, Span]]:
     """What waits for a part of the run: frozen groups, averages, memories."""
-    for _, settings in stage.groups:
-        yield from (("freeze", value, reader.place("groups")) for name, value in settings if name == "freeze")
+    for update in stage.each_update:
+        place = dict(update.places).get("groups", reader.place("groups"))
+        waits = [value for _, settings in update.groups for name, value in settings if name == "freeze"]
+        yield from (("freeze", value, place) for value in waits)
     if stage.average is not None:
         yield "start", stage.average.setting("start"), reader.place("average")
     for node in ancestors(stage.step_roots):

@@ -10,8 +10,10 @@ from ssldsl.ir.program import Stage
 
 def unreached_module(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Without `train`, what is trained is what the terms reach, and there is nothing to say."""
-    grad_modules = frozenset[str]().union(*(t.node.grad_modules for t in stage.terms))
-    for path in stage.train:
-        place = stage.place(f"train.{path}")
-        if place is not None and reader.ctx.owner(path) not in grad_modules:
-            yield dataflow.unreached_module(path, place, [t.name for t in stage.terms])
+    for number, update in enumerate(stage.each_update):
+        terms, places = stage.terms_of(number), dict(update.places)
+        grad_modules = frozenset[str]().union(*(t.node.grad_modules for t in terms))
+        for path in update.train:
+            place = places.get(f"train.{path}")
+            if place is not None and reader.ctx.owner(path) not in grad_modules:
+                yield dataflow.unreached_module(path, place, [t.name for t in terms])

@@ -11,9 +11,9 @@ from ssldsl.ir.walk import ancestors
 
 def untrained_term(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Every term must change something that is trained."""
-    trained = reader.ctx.owners(stage.train)
+    trained = [reader.ctx.owners(update.train) for update in stage.each_update]
     for term in stage.terms:
-        if not term.node.grad_modules & trained:
+        if not term.node.grad_modules & trained[term.update]:
             # the last is nearest to the term
             stops = [reader.written_at(n) for n in ancestors([term.node]) if n.op == "stop"]
             yield dataflow.untrained_term(term.name, term.span, term.node.grad_modules, stops[-1] if stops else None)

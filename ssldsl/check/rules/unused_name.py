@@ -30,6 +30,8 @@ def _named(statements: Iterable[tree.Statement]) -> set[str]:
             case tree.StageDecl():
                 found |= _named(statement.body)
                 found |= {ref.id for ref in refs(statement.rounds)} if statement.rounds is not None else set()
+            case tree.Update():
+                found |= _named(statement.body)
             case tree.Setting(value=tree.MapExpr() as value):
                 found |= {entry.key.id for entry in value.entries}
             case tree.Variant():

@@ -41,6 +41,11 @@ def read_run(reader: Reader, name: str) -> Duration | None:
     return read_duration(reader, name)
 
 
+def read_turns(reader: Reader, name: str) -> Duration | None:
+    """How long each update has to itself, where they take turns."""
+    return None if reader.value(name) is None else read_duration(reader, name)
+
+
 def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
     """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
     terms: list[Term] | None = reader.found["loss"]

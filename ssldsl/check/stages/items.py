@@ -22,7 +22,7 @@ def list_of(ctx: Context, term: Term) -> str:
 def _items(ctx: Context, term: Term) -> Iterator[Watch]:
     for _, items in _grouped(ctx, term):
         for number, nodes in enumerate(items):
-            yield Watch(f"{term.name}.{number}", _mean(ctx, nodes), term.span, term.name)
+            yield Watch(f"{term.name}.{number}", _mean(ctx, nodes), term.span, term.name, term.update)
         return
 
 

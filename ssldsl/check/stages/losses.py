@@ -7,6 +7,7 @@ from attrs import evolve
 from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
 from ssldsl.check.messages import names, stages, types, values
+from ssldsl.check.stages import updates
 from ssldsl.check.stages.watches import read_watches, refuse_namesakes
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
@@ -29,6 +30,38 @@ def read_loss(reader: Reader, name: str) -> list[Term] | None:
 
 
 def _terms(reader: Reader) -> list[Term] | None:
+    several = updates.readers(reader)
+    found = _parts_of_updates(reader, several) if several else _parts(reader)
+    parts = None if found is None else _edited(reader, _numbered(reader.ctx, found))
+    if parts is None:
+        return None
+    terms = [Term(p.name, p.weight, p.node, p.span, p.update) for p in parts]
+    updates.spread(reader, terms)
+    return terms
+
+
+def _parts_of_updates(reader: Reader, several: tuple[Reader, ...]) -> tuple[LossPart, ...] | None:
+    """The terms of all updates, each read with the networks as the updates before it left them."""
+    stage = reader.ctx.stage
+    assert stage is not None
+    stage.takes_turns = reader.value("turns") is not None
+    found: list[LossPart] = []
+    is_whole = True
+    for number, update in enumerate(several):
+        updates.begin(update, stage, number)
+        parts = _parts(update)
+        is_whole &= parts is not None
+        own = [evolve(part, update=number) for part in parts or ()]
+        update.found["loss"] = [Term(p.name, p.weight, p.node, p.span, number) for p in own]
+        read_watches(update)
+        updates.end(update, stage)
+        found += own
+    stage.update = 0
+    return tuple(found) if is_whole else None
+
+
+def _parts(reader: Reader) -> tuple[LossPart, ...] | None:
+    """The terms of one `loss`, or nothing once it is reported that it has none."""
     ctx = reader.ctx
     if "loss" not in reader.settings:
         ctx.report(stages.no_loss(reader.subject, reader.span))
@@ -43,10 +76,7 @@ def _terms(reader: Reader) -> list[Term] | None:
         help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
         reader.report(types.no_loss(describe(value), reader.place("loss"), help))
         return None
-    parts = _edited(reader, _numbered(ctx, reductions.averaged(ctx, value).parts))
-    if parts is None:
-        return None
-    return [Term(p.name, p.weight, p.node, p.span) for p in parts]
+    return reductions.averaged(ctx, value).parts
 
 
 def _numbered(ctx: Context, parts: tuple[LossPart, ...]) -> list[LossPart]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from attrs import frozen
 
-from ssldsl.check.stages.batches import read_batch, read_clock, read_duration, read_run
+from ssldsl.check.stages.batches import read_batch, read_clock, read_duration, read_run, read_turns
 from ssldsl.check.stages.choices import choice, read_accumulate, read_clip, read_flag, read_keep, read_seed
 from ssldsl.check.stages.losses import read_loss
 from ssldsl.check.stages.training import read_average, read_groups, read_optimizer
@@ -95,6 +95,12 @@ SETTINGS = (  # in the order they are read, which is that of the reference
         read_clip,
         "none",
         "the largest norm of the gradient; `per_tensor(3.0)`: of that of each tensor",
+    ),
+    StageSetting(
+        "turns",
+        read_turns,
+        "none",
+        "how long each `update` has to itself, one after another, instead of all in every step: `1ep`",
     ),
     StageSetting("accumulate", read_accumulate, "1", "into how many parts a batch is split", change="coupled"),
     StageSetting(

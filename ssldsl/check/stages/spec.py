@@ -73,7 +73,7 @@ def read_spec_settings(ctx: Context, file: tree.File) -> dict[str, Any]:
 def _report_outside(ctx: Context, file: tree.File) -> None:
     """Statements of a stage that stand outside of all of them."""
     for statement in file.statements:
-        if isinstance(statement, tree.Train | tree.Init | tree.Eval | tree.Watch):
+        if isinstance(statement, tree.Train | tree.Init | tree.Eval | tree.Watch | tree.Update):
             ctx.report(stages.outside_of_stages(type(statement).__name__.lower(), statement.span))
 
 

@@ -3,8 +3,9 @@
 from ssldsl.check.rules import RULES
 from ssldsl.check.stages.evaluations import read_evaluations
 from ssldsl.check.stages.items import items_of, list_of
-from ssldsl.check.stages.settings import SETTINGS
+from ssldsl.check.stages.settings import OF_A_STAGE, SETTINGS
 from ssldsl.check.stages.training import begin_afresh, read_init, read_train
+from ssldsl.check.stages.updates import read_updates
 from ssldsl.check.stages.watches import read_watches
 from ssldsl.check.state.context import StageDraft
 from ssldsl.check.state.reader import Reader
@@ -39,7 +40,8 @@ def _read(reader: Reader) -> Stage | None:
     terms: list[Term] | None = reader.found["loss"]
     ctx.stage.lists = None if terms is None else {t.name: path for t in terms if (path := list_of(ctx, t))}
     evaluations, init, train = read_evaluations(reader), read_init(reader), read_train(reader)
-    settings = {name: value for name, value in reader.found.items() if name not in ("loss", "train", "watches")}
+    several = read_updates(reader)
+    settings = {name: value for name, value in reader.found.items() if name in OF_A_STAGE and name != "loss"}
     watches = (*read_watches(reader), *items_of(ctx, terms or ()))
     if terms is None or train is None or settings["run"] is None or settings["batch"] is None:
         return None
@@ -51,6 +53,7 @@ def _read(reader: Reader) -> Stage | None:
         terms=tuple(terms),
         watches=watches,
         evaluations=tuple(evaluations),
+        updates=several,
         span=reader.span,
         places=(*((name, setting.value.span) for name, setting in reader.settings.items()), *reader.places.items()),
         written=ctx.interner.written,

@@ -182,6 +182,8 @@ def read_groups(reader: Reader, name: str) -> Groups:
         if not isinstance(given, MapValue):
             reader.report(stages.no_settings_of_group(path, describe(given), place))
         elif trained is not None and not _is_trained(reader, path, trained):
+            if reader.part and reader.settings[name] not in reader.body:
+                continue  # the stage says it of all of its updates
             reader.report(stages.untrained_group(reader.subject, path, trained, key))
         elif (settings := _group(reader, given, place)) is not None:
             found.append((path, settings))

@@ -6,6 +6,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import reductions
 from ssldsl.check.messages import names, types
+from ssldsl.check.stages import updates
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Batch, DataValue, Loss, StreamRef, describe
 from ssldsl.ir.nodes import Constant, Node
@@ -45,6 +46,16 @@ def _all(reader: Reader) -> list[Watch]:
             reader.report(names.watches_of_one_name(watch.name, statement.value.name.span, twins[0].span))
         else:
             found.append(evolve(watch, name=f"{watch.name}#{len(twins) + 1}") if twins else watch)
+    return found + _of_updates(reader, found)
+
+
+def _of_updates(reader: Reader, known: list[Watch]) -> list[Watch]:
+    """What the updates of the stage watch: a number has one name in a step."""
+    found = [watch for update in updates.readers(reader) for watch in read_watches(update)]
+    for watch in found:
+        twin = next((w for w in (*known, *found) if w is not watch and w.name == watch.name), None)
+        if twin is not None:
+            reader.report(names.watches_of_one_name(watch.name, watch.span, twin.span))
     return found
 
 
@@ -58,7 +69,10 @@ def _watch(reader: Reader, statement: tree.Watch) -> Watch | None:
     if node is None:
         return None
     function = expr.function if isinstance(expr, tree.Call) else None
-    return Watch(name or (function.id if isinstance(function, tree.Ref) else node.op), node, statement.span)
+    stage = reader.ctx.stage
+    named = function if isinstance(expr, tree.Call) else expr
+    called = name or (named.id if isinstance(named, tree.Ref) else node.op)
+    return Watch(called, node, statement.span, update=stage.update if stage is not None else 0)
 
 
 def _number(reader: Reader, value: Any, span: Span) -> Node | None:

@@ -69,6 +69,8 @@ class StageDraft:
     full_dataset: reading an `eval`, where data mean all of their samples. derives: the data op whose arguments are
         being read, for which they mean the same; `recurs`: it is run again and again. watches: reading a `watch`, whose
         forwards are no part of the loss.
+    updates: the modules that each update trains which has been read, where a step makes several; `update`: which of
+        them is being read, and so how many were made before it. takes_turns: each has steps of its own instead.
     averages: whether the stage keeps an average of its weights. lists: terms over a list of networks, and which,
         if the loss is right. evaluation: the `eval` that is being read.
     """
@@ -78,6 +80,9 @@ class StageDraft:
     derives: str = ""
     recurs: bool = False
     watches: bool = False
+    updates: list[frozenset[str]] = field(factory=list)
+    update: int = 0
+    takes_turns: bool = False
     averages: bool = False
     lists: dict[str, str] | None = None
     evaluation: Span | None = None
@@ -96,6 +101,19 @@ class StageDraft:
         full = "/".join([*self.path, name])
         self.draw_names[full] = count = self.draw_names.get(full, 0) + 1
         return full if count == 1 else f"{full}#{count}"
+
+    def version(self, path: str) -> int:
+        """How many updates of the step were made when a module got the weights that it now has; 0 as the step began."""
+        return max((n for n, trained in enumerate(self.updates[: self.update], 1) if path in trained), default=0)
+
+    @contextmanager
+    def at_update(self, update: int) -> Iterator[None]:
+        """Inside, values are those that an update of the step sees."""
+        now, self.update = self.update, update
+        try:
+            yield
+        finally:
+            self.update = now
 
     @contextmanager
     def within(self, name: str) -> Iterator[None]:

@@ -18,7 +18,7 @@ from ssldsl.syntax.parser import parse_expression
 
 @define(eq=False)
 class Reader:
-    """Reads one stage.
+    """Reads one stage, or one of its updates, which is then its `part`.
 
     settings: those that are written, by name. defaults: of all settings, as the language writes them.
     body: the statements of the stage. found: the settings that have been read so far, and `train`.
@@ -35,6 +35,7 @@ class Reader:
     span: Span
     places: dict[str, Span] = field(factory=dict)
     found: dict[str, Any] = field(factory=dict)
+    part: str = ""
 
     def expression(self, name: str) -> tree.Expr | None:
         """A setting as it is written, or else its default; nothing where it has none."""
@@ -60,6 +61,8 @@ class Reader:
     @property
     def subject(self) -> str:
         """What a message calls the stage; one that nobody declared is the spec itself."""
+        if self.part:
+            return f"update `{self.part}`"
         return "the spec" if self.scope is self.ctx.file_scope else f"stage `{self.name}`"
 
     def report(self, diagnostic: Diagnostic) -> None:

@@ -29,11 +29,13 @@ class Scope:
     """A file, a stage, or the inside of a `def`.
 
     owner: prefix of the modules declared here. round: of the streams, each round of a stage having its own.
+    update: of the inside of an `update` or of a call in one, which update of the step it is; no number elsewhere.
     """
 
     parent: "Scope | None" = None
     owner: str = ""
     round: str = ""
+    update: int | None = None
     bindings: dict[str, Binding] = field(factory=dict)
 
     def own(self, name: str) -> Binding | None:

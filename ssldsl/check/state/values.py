@@ -190,13 +190,17 @@ class NetList:
 
 @frozen
 class LossPart:
-    """One additive term. `named`: by `as`; otherwise it has the name of the function that made it."""
+    """One additive term. `named`: by `as`; otherwise it has the name of the function that made it.
+
+    update: of which of the updates that a step makes.
+    """
 
     name: str
     named: bool
     weight: Scalar
     node: Node
     span: Span = field(eq=False)
+    update: int = 0
 
 
 @frozen

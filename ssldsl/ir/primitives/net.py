@@ -1,7 +1,7 @@
 """`net`: one module. Settings: `name`, its path; `mode`, where it runs otherwise than the stage trains it.
 
 `stage`, `average`: where the weights that an earlier stage left are meant. `best_of`, `by`: where it stands for the one
-of a list that a term is lowest of.
+of a list that a term is lowest of. `updates`: how many updates of the step had been made when it got these weights.
 """
 
 from ssldsl.ir.nodes import Node
@@ -13,7 +13,8 @@ def _words(node: Node, say: Say) -> str:
     if node.setting("by") is not None:
         return f"best({node.setting('best_of')}, by={node.setting('by')})"
     path = ".".join([*stage, *(["average"] if node.setting("average") else []), str(node.setting("name"))])
-    return f"{node.setting('mode')}({path})" if node.setting("mode") else path
+    made = f" after update {node.setting('updates')}" if node.setting("updates") is not None else ""
+    return (f"{node.setting('mode')}({path})" if node.setting("mode") else path) + made
 
 
 PRIMITIVE = Primitive(

@@ -36,9 +36,10 @@ def scalars_of(plan: Plan, stage: StagePlan) -> list[NamedScalar]:
     ]
     weights = [NamedScalar(f"weight of {term.name}", term.weight) for term in stage.terms]
     averages = [NamedScalar(f"momentum of {m.path}", m.momentum) for m in plan.modules if m.momentum is not None]
-    rate = stage.optimizer.settings.get("lr")
-    fixed = [NamedScalar("lr", ConstantPlan(value=float(rate)))] if isinstance(rate, int | float) else []
-    first = [s for s in scheduled if s.name.split(", ")[0] == "lr"]
+    rates = {f"{name}lr": update.optimizer.settings.get("lr") for name, update in _updates(stage)}
+    known = {name: float(rate) for name, rate in rates.items() if isinstance(rate, int | float)}
+    fixed = [NamedScalar(name, ConstantPlan(value=rate)) for name, rate in known.items()]
+    first = [s for s in scheduled if s.name.split(", ")[0] in rates]
     return [*fixed, *first, *weights, *(s for s in scheduled if s not in first), *averages]
 
 
@@ -50,9 +51,16 @@ def curve(scalar: NamedScalar, steps: int, library: OpSource) -> Points:
     return tuple(sampled), tuple(function(step, steps) for step in sampled)
 
 
+def _updates(stage: StagePlan) -> list[tuple[str, StagePlan]]:
+    """The updates of a step, each with how the names of its settings begin."""
+    names = [f"{update.name}." for update in stage.updates] or [""]
+    return list(zip(names, stage.each_update, strict=True))
+
+
 def _uses(stage: StagePlan) -> Iterator[tuple[str, int]]:
     """Every setting that follows a schedule, and the number of that schedule."""
-    places = [("", stage.optimizer.settings), *((f"{path}.", settings) for path, settings in stage.groups.items())]
+    places = [(name, update.optimizer.settings) for name, update in _updates(stage)]
+    places += [(f"{n}{path}.", settings) for n, u in _updates(stage) for path, settings in u.groups.items()]
     terms = {term.node: term.name for term in stage.terms}
     for node in stage.nodes:
         places.append((f"{terms.get(node.id) or node.alias or node.op}.", node.settings))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ssldsl.check.stages.settings import SETTINGS
-from ssldsl.graph.plan import InitPlan, OpPlan, StagePlan
+from ssldsl.graph.plan import InitPlan, OpPlan, StagePlan, UpdatePlan
 from ssldsl.ir import captions
 from ssldsl.report.svg.series import whole
 
@@ -16,14 +16,17 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
     epoch = f"{whole(stage.steps_per_epoch)} step{'s' * (stage.steps_per_epoch > 1)} ({clock})"
     yield "length", f"{whole(stage.steps)} steps, {epochs:.4g} epochs of {epoch}"
     yield "batch", ", ".join(f"{captions.local(stage.name, s.name)} {s.rows} of {whole(s.size)}" for s in stage.streams)
-    yield "trained", ", ".join(stage.train)
+    if not stage.updates:
+        yield "trained", ", ".join(stage.train)
     for init in stage.init:
         yield "begins with", _init(init)
-    yield "optimizer", op_text(stage.optimizer)
-    for path, settings in stage.groups.items():
-        yield f"for {path}", ", ".join(f"{k}={shown(v)}" for k, v in settings.items())
-    if stage.clip is not None:
-        yield "gradient norm", f"at most {stage.clip:g}{' in every tensor' if stage.clip_per_tensor else ''}"
+    if stage.turns is not None:
+        yield "turns", f"of {whole(stage.turns)} step{'s' * (stage.turns > 1)}, one update after another"
+    if not stage.updates:
+        yield from _update(stage)
+    for update in stage.updates:
+        trained = ("trained", ", ".join(update.train))
+        yield f"update {update.name}", "; ".join(f"{name} {value}" for name, value in (trained, *_update(update)))
     if stage.average is not None:
         yield "average", op_text(stage.average)
     if stage.keep is not None:
@@ -32,6 +35,15 @@ def stage_settings(stage: StagePlan) -> Iterator[tuple[str, str]]:
     yield "evaluation", every if stage.evaluations else "none"
     how = (row.name for row in SETTINGS if row.change != "semantic" and row.name in StagePlan.model_fields)
     yield "execution", ", ".join(f"{name} {shown(getattr(stage, name))}" for name in how)
+
+
+def _update(update: StagePlan | UpdatePlan) -> Iterator[tuple[str, str]]:
+    """How weights are changed by gradients."""
+    yield "optimizer", op_text(update.optimizer)
+    for path, settings in update.groups.items():
+        yield f"for {path}", ", ".join(f"{k}={shown(v)}" for k, v in settings.items())
+    if update.clip is not None:
+        yield "gradient norm", f"at most {update.clip:g}{' in every tensor' if update.clip_per_tensor else ''}"
 
 
 def _init(init: InitPlan) -> str:

@@ -1,7 +1,7 @@
 """Accelerate as a run uses it: devices, processes, precision, accumulation. Every stage has its own accelerator."""
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 
@@ -53,6 +53,28 @@ def _unavailable(stage: StagePlan, needs: str, help: str) -> SpecError:
     """A precision that this machine does not have."""
     message = f"stage `{stage.name}` asks for {stage.precision}, which needs {needs}"
     return SpecError(Diagnostic("R411", message, span_of(stage.places.get("precision", stage.place)), help=help))
+
+
+def distribute_updates(
+    accelerator: Accelerator, step: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> tuple[nn.Module, list[AcceleratedOptimizer]]:
+    """The same of a step that makes several updates, whose gradients `average_gradients` shares."""
+    # torch shares the gradients of one backward pass of everything that learns, and here there are several of parts
+    model = accelerator.prepare_model(step, evaluation_mode=True)
+    return model.train(), [accelerator.prepare_optimizer(optimizer) for optimizer in optimizers]
+
+
+def average_gradients(parameters: Iterable[nn.Parameter], world: int) -> None:
+    """Give every process the mean of the gradients of all; they all have gradients of the same parameters."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if world == 1 or not gradients:
+        return
+    for dtype in dict.fromkeys(gradient.dtype for gradient in gradients):
+        own = [gradient for gradient in gradients if gradient.dtype == dtype]
+        together = torch.cat([gradient.flatten() for gradient in own])
+        torch.distributed.all_reduce(together)
+        shared = torch.split(together.div_(world), [gradient.numel() for gradient in own])
+        torch._foreach_copy_(own, [mean.view_as(gradient) for mean, gradient in zip(shared, own, strict=True)])
 
 
 def distribute(

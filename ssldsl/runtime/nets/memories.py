@@ -103,11 +103,11 @@ class Memories:
 
     def pending_writes(self, given: Tensors) -> Tensors:
         """Of what a step gives for a part of the batch, what is to be remembered."""
-        return {name: given[name] for memory in self.all for name in memory.reads}
+        return {name: given[name] for memory in self.all for name in memory.reads if name in given}
 
     def commit(self, parts: Sequence[Tensors], step: int) -> None:
-        """Remember the pending writes of all parts of a step. `step`: from 0."""
-        for memory in self.all:
+        """Remember the pending writes of all parts of a step, of the memories that it read. `step`: from 0."""
+        for memory in (memory for memory in self.all if all(name in parts[0] for name in memory.reads)):
             memory.commit(parts, self.scalars.resolve(memory.varying, step))
 
 

@@ -223,13 +223,14 @@ def part_of(module: nn.Module, path: str, rest: str) -> nn.Module:
 def check_parts(plan: Plan, modules: nn.ModuleDict) -> None:
     """Refuse names of parts that a network turns out not to have, in any stage, before the first one begins."""
     for stage in plan.stages:
-        named = [*stage.train, *stage.groups, *(path for init in stage.init for path in init.modules)]
-        lists = {path for path in stage.groups if any(m.path.startswith(f"{path}.") for m in plan.modules)}
+        groups = [path for update in stage.each_update for path in update.groups]
+        named = [*stage.train, *groups, *(path for init in stage.init for path in init.modules)]
+        lists = {path for path in groups if any(m.path.startswith(f"{path}.") for m in plan.modules)}
         for path in (path for path in named if path not in lists):
             try:
                 find(modules, path)
             except SpecError as error:
-                place = stage.places.get(f"train.{path}") or stage.places.get("groups" if path in stage.groups else "")
+                place = stage.places.get(f"train.{path}") or stage.places.get("groups" if path in groups else "")
                 raise SpecError(evolve(error.diagnostics[0], span=span_of(place))) from None
 
 

@@ -71,7 +71,9 @@ def _stage(stage: StagePlan, library: Library) -> StagePlan:
             "nodes": tuple(
                 node if node.id in kept else _node(_paced(node, factor), rows, drawn) for node in stage.nodes
             ),
-            "groups": {path: _group(settings, factor) for path, settings in stage.groups.items()},
+            "groups": _groups(stage.groups, factor),
+            "updates": tuple(u.model_copy(update={"groups": _groups(u.groups, factor)}) for u in stage.updates),
+            "turns": None if stage.turns is None else max(1, min(round(stage.turns * factor), steps // 2)),
             "init": tuple(_init(init) for init in stage.init),
             "average": _average(stage.average, factor),
         }
@@ -94,9 +96,12 @@ def _paced(node: NodePlan, factor: float) -> NodePlan:
     return node.model_copy(update={"settings": {**node.settings, "every": every}})
 
 
-def _group(settings: dict[str, Any], factor: float) -> dict[str, Any]:
-    """The settings of a group; how long it is frozen is the one duration among them."""
-    return {name: value * factor if name == "freeze" else value for name, value in settings.items()}
+def _groups(groups: dict[str, dict[str, Any]], factor: float) -> dict[str, dict[str, Any]]:
+    """The settings of groups; how long one is frozen is the one duration among them."""
+    return {
+        path: {name: value * factor if name == "freeze" else value for name, value in settings.items()}
+        for path, settings in groups.items()
+    }
 
 
 def _init(init: InitPlan) -> InitPlan:

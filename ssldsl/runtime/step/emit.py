@@ -92,9 +92,19 @@ class Emission:
         function.names.taken |= set(self.keys.values())
         return function
 
+    def for_update(self, stage: StagePlan) -> "Emission":
+        """A function of the same class for one update of the step. `stage`: as that update has it."""
+        function = Emission(
+            self.plan, stage, self.library, self.shards, keys=self.keys, used=self.used, tools=self.tools,
+            attributes=self.attributes, instances=self.instances, memories=self.memories, methods=self.methods,
+            reads=self.reads, host_results=self.host_results,
+        )  # fmt: skip
+        function.names.taken |= {"kept", *self.keys.values()}
+        return function
+
     def parameter(self, node: NodePlan) -> str:
         """A node as a parameter of the function: its value is given."""
-        self._values[node.id] = self.names.take(self._wanted_name(node))
+        self._values[node.id] = self.names.take(self.wanted_name(node))
         return self._values[node.id]
 
     def host_function(self, stream: str) -> str:
@@ -146,7 +156,7 @@ class Emission:
             self._values[node.id] = text  # nothing to compute
             return
         self._open(lines, node)
-        target = self.names.take(self._wanted_name(node))
+        target = self.names.take(self.wanted_name(node))
         if made_on_host:
             lines.add(f"{target} = {self._host_read(node, target)}", node)
         elif text:
@@ -218,7 +228,8 @@ class Emission:
         signature = signature_of(self.library, node.op)
         return signature.role in _LOW_PRECISION_ROLES and not any(edge.kind == "Net" for edge in signature.edges)
 
-    def _wanted_name(self, node: NodePlan) -> str:
+    def wanted_name(self, node: NodePlan) -> str:
+        """What the value of a node would be called if the name were free."""
         if (node.id in self.named or node.alias) and node.op not in WITH_BATCH:
             return self.named.get(node.id, node.alias)
         if node.id in self._asked:
@@ -275,6 +286,11 @@ class Emission:
         if not stream and not self.is_evaluation:
             raise InternalError(f"node {node.id}: a worker makes it of more than one stream")
         key = target if self.is_evaluation else f"{stream}.{target}"
+        for known, (other, _) in self.host_results.items():
+            if other.id == node.id:  # another update reads it, too
+                return self._read(known)
+        while key in self.host_results:
+            key += "_"
         self.host_results[key] = (node, stream)
         return self._read(key)
 

@@ -4,7 +4,7 @@ The code is straight-line: every node of the stage is one assignment, in the ord
 names the line of the spec. What is printed is what runs, and a line number of a traceback leads back to the node.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from ssldsl.runtime.spans import span_of
 from ssldsl.runtime.step.code import namespace_of
 from ssldsl.runtime.step.emit import Emission
 from ssldsl.runtime.step.printer import Lines, literal
+from ssldsl.runtime.step.updates import NOTHING, Body, add_dispatch, add_head, handed_on
 
 
 @frozen
@@ -55,19 +56,13 @@ class Lowered:
 def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) -> Lowered:
     """The code of a stage's step, for one of `shards` equal parts of the batch (processes times accumulated parts)."""
     step = Emission(plan, stage, library, shards)
-    body = Lines(depth=2)
-    forwards = (
-        node.id for node in stage.nodes if node.op == "apply" and node.placement == "step"
-    )  # they move statistics
-    for node in _wanted(step, [*(part.node for part in stage.recorded), *forwards]):
-        step.emit(body, node)
-    step.close(body)
+    bodies = _bodies(step)
     hosts = {stream.name: _host(step, stream.name) for stream in stage.streams}
     lines = Lines()
     add_header(lines, f"The step of stage `{stage.name}` of {plan.name}.", plan.seed, step)
     for host in hosts.values():
         lines.extend(host)
-    _step_class(lines, stage, step, body)
+    _step_class(lines, stage, step, bodies)
     functions = {name: step.host_function(name) for name, host in hosts.items() if host.texts}
     filename = f"<step {plan.name}/{stage.name}{f' 1 of {shards}' if shards > 1 else ''}>"
     return Lowered(
@@ -83,16 +78,44 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
     )
 
 
-def _wanted(step: Emission, roots: Iterable[str]) -> list[NodePlan]:
-    """The nodes that the roots need and that run in the step, in an order that can be run."""
+def _bodies(step: Emission) -> list[Body]:
+    """The code of a step: in one piece, or one for each of its updates."""
+    if not step.stage.updates:
+        forwards = (n.id for n in step.stage.nodes if n.op == "apply" and n.placement == "step")  # they move statistics
+        return [_body(step, [*(part.node for part in step.stage.recorded), *forwards])]
+    pieces = [step.for_update(stage) for stage in step.stage.each_update]
+    handed = handed_on(pieces)
+    return [_body(piece, own.roots, own.given, own.kept) for piece, own in zip(pieces, handed, strict=True)]
+
+
+def _body(
+    step: Emission, roots: Iterable[str], given: Mapping[str, str] = NOTHING, kept: Mapping[str, str] = NOTHING
+) -> Body:
+    """The lines that compute some nodes. given, kept: see `HandedOn`."""
+    lines = Lines(depth=2)
+    for id_, name in given.items():
+        lines.add(f"{step.parameter(step.nodes[id_])} = kept[{literal(name)}]")
+    nodes = _wanted(step, roots, given)
+    for node in nodes:
+        step.emit(lines, node)
+    step.close(lines)
+    memories = tuple(node for node in step.memories.values() if node in nodes)
+    return Body(step, lines, memories, {name: step.value(id_) for id_, name in kept.items()})
+
+
+def _wanted(step: Emission, roots: Iterable[str], before: Collection[str] = ()) -> list[NodePlan]:
+    """The nodes that the roots need and that run in the step, in an order that can be run.
+
+    before: those that are there already.
+    """
 
     def needs(id_: str) -> Sequence[str]:
         node = step.nodes.get(id_)
         if node is None:
             raise InternalError(f"stage {step.stage.name}: the plan has no node {id_}")
-        return () if step.from_batch(node) else step.needs(node)
+        return () if step.from_batch(node) or id_ in before else step.needs(node)
 
-    needed = set(walk(roots, needs))
+    needed = set(walk(roots, needs)) - set(before)
     return _ordered(step, [node for node in step.stage.nodes if node.id in needed])
 
 
@@ -143,7 +166,7 @@ def _host(step: Emission, stream: str) -> Lines:
     return lines
 
 
-def _step_class(lines: Lines, stage: StagePlan, step: Emission, body: Lines) -> None:
+def _step_class(lines: Lines, stage: StagePlan, step: Emission, bodies: Sequence[Body]) -> None:
     lines.add()
     lines.add()
     lines.add("class Step(StageStep):")
@@ -159,35 +182,48 @@ def _step_class(lines: Lines, stage: StagePlan, step: Emission, body: Lines) -> 
         lines.add(f"    self.{attribute} = {step.making(node)}")
     for attribute, node in step.memories.items():
         lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
-    lines.add()
-    lines.add("def forward(self, batch: dict[str, Tensor], scalars: Tensor) -> dict[str, Tensor]:")
-    lines.extend(body)
+    if not stage.updates:
+        lines.add()
+        lines.add("def forward(self, batch: dict[str, Tensor], scalars: Tensor) -> dict[str, Tensor]:")
+        _function(lines, stage, bodies[0])
+        return
+    add_dispatch(lines, stage)
+    for update, body in zip(stage.updates, bodies, strict=True):
+        add_head(lines, update)
+        _function(lines, stage, body)
+
+
+def _function(lines: Lines, stage: StagePlan, body: Body) -> None:
+    """The lines of a step or an update, the weighted sum of its terms, and what it returns."""
+    lines.extend(body.lines)
     lines.depth = 2
-    _total(lines, stage, step)
-
-
-def _total(lines: Lines, stage: StagePlan, step: Emission) -> None:
-    """The weighted sum of the terms, and what the step returns."""
-    if not stage.terms:
+    terms, step = body.step.stage.terms, body.step
+    if not terms:
         raise InternalError(f"stage {stage.name} has no loss term")
-    for term in stage.terms:
+    for term in terms:
         if term.name == "loss":
             message = "a term of the loss cannot be called `loss`, which is the name of the whole"
             raise SpecError(Diagnostic("R426", message, span_of(term.place), help="choose another name after `as`"))
     slots = weight_slots(stage)
     products = []
-    for term in stage.terms:
+    for term in terms:
         weight = f"scalars[{slots[term.name]}]" if term.name in slots else literal(constant(term.weight))
         value = step.value(term.node)
         products.append(value if weight == "1.0" else f"{weight} * {value}")
     lines.add()
     lines.add(f"loss = {' + '.join(products)}")
-    values = [f"{literal(part.name)}: {step.value(part.node)}.detach()" for part in stage.recorded]
-    lines.group("return {", ['"loss": loss', *values, *_remembered(step)], "}")
+    values = [f"{literal(part.name)}: {step.value(part.node)}.detach()" for part in step.stage.recorded]
+    given = ['"loss": loss', *values, *_remembered(body)]
+    if not stage.updates:
+        lines.group("return {", given, "}")
+        return
+    lines.group("given = {", given, "}")
+    lines.group("return given, {", [f"{literal(name)}: {value}" for name, value in body.kept.items()], "}")
+    lines.depth = 1
 
 
-def _remembered(step: Emission) -> Iterator[str]:
+def _remembered(body: Body) -> Iterator[str]:
     """What the memories are to remember of this part of the batch, with the rows of all processes."""
-    for node in step.memories.values():
+    for node in body.memories:
         for i, id_ in enumerate(node.inputs):
-            yield f"{literal(committed(node, i))}: {step.value(id_)}.detach()"
+            yield f"{literal(committed(node, i))}: {body.step.value(id_)}.detach()"

@@ -55,7 +55,8 @@ def _message(held: Held, context: StepContext, plan: Plan) -> Diagnostic:
     when = f"{after} of stage `{context.stage.name}`"
     what, place, help = _cause(held, context, plan)
     message = f"{what} {'are infinite or' if not held.may_be_infinite else 'are'} not numbers {when}"
-    label = "this update" if place == context.stage.optimizer.place and place else ""
+    is_update = place in [update.optimizer.place for update in context.stage.each_update]
+    label = "this update" if is_update and place else ""
     return Diagnostic("R401", message, span_of(place), label, hints=last_good(context.folder), help=help)
 
 
@@ -68,12 +69,16 @@ def _cause(held: Held, context: StepContext, plan: Plan) -> tuple[str, Place | N
         place = node.places[0] if node is not None and node.places else None
         return f"the values that `{node.op if node else key}` remembers", place, "look at what its `commit` gets"
     if held.part == "optimizer":
-        name, _, kept = held.name.partition("::")
-        return f"the values `{kept}` that the optimizer keeps for `{name}`", stage.optimizer.place, GENTLER
+        *of, name, kept = held.name.split("::")
+        place = next((u.optimizer.place for u in stage.updates if [u.name] == of), stage.optimizer.place)
+        return f"the values `{kept}` that the optimizer keeps for `{name}`", place, GENTLER
     module = next((m for m in plan.modules if module_key(m.path) == key), None)
     names = f"the {'averaged ' if held.part == 'average' else ''}weights `{held.name}`"
-    if module is None or module.average_of or any(f"{t}.".startswith(f"{module.path}.") for t in stage.train):
-        return names, stage.optimizer.place, GENTLER
+    if module is None or module.average_of:
+        return names, stage.each_update[0].optimizer.place, GENTLER
+    for update in stage.each_update:
+        if any(f"{t}.".startswith(f"{module.path}.") for t in update.train):
+            return names, update.optimizer.place, GENTLER
     return (
         names,
         module.place,

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+import torch
 from attrs import Factory, define, evolve
 from torch import Tensor, nn
 
@@ -18,7 +19,7 @@ from ssldsl.graph.plan import StagePlan
 from ssldsl.runtime.console.interrupts import Interrupt
 from ssldsl.runtime.console.progress import Reporter
 from ssldsl.runtime.data.derived import Computed
-from ssldsl.runtime.device.accelerator import seed_step, share
+from ssldsl.runtime.device.accelerator import average_gradients, seed_step, share
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import (
     NotOneNumber,
@@ -30,11 +31,12 @@ from ssldsl.runtime.failures import (
 )
 from ssldsl.runtime.folder.records import Line
 from ssldsl.runtime.nets.memories import Tensors
+from ssldsl.runtime.step.updates import each_update
 from ssldsl.runtime.train.collapse import CollapseWatch
 from ssldsl.runtime.train.finite import check_finite
 from ssldsl.runtime.train.loss_ring import Window
 from ssldsl.runtime.train.optimizer import learning_rates, prepare_gradients
-from ssldsl.runtime.train.parts import StageParts
+from ssldsl.runtime.train.parts import StageParts, UpdateParts
 from ssldsl.runtime.train.restate import restate
 
 Ending = Literal["finished", "interrupted"]
@@ -171,7 +173,7 @@ class Trainer:
         images = sum(stream.rows for stream in parts.stage.streams) * (done - self.recorded)
         speed = images / max(self._watch.take(), 1e-9)
         self.recorded = done
-        rates = learning_rates(parts.state.optimizer)
+        rates = learning_rates(parts.state.optimizers)
         rate = next(iter(rates.values()))
         line = {**self._place(done), "loss": means, "total": total, "lr": rate, "weight": parts.scalars.weights(step)}
         if len(set(rates.values())) > 1:
@@ -260,14 +262,15 @@ def take_step(parts: StageParts, step: int) -> None:
     for begin in (*parts.begins, *(average.begin for average in averages)):
         begin()
     values = parts.scalars.at(step)
-    parts.rates.set(values)
+    for update in parts.updates:
+        update.rates.set(values)
     # a rate changes in every step, but where only the optimizer reads it nothing is copied to the device
     scalars = parts.scalars.tensor_of(values if parts.lowered.reads_scalars else [], accelerator.device)
-    writes = [_accumulate(parts, step, part, scalars) for part in range(stage.accumulate)]
-    _limit_gradients(parts, step)
-    # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
-    (parts.optimizer if accelerator.scaler is not None else parts.state.optimizer).step()
-    parts.state.optimizer.zero_grad(set_to_none=True)
+    if stage.updates:
+        writes = [_update_each(parts, step, scalars)]
+    else:
+        writes = [_accumulate(parts, step, part, scalars) for part in range(stage.accumulate)]
+        _change_weights(parts, parts.updates[0], step)
     parts.memories.commit(writes, step)
     for average in averages:
         average.update(step, stage.steps)
@@ -278,32 +281,58 @@ def _accumulate(parts: StageParts, step: int, part: int, scalars: Tensor) -> Ten
     is_last = part + 1 == parts.stage.accumulate
     with nullcontext() if is_last else parts.accelerator.no_sync(parts.model):
         losses = parts.model(parts.feed.batch_at(step, part), scalars)
-        if losses[TOTAL].ndim:
-            raise NotOneNumber(*next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL))
+        _check_numbers(losses)
         writes = parts.memories.pending_writes(losses)
         _backward(parts, losses[TOTAL])
     parts.state.ring.put(step, part, losses)
     return writes
 
 
-def _backward(parts: StageParts, loss: Tensor) -> None:
-    """Through Accelerate where there is something to scale: it divides by one as it divides by two."""
+def _update_each(parts: StageParts, step: int, scalars: Tensor) -> Tensors:
+    """The updates of a step one after another, each with the weights as those before it left them."""
+    given: dict[str, Tensor] = {}
+    totals: list[Tensor] = []
+    batch = parts.feed.batch_at(step)
+    for number, losses in each_update(parts.model, parts.stage, step, batch, scalars):
+        update = parts.updates[number]
+        _check_numbers(losses)
+        _backward(parts, losses[TOTAL], update.parameters)
+        average_gradients(update.parameters, parts.accelerator.num_processes)
+        _change_weights(parts, update, step)
+        totals.append(losses[TOTAL].detach())
+        given |= losses
+    given[TOTAL] = torch.stack(totals).sum()
+    parts.state.ring.put(step, 0, given)
+    return parts.memories.pending_writes(given)
+
+
+def _check_numbers(losses: Mapping[str, Tensor]) -> None:
+    """Refuse a term that is more than one number."""
+    if losses[TOTAL].ndim:
+        raise NotOneNumber(*next((name, tuple(v.shape)) for name, v in losses.items() if v.ndim and name != TOTAL))
+
+
+def _backward(parts: StageParts, loss: Tensor, inputs: list[nn.Parameter] | None = None) -> None:
+    """Through Accelerate where there is something to scale: it divides by one as it divides by two.
+
+    inputs: the parameters that get gradients, where not all that learn do.
+    """
+    only: dict[str, Any] = {} if inputs is None else {"inputs": inputs}
     if parts.stage.accumulate == 1 and parts.accelerator.scaler is None:
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's
+        loss.backward(**only)  # type: ignore[no-untyped-call]  # torch's
     else:
-        parts.accelerator.backward(loss)
+        parts.accelerator.backward(loss, **only)
 
 
-def _limit_gradients(parts: StageParts, step: int) -> None:
-    """Drop the gradients of what is frozen and limit the others, as the stage says."""
-    stage, optimizer = parts.stage, parts.state.optimizer
+def _change_weights(parts: StageParts, update: UpdateParts, step: int) -> None:
+    """Drop the gradients of what is frozen, limit the others as the update says, and let its optimizer move."""
+    stage = update.stage
     each = stage.clip if stage.clip_per_tensor else None
     if each is not None:
-        parts.accelerator.unscale_gradients()
-    prepare_gradients(optimizer, each, step)
+        parts.accelerator.unscale_gradients(update.prepared)
+    prepare_gradients(update.optimizer, each, step)
     if stage.clip is not None and each is None:
-        parts.accelerator.clip_grad_norm_(_parameters(parts), stage.clip)
-
-
-def _parameters(parts: StageParts) -> list[nn.Parameter]:
-    return [parameter for group in parts.state.optimizer.param_groups for parameter in group["params"]]
+        parts.accelerator.clip_grad_norm_(update.parameters, stage.clip)
+    # without a scaler, Accelerate's optimizer adds nothing to torch's but a search for packages
+    (update.prepared if parts.accelerator.scaler is not None else update.optimizer).step()
+    update.optimizer.zero_grad(set_to_none=True)

@@ -4,11 +4,17 @@ What is watched stands in the last columns. It may be no number in a step, such 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import torch
 from attrs import frozen
 from torch import Tensor
+
+LeftOut = Callable[[int], Collection[str]]
+
+
+def _nothing(step: int) -> Collection[str]:
+    return ()
 
 
 @frozen
@@ -16,7 +22,8 @@ class Window:
     """Some steps running: their losses, one row a step.
 
     first: number of the first step, from 0. is_stop_wanted: whether any process was asked to stop. watched: how many of
-    the columns, the last ones, are no losses.
+    the columns, the last ones, are no losses. left_out: what a step does not compute, when it is
+    the turn of another update.
     """
 
     first: int
@@ -24,6 +31,7 @@ class Window:
     rows: tuple[tuple[float, ...], ...]
     is_stop_wanted: bool = False
     watched: int = 0
+    left_out: LeftOut = _nothing
 
     @property
     def losses(self) -> int:
@@ -31,9 +39,14 @@ class Window:
         return len(self.names) - self.watched
 
     def means(self) -> dict[str, float]:
-        """Mean of every loss over the steps."""
-        columns = list(zip(*self.rows, strict=True))[: self.losses]
-        return {name: math.fsum(column) / len(column) for name, column in zip(self.names, columns, strict=False)}
+        """Mean of every loss over the steps that compute it; those that none computes are left out."""
+        found: dict[str, list[float]] = {}
+        for step, row in enumerate(self.rows, start=self.first):
+            left_out = self.left_out(step)
+            for name, value in zip(self.names[: self.losses], row, strict=False):
+                if name not in left_out:
+                    found.setdefault(name, []).append(value)
+        return {name: math.fsum(values) / len(values) for name, values in found.items()}
 
     def watched_means(self) -> dict[str, float]:
         """Mean of everything watched over the steps in which it is a finite number; no number if there are none."""
@@ -44,10 +57,10 @@ class Window:
 
     def first_not_finite(self) -> tuple[int, str] | None:
         """The first step with a loss that is no finite number, and the name of the first such loss."""
-        for offset, row in enumerate(self.rows):
+        for step, row in enumerate(self.rows, start=self.first):
             for name, value in zip(self.names[: self.losses], row, strict=False):
-                if not math.isfinite(value):
-                    return self.first + offset, name
+                if not math.isfinite(value) and name not in self.left_out(step):
+                    return step, name
         return None
 
 
@@ -55,7 +68,7 @@ class LossRing:
     """A buffer of `length` rows on the device, one row a step, in windows that begin at multiples of `length`.
 
     The sum of a step's `parts` micro-steps is kept; reading divides by their number, and takes the `mean` of processes.
-    watched: how many of the names, the last ones, are no losses.
+    watched: how many of the names, the last ones, are no losses. left_out: those that a step does not compute.
     """
 
     def __init__(
@@ -68,16 +81,18 @@ class LossRing:
         watched: int = 0,
         dtype: torch.dtype = torch.float32,
         mean: Callable[[Tensor], Tensor] = lambda values: values,
+        left_out: LeftOut = _nothing,
     ) -> None:
         self.names, self.length, self.parts, self.mean = tuple(names), length, parts, mean
-        self.watched = watched
+        self.watched, self.left_out = watched, left_out
         self.values = torch.zeros(length, len(self.names), device=device, dtype=dtype)
         self._rows = self.values.unbind()
+        self._none = self.values.new_full((), math.nan)
 
     def put(self, step: int, part: int, losses: dict[str, Tensor]) -> None:
         """Keep the losses of one micro-step."""
         with torch.no_grad():
-            values = [losses[name] for name in self.names]
+            values = [losses.get(name, self._none) for name in self.names]
             place = self._rows[step % self.length]
             if part == 0:
                 torch.stack(values, out=place)
@@ -97,4 +112,6 @@ class LossRing:
         count = step % self.length + 1
         flag = self.values.new_full((1, len(self.names)), float(stop))
         rows = self.mean(torch.cat([self.values[:count] / self.parts, flag])).tolist()
-        return Window(step - count + 1, self.names, tuple(map(tuple, rows[:-1])), rows[-1][0] > 0, self.watched)
+        return Window(
+            step - count + 1, self.names, tuple(map(tuple, rows[:-1])), rows[-1][0] > 0, self.watched, self.left_out
+        )

@@ -1,5 +1,6 @@
 """The optimizer of a stage: made by an op of the library, its rates set before each step as functions of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -79,6 +80,14 @@ def prepare_gradients(optimizer: torch.optim.Optimizer, limit: float | None, ste
         torch._foreach_mul_(gradients, (limit / (norms + _TINY)).clamp(max=1.0).unbind())
 
 
-def learning_rates(optimizer: torch.optim.Optimizer) -> dict[str, float]:
-    """The rate of every module, by its path."""
-    return {str(group["path"]): float(group["lr"]) for group in optimizer.param_groups}
+def learning_rates(optimizers: Mapping[str, torch.optim.Optimizer]) -> dict[str, float]:
+    """The rate of every module, by its path; where several updates train it, of each.
+
+    optimizers: by the name of their update.
+    """
+    found: dict[str, float] = {}
+    for update, optimizer in optimizers.items():
+        for group in optimizer.param_groups:
+            path = str(group["path"])
+            found[f"{update}.{path}" if path in found else path] = float(group["lr"])
+    return found

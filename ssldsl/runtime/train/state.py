@@ -35,10 +35,13 @@ class RecurringData(Protocol):
 
 @frozen
 class TrainState:
-    """What changes while a stage trains. Moving averages that are nets are among the modules."""
+    """What changes while a stage trains. Moving averages that are nets are among the modules.
+
+    optimizers: that of each update of a step, by its name; of a step that makes one, under no name.
+    """
 
     modules: nn.ModuleDict
-    optimizer: torch.optim.Optimizer
+    optimizers: Mapping[str, torch.optim.Optimizer]
     ring: LossRing
     average: Moving | None = None
     scaler: GradScaler | None = None
@@ -83,7 +86,7 @@ def restore(state: TrainState, checkpoint: Checkpoint) -> None:
     """Put the state of a checkpoint back; what it holds must be what is there."""
     saved = read_state(checkpoint)
     state.modules.load_state_dict(read_part(checkpoint, "weights"))
-    _restore_optimizer(state, read_part(checkpoint, "optimizer"), saved["optimizer"])
+    _restore_optimizers(state, read_part(checkpoint, "optimizer"), saved["optimizer"])
     state.ring.values.copy_(read_part(checkpoint, "losses")["window"])
     if state.memories:
         state.memories.load_state_dict(read_part(checkpoint, "memory"))
@@ -110,28 +113,33 @@ def _optimizer_state(state: TrainState) -> tuple[dict[str, Tensor], dict[str, An
     names = state.names()
     tensors: dict[str, Tensor] = {}
     plain: dict[str, Any] = {}
-    for parameter, values in state.optimizer.state.items():
-        for key, value in values.items():
-            name = f"{names[parameter]}{_BETWEEN}{key}"
-            if isinstance(value, Tensor):
-                tensors[name] = value
-            else:
-                plain[name] = value
+    for update, optimizer in state.optimizers.items():
+        for parameter, values in optimizer.state.items():
+            for key, value in values.items():
+                name = f"{_of(update)}{names[parameter]}{_BETWEEN}{key}"
+                (tensors if isinstance(value, Tensor) else plain)[name] = value
     return tensors, plain
 
 
-def _restore_optimizer(state: TrainState, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
-    """Through the optimizer's own `load_state_dict`, which knows where each value belongs."""
+def _of(update: str) -> str:
+    """How names begin of what the optimizer of an update keeps."""
+    return f"{update}{_BETWEEN}" if update else ""
+
+
+def _restore_optimizers(state: TrainState, tensors: dict[str, Tensor], plain: dict[str, Any]) -> None:
+    """Through the optimizers' own `load_state_dict`, which knows where each value belongs."""
     names = state.names()
-    own = state.optimizer.state_dict()
-    numbers = {
-        names[parameter]: number
-        for group, numbered in zip(state.optimizer.param_groups, own["param_groups"], strict=True)
-        for parameter, number in zip(group["params"], numbered["params"], strict=True)
-    }
-    kept: dict[int, dict[str, Any]] = {}
-    for name, value in {**plain, **tensors}.items():
-        parameter_name, key = name.rsplit(_BETWEEN, 1)
-        kept.setdefault(numbers[parameter_name], {})[key] = value
-    state.optimizer.load_state_dict({"state": kept, "param_groups": own["param_groups"]})
-    follow_parameters(state.optimizer)
+    for update, optimizer in state.optimizers.items():
+        saved = {n.removeprefix(_of(update)): v for n, v in {**plain, **tensors}.items() if n.startswith(_of(update))}
+        own = optimizer.state_dict()
+        numbers = {
+            names[parameter]: number
+            for group, numbered in zip(optimizer.param_groups, own["param_groups"], strict=True)
+            for parameter, number in zip(group["params"], numbered["params"], strict=True)
+        }
+        kept: dict[int, dict[str, Any]] = {}
+        for name, value in saved.items():
+            parameter_name, key = name.rsplit(_BETWEEN, 1)
+            kept.setdefault(numbers[parameter_name], {})[key] = value
+        optimizer.load_state_dict({"state": kept, "param_groups": own["param_groups"]})
+        follow_parameters(optimizer)
