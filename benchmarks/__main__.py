@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from attrs import evolve, frozen
 
-from benchmarks import dense, dense_cases, files, frontend, kernels, pairs, tables, views
+from benchmarks import banks, dense, dense_cases, files, frontend, kernels, pairs, tables, views
 from benchmarks.by_hand import Execution, Loop
 from benchmarks.cases import COUNT, Case, cases
 from benchmarks.compiled import Compiled
@@ -60,7 +60,7 @@ ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
 @click.option(
     "--only",
     default="",
-    help="Cases with this in their names (s4l), or `steps`, `views`, `files`, `pairs`, `frontend`.",
+    help="Cases with this in their names (s4l), or `steps`, `views`, `files`, `pairs`, `banks`, `frontend`.",
 )
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None, help="bf16 on CUDA if not given.")
 @click.option("--compile/--no-compile", "compiled", default=False, help="Through torch.compile, both sides.")
@@ -100,6 +100,8 @@ def main(
         random_views(effort)
     if only in ("", "pairs"):
         pair_loss(quick)
+    if only in ("", "banks"):
+        memory_banks(execution, effort, quick)
     if only in ("", "files"):
         image_files(effort)
     if only in ("", "frontend"):
@@ -118,7 +120,7 @@ def makers_of(case: Case | DenseCase, execution: Execution, pictures: Path) -> d
     """What makes each side of a case ready."""
     tuned = evolve(execution, is_tuned=True)
     made: dict[str, Callable[[], Side]] = {
-        "compiled": partial(Compiled, case, execution, pictures),
+        "compiled": partial(Compiled, case.source(pictures), execution),
         "tuned": partial(by_hand, case, tuned, pictures),
         "plain": partial(by_hand, case, execution, pictures),
     }
@@ -251,6 +253,24 @@ def pair_loss(quick: bool) -> None:
     click.echo(tables.heading(pairs.COLUMNS))
     for row in pairs.table(sizes, 3, most):
         click.echo(tables.row(row))
+    click.echo()
+
+
+def memory_banks(execution: Execution, effort: Effort, quick: bool) -> None:
+    """The tables of steps with and without a bank of 50,000 samples, and of finding all their neighbors."""
+    sizes = (128, 128) if execution.device.type == "cuda" else (64, 8) if quick else (128, 32)
+    click.echo(f"Steps with a bank of {banks.SAMPLES:,} embeddings beside the same steps without.\n")
+    click.echo(tables.heading(banks.COLUMNS))
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = banks.make_pictures(Path(folder) / "many.npz")
+        for net, rows in zip(banks.NETS, sizes, strict=True):
+            how = {"rounds": effort.rounds, "seconds": effort.seconds}
+            click.echo(tables.row(banks.overhead(net, rows, execution, pictures, **how)))
+    click.echo("\nNeighbors of all samples: processor time of one core, and what the process grows by.\n")
+    click.echo(tables.heading(banks.SEARCH))
+    for samples in (10_000,) if quick else (10_000, banks.SAMPLES):
+        took, grew = banks.search_apart(samples)
+        click.echo(tables.row((f"{samples:,}", f"{took:.1f}", f"{grew:.0f}")))
     click.echo()
 
 

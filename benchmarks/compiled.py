@@ -5,8 +5,6 @@ from pathlib import Path
 import torch
 
 from benchmarks.by_hand import Execution
-from benchmarks.cases import Case
-from benchmarks.dense_cases import DenseCase
 from ssldsl import pipeline
 from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library
@@ -16,14 +14,15 @@ from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import overridden
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.loop import take_step
+from ssldsl.source import Source
 
 
 class Compiled:
     """A spec made ready to train; `step` is one step of the trainer, losses read once a window."""
 
-    def __init__(self, case: Case | DenseCase, execution: Execution, pictures: Path) -> None:
+    def __init__(self, source: Source, execution: Execution) -> None:
         library = Library.shipped()
-        program = pipeline.compose(case.source(pictures), library=library).unwrap()
+        program = pipeline.compose(source, library=library).unwrap()
         datasets = Datasets(library)
         measured = measure(program, datasets)
         plan = pipeline.compile(program, sizes=measured.sizes, resident=measured.resident)

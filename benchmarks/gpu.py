@@ -79,7 +79,7 @@ def make_pictures(path: Path, sizes: Sizes) -> Path:
 def sides(case: Case | DenseCase, execution: Execution, pictures: Path) -> dict[str, Callable[[], Side]]:
     """What makes each side ready."""
     made: dict[str, Callable[[], Side]] = {
-        "ssldsl": lambda: Compiled(case, execution, pictures),
+        "ssldsl": lambda: Compiled(case.source(pictures), execution),
         "by hand": lambda: _by_hand(case, execution, pictures),
     }
     if isinstance(case, DenseCase):

@@ -4,7 +4,7 @@ import networkx as nx
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import Plan, StagePlan
-from ssldsl.ir.primitives import NETWORKS
+from ssldsl.ir.primitives import OF_STAGES
 
 
 def stages_graph(plan: Plan) -> "nx.MultiDiGraph[str]":
@@ -16,7 +16,7 @@ def stages_graph(plan: Plan) -> "nx.MultiDiGraph[str]":
         for origin in stage.init:
             if origin.stage and not origin.run:
                 network.add_edge(origin.stage, stage.name, kind="init", modules=origin.modules)
-        named = (node.settings.get("stage") for node in stage.nodes if node.op in NETWORKS)
+        named = (node.settings.get("stage") for node in stage.nodes if node.op in OF_STAGES)
         for earlier in dict.fromkeys(str(name) for name in named if name is not None):
             network.add_edge(earlier, stage.name, kind="data")
     return network

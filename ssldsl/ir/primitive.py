@@ -33,7 +33,7 @@ class Printed:
     """What the Python text of a primitive is made of.
 
     inputs: the texts of its inputs; where it comes with the batch, of what it reads there. params: their parameters.
-    modules: the texts of the modules of the network that it is, or applies, in order.
+    modules: the texts of the modules of the network that it is, or applies, in order. memory: that of the memory read.
     is_rows: its value says which samples rows are, and is no tensor. shards: equal parts of a batch, of which one runs.
     """
 
@@ -41,6 +41,7 @@ class Printed:
     settings: Mapping[str, Any]
     modules: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
+    memory: str = ""
     is_rows: bool = False
     shards: int = 1
 
@@ -78,7 +79,7 @@ class Primitive:
     drawn: what a drawing makes of it. asked: of what makes a mask of a value, what it asks of it.
     of_losses: of what is made of losses, those of its inputs that are losses; the others multiply them.
     names: settings that are names, and the kind of thing they name. row_settings: settings that count rows.
-    is_network: it is a network, and no value.
+    is_network: it is a network, and no value. is_memory: it is read of a memory, which its draw names.
     is_origin: data, batches and networks come in by it; a difference in its settings is told under its own name.
     is_commutative: the order of its inputs means nothing. paired: the setting that has a value for each of them.
     keeps_numbers: its value is that of its one input, on one process.
@@ -102,6 +103,7 @@ class Primitive:
     names: tuple[tuple[str, str], ...] = ()
     row_settings: tuple[str, ...] = ()
     is_network: bool = False
+    is_memory: bool = False
     is_origin: bool = False
     is_commutative: bool = False
     paired: str = ""

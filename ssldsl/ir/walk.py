@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Node, step_inputs
+from ssldsl.ir.primitives import OF_STAGES
 
 N = TypeVar("N", bound=Hashable)
 
@@ -53,6 +54,6 @@ def networks(nodes: Iterable[Node]) -> set[str]:
 
 
 def origins(roots: Iterable[Node]) -> tuple[tuple[str, bool], ...]:
-    """The stages whose networks some nodes are computed by, each with whether its averaged weights are meant."""
-    nets = (n for n in ancestors(roots) if n.op == "net" and n.setting("stage") is not None)
-    return tuple(dict.fromkeys((str(n.setting("stage")), bool(n.setting("average"))) for n in nets))
+    """The stages that left what some nodes are computed by, each with whether its averaged weights are meant."""
+    left = (n for n in ancestors(roots) if n.op in OF_STAGES and n.setting("stage") is not None)
+    return tuple(dict.fromkeys((str(n.setting("stage")), bool(n.setting("average"))) for n in left))

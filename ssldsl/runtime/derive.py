@@ -24,10 +24,13 @@ from ssldsl.runtime.data.datasets import computed_fields, data_inputs, pace_of
 from ssldsl.runtime.data.derived import Computed, Derived, SampleSource, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.layout import put_on
+from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.evaluate.lower import nodes_of
 from ssldsl.runtime.failures import StepContext, explaining_data, explaining_evaluation
+from ssldsl.runtime.folder.stage_end import final_memories
 from ssldsl.runtime.nets.keys import Weights, weights_of
+from ssldsl.runtime.nets.memories import earlier_memories
 from ssldsl.runtime.nets.modules import module_key, owner
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import op_object, signature_of
@@ -103,9 +106,17 @@ class DerivedBuilder:
             num_workers=resources.workers,
             earlier=self._earlier(needed, accelerator.device),
             watch=partial(self.reporter.passing, f"{node.op} for stage {stage.name}"),
-            memories=self.memories,
+            memories=self._memories(needed, accelerator.device),
         )
         return evaluator.compute(ids, step)
+
+    def _memories(self, needed: Iterable[NodePlan], device: torch.device) -> nn.ModuleDict:
+        """The memories of the stage, and what the nodes that are needed read of those of earlier ones."""
+        resources = self.resources
+        saved = partial(final_memories, resources.run)
+        dtype = dtype_of(self.data.stage.precision)
+        earlier = earlier_memories(resources.plan, needed, saved, resources.fields, resources.library, dtype)
+        return nn.ModuleDict({**self.memories, **earlier.to(device)})
 
     def _earlier(self, needed: Iterable[NodePlan], device: torch.device) -> dict[Weights, nn.ModuleDict]:
         """Copies of the modules that are needed, with the weights that earlier stages left."""

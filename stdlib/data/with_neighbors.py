@@ -24,7 +24,7 @@ def with_neighbors(
     `embeddings`: of all samples, in their order. `anchors`: the share that are anchors, those of lowest entropy; see
     `entropy_neighbors`. The field `.neighbor` counts as `.position` does.
 
-    Source: Huang et al., ICML 2019 (AND), sec. 3.2; Han et al., ECCV 2020 (TwoStageUC), which reads the memory
-    bank, of which these are the present rows.
+    Source: Huang et al., ICML 2019 (AND), sec. 3.2; Han et al., ECCV 2020 (TwoStageUC). Both read the memory bank as
+    the round before left it, `previous.past.rows`.
     """
     return with_fields(data, neighbor=entropy_neighbors(embeddings, anchors=anchors, temperature=temperature).neighbors)

@@ -66,6 +66,30 @@ stage student[3] after teacher {
 }
 """
 
+# neighbors in the bank that the round before left
+BANKS = """ssl 1
+data   images = digits()
+stream all    = unlabel(images.train.subset(120, seed=0))
+net    encoder = convnet(width=4)
+head   z      = linear(encoder.dim, 8) >> l2norm()
+let    v      = z(encoder(draw(2, random_shift(all, 1))))
+let    past   = bank(v, all.position)
+stage embed {
+  loss  = super_and(v, past.rows, all.position)
+  batch = 40
+  run   = 7it
+}
+stage discover[2] after embed {
+  stream near = all.with_neighbors(previous.past.rows, anchors=0.5)
+  init encoder, z, past from previous
+  let w    = z(encoder(draw(2, random_shift(near, 1))))
+  let past = bank(w, near.position)
+  loss  = super_and(w, past.rows, near.position, near.neighbor)
+  batch = 40
+  run   = 7it
+}
+"""
+
 # clusters of the present features, and of what a bank holds, each at its own pace
 CLUSTERS = """
 ssl 1

@@ -37,6 +37,7 @@ PLANS: dict[str, Callable[[], Plan]] = {
     "supercm": lambda: plan_of(SUPERCM),
     "updates": lambda: update_specs.plan_of(update_specs.META),
     "turns": lambda: update_specs.plan_of(update_specs.TURNS),
+    "banks": lambda: derived_specs.plan_of(derived_specs.BANKS),
 }
 
 

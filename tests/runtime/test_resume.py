@@ -58,6 +58,8 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
         ("supercm", ("step:4", "write:memory.safetensors")),
         # in the middle of a pass over the data, between two of them, and in a checkpoint that holds what they gave
         ("clusters", ("pass:4", "step:5", "pass:8", "write:recurring.safetensors")),
+        # with the bank of a round half moved, also after a checkpoint of it
+        ("banks", ("step:discover.0/2", "step:discover.1/5", "write:memory.safetensors")),
         # in the middle of a round, and of the round after it
         ("rounds", ("step:student.1/2", "step:student.1/4", "step:student.2/1")),
         # between the two updates of a step, and in a checkpoint with both of their optimizers
@@ -65,7 +67,7 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
         # in the turn of the second update, and in that of the first
         ("turns", ("step:7", "step:9")),
     ],
-    ids=["stateful", "suave", "daino", "samples", "supercm", "clusters", "rounds", "updates", "turns"],
+    ids=["stateful", "suave", "daino", "samples", "supercm", "clusters", "banks", "rounds", "updates", "turns"],
 )
 def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple[str, ...], tmp_path: Path) -> None:
     run(PLANS[plan](), tmp_path / "whole", LIBRARY, QUIET)

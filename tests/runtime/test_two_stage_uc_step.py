@@ -1,12 +1,8 @@
 """A step of TwoStageUC's first stage as the language writes it, against the worked numbers of its paper's code."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from experiments import LIBRARY
-from flagships import plan_of as flagship
-from test_resume import outcome, stopped
 from test_s4l_rotation import Written
 from test_step_of_specs import plan_of
 from torch import Tensor, nn
@@ -14,7 +10,6 @@ from two_stage_uc import BANK, NEIGHBORS, ROWS, SAMPLES
 
 from ssldsl.runtime.nets.memories import build_memories, make_memories
 from ssldsl.runtime.ops.scalars import Scalars
-from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.step.module import make_step
 
 SPEC = """ssl 1
@@ -72,10 +67,3 @@ def test_the_terms_of_a_step_and_their_sum_are_the_worked_ones_and_the_bank_hold
     expected[4], expected[1] = torch.tensor([-0.843391, -0.537300]), torch.tensor([0.766044, 0.642788])
     (bank,) = kept.values()
     torch.testing.assert_close(bank.rows, expected, atol=1e-6, rtol=0)
-
-
-def test_stopped_in_the_middle_of_two_rounds_banks_and_all_else_end_the_same_to_the_bit(tmp_path: Path) -> None:
-    plan = flagship("tsuc_digits", "encoder.width=4")
-    run(plan, tmp_path / "whole", LIBRARY, Options(is_progress_shown=False, keeps_state=True))
-    stopped(plan, tmp_path / "stopped", 6, 4)  # four steps a stage
-    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")

@@ -5,7 +5,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.apply import data, further, network_types, networks, words
-from ssldsl.check.evaluate import declarations, rounds
+from ssldsl.check.evaluate import declarations, held, rounds
 from ssldsl.check.messages import names as messages
 from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.messages import stages
@@ -103,6 +103,8 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
     names = members(ctx, value)
     if name.id not in names and isinstance(value, DataValue | StreamRef) and _adds_fields(ctx, value):
         return member(ctx, data.read(ctx, value, at or name.span), name, at)
+    if isinstance(value, StageRef) and _is_let(ctx, name.id) and ctx.stages.get(value.stage, MISSING) is None:
+        return UNKNOWN  # that stage is wrong itself
     if name.id in names or (isinstance(value, Net) and network_types.part_of(value)):
         return _get(ctx, value, name, at or name.span)
     _no_member(ctx, value, name, names, at or name.span)
@@ -138,7 +140,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
         case RoundsRef():
             return (*map(str, value.numbers), *members(ctx, value.last))
         case StageRef():
-            return ("average",) if value.run else ("average", *_net_names(ctx)) if value.stage else ()
+            return ("average",) if value.run else _left_by(ctx, value) if value.stage else ()
         case _:
             return ()
 
@@ -179,8 +181,10 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
         case RoundsRef():
             return _get(ctx, value.last, name, at)
         case StageRef() if name.id != "average":
-            net = lookup(ctx, name.id, ctx.file_scope)
             place = Span(at.source, at.start, name.span.end) if at.source == name.span.source else name.span
+            if name.id in ctx.held.get(value.stage, ()) and not value.average:
+                return held.read(ctx, value, name.id, place)
+            net = lookup(ctx, name.id, ctx.file_scope)
             return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net) else UNKNOWN
         case _:
             return evolve(value, average=True)
@@ -196,6 +200,11 @@ def _averaged(ctx: Context, name: tree.Name, at: Span) -> Any:
     return networks.with_mode(net, "average") if ctx.stage.averages else UNKNOWN
 
 
+def _left_by(ctx: Context, stage: StageRef) -> tuple[str, ...]:
+    """What an earlier stage left: networks, also with their averaged weights, and memories."""
+    return ("average", *_net_names(ctx), *(() if stage.average else ctx.held.get(stage.stage, ())))
+
+
 def _net_names(ctx: Context) -> list[str]:
     """The networks that the file declares: a stage hands each of them on as it left it."""
     return [
@@ -208,9 +217,17 @@ def _net_names(ctx: Context) -> list[str]:
 def _fields_advice(ctx: Context, value: Any, name: str, names: tuple[str, ...]) -> str:
     if isinstance(value, Node) and value.op == "stop" and name in further.outputs(ctx, value.inputs[0]):
         return f"ask for it before it is stopped: `stop(z.{name})`"
+    if isinstance(value, StageRef | RoundsRef) and _is_let(ctx, name):
+        return "the memories of a stage are read by streams inside the stages after it"
     if isinstance(value, Node) and not names:
         return "this is a tensor: pass the batch that it comes from, such as `labeled`"
     return f"it has: {', '.join(names)}" if names else ""
+
+
+def _is_let(ctx: Context, name: str) -> bool:
+    binding = ctx.file_scope.find(name)
+    declaration = binding.declaration if binding is not None else None
+    return isinstance(declaration, tree.Declaration) and declaration.kind == "let"
 
 
 def _no_member(ctx: Context, value: Any, name: tree.Name, names: tuple[str, ...], at: Span) -> None:

@@ -316,6 +316,15 @@ def data_network_in_step(stage: str, network: str, place: Span) -> Diagnostic:
     return Diagnostic("D512", message, place, help=help)
 
 
+def held_memory_in_step(stage: str, place: Span) -> Diagnostic:
+    """What a memory held when a stage ended, in a loss or an evaluation."""
+    name = place.text.rpartition(".")[2]
+    message = f"`{place.text}` (as stage `{stage}` left it) can be used only in a data op such as `with_neighbors`"
+    return Diagnostic(
+        "D512", message, place, help=f"in a step it is `{name}`, which `init {name} from {stage}` lets go on"
+    )
+
+
 def no_weights_yet(op: str, path: str, place: Span) -> Diagnostic:
     """A network without a stage, where data are made."""
     message = f"`{op}` makes data before a stage begins, and nothing says with which weights of `{path}`"

@@ -7,20 +7,21 @@ from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.modules import owner
 from ssldsl.ir.nodes import Node
+from ssldsl.ir.primitives import OF_STAGES
 from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors
 from ssldsl.source import Span
 
 
 def earlier_stage(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
-    """Of every network with the weights of a stage: the stage comes before, has trained it, and keeps its average."""
+    """Of all that a stage left: it comes before; of a network, it has trained it, and keeps its average."""
     before = reader.ctx.stages_before(stage.after)
     for node in ancestors(stage.roots):
         name = node.setting("stage")
-        if node.op != "net" or name is None:
+        if node.op not in OF_STAGES or name is None:
             continue
         if name in before:
-            yield from _weights(reader, node, name)
+            yield from _weights(reader, node, name) if node.op == "net" else ()
         elif name == stage.name:
             yield stages.reads_itself(name, reader.written_at(node))
         else:

@@ -1,5 +1,6 @@
 """Stages: their settings, read one after another and put together."""
 
+from ssldsl.check.evaluate import held
 from ssldsl.check.rules import RULES
 from ssldsl.check.stages.evaluations import read_evaluations
 from ssldsl.check.stages.items import items_of, list_of
@@ -22,6 +23,7 @@ def read_stage(reader: Reader) -> Stage | None:
         stage = _read(reader)
         if stage is None:
             return None
+        held.keep(ctx, stage, ctx.stage)
         for rule in RULES:
             for diagnostic in rule(stage, reader):
                 ctx.reporter.report(diagnostic)

@@ -147,6 +147,7 @@ class Context:
     outputs: dict[int, dict[str, TensorType | None]] = field(factory=dict)
     stage: StageDraft | None = None
     stages: dict[str, Any] = field(factory=dict)  # stages already read, by name
+    held: dict[str, dict[str, Any]] = field(factory=dict)  # and the memories that each of them keeps
     trained: set[str] = field(factory=set)  # modules that one of these trains, or a part of which it trains
     is_incomplete: bool = False  # a file that is used could not be read, so that names may be missing
     blamed: set[tuple[str, str]] = field(factory=set)  # networks and what they were found not to fit

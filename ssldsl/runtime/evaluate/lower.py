@@ -149,12 +149,16 @@ def _by_data(stage: StagePlan, ids: Iterable[str], library: Library) -> dict[str
     for id_ in ids:
         needed = nodes_of(stage, [id_], library)
         sources = {node.inputs[0] for node in needed if node.op == "full_dataset"}
-        if not sources and any(is_memory(node, library) for node in needed):
+        if not sources and any(_reads_memory(node, library) for node in needed):
             sources = {""}
         if len(sources) != 1:
             raise InternalError(f"node {id_} of stage `{stage.name}` reads {len(sources)} data sets")
         found.setdefault(sources.pop(), []).append(id_)
     return found
+
+
+def _reads_memory(node: NodePlan, library: Library) -> bool:
+    return is_memory(node, library) or (node.op in PRIMITIVES and PRIMITIVES[node.op].is_memory)
 
 
 def _name_of(stage: StagePlan, data: str) -> str:

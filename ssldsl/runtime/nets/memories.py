@@ -12,6 +12,7 @@ from attrs import frozen
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import InitPlan, NodePlan, Plan, StagePlan
+from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ops.library import Library
 from ssldsl.ops.weights import below
 from ssldsl.runtime.nets.modules import ModuleBuilder, module_key
@@ -40,6 +41,26 @@ def build_memories(plan: Plan, stage: StagePlan, fields: Mapping[str, Shape], li
     nodes = {node.id: node for node in stage.nodes}
     found = [node for node in stage.nodes if is_memory(node, library)]
     return nn.ModuleDict({module_key(node.draw): builder.memory(nodes, node) for node in found})
+
+
+def earlier_memories(
+    plan: Plan,
+    nodes: Iterable[NodePlan],
+    saved: Callable[[str], Tensors],
+    fields: Mapping[str, Shape],
+    library: Library,
+    dtype: torch.dtype,
+) -> nn.ModuleDict:
+    """Memories as earlier stages left them, under the names by which nodes read them. `saved`: see `hand_on`."""
+    stages = {stage.name: stage for stage in plan.stages}
+    found = nn.ModuleDict()
+    for node in nodes:
+        if node.op in PRIMITIVES and PRIMITIVES[node.op].is_memory:
+            stage, key = str(node.settings["stage"]), module_key(str(node.settings["memory"]))
+            memory = build_memories(plan, stages[stage], fields, library)[key].to(dtype)
+            memory.load_state_dict(below(saved(stage), f"{key}."))
+            found[module_key(node.draw)] = memory
+    return found
 
 
 def hand_on(modules: nn.ModuleDict, inits: Iterable[InitPlan], saved: Callable[[str], Tensors]) -> None:

@@ -264,9 +264,10 @@ class Emission:
         nets = [id_ for id_ in (node.id, *node.inputs) if self.nodes[id_].op in NETWORKS]
         modules = [text for id_ in nets[:1] for text in self._modules(id_)]
         inputs = reads or self._inputs(node)
+        memory = f"self.{self._memory(node)}" if primitive.is_memory else ""
         is_rows = self._is_rows(node)
         return primitive.python(
-            Printed(tuple(inputs), node.settings, tuple(modules), node.params, is_rows, self.shards)
+            Printed(tuple(inputs), node.settings, tuple(modules), node.params, memory, is_rows, self.shards)
         )
 
     def _modules(self, id_: str) -> Iterator[str]:
