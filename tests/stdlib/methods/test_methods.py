@@ -84,6 +84,7 @@ LOSSES = [
     """ce(labeled) + super_and(features(crops.first(2)), bank(features(crops.first(2)), unlabeled.position).rows,
                                unlabeled.position, unlabeled.position, unification=0.2)""",
     "ce(labeled) + two_stage_uc(features(crops.first(2)), heads=clusters)",
+    "ramped_teacher(labeled, random_shift(unlabeled) | unlabeled, teacher, 8) + two_stage_uc_rise()*entmin(unlabeled)",
     "ce(labeled) + two_stage_uc_printed(features(unlabeled), features(random_shift(unlabeled)), heads=clusters)",
     "ce(labeled) + entmin(unlabeled >> npid_crop(14))",
     "ce(labeled) + supercm(all, class_centroids(rest(encoder)(labeled), labeled.label, classes=images.classes))",
@@ -127,6 +128,7 @@ LOSSES = [
     "ce(labeled) + distilled(classes(encoder(crops)), teacher(crops.first(2)))",
     "ce(labeled) + masked_tokens(top(vision(unlabeled).tokens), ema_top(ema_vision(unlabeled).tokens), hidden)",
 ]
+OPTIMIZERS = ["two_stage_uc_sgd(0.03)", "isif_sgd()"]
 METRICS = [
     "top1(images.test)",
     "top5(images.test, net=teacher)",
@@ -142,8 +144,8 @@ METRICS = [
 ]
 
 
-def checked(loss: str, metric: str) -> None:
-    text = SPEC.format(loss=loss, metric=metric)
+def checked(loss: str, metric: str, optimizer: str = "sgd(lr=0.1)") -> None:
+    text = SPEC.format(loss=loss, metric=metric).replace("sgd(lr=0.1)", optimizer)
     if not any(name in loss for name in ("unlabeled", "all", "crops")):
         text = text.replace(", unlabeled: 100", "")
     found = check(Source("spec.ssl", text))
@@ -160,7 +162,12 @@ def test_a_metric_of_the_library_is_understood(metric: str) -> None:
     checked(LOSSES[0], metric)
 
 
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_an_optimizer_of_the_library_is_understood(optimizer: str) -> None:
+    checked(LOSSES[0], METRICS[0], optimizer)
+
+
 def test_every_definition_stands_in_one_of_these_specs() -> None:
     texts = [path.read_text() for path in sorted((resources.stdlib() / "methods").glob("*.ssl"))]
     definitions = {name for text in texts for name in re.findall(r"^def\s+(\w+)", text, flags=re.M)}
-    assert definitions <= set(re.findall(r"\w+", " ".join(LOSSES + METRICS)))
+    assert definitions <= set(re.findall(r"\w+", " ".join(LOSSES + OPTIMIZERS + METRICS)))
