@@ -26,6 +26,14 @@ def gentle(plan: Plan, lr: float) -> Plan:
     return with_stage(plan, optimizer=optimizer)
 
 
+UNEVEN = """\
+let few = images.test.subset(7, seed=0)
+eval top1(few)
+eval confusion_matrix(few) as confused
+eval knn(few, images.train.subset(101, seed=0), k=5) as knn
+eval linear_probe(few, images.train.subset(101, seed=0)) as probe
+"""
+
 PLANS = {
     "group": experiment("run=2it", GENTLE, *PARTS),
     "long": experiment("run=9it", GENTLE, *PARTS, loss=SMOOTH),
@@ -40,6 +48,7 @@ PLANS = {
     "paws": plan_of(PAWS, steps=4),
     "supercm": plan_of(SUPERCM, steps=6),
     "thresholds": plan_of(THRESHOLDS, steps=6),
+    "uneven": experiment("run=2it", "precision=fp64", loss=SMOOTH, metrics=UNEVEN),
     "clusters": derived_specs.plan_of(derived_specs.CLUSTERS),
 }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from experiments import LIBRARY, quickstart, random_batch
+from experiments import LIBRARY, plan_of, quickstart, random_batch
 from PIL import Image
 from torch import Tensor
 
@@ -66,6 +66,27 @@ def test_seeds_and_streams_have_different_orders() -> None:
     first = positions(order(50), 0, 50)
     assert first != positions(order(50, seed=1), 0, 50) and first != positions(order(50, stream="other"), 0, 50)
     assert first == positions(order(50), 0, 50)
+
+
+def test_unlabeled_data_of_unequal_classes_are_used_to_the_last_sample() -> None:
+    """Semi-supervised-learning#22: a loader that drew as many of every class left the others out."""
+    text = """ssl 1
+data   images = digits()
+stream all    = unlabel(images.train)
+net    encoder = convnet(width=4)
+head   classes = linear(encoder.dim, images.classes)
+loss  = entmin(all)
+batch = 100
+run   = 1ep
+"""
+    plan = plan_of(text)
+    samples = digits(plan)
+    whole = samples["all"]
+    batches = feed(plan, samples)
+    drawn = torch.cat([batches.batch_at(step)["all.image"] for step in range(15)])[: len(whole.ids)]
+    wanted = whole.read(torch.arange(len(whole.ids)))["image"]
+    assert len(whole.ids) == 1437  # of ten classes: they cannot be equal
+    assert sorted(drawn.flatten(1).tolist()) == sorted(wanted.flatten(1).tolist())
 
 
 # Data in memory

@@ -17,7 +17,13 @@ from ssldsl.runtime.run import Options, run
 pytestmark = pytest.mark.slow
 PARTS = ("weights", "average", "optimizer", "memory")
 # with VAT: one process with one thread and with two differ as much, since rounding turns the direction that is sought
-CLOSE = {"group": 5e-4, "batch": 5e-4, "stages": 1e-9, "clusters": 1e-9}  # these two are in double precision
+CLOSE = {
+    "group": 5e-4,
+    "batch": 5e-4,
+    "stages": 1e-9,
+    "clusters": 1e-9,
+    "uneven": 1e-9,
+}  # these in double precision
 
 
 def launched(script: str, *arguments: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
@@ -61,6 +67,16 @@ def test_two_processes_are_one(shared: Path, tmp_path: Path, name: str) -> None:
         assert together["step"] == alone["step"]
         assert together.get("total", 0) == pytest.approx(alone.get("total", 0), abs=1e-5)
         assert together.get("eval", {}).get("top1") == pytest.approx(alone.get("eval", {}).get("top1"), abs=0.01)
+
+
+def test_a_test_set_that_processes_cannot_share_equally_is_measured_whole(shared: Path, tmp_path: Path) -> None:
+    """accelerate#1674, #575, #952: seven pictures, two processes, and reference samples that are no multiple of two."""
+    run(PLANS["uneven"], tmp_path / "one", LIBRARY, Options(is_progress_shown=False))
+    alone, together = (read_lines(folder)[0][-1]["eval"] for folder in (tmp_path / "one", shared / "uneven"))
+    assert {"top1", "confused", "knn", "probe"} == together.keys()
+    assert sum(map(sum, together["confused"])) == 7
+    assert {k: v for k, v in together.items() if k != "probe"} == {k: v for k, v in alone.items() if k != "probe"}
+    assert together["probe"] == pytest.approx(alone["probe"], abs=1 / 7 + 1e-6)  # its solver stops where rounding says
 
 
 def test_statistics_of_each_process_give_another_run(shared: Path) -> None:
