@@ -1,7 +1,12 @@
 """Handwritten digits that scikit-learn ships: real data without a download."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
 
+from ssldsl.errors import InternalError
 from ssldsl.ops import op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.samples import MemorySamples
@@ -16,11 +21,17 @@ def digits() -> Splits:
     Brightness has 17 levels. Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998, its test
     part.
     """
-    from sklearn.datasets import load_digits  # here: a second to import, and for this set only
-
-    found = load_digits()
-    image = torch.from_numpy(found.images).float().unsqueeze(1) / 16
-    samples = MemorySamples.of("scikit-learn", image=image, label=torch.from_numpy(found.target))
+    table = torch.from_numpy(np.loadtxt(_table(), delimiter=","))
+    image, label = table[:, :-1].float().view(-1, 1, 8, 8) / 16, table[:, -1].long()
+    samples = MemorySamples.of("scikit-learn", image=image, label=label)
     test = choose(samples, 360, 0, "digits", proportional_shares)
     train = other_rows(test, len(samples))
     return {"train": samples.take(train), "test": samples.take(test)}
+
+
+def _table() -> Path:
+    """A line an image, pixels and then the digit. It is read as it lies there: to import scikit-learn takes a second."""
+    package = find_spec("sklearn")
+    if package is None or not package.submodule_search_locations:
+        raise InternalError("scikit-learn, which ssldsl depends on, is not there")
+    return Path(package.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
