@@ -286,6 +286,8 @@ def front_end(effort: Effort) -> None:
     click.echo("\n" + tables.heading(("cold start", "median, s", "least, s", "most, s")))
     for command, values in starts.items():
         click.echo(tables.row((f"`{command}`", *(f"{f(values):.2f}" for f in (statistics.median, min, max)))))
+    answer = 1000 * frontend.answer_time(2 * effort.repeats + 1)
+    click.echo(f"\nThe language server answers a change of {name} in {answer:.0f} ms.")
     middle, low, high = ratios(starts["import torch"], starts["ssldsl check"])
     click.echo(
         f"\n`ssldsl check` takes {middle:.2f} of the time of `import torch` (quartiles {low:.2f} to {high:.2f})."

@@ -4,11 +4,14 @@ import os
 import re
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 
 from ssldsl import pipeline
+from ssldsl.editor.analysis import Analysis
 from ssldsl.ops.library import Library
 from ssldsl.source import Source
 
@@ -25,6 +28,11 @@ eval top1(images.test)
 """
 TAIL = 3  # lines of a statement that goes on: the loss and the batch
 PER_TERM = 4
+OTHERS = {
+    "import torch": "import torch",
+    "import torch, accelerate": "import torch, accelerate",
+    "the same, and an optimizer": "import torch, accelerate; torch.optim.SGD([torch.ones(1)]).step()",  # torch._dynamo
+}
 PART = 50  # terms of a sum with a name: an expression has 200 levels at most
 
 
@@ -42,16 +50,16 @@ def longest_spec() -> tuple[str, int]:
 
 def spec_of(lines: int) -> Source:
     """A spec of about so many lines: every four of them are a stream, its head, its rows, and a term of the loss."""
-    count = max(1, (lines - statements(HEAD) - TAIL) // PER_TERM)
+    streams_wanted = max(1, (lines - statements(HEAD) - TAIL) // PER_TERM)
     streams = "".join(
         f"stream s{i} = images.train.subset(100, seed={i}) >> random_shift(1)\nhead h{i} = linear(encoder.dim, 10)\n"
-        for i in range(count)
+        for i in range(streams_wanted)
     )
-    terms = [f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(count)]
-    parts = [terms[start : start + PART] for start in range(0, count, PART)]
+    terms = [f"0.5*ce(s{i}, net=encoder >> h{i}) as t{i}" for i in range(streams_wanted)]
+    parts = [terms[start : start + PART] for start in range(0, streams_wanted, PART)]
     lets = "".join(f"let part{i} = {(chr(10) + '  + ').join(part)}\n" for i, part in enumerate(parts))
     loss = " + ".join(f"part{i}" for i in range(len(parts)))
-    batch = ",\n  ".join(f"s{i}: 8" for i in range(count))
+    batch = ",\n  ".join(f"s{i}: 8" for i in range(streams_wanted))
     vat = "0.3*vat(unlabeled) + ce(s0)"
     return Source("long.ssl", f"{HEAD}{streams}{lets}loss = {vat}\n  + {loss}\nbatch = {{unlabeled: 64,\n  {batch}}}\n")
 
@@ -80,12 +88,31 @@ def _median(call: Callable[[], object], repeats: int) -> float:
     return statistics.median(taken)
 
 
+def answer_time(repeats: int) -> float:
+    """Processor seconds that the language server takes for a change of the longest spec, the library being known."""
+    path = SPECS / longest_spec()[0]
+    text, library = path.read_text(encoding="utf-8"), Library.shipped()
+    changed = (f"{text}# {number}\n" for number in count())
+    Analysis.of(text, str(path), library)
+    return _median(lambda: Analysis.of(next(changed), str(path), library), repeats)
+
+
 def cold_starts(repeats: int) -> dict[str, tuple[float, ...]]:
     """Processor seconds of fresh processes, in turns."""
-    commands = {
-        "ssldsl check": [sys.executable, "-m", "ssldsl", "check", str(SPECS / "quickstart.ssl")],
-        "import torch": [sys.executable, "-c", "import torch"],
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        once = ["--set", "run=1it", "--no-report", "--no-progress", "-o", folder]
+        asked = {
+            "ssldsl check": ["check", str(SPECS / "quickstart.ssl")],
+            "ssldsl check of 17 variants": ["check", str(SPECS / "tsuc_cifar10.ssl")],
+            "ssldsl graph": ["graph", str(SPECS / "suave_imagenet.ssl"), "-o", f"{folder}/drawn.svg"],
+            "ssldsl run of one step": ["run", str(SPECS / "quickstart.ssl"), *once],
+        }
+        commands = {name: [sys.executable, "-m", "ssldsl", *words] for name, words in asked.items()}
+        commands |= {name: [sys.executable, "-c", code] for name, code in OTHERS.items()}
+        return _in_turns(commands, repeats)
+
+
+def _in_turns(commands: Mapping[str, Sequence[str]], repeats: int) -> dict[str, tuple[float, ...]]:
     found: dict[str, list[float]] = {name: [] for name in commands}
     for command in commands.values():
         _seconds_of(command)  # files are read and caches made once

@@ -49,6 +49,7 @@ def commands(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line; no error of ours reaches a person as a bare traceback."""
+    processes.wait_asleep()
     try:
         code = commands.main(standalone_mode=False)
     except click.ClickException as error:

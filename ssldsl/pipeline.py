@@ -96,14 +96,24 @@ def prepare(request: Request, checked: Checked) -> Prepared:
     from ssldsl.runtime.smoke.plan import smoke_plan
     from ssldsl.runtime.smoke.shrink import with_small_batches
 
-    program = checked.unwrap()
     if request.smoke:
-        program = with_small_batches(program)
+        checked = _narrowed(request, checked)
+    program = with_small_batches(checked.unwrap()) if request.smoke else checked.unwrap()
     datasets = None if request.smoke else Datasets(checked.library, Path(request.spec).parent)
     measured = assumed(program) if datasets is None else measure(program, datasets)
     plan = compile(program, sizes=measured.sizes, resident=measured.resident, level=request.level)
     plan = overridden(plan, precision=request.precision, compile=request.compiled)
     return Prepared(request, checked, smoke_plan(plan, checked.library) if request.smoke else plan, datasets)
+
+
+def _narrowed(request: Request, checked: Checked) -> Checked:
+    """The experiment with its networks as wide as usual; as it is, where something counts on the width of one."""
+    from ssldsl.runtime.smoke.shrink import narrower
+
+    if not (sets := narrower(checked.unwrap())):
+        return checked
+    narrow = evolve(request, edits=evolve(request.edits, sets=(*request.edits.sets, *sets))).checked()
+    return checked if narrow.program is None else narrow
 
 
 def run(experiment: Prepared, folder: Path, options: "Options") -> "Result":

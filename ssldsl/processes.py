@@ -29,3 +29,11 @@ def spare_cores() -> int:
 def wait_for_main() -> None:
     """Wait while the first process says why all of them end: a launcher ends all once one has ended, this one too."""
     time.sleep(PATIENCE)
+
+
+def wait_asleep() -> None:
+    """Let threads that wait for one another sleep, unless the user wants it otherwise. To be said before torch is there.
+
+    They spin else; and where other jobs want the cores, every step waits for a thread that itself waits for a core.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from experiments import LIBRARY, experiment, node_of, plan_of, stateful, two_stages
 
+from ssldsl import pipeline
 from ssldsl.graph.plan import CombinedPlan, CurvePlan, NodePlan, Plan
 from ssldsl.graph.plan_types import TensorPlan, with_tensors
 from ssldsl.ops.data import Samples
 from ssldsl.runtime.data.datasets import Datasets
+from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.smoke.generated import GeneratedData
 from ssldsl.runtime.smoke.plan import smoke_plan
@@ -93,3 +95,30 @@ def test_made_up_data_without_labels_have_none() -> None:
 
 def test_samples_that_workers_prepare_are_not_in_memory() -> None:
     assert not made_up("imagenet()", "images.train.subset(100)", views=" >> random_crop(8)").resident
+
+
+WIDE = """\
+ssl 1
+data   images  = digits()
+stream labeled = images.train
+net    encoder = convnet(width=64)
+head   classes = linear({size}, images.classes)
+loss  = ce(labeled, net=encoder >> classes)
+batch = {{labeled: 8}}
+run   = 3it
+"""
+
+
+def smoke_width(tmp_path: Path, size: str) -> int:
+    """The width of the network of a spec in a smoke run; 32 is usual."""
+    request = Request(str(tmp_path / "wide.ssl"), WIDE.format(size=size), smoke=True)
+    modules = pipeline.prepare(request, request.checked()).plan.modules
+    return next(int(module.settings["width"]) for module in modules if module.path == "encoder")
+
+
+def test_a_network_several_times_as_wide_as_usual_becomes_as_wide_as_usual(tmp_path: Path) -> None:
+    assert smoke_width(tmp_path, "encoder.dim") == 32
+
+
+def test_a_network_stays_wide_where_a_head_counts_on_it(tmp_path: Path) -> None:
+    assert smoke_width(tmp_path, "256") == 64

@@ -1,4 +1,4 @@
-"""Smaller batches and images for a smoke run: every size above 64 pixels becomes another, the same one everywhere.
+"""Smaller batches, networks and images for a smoke run: sizes above 64 pixels become others, the same everywhere.
 
 Images stay as they are where smaller ones might not fit: with a network that is not ours, and where the sizes that
 views would give are not those of the plan.
@@ -23,6 +23,7 @@ LARGE = 64  # pixels of a side; what is above becomes a little more than this
 ROWS = 2  # of the smallest stream in one accumulated part: batch normalization wants two
 STEP = 16  # the least difference of two sizes; they are multiples of it, or of the patches of a transformer
 PIXELS = ("size", "short_side")  # settings of views
+WIDTH = "width"  # of networks: what their channels are multiples of
 
 Sizes = Mapping[int, int]
 
@@ -44,6 +45,18 @@ def least_rows(nodes: Iterable[Node | NodePlan], signature: Callable[[str], Sign
     known = ((found, dict(node.settings)) for node in nodes if (found := signature(node.op)) is not None)
     needed = max((each.rows_needed(settings) for each, settings in known), default=0)
     return accumulate * max(ROWS, -(-needed // accumulate))
+
+
+def narrower(program: Program) -> tuple[str, ...]:
+    """Edits that give networks for images which are several times as wide as usual the width of their default."""
+    found = ((m, program.signatures.get(m.op), dict(m.settings).get(WIDTH)) for m in program.modules)
+    return tuple(
+        f"{module.path}.{WIDTH}={usual}"
+        for module, op, width in found
+        if op is not None and op.edges and op.edges[0].kind == "Images" and not module.average_of
+        for usual in (setting.default for setting in op.settings if setting.name == WIDTH)
+        if isinstance(usual, int) and isinstance(width, int) and width > usual and width % usual == 0
+    )
 
 
 def with_small_images(plan: Plan, library: Library) -> Plan:
