@@ -32,7 +32,7 @@ def wait_for_main() -> None:
 
 
 def wait_asleep() -> None:
-    """Let threads that wait for one another sleep, unless the user wants it otherwise. To be said before torch is there.
+    """Let threads that wait for one another sleep, unless the user wants it otherwise; before torch is imported.
 
     They spin else; and where other jobs want the cores, every step waits for a thread that itself waits for a core.
     """

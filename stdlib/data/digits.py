@@ -30,7 +30,7 @@ def digits() -> Splits:
 
 
 def _table() -> Path:
-    """A line an image, pixels and then the digit. It is read as it lies there: to import scikit-learn takes a second."""
+    """A line an image, pixels and then the digit: to import scikit-learn, which has it, takes a second."""
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
         raise InternalError("scikit-learn, which ssldsl depends on, is not there")
