@@ -59,7 +59,7 @@ def step_inputs(node: Node) -> tuple[Node, ...]:
     return node.inputs
 
 
-def _told_apart(settings: tuple[tuple[str, Setting], ...]) -> tuple[tuple[str, Dim | str], ...]:
+def _as_key(settings: tuple[tuple[str, Setting], ...]) -> tuple[tuple[str, Dim | str], ...]:
     """Settings as a key: `repr` tells 1 from 1.0 and True, which hash alike; a size may be long to write."""
     return tuple((name, value if isinstance(value, Dim) else repr(value)) for name, value in settings)
 
@@ -101,7 +101,7 @@ class Interner:
         within: str = "",
     ) -> Node:
         """The node with these parts; the first one made keeps its spans and names."""
-        key = (op, tuple(n.id for n in inputs), params, _told_apart(settings), draw)
+        key = (op, tuple(n.id for n in inputs), params, _as_key(settings), draw)
         if key not in self._nodes:
             self._nodes[key] = Node(
                 len(self._nodes), op, inputs, params, settings, type, grad_modules, draw, rows, spans, alias, within

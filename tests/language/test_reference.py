@@ -49,5 +49,5 @@ def test_every_type_and_every_word_that_looks_like_a_function_is_named() -> None
     assert all(f"`{name}" in TEXT for name in (*TYPES, *WORDS, "draw"))
 
 
-def test_every_schedule_and_metric_definition_is_met() -> None:
-    assert all(name in TEXT for name in Library.shipped().role("schedules"))
+def test_every_schedule_is_met() -> None:
+    assert [name for name in Library.shipped().role("schedules") if name not in TEXT] == []
