@@ -1,6 +1,6 @@
 """`resolve`: the whole experiment as a spec, nothing left implicit; what the author did not write says `# default`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from attrs import evolve
@@ -56,7 +56,9 @@ def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> l
 def _update_block(statement: tree.Update, checked: Checked, stage: Stage | None) -> str:
     update = next((u for u in stage.updates if u.name == statement.name.id), None) if stage is not None else None
     kept = [s for s in statement.body if not _is_dropped(s, checked)]
-    inside = [_written(s, checked, stage) for s in kept] + (_update_defaults(statement, update) if update else [])
+    inside = [_written(s, checked, stage) for s in kept] + (
+        _update_defaults(statement, update, _set_by(checked, stage)) if update else []
+    )
     lines = (f"  {line}" for text in inside for line in text.split("\n"))
     return "\n".join([f"update {statement.name.id} {{", *lines, "}"])
 
@@ -166,9 +168,17 @@ def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]
     return lines + _left_out(statements, left, stage)
 
 
-def _update_defaults(statement: tree.Update, update: Update) -> list[str]:
-    """The settings of an update that the author left out, or wrote in its stage."""
-    return _trained(statement.body, update.train) + _left_out(statement.body, SHARED, update)
+def _update_defaults(statement: tree.Update, update: Update, said: Collection[str]) -> list[str]:
+    """The settings of an update that the author left out. `said`: what the stage says for all of its updates."""
+    left = [name for name in SHARED if name not in said]
+    return _trained(statement.body, update.train) + _left_out(statement.body, left, update)
+
+
+def _set_by(checked: Checked, stage: Stage | None) -> set[str]:
+    """The settings that a stage writes, or the file, where it is the stage itself."""
+    stages = [s for s in checked.file.statements if isinstance(s, tree.StageDecl)]
+    bodies = [s.body for s in stages if stage is not None and s.name.id == stage.name] or [checked.file.statements]
+    return {s.name.id for s in bodies[0] if isinstance(s, tree.Setting)}
 
 
 def _trained(statements: tuple[tree.Statement, ...], train: Sequence[str]) -> list[str]:
