@@ -121,9 +121,10 @@ loss = (
   + moco_v3(views, teacher) + nnclr(views, length=96)
   + 0.1*barlow_twins(views) + 0.1*vicreg(views) + w_mse(views, size=20) + tico(first(views), last(views), teacher)
   + remixmatch(labeled, unlabeled, views, images.classes)
-  + sequencematch(unlabeled, first(views), last(views), threshold=0.1)
-  + refixmatch(unlabeled, last(views), threshold=0.3)
-  + jigsaw(unlabeled, 4, grid=2, orders=24) + 0.1*pirl(first(views), 4, grid=2, orders=24, dim=8) + ce(even)
+  + 0.1*sequencematch(unlabeled, first(views), last(views), threshold=0.1)
+  + 0.1*refixmatch(unlabeled, last(views), threshold=0.3) + 0.1*ce(even)
+  + 0.1*jigsaw(unlabeled, 4, grid=2, orders=24)
+  + 0.1*pirl(first(views), 4, grid=2, orders=24, dim=8, temperature=0.5)
 )
 batch     = {labeled: 20, unlabeled: 60, even: 20}
 optimizer = sgd(lr=0.02, momentum=0.9)
