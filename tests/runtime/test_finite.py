@@ -50,7 +50,7 @@ def poisoned(where: str, value: float) -> Diagnostic | None:
         "average": next(iter(state.average.average.values())) if state.average else None,
         "teacher": next(state.modules["slow/encoder"].parameters()),
         "evaluated": next(state.modules["other"].parameters()),
-        "optimizer": next(iter(state.optimizer.state.values()))["momentum_buffer"],
+        "optimizer": next(iter(state.optimizers[""].state.values()))["momentum_buffer"],
     }
     with torch.no_grad():
         tensors[where].view(-1)[0] = value

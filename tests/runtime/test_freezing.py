@@ -33,7 +33,7 @@ def test_a_frozen_group_keeps_its_values_without_decay_and_momentum() -> None:
     for step in range(3):
         take_step(made, step)
         torch.testing.assert_close(head.detach(), before)
-        assert head not in made.state.optimizer.state
+        assert head not in made.state.optimizers[""].state
     take_step(made, 3)
     assert (head.detach() - before).abs().max() > 1e-4
 
