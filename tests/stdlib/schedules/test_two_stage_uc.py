@@ -1,9 +1,10 @@
-"""The schedules of TwoStageUC as its specs write them, at the epochs of the worked numbers."""
+"""The schedules of TwoStageUC and of IIC beside it, as their specs write them."""
 
 import pytest
 
 from ssldsl.stdlib.schedules.each import each
 from ssldsl.stdlib.schedules.linear_ramp import linear_ramp
+from ssldsl.stdlib.schedules.repeat import repeat
 from ssldsl.stdlib.schedules.step_decay import step_decay
 
 STEPS = 390  # of an epoch
@@ -25,3 +26,12 @@ def test_the_weight_of_unification_rises_every_eighty_epochs(epoch: int, expecte
 def test_the_rate_of_the_second_stage_drops_from_epoch_120_on(epoch: int, expected: float) -> None:
     milestones = [at * STEPS for at in (120, 160, 200, 240, 280)]
     assert 0.01 * step_decay(epoch * STEPS, 300 * STEPS, milestones=milestones) == pytest.approx(expected)
+
+
+def test_over_clustering_has_one_epoch_of_three_and_the_clusters_two() -> None:
+    def first(step: float, steps: float) -> float:
+        return step_decay(step, steps, milestones=[STEPS], gamma=0)
+
+    steps = [epoch * STEPS + at for epoch in range(6) for at in (0, STEPS - 1)]
+    found = [repeat(step, 6000 * STEPS, every=3 * STEPS, schedule=first) for step in steps]
+    assert found == [1, 1, 0, 0, 0, 0] * 2
