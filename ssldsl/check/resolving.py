@@ -6,7 +6,7 @@ from typing import Any
 from attrs import evolve
 
 from ssldsl.check.checking import Checked
-from ssldsl.check.stages.settings import SETTINGS
+from ssldsl.check.stages.settings import MEANT, SETTINGS
 from ssldsl.check.stages.spec import IMPLICIT
 from ssldsl.check.stages.updates import SETTINGS as OF_AN_UPDATE
 from ssldsl.check.stages.updates import SHARED
@@ -49,7 +49,8 @@ def resolve(checked: Checked) -> str:
 def _stage_block(statement: tree.StageDecl, stage: Stage, checked: Checked) -> list[str]:
     after = f" after {', '.join(n.id for n in statement.after)}" if statement.after else ""
     kept = [s for s in statement.body if not _is_dropped(s, checked)]
-    inside = [_written(s, checked, stage) for s in kept] + _defaults(statement.body, stage)
+    above = [s.name.id for s in checked.file.statements if isinstance(s, tree.Setting) and s.name.id in MEANT]
+    inside = [_written(s, checked, stage) for s in kept] + _defaults(statement.body, stage, above)
     return [f"stage {statement.name.id}{after} {{", *(f"  {line}" for text in inside for line in text.split("\n")), "}"]
 
 
@@ -161,10 +162,11 @@ def _filled(expr: tree.Expr, checked: Checked) -> tree.Expr:
     return evolve(expr, arguments=(*expr.arguments, *added))
 
 
-def _defaults(statements: tuple[tree.Statement, ...], stage: Stage) -> list[str]:
-    """The settings of a stage that the author left out."""
+def _defaults(statements: tuple[tree.Statement, ...], stage: Stage, above: Collection[str] = ()) -> list[str]:
+    """The settings of a stage that the author left out. `above`: those that are said for all stages."""
     lines = [] if stage.updates else _trained(statements, stage.train)
-    left = [row.name for row in SETTINGS if row.level != "spec" and not (stage.updates and row.name in OF_AN_UPDATE)]
+    said = {*above, *(OF_AN_UPDATE if stage.updates else ())}
+    left = [row.name for row in SETTINGS if row.level != "spec" and row.name not in said]
     return lines + _left_out(statements, left, stage)
 
 

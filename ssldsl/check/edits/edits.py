@@ -10,7 +10,7 @@ from ssldsl.check.edits.statements import KINDS, edited
 from ssldsl.check.messages import names as name_messages
 from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.messages import stages as stage_messages
-from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, OF_A_STAGE
+from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, MEANT, OF_A_STAGE
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.rounds import rounds_of, split_round
@@ -121,7 +121,7 @@ def _apply_to_stage(
     if isinstance(edit, tree.DropEdit) and len(path) == 1 and path[0].id not in DEFAULTS:
         terms.drops.append((stage, path[0].id, _place(edit)))
         return file
-    changed = _edit_statements(body, edit, path, DEFAULTS if stage or not stages else ABOVE_STAGES, slots)
+    changed = _edit_statements(body, edit, path, DEFAULTS if stage or not stages else _above(stages.values()), slots)
     if changed is not None:
         return _with_body(file, stage, changed) if stage else evolve(file, statements=changed)
     inside = _edit_calls(file, edit, stage, path, slots)
@@ -129,6 +129,11 @@ def _apply_to_stage(
         return inside
     _no_such(file, edit, path, stage, reporter)
     return file
+
+
+def _above(stages: Iterable[tree.StageDecl]) -> list[str]:
+    """What an edit may set for all stages: what none of them says itself, if it is part of what is meant."""
+    return [name for name in ABOVE_STAGES if name not in MEANT or not any(_sets(s, name) for s in stages)]
 
 
 def _edit_update(

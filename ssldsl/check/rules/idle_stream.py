@@ -10,8 +10,10 @@ from ssldsl.ir.walk import in_a_step
 
 
 def idle_stream(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
-    """Silent under edits: an ablation drops a term, and seldom the rows that it read. Silent beside errors, too."""
-    if reader.ctx.is_edited or reader.ctx.reporter.failed:
+    """Silent under edits: an ablation drops a term, and seldom the rows that it read. Silent beside errors, too,
+    and where the rows are said for all stages.
+    """
+    if reader.ctx.is_edited or reader.ctx.reporter.failed or reader.settings.get("batch") not in reader.body:
         return
     drawn = {n.setting("stream") for n in in_a_step(stage.step_roots) if n.op in ("draw", "rows")}
     counted = stage.clock if stage.place("clock") is not None else None

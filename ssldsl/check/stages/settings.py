@@ -43,22 +43,24 @@ class StageSetting:
 
 SETTINGS = (  # in the order they are read, which is that of the reference
     StageSetting("loss", read_loss, "", "the sum of terms", "must be given"),
-    StageSetting("run", read_run, "", "how long: `30ep`, `500it`", "must be given"),
+    StageSetting("run", read_run, "", "how long: `30ep`, `500it`", "must be given", level="shared"),
     StageSetting(  # after the loss, whose streams it draws
         "batch",
         read_batch,
         "64",
         "rows of every stream in a step, over all processes: `{labeled: 50, unlabeled: 100}`, or one number for all",
         "64 of each",
+        level="shared",
     ),
     StageSetting(  # after `batch`, which names the streams
-        "clock", read_clock, "", "the stream whose pass is an epoch", "the first that `batch` names"
+        "clock", read_clock, "", "the stream whose pass is an epoch", "the first that `batch` names", level="shared"
     ),
     StageSetting(
         "optimizer",
         read_optimizer,
         "sgd(lr=0.03, momentum=0.9)",
         "`sgd(...)`, `adam(...)`, `adamw(...)`, `lars(...)`",
+        level="shared",
     ),
     StageSetting(  # after the optimizer, whose settings they are
         "groups",
@@ -82,6 +84,7 @@ SETTINGS = (  # in the order they are read, which is that of the reference
         "none",
         "an average of the weights that are trained: `polyak(half_life=1ep)`, "
         "`swa(start=75%, every=1ep, statistics=1ep)`",
+        level="shared",
     ),
     StageSetting(
         "keep",
@@ -95,6 +98,7 @@ SETTINGS = (  # in the order they are read, which is that of the reference
         read_clip,
         "none",
         "the largest norm of the gradient; `per_tensor(3.0)`: of that of each tensor",
+        level="shared",
     ),
     StageSetting(
         "turns",
@@ -139,4 +143,5 @@ SETTINGS = (  # in the order they are read, which is that of the reference
 )
 OF_A_STAGE = tuple(row.name for row in SETTINGS if row.level != "spec")
 ABOVE_STAGES = tuple(row.name for row in SETTINGS if row.level != "stage")
+MEANT = tuple(row.name for row in SETTINGS if row.level == "shared" and row.change == "semantic")
 DEFAULTS = {row.name: row.default for row in SETTINGS}  # every setting there is
