@@ -131,7 +131,7 @@ def test_names_of_python_and_of_the_step_do_not_clash() -> None:
 def test_slices_are_those_of_one_share_of_the_batch() -> None:
     plan = quickstart(level=1)
     source = lower(plan, plan.stages[0], LIBRARY, shards=4).source
-    assert "logits[2:4]" in source and "features[:16:4]" in source
+    assert "logits.split(2)" in source and "features[:16:4]" in source
 
 
 def test_a_batch_that_cannot_be_shared_is_not_cut_at_a_wrong_row() -> None:
@@ -245,3 +245,18 @@ def test_a_stage_without_terms_is_refused() -> None:
     plan = with_stage(quickstart(), terms=())
     with pytest.raises(InternalError, match="no loss term"):
         lower(plan, plan.stages[0], LIBRARY)
+
+
+def test_rows_of_a_forward_that_all_are_differentiated_are_cut_at_once() -> None:
+    plan = quickstart(level=1, loss="ce(labeled) + entmin(unlabeled)")
+    source = lower(plan, plan.stages[0], LIBRARY).source
+    assert "logits_2, logits_3 = logits.split(8)" in source
+    assert "logits[" not in source
+
+
+def test_rows_that_are_cut_at_once_give_the_gradients_of_slices() -> None:
+    loss = "ce(labeled) + entmin(unlabeled) + 0.5*mean([entropy(classes(encoder(all)))]) as both"
+    apart, at_once = (quickstart(level=level, loss=loss) for level in (0, 1))
+    batch, scalars = random_batch(), torch.zeros(1)
+    for part, other in zip(trained_once(apart, batch, scalars), trained_once(at_once, batch, scalars), strict=True):
+        torch.testing.assert_close(other, part, atol=1e-6, rtol=1e-5)

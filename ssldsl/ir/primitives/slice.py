@@ -1,5 +1,8 @@
 """`slice`: some rows of a value. Settings: `start`, `stop`, and a `step` where it is not 1."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.primitive import ONE, Primitive, Printed
@@ -21,12 +24,17 @@ def _type(node: Node) -> Type | None:
 
 def _python(printed: Printed) -> str:
     """The same share of the rows, where a batch is in parts."""
-    bounds = [int(printed.settings[name]) for name in ("start", "stop")]
-    if any(bound % printed.shards for bound in bounds):
-        raise InternalError(f"rows {bounds} cannot be shared by {printed.shards} equal parts")
-    start, stop = (bound // printed.shards for bound in bounds)
+    start, stop = bounds_of(printed.settings, printed.shards)
     step = int(printed.settings.get("step") or 1)
     return printed.each("{}" + f"[{start or ''}:{stop}{f':{step}' if step > 1 else ''}]")
+
+
+def bounds_of(settings: Mapping[str, Any], shards: int) -> tuple[int, int]:
+    """Start and stop in one of several equal parts of a batch."""
+    bounds = [int(settings[name]) for name in ("start", "stop")]
+    if any(bound % shards for bound in bounds):
+        raise InternalError(f"rows {bounds} cannot be shared by {shards} equal parts")
+    return bounds[0] // shards, bounds[1] // shards
 
 
 PRIMITIVE = Primitive("slice", ONE, drawn="through", type_of=_type, python=_python, row_settings=("start", "stop"))

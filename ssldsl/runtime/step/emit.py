@@ -11,6 +11,7 @@ from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
 from ssldsl.graph.plan_types import TensorPlan, is_of_kind
 from ssldsl.ir.primitive import Printed
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
+from ssldsl.ir.primitives.slice import bounds_of
 from ssldsl.ir.walk import leaves
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
@@ -19,6 +20,7 @@ from ssldsl.runtime.nets.keys import net_key
 from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.step.imports import TOOLS, function_name, import_lines
+from ssldsl.runtime.step.pieces import pieces_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
 from ssldsl.types import WHOLE_NUMBERS
 
@@ -56,12 +58,15 @@ class Emission:
     named: dict[str, str] = Factory(dict)  # node -> name of the term or the watch that it is the value of
     _asked: frozenset[str] = frozenset()  # the forwards of which more than the first output is read
     _several: dict[str, str] = Factory(dict)  # such a forward -> the name of all that it gives
+    _pieces: dict[str, tuple[NodePlan, ...]] = Factory(dict)  # see `pieces_of`
     _values: dict[str, str] = Factory(dict)
     _regime: tuple[str, ...] = ()
     _line: tuple[str, int] | None = None
 
     def __attrs_post_init__(self) -> None:
         self.nodes = {node.id: node for node in self.stage.nodes}
+        if not (self.on_host or self.is_evaluation):
+            self._pieces = pieces_of(self.nodes)
         self._asked = frozenset(node.inputs[0] for node in self.stage.nodes if node.op == "output")
         self.named = {part.node: part.name for part in reversed(self.stage.recorded)}
         for node in self.stage.nodes:
@@ -148,6 +153,9 @@ class Emission:
 
     def emit(self, lines: Lines, node: NodePlan) -> None:
         """Write one node."""
+        if node.id in self._pieces:
+            self._cut(lines, self._pieces[node.id])
+            return
         made_on_host = self.from_batch(node) and node.op not in WITH_BATCH
         is_text = node.op in PRIMITIVES and node.op != "draws" and not made_on_host
         text = self._primitive(node) if is_text else ""
@@ -169,6 +177,20 @@ class Emission:
             function = self._function(node, signature)
             lines.group(f"{target} = {function}(", self._arguments(node, signature), ")", node)
         self._values[node.id] = target
+
+    def _cut(self, lines: Lines, pieces: tuple[NodePlan, ...]) -> None:
+        """Write slices that a value falls into, at the first of them."""
+        if pieces[0].id in self._values:
+            return
+        self._open(lines, pieces[0])
+        bounds = [bounds_of(piece.settings, self.shards) for piece in pieces]
+        sizes = [stop - start for start, stop in bounds]
+        whole = self.value(pieces[0].inputs[0])
+        for piece in pieces:
+            self._values[piece.id] = self.names.take(self._wanted_name(piece))
+        names = [self._values[piece.id] for piece in pieces]
+        split = sizes[0] if len(set(sizes)) == 1 else sizes
+        lines.unpack(names, f"{whole}.split({split})", pieces[0])
 
     def _assigned(self, lines: Lines, node: NodePlan, target: str, text: str) -> str:
         """Write the line that computes a primitive; gives what then stands for its value."""

@@ -63,6 +63,14 @@ class Lines:
             self.add(f"    {item},", node)
         self.add(closing, node)
 
+    def unpack(self, names: list[str], text: str, node: NodePlan | None = None) -> None:
+        """Several values of an expression, each with its name."""
+        flat = f"{', '.join(names)} = {text}"
+        if len(flat) + 4 * self.depth <= WIDTH:
+            self.add(flat, node)
+        else:
+            self.group("(", names, f") = {text}", node)
+
     def extend(self, other: "Lines") -> None:
         self.texts += other.texts
         self.nodes += other.nodes
