@@ -7,24 +7,24 @@ from attrs import Factory, define
 from torch import nn
 
 from ssldsl.errors import InternalError
-from ssldsl.graph.plan import NodePlan, Place, Plan, StagePlan
-from ssldsl.graph.plan_types import TensorPlan, is_of_kind
+from ssldsl.graph.plan import NodePlan, Plan, StagePlan
+from ssldsl.graph.plan_types import is_of_kind
 from ssldsl.ir.primitive import Printed
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES, WITH_BATCH
-from ssldsl.ir.primitives.slice import bounds_of
 from ssldsl.ir.walk import leaves
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.keys import net_key
-from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.step.imports import TOOLS, function_name, import_lines
-from ssldsl.runtime.step.pieces import pieces_of
+from ssldsl.runtime.step.naming import first_output, kind_name, place_in_spec
+from ssldsl.runtime.step.pieces import pieces_of, sizes_of
 from ssldsl.runtime.step.printer import Lines, Names, identifier, literal
+from ssldsl.runtime.step.regimes import LOW_PRECISION_ROLES, regime_of
+from ssldsl.runtime.step.spent import spent_values
 from ssldsl.types import WHOLE_NUMBERS
 
-_LOW_PRECISION_ROLES = ("losses", "targets", "memory")
 MODES = {"rest": "AtRest", "steady": "Steady"}  # how a network runs -> what printed code puts around its module
 METRIC = "metric"  # the parameter of a metric that remembers earlier evaluations: its module
 _NO_TENSOR = frozenset({"Net", "Rows", "Data"})
@@ -59,6 +59,7 @@ class Emission:
     _asked: frozenset[str] = frozenset()  # the forwards of which more than the first output is read
     _several: dict[str, str] = Factory(dict)  # such a forward -> the name of all that it gives
     _pieces: dict[str, tuple[NodePlan, ...]] = Factory(dict)  # see `pieces_of`
+    _spent: frozenset[str] = frozenset()  # see `spent_values`
     _values: dict[str, str] = Factory(dict)
     _regime: tuple[str, ...] = ()
     _line: tuple[str, int] | None = None
@@ -67,6 +68,7 @@ class Emission:
         self.nodes = {node.id: node for node in self.stage.nodes}
         if not (self.on_host or self.is_evaluation):
             self._pieces = pieces_of(self.nodes)
+            self._spent = spent_values(self.stage)
         self._asked = frozenset(node.inputs[0] for node in self.stage.nodes if node.op == "output")
         self.named = {part.node: part.name for part in reversed(self.stage.recorded)}
         for node in self.stage.nodes:
@@ -164,7 +166,7 @@ class Emission:
             self._values[node.id] = text  # nothing to compute
             return
         self._open(lines, node)
-        target = self.names.take(self.wanted_name(node))
+        target = self._target(node)
         if made_on_host:
             lines.add(f"{target} = {self._host_read(node, target)}", node)
         elif text:
@@ -178,37 +180,33 @@ class Emission:
             lines.group(f"{target} = {function}(", self._arguments(node, signature), ")", node)
         self._values[node.id] = target
 
+    def _target(self, node: NodePlan) -> str:
+        """The name of a value, which may be that of one that it is made of and that nothing else reads."""
+        wanted = self.wanted_name(node)
+        spent = [self.nodes[id_] for id_ in node.inputs if id_ in self._spent]
+        same = (self.value(value.id) for value in spent if self.wanted_name(value) == wanted)
+        return next(same, "") or self.names.take(wanted)
+
     def _cut(self, lines: Lines, pieces: tuple[NodePlan, ...]) -> None:
         """Write slices that a value falls into, at the first of them."""
         if pieces[0].id in self._values:
             return
         self._open(lines, pieces[0])
-        bounds = [bounds_of(piece.settings, self.shards) for piece in pieces]
-        sizes = [stop - start for start, stop in bounds]
         whole = self.value(pieces[0].inputs[0])
         for piece in pieces:
-            self._values[piece.id] = self.names.take(self._wanted_name(piece))
+            self._values[piece.id] = self.names.take(self.wanted_name(piece))
         names = [self._values[piece.id] for piece in pieces]
-        split = sizes[0] if len(set(sizes)) == 1 else sizes
-        lines.unpack(names, f"{whole}.split({split})", pieces[0])
+        lines.unpack(names, f"{whole}.split({sizes_of(pieces, self.shards)})", pieces[0])
 
     def _assigned(self, lines: Lines, node: NodePlan, target: str, text: str) -> str:
         """Write the line that computes a primitive; gives what then stands for its value."""
-        first = self._first_output(node)
+        first = first_output(self.plan, self.nodes, node, self.library)
         if node.id in self._asked:
             lines.add(f"{target} = {text}", node)
             self._several[node.id] = target
             return f"{target}.{first}"
         lines.add(f"{target} = {text}.{first}" if first else f"{target} = {text}", node)
         return target
-
-    def _first_output(self, node: NodePlan) -> str:
-        """Of a forward, the name of the output that goes on, where the network names what it gives."""
-        if node.op != "apply":
-            return ""
-        path = net_paths(self.nodes, node.inputs[0])[-1]
-        op = next(module.op for module in self.plan.modules if module.path == path)
-        return signature_of(self.library, op).outputs[0].name
 
     def close(self, lines: Lines) -> None:
         """End the block that the last node stands in."""
@@ -220,7 +218,7 @@ class Emission:
         regime = self._regime_of(node)
         if regime != self._regime:
             lines.depth -= bool(self._regime)
-        place = _place(node)
+        place = place_in_spec(node)
         if place is not None and (place.file, place.line) != self._line:
             self._line = (place.file, place.line)
             lines.add(f"# {place.file}:{place.line}  {place.text.split(' #')[0].strip()}")
@@ -235,20 +233,7 @@ class Emission:
             return ()
         if self.from_batch(node) or self._is_rows(node) or (node.op in _LOOKUPS and not node.grad):
             return self._regime  # nothing is computed: it may stand in any block
-        regime: tuple[str, ...] = () if node.grad else ("torch.no_grad()",)
-        if self.stage.precision not in MIXED:
-            return regime
-        if self._in_full_precision(node):
-            return (*regime, "torch.autocast(scalars.device.type, enabled=False)")
-        # older torch keeps casts of weights made without gradient, and a later pass that takes them learns nothing
-        return (*regime, "torch.autocast(scalars.device.type, cache_enabled=False)") if regime else ()
-
-    def _in_full_precision(self, node: NodePlan) -> bool:
-        """Losses and targets are computed in float32, except where they run networks themselves."""
-        if node.op in PRIMITIVES:
-            return False
-        signature = signature_of(self.library, node.op)
-        return signature.role in _LOW_PRECISION_ROLES and not any(edge.kind == "Net" for edge in signature.edges)
+        return regime_of(self.stage, node, self.library)
 
     def wanted_name(self, node: NodePlan) -> str:
         """What the value of a node would be called if the name were free."""
@@ -256,14 +241,7 @@ class Emission:
             return self.named.get(node.id, node.alias)
         if node.id in self._asked:
             return "outputs"
-        primitive = PRIMITIVES.get(node.op)
-        kind = node.type.kind.lower() if isinstance(node.type, TensorPlan) else ""
-        if primitive is not None and primitive.called is not None:
-            kind = primitive.called(node.settings)
-        if not kind.isidentifier() or kind == "scalar":
-            return f"{node.op}_value"
-        stream = self.stream_of(node)
-        return f"{stream}_{kind}" if stream and node.op != "apply" else kind
+        return kind_name(node, self.stream_of(node))
 
     def stream_of(self, node: NodePlan) -> str:
         """The stream a value is made of by one chain of views, or nothing."""
@@ -357,13 +335,14 @@ class Emission:
     def _argument(self, node: NodePlan, edge: Edge, id_: str) -> str:
         if edge.kind == "Net":
             self.tools.add("Composition")
-        is_float = edge.kind not in _NO_TENSOR and not _is_whole(self.nodes[id_])
+        is_whole = any(is_of_kind(self.nodes[id_].type, kind) for kind in WHOLE_NUMBERS)
+        is_float = edge.kind not in _NO_TENSOR and not is_whole
         low = self.stage.precision in MIXED and is_float and not self.is_evaluation
         signature = signature_of(self.library, node.op)
         if self.on_host and is_of_kind(self.nodes[id_].type, "Images") and not signature.traits.takes_bytes:
             self.tools.add("images_to_float")
             return f"images_to_float({self.value(id_)})"
-        return f"{self.value(id_)}.float()" if low and signature.role in _LOW_PRECISION_ROLES else self.value(id_)
+        return f"{self.value(id_)}.float()" if low and signature.role in LOW_PRECISION_ROLES else self.value(id_)
 
     def _keywords(self, node: NodePlan, signature: Signature) -> list[str]:
         keywords = []
@@ -433,16 +412,6 @@ class Emission:
     def imports(self) -> list[str]:
         """The import lines of the generated code."""
         return import_lines(self.tools, self.used, is_evaluation=self.is_evaluation)
-
-
-def _is_whole(node: NodePlan) -> bool:
-    """Whether a value is whole numbers, which no precision rounds."""
-    return any(is_of_kind(node.type, kind) for kind in WHOLE_NUMBERS)
-
-
-def _place(node: NodePlan) -> Place | None:
-    """Where the spec says it: the innermost place in the file that holds the outermost one."""
-    return next((place for place in node.places if place.file == node.places[-1].file), None)
 
 
 _LOOKUPS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_lookup)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.plan_types import TensorPlan
+from ssldsl.ir.primitives.slice import bounds_of
 
 
 def pieces_of(nodes: Mapping[str, NodePlan]) -> dict[str, tuple[NodePlan, ...]]:
@@ -16,8 +17,15 @@ def pieces_of(nodes: Mapping[str, NodePlan]) -> dict[str, tuple[NodePlan, ...]]:
     for node in nodes.values():
         if node.op == "slice" and node.grad and node.placement == "step" and not node.settings.get("step"):
             slices.setdefault(node.inputs[0], []).append(node)
-    found = (_cover(cuts, nodes[id_]) for id_, cuts in slices.items())
+    found = (_cover([c for c in cuts if c.update == nodes[id_].update], nodes[id_]) for id_, cuts in slices.items())
     return {piece.id: pieces for pieces in found for piece in pieces}
+
+
+def sizes_of(pieces: Sequence[NodePlan], shards: int) -> int | list[int]:
+    """How many rows each has in one of several equal parts of a batch; one number where all are as large."""
+    bounds = [bounds_of(piece.settings, shards) for piece in pieces]
+    sizes = [stop - start for start, stop in bounds]
+    return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
 def _cover(cuts: Sequence[NodePlan], whole: NodePlan) -> tuple[NodePlan, ...]:
