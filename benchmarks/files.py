@@ -12,6 +12,7 @@ from torch import Tensor
 from benchmarks.timing import Side
 from benchmarks.views import photographs
 from ssldsl import pipeline
+from ssldsl.ops.image_files import read_pixels
 from ssldsl.ops.library import Library
 from ssldsl.ops.random import Rows, SampleRng
 from ssldsl.runtime.data.datasets import Datasets
@@ -84,8 +85,33 @@ def theirs(folder: Path) -> Theirs:
     return Theirs(data, len(data))
 
 
+@define
+class Decoded:
+    """Files read and decoded, and nothing else: what of the whole is no work on images."""
+
+    read: Callable[[Path], object]
+    paths: list[Path]
+
+    def step(self, number: int) -> None:
+        for i in range(ROWS):
+            self.read(self.paths[(number * ROWS + i) % len(self.paths)])
+
+
+def by_pillow(path: Path) -> object:
+    """As `ImageFolder` opens a file."""
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
 def cases() -> list[tuple[str, Callable[[Path], list[Side]]]]:
     """Names, and what makes both sides in an empty folder."""
+
+    def decoding(height: int, width: int) -> Callable[[Path], list[Side]]:
+        def make(folder: Path) -> list[Side]:
+            paths = sorted(make_files(folder, height, width).rglob("*.jpg"))
+            return [Decoded(read_pixels, paths), Decoded(by_pillow, paths)]
+
+        return make
 
     def maker(height: int, width: int) -> Callable[[Path], list[Side]]:
         def make(folder: Path) -> list[Side]:
@@ -94,4 +120,5 @@ def cases() -> list[tuple[str, Callable[[Path], list[Side]]]]:
 
         return make
 
-    return [(f"JPEG {width}x{height}", maker(height, width)) for height, width in SIZES]
+    whole = [(f"JPEG {width}x{height}", maker(height, width)) for height, width in SIZES]
+    return [*whole, *((f"JPEG {width}x{height}, decoded alone", decoding(height, width)) for height, width in SIZES)]
