@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
+from ssldsl import garbage
 from ssldsl.check import Checked, check
 from ssldsl.check.edits.edits import Edit
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
@@ -70,7 +71,8 @@ def compile(
     """The plan of a checked program. `sizes`: what only the data know. `level` 0: only passes that running needs."""
     from ssldsl.passes.planning import make_plan
 
-    return make_plan(program, sizes=sizes or {}, resident=resident, level=level)
+    with garbage.kept():
+        return make_plan(program, sizes=sizes or {}, resident=resident, level=level)
 
 
 @frozen

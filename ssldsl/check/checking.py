@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from ssldsl import garbage
 from ssldsl.check.edits import edits
 from ssldsl.check.edits.rounds import after_last, written_out
 from ssldsl.check.evaluate import declarations, expressions, rounds
@@ -57,6 +58,7 @@ class Checked:
 
 
 @room_to_recurse()
+@garbage.kept()
 def check(
     source: Source,
     *,
