@@ -11,7 +11,7 @@ from torch import Tensor
 from ssldsl.ops.samples import MemorySamples, with_fields
 from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.data.feed import Feed
-from ssldsl.runtime.data.sampler import Order
+from ssldsl.runtime.data.sampler import SampleOrder
 from ssldsl.stdlib.data.balanced import balanced
 from ssldsl.stdlib.data.unlabel import unlabel
 
@@ -28,9 +28,9 @@ run   = 20it
 """
 
 
-def order_of(data: MemorySamples) -> Order:
+def order_of(data: MemorySamples) -> SampleOrder:
     groups = balanced(data).read(torch.arange(len(data)))["balanced by"]
-    return Order.of(0, "main", "labeled", data.ids, groups=groups)
+    return SampleOrder.of(0, "main", "labeled", data.ids, groups=groups)
 
 
 def classes_of(data: MemorySamples, positions: Tensor) -> list[int]:
