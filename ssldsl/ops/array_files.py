@@ -75,7 +75,7 @@ def _begun(file: Path) -> Path:
         start = stream.read(6)
     if not start:
         raise BrokenData("the file is empty", str(file))
-    if not start.startswith((b"PK", b"\x93NUMPY")):
+    if not start.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x93NUMPY")):
         raise BrokenData("this is no file of NumPy arrays (`.npz` or `.npy`)", str(file))
     return file
 

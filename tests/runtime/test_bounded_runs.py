@@ -49,6 +49,15 @@ def test_a_network_larger_than_the_memory_is_named_before_it_is_filled(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_huge_width_is_refused_before_numbers_are_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def filled(*arguments: object, **settings: object) -> None:
+        raise AssertionError("the weights of a network that does not fit were filled")
+
+    monkeypatch.setattr(nn.Conv2d, "reset_parameters", lambda layer: layer.weight.is_meta or filled())
+    with pytest.raises(SpecError, match=r"R402.*`encoder` does not fit into memory"):
+        run(experiment("encoder.width=100000000"), tmp_path / "run", LIBRARY, QUIET)
+
+
 def test_weights_are_counted_over_all_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     small_machine(monkeypatch, 4 * 40 * 40)
     with counted_weights():

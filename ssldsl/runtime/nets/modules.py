@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -17,13 +18,15 @@ from ssldsl.ir.walk import leaves
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.ops.weights import UnfitWeights
-from ssldsl.runtime.device.memory import counted_weights
+from ssldsl.runtime.device.memory import TooLarge, counted_weights
 from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.nets.shapes import Shape, shape_behind
 from ssldsl.runtime.ops.errors import OP_ERRORS, is_out_of_memory, raised_at
 from ssldsl.runtime.ops.load import op_object, signature_of, with_files
 from ssldsl.runtime.spans import span_of
 from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim, with_names
+
+MANY = 10_000  # a size or a setting above this may make weights that nothing holds
 
 
 @runtime_checkable
@@ -44,6 +47,26 @@ def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
     is_plain = isinstance(error, ValueError)  # said for a person to read
     message = message if is_plain else f"`{plan.path}` cannot be made: {type(error).__name__}: {error}"
     return Diagnostic("R406", message, span_of(plan.place), hints=() if is_plain else raised_at(error))
+
+
+def _try_without_numbers(make: Callable[[], object]) -> None:
+    """Make a network of sizes alone, which takes no time: raises `TooLarge` before numbers are drawn for it."""
+    try:
+        with torch.device("meta"), counted_weights():
+            make()
+    except TooLarge:
+        raise
+    except OP_ERRORS:  # one that reads a file, say: it is made in earnest next, and fails there if it must
+        return
+
+
+def _whole_numbers(value: object) -> Iterator[int]:
+    """The whole numbers of a setting, or of a list in it."""
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _whole_numbers(item)
 
 
 def module_key(path: str) -> str:
@@ -92,8 +115,11 @@ class ModuleBuilder:
         missing = [name for name in signature.sizes if name not in plan.sizes]
         sizes = {**plan.sizes, **(self._inferred(plan, missing) if missing else {})}
         try:
+            make = partial(op_object(signature), **sizes, **with_files(signature, plan.settings, self.folder))
+            if any(number >= MANY for value in make.keywords.values() for number in _whole_numbers(value)):
+                _try_without_numbers(make)
             with first_values(self.plan.seed, self.stage, plan.path), counted_weights():
-                made = op_object(signature)(**sizes, **with_files(signature, plan.settings, self.folder))
+                made = make()
         except OP_ERRORS as error:
             raise SpecError(_not_made(plan, error)) from error
         if not isinstance(made, nn.Module):

@@ -61,7 +61,12 @@ def test_a_file_that_is_missing_or_no_array_is_named(tmp_path: Path) -> None:
         vector_arrays(path="nothing.npz")
     (tmp_path / "text.npz").write_text("no array")
     (tmp_path / "empty.npz").touch()
-    for name, reason in (("text.npz", "no file of NumPy arrays"), ("empty.npz", "the file is empty")):
+    (tmp_path / "other.npz").write_bytes(b"PK, and no zip file")
+    for name, reason in (
+        ("text.npz", "no file of NumPy"),
+        ("other.npz", "no file of NumPy"),
+        ("empty.npz", "the file is empty"),
+    ):
         with pytest.raises(BrokenData, match=reason) as caught:
             vector_arrays(path=name)["train"]
         assert name in str(caught.value)
