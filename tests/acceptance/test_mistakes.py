@@ -17,5 +17,5 @@ def test_a_batch_that_cannot_be_shared_is_shown_where_it_is_written(tmp_path: Pa
     spec = tmp_path / "spec.ssl"
     spec.write_text(SPEC + "accumulate = 3\n")
     text = message(run(spec))
-    assert "cannot be shared equally by 1 process times 3 parts" in text
-    assert "spec.ssl:8:13" in text
+    assert "10 rows of `labeled` cannot be split into 3 equal parts" in text
+    assert "spec.ssl:11:14" in text and "rows" in text.split("-->")[1]

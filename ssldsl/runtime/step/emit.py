@@ -183,7 +183,7 @@ class Emission:
     def _target(self, node: NodePlan) -> str:
         """The name of a value, which may be that of one that it is made of and that nothing else reads."""
         wanted = self.wanted_name(node)
-        spent = [self.nodes[id_] for id_ in node.inputs if id_ in self._spent]
+        spent = [self.nodes[id_] for id_ in node.inputs if id_ in self._spent and id_ in self._values]
         same = (self.value(value.id) for value in spent if self.wanted_name(value) == wanted)
         return next(same, "") or self.names.take(wanted)
 
