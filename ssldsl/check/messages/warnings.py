@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ssldsl.errors import Diagnostic
+from ssldsl.errors import Diagnostic, Note
 from ssldsl.source import Span
 
 
@@ -81,6 +81,15 @@ def evaluation_pace(stage: str, times: int, steps: int, clock: str, size: int, r
     label = f"`{clock}` has {size:,} samples, and a step takes {rows:,}"
     help = "say how often, for example `evaluate = 5%`: after every twentieth of the run"
     return _warning("L608", message, place, label, help)
+
+
+def trained_on_held_out(stream: str, declared: Span, held_out: Span, place: Span) -> Diagnostic:
+    """An evaluation on samples that a loss learns with their labels. `held_out`: where they are set aside."""
+    rest = held_out.text.replace("holdout", "without_holdout")
+    message = f"`{stream}` is trained on with its labels, and may have samples that are held out for this evaluation"
+    notes = (Note(declared, f"`{stream}` is declared here, not as a part of the rest"),)
+    help = f"train on the rest, `{rest}`, or on a part of it"
+    return Diagnostic("L616", message, place, "a leak: it measures what was learned", notes, (), help, "warning")
 
 
 def other_range(path: str, learned: Sequence[str], seen: Sequence[str], place: Span) -> Diagnostic:

@@ -16,6 +16,7 @@ from ssldsl.check.rules.follows_at_once import follows_at_once
 from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.half_averaged import half_averaged
 from ssldsl.check.rules.handed_memory import handed_memory
+from ssldsl.check.rules.held_out_apart import held_out_apart
 from ssldsl.check.rules.idle_stream import idle_stream
 from ssldsl.check.rules.keeps_from_collapse import keeps_from_collapse
 from ssldsl.check.rules.keeps_what_is_measured import keeps_what_is_measured
@@ -73,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     evaluation_pace,
     chosen_clock,
     same_preparation,
+    held_out_apart,
 )
 SPEC_RULES: tuple[SpecRule, ...] = (
     unmatched_edit,
