@@ -1,7 +1,7 @@
 """All that is wrong with the settings of a call, said at once."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -58,6 +58,22 @@ def duration_advice(found: Any) -> str:
     return f"write `{number}ep` (passes over the clock stream) or `{number}it` (steps)"
 
 
+def order_advice(callee: str, order: Sequence[str], numbers: Sequence[str], found: Any) -> str:
+    """Help for a bare number that came to stand, for want of a name, where a length of time does.
+
+    order: what the call takes, in this order. numbers: those of them that are numbers; one of these may be meant.
+    """
+    taken = f"without names, `{callee}` takes {_listed(order)}, in this order"
+    if len(numbers) == 1:
+        return f"{taken}: is `{numbers[0]}={literal(found)}` meant? a length of time has a unit, as in `30ep`"
+    return f"{taken}: {_listed(numbers)} are numbers, and a length of time has a unit, as in `30ep`"
+
+
+def _listed(names: Sequence[str]) -> str:
+    ticked = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(ticked[:-1]), ticked[-1]] if len(ticked) > 1 else ticked)
+
+
 def check_settings(
     signature: Signature,
     given: Given,
@@ -66,11 +82,12 @@ def check_settings(
     describe: Callable[[Any], str] = said,
     unknown: object = REQUIRED,
     items: Mapping[str, tuple[Span, ...]] | None = None,
+    unnamed: Container[str] = (),
 ) -> tuple[dict[str, Any], list[Diagnostic]]:
     """All settings by name, those left out by their defaults; or everything that is wrong with those given.
 
     describe: what a message calls a value. unknown: stands for a value whose fault was reported where it arose.
-    items: the places of the items of lists.
+    items: the places of the items of lists. unnamed: the settings whose values were given without their names.
     """
     silent = {name for name, (value, _) in given.items() if value is unknown}
     values = {name: _tuples(value) for name, (value, _) in given.items() if name not in silent}
@@ -80,9 +97,16 @@ def check_settings(
     from ssldsl.ops.schema import validated  # pydantic: a spec with nothing wrong does not wait for it
 
     found, faults = validated(signature, values)
-    checker = _Call(signature, given, values, call, describe, items or {})
+    checker = _Call(signature, given, values, call, describe, items or {}, unnamed)
     silent |= _meant(signature, values) - given.keys()  # missing, but given under a wrong name, which is reported
-    return found, [checker.diagnostic(name, each) for name, each in faults.items() if name not in silent]
+    problems = {name: checker.diagnostic(name, each) for name, each in faults.items() if name not in silent}
+    return found, _of_one_order({n: p for n, p in problems.items() if n in unnamed}, problems)
+
+
+def _of_one_order(unnamed: Mapping[str, Diagnostic], problems: Mapping[str, Diagnostic]) -> list[Diagnostic]:
+    """A number for a time and a time for a number are one fault where both stand by their places: the order."""
+    is_shifted = any(p.code == "D501" for p in unnamed.values())
+    return [p for n, p in problems.items() if not (is_shifted and n in unnamed and p.code == "D502")]
 
 
 def _meant(signature: Signature, given: Iterable[str]) -> set[str]:
@@ -106,6 +130,7 @@ class _Call:
     span: Span
     describe: Callable[[Any], str]
     items: Mapping[str, tuple[Span, ...]]
+    unnamed: Container[str]
 
     def diagnostic(self, name: str, errors: Faults) -> Diagnostic:
         """What is said of one setting that is wrong, however many ways there are to be right."""
@@ -173,7 +198,7 @@ class _Call:
 
     def _advice(self, code: str, type_: SettingType, found: Any, name: str) -> str:
         if code == "D501":
-            return duration_advice(found)
+            return self._of_time(name, found)
         if code == "D502" and found.unit == "%" and _wants_whole(type_):
             return "this is a count, and no share of anything"
         if code == "D502" and found.unit == "%":
@@ -196,6 +221,15 @@ class _Call:
         if isinstance(found, float) and 0 < found < 1 and "a percentage" in str(type_):
             return f"a share is written in percent: `{found * 100:g}%`"
         return ""
+
+    def _of_time(self, name: str, found: Any) -> str:
+        """Help for a bare number where a length of time is wanted: its unit, or, without a name, what it may be for."""
+        order = [s.name for s in self.signature.settings]
+        numbers = [s.name for s in self.signature.settings if _wants_number(setting_type(s.annotation))]
+        is_length = name == order[0] and isinstance(found, int) and found >= 1  # `warmup(5)` lacks but a unit
+        if name not in self.unnamed or not numbers or is_length or isinstance(self.values[name], tuple):
+            return duration_advice(found)
+        return order_advice(self.signature.name, order, numbers, found)
 
     def _of_several(self, name: str, values: tuple[float, ...]) -> str:
         """Help for a list of numbers where one is wanted: a sweep is meant, or rates of several networks."""

@@ -32,6 +32,7 @@ from ssldsl.check.state.values import (
 from ssldsl.check.typing.advice import network_of_stage
 from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.ir.nodes import Constant, Duration, Mode, Node
+from ssldsl.ops.arguments import order_advice
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.walk import dotted
@@ -280,7 +281,10 @@ def _one_of(ctx: Context, word: str, bound: dict[str, Given], span: Span) -> tup
         value = bound["half_life"].value
         if isinstance(value, Duration) and value.unit != "%" and value.value > 0:
             return None, value
-        ctx.report(stages.no_duration("half_life", value, describe(value), bound["half_life"].span))
+        help = ""
+        if bound["half_life"].name is None and is_number(value):
+            help = order_advice(word, WORDS[word].parameters + WORDS[word].optional, ("momentum",), value)
+        ctx.report(stages.no_duration("half_life", value, describe(value), bound["half_life"].span, help))
         return UNKNOWN, None
     value = bound["momentum"].value
     if not is_scalar(value):

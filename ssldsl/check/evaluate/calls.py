@@ -248,6 +248,7 @@ def _settings(
         describe=describe,
         unknown=UNKNOWN,
         items={n: g.items for n, g in given.items()},
+        unnamed={n for n, g in given.items() if g.name is None},
     )
     for problem in problems:
         ctx.reporter.report(problem)

@@ -14,11 +14,12 @@ from ssldsl.values import is_number
 # --- time -------------------------------------------------------------------------------------------------------
 
 
-def no_duration(name: str, value: Any, found: str, place: Span) -> Diagnostic:
+def no_duration(name: str, value: Any, found: str, place: Span, help: str = "") -> Diagnostic:
     """Something else where a length of time is wanted. `found`: what a message calls it."""
     shown = f"a bare number `{place.text}`" if is_number(value) else found
     label = "in what unit?" if is_number(value) else ""
-    return Diagnostic("D501", f"`{name}` wants a duration, found {shown}", place, label, help=duration_advice(value))
+    help = help or duration_advice(value)
+    return Diagnostic("D501", f"`{name}` wants a duration, found {shown}", place, label, help=help)
 
 
 def share_of_itself(name: str, place: Span) -> Diagnostic:
