@@ -5,7 +5,7 @@ Codes: `S` syntax, `N` names, `T` types, shapes and settings, `D` dataflow (labe
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -175,6 +175,12 @@ def as_json(diagnostic: Diagnostic) -> dict[str, object]:
         "notes": list(diagnostic.hints),
         "help": diagnostic.help,
     }
+
+
+def listed(names: Collection[str], word: str = "and") -> str:
+    """Names in a sentence: `a`, `b` and `c`."""
+    *most, last = (f"`{name}`" for name in names)
+    return f"{', '.join(most)} {word} {last}" if most else last
 
 
 LIKE = 0.67  # names less alike than this are not suggested

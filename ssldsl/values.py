@@ -17,6 +17,10 @@ class Duration:
     def __str__(self) -> str:
         return f"{self.value:g}{self.unit}"
 
+    def in_steps(self, steps_per_epoch: float) -> float:
+        """The steps of a length of time that is no share of a run."""
+        return self.value * (steps_per_epoch if self.unit == "ep" else 1)
+
 
 @frozen
 class Constant:

@@ -4,10 +4,9 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from ssldsl.ir.modules import is_trained, nets_of, parts
 from ssldsl.ir.nodes import Node, step_inputs
+from ssldsl.ir.primitives.net import MADE
 from ssldsl.ir.program import Term, Watch
 from ssldsl.ir.walk import walk
-
-MADE = "updates"  # of a `net` node: how many updates had been made when it got the weights that are meant
 
 
 def kept_apart(

@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ssldsl.errors import Diagnostic, did_you_mean, nearest
+from ssldsl.errors import Diagnostic, did_you_mean, listed, nearest
 from ssldsl.ops import settings as types
 from ssldsl.ops.fast_validation import fitted_settings
 from ssldsl.ops.renamed import new_argument, present_argument
@@ -63,15 +63,10 @@ def order_advice(callee: str, order: Sequence[str], numbers: Sequence[str], foun
 
     order: what the call takes, in this order. numbers: those of them that are numbers; one of these may be meant.
     """
-    taken = f"without names, `{callee}` takes {_listed(order)}, in this order"
+    taken = f"without names, `{callee}` takes {listed(order)}, in this order"
     if len(numbers) == 1:
         return f"{taken}: is `{numbers[0]}={literal(found)}` meant? a length of time has a unit, as in `30ep`"
-    return f"{taken}: {_listed(numbers)} are numbers, and a length of time has a unit, as in `30ep`"
-
-
-def _listed(names: Sequence[str]) -> str:
-    ticked = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(ticked[:-1]), ticked[-1]] if len(ticked) > 1 else ticked)
+    return f"{taken}: {listed(numbers)} are numbers, and a length of time has a unit, as in `30ep`"
 
 
 def check_settings(

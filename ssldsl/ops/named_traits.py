@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from ssldsl.errors import listed
 from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.signature import Signature
 
@@ -18,10 +19,10 @@ def unfit_traits(signature: Signature) -> Iterator[tuple[str, str]]:
     traits = signature.traits
     for name, words in _WORDS.items():
         if getattr(traits, name) not in words:
-            yield f"`{name}` is {_listed(words[1:], 'or')}", f"leave `{name}` out, or write one of them"
+            yield f"`{name}` is {listed(words[1:], 'or')}", f"leave `{name}` out, or write one of them"
     for name, said, known, what in _names(traits, signature, settings, edges, sizes):
         if said not in known:
-            help = f"there are: {_listed(known, 'and')}" if known else f"the op has no {what}s"
+            help = f"there are: {listed(known)}" if known else f"the op has no {what}s"
             yield f'`{name}="{said}"` names no {what} of `{signature.name}`', help
     if traits.provenance and traits.classes is None:
         example = next((size for size in reversed(sizes) if size.isidentifier()), "classes")
@@ -51,8 +52,3 @@ def _names(
             yield "size", signature.counting, settings, "setting"
         if isinstance(traits.classes, str) and signature.edges:
             yield "classes", traits.classes, [*sizes, *settings], "size or setting"
-
-
-def _listed(names: Collection[str], word: str) -> str:
-    *most, last = (f"`{name}`" for name in names)
-    return f"{', '.join(most)} {word} {last}" if most else last

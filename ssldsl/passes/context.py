@@ -30,7 +30,7 @@ class Clock:
         if run.unit == "%":
             raise InternalError(f"a run cannot last {run}: there is no whole that it could be part of")
         steps_per_epoch = max(1, size // rows)
-        return Clock(steps_per_epoch, max(1, round(run.value * (steps_per_epoch if run.unit == "ep" else 1))))
+        return Clock(steps_per_epoch, max(1, round(run.in_steps(steps_per_epoch))))
 
 
 @frozen

@@ -9,9 +9,8 @@ from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Binding
 from ssldsl.check.state.values import Batch, ListValue, Loss, MapValue
 from ssldsl.ir.nodes import Node, Setting
+from ssldsl.ir.primitives.net import MADE
 from ssldsl.ir.walk import in_a_step
-
-MADE = "updates"  # the setting of a `net` node that says how many updates had been made when it got its weights
 
 
 def seen_now(ctx: Context, value: Any, binding: Binding) -> Any:

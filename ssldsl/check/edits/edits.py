@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from attrs import evolve
 
-from ssldsl.check.edits import updates
 from ssldsl.check.edits.argument_slots import ArgumentSlots
 from ssldsl.check.edits.statements import KINDS, edited
+from ssldsl.check.edits.updates import addressed as addressed_update
 from ssldsl.check.messages import names as name_messages
 from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.messages import stages as stage_messages
 from ssldsl.check.stages.settings import ABOVE_STAGES, DEFAULTS, MEANT, OF_A_STAGE
+from ssldsl.check.stages.updates import SETTINGS as OF_AN_UPDATE
 from ssldsl.check.state.loss_edits import LossEdits
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.rounds import rounds_of, split_round
@@ -110,7 +111,7 @@ def _apply_to_stage(
     stages = {s.name.id: s for s in file.statements if isinstance(s, tree.StageDecl)}
     stage, path = _addressed(edit.path, stages)
     body = stages[stage].body if stage else file.statements
-    if (within := updates.addressed(body, edit, path)) is not None:
+    if (within := addressed_update(body, edit, path)) is not None:
         return _edit_update(file, edit, stage, within, path, terms, reporter, slots)
     if path[0].id == "loss" and len(path) > 1:
         return _edit_term(file, edit, stage, path[1:], terms, reporter, slots)
@@ -148,7 +149,7 @@ def _edit_update(
 ) -> tree.File:
     """The file with an update taken out, or with a setting or a term of it changed."""
     rest = path[1:]
-    is_term = bool(rest) and isinstance(edit, tree.DropEdit) and rest[0].id not in (*updates.SETTINGS, *KINDS)
+    is_term = bool(rest) and isinstance(edit, tree.DropEdit) and rest[0].id not in (*OF_AN_UPDATE, *KINDS)
     if is_term or (len(rest) > 1 and rest[0].id == "loss"):
         return _edit_term(file, edit, stage, rest if is_term else rest[1:], terms, reporter, slots)
     if not rest:
@@ -156,7 +157,7 @@ def _edit_update(
     elif rest[0].id in KINDS:
         made = edited(update.body, edit, rest[0].id)
     else:
-        made = _edit_statements(update.body, edit, rest, updates.SETTINGS, slots)
+        made = _edit_statements(update.body, edit, rest, OF_AN_UPDATE, slots)
     if made is None:
         _no_such(file, edit, path, stage, reporter)
         return file

@@ -6,8 +6,6 @@ from ssldsl.check.edits.statements import KINDS, Edit
 from ssldsl.check.stages.updates import SETTINGS
 from ssldsl.syntax import tree
 
-__all__ = ["SETTINGS", "addressed"]
-
 
 def addressed(body: Sequence[tree.Statement], edit: Edit, path: Sequence[tree.Name]) -> tree.Update | None:
     """The update of a stage that an edit means: the whole, one of its settings, or a term that is dropped.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from ssldsl.errors import Diagnostic, Note, did_you_mean
+from ssldsl.errors import Diagnostic, Note, did_you_mean, listed
 from ssldsl.source import Span
 from ssldsl.values import is_number
 
@@ -62,8 +62,7 @@ def momentum_or_half_life(word: str, net: str, are_both: bool, call: Span) -> Di
 def part_not_said_once(op: str, ways: Sequence[str], said: Sequence[str], call: Span) -> Diagnostic:
     """A part of data that is described in no way, or in two."""
     found = f"{' and '.join(_ticked(said))} are given" if said else "none of them is given"
-    listed = f"{', '.join(_ticked(ways[:-1]))} or `{ways[-1]}`"
-    message = f"what `{op}` takes is said by one of {listed}, and here {found}"
+    message = f"what `{op}` takes is said by one of {listed(ways, 'or')}, and here {found}"
     return Diagnostic("T301", message, call, help=f"for example `{op}(..., {ways[0]}=100)`")
 
 

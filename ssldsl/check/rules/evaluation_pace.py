@@ -13,7 +13,7 @@ FEW_STEPS, MANY_TIMES = 5, 50  # a shorter pass, evaluated more often, was hardl
 
 def evaluation_pace(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Silent where `evaluate` is written, and beside an error, which may be in the numbers that this is told by."""
-    size = reader.ctx.streams[stage.clock].size if stage.clock in reader.ctx.streams else None
+    size = reader.clock_size(stage)
     if reader.ctx.reporter.failed or stage.place("evaluate") is not None or size is None:
         return
     rows = dict(stage.batch)[stage.clock]

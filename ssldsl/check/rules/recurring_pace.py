@@ -12,8 +12,7 @@ from ssldsl.ir.walk import ancestors
 
 def recurring_pace(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """`every` of the data ops that the stage reads from, as far as is known how long a pass is."""
-    size = reader.ctx.streams[stage.clock].size if stage.clock in reader.ctx.streams else None
-    steps = max(1, size // dict(stage.batch)[stage.clock]) if size is not None else None
+    steps = reader.steps_per_epoch(stage)
     roots = [*(t.node for t in stage.terms), *(e.node for e in stage.evaluations)]
     for node in ancestors(roots):
         every = node.setting("every")
@@ -34,4 +33,4 @@ def _outlasts(every: Duration, run: Duration, steps: int | None) -> bool:
         return every.value >= run.value
     if steps is None:
         return False
-    return every.value * (steps if every.unit == "ep" else 1) >= run.value * (steps if run.unit == "ep" else 1)
+    return every.in_steps(steps) >= run.in_steps(steps)

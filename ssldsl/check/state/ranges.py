@@ -51,11 +51,7 @@ def read_range(call: tree.Call) -> Range:
 
 def ends(call: tree.Call) -> tuple[tree.Expr, ...]:
     """The lowest and the highest value of a range, as they are written; nothing for what is no range."""
-    try:
-        read_range(call)
-    except SpecError:
-        return ()
-    return _ends_and_step("", call)[0]
+    return () if fault(call) is not None else _unnamed(call)
 
 
 def fault(call: tree.Call) -> Diagnostic | None:
@@ -69,19 +65,23 @@ def fault(call: tree.Call) -> Diagnostic | None:
 
 def _ends_and_step(word: str, call: tree.Call) -> tuple[tuple[tree.Expr, ...], int]:
     """The arguments of a range: two ends, of `int` a step as well."""
-    ends = tuple(argument.value for argument in call.arguments if argument.name is None)
+    ends = _unnamed(call)
     named = [argument for argument in call.arguments if argument.name is not None]
     if len(ends) != 2:
         raise SpecError(messages.not_two_ends(word, call.span))
     step = 1
     for argument in named:
         value = argument.value.value if isinstance(argument.value, tree.Number) else 0
-        if word not in ("", "int") or argument.name is None or argument.name.id != "step":
+        if word != "int" or argument.name is None or argument.name.id != "step":
             raise SpecError(messages.other_argument(word, argument.span))
         if not isinstance(value, int) or value < 1:
             raise SpecError(messages.no_step(argument.value.span))
         step = value
     return ends, step
+
+
+def _unnamed(call: tree.Call) -> tuple[tree.Expr, ...]:
+    return tuple(argument.value for argument in call.arguments if argument.name is None)
 
 
 def _number(expr: tree.Expr) -> tuple[int | float, str]:

@@ -58,6 +58,15 @@ class Reader:
         spans = self.ctx.interner.spans_of(node)
         return next((s for s in spans if s.source in self.ctx.reporter.own), spans[0])
 
+    def clock_size(self, stage: Stage) -> int | None:
+        """The samples of the clock stream, where they are known before there are data."""
+        return self.ctx.streams[stage.clock].size if stage.clock in self.ctx.streams else None
+
+    def steps_per_epoch(self, stage: Stage) -> int | None:
+        """How many steps a pass over the clock stream is, where its size is known."""
+        size = self.clock_size(stage)
+        return None if size is None else max(1, size // dict(stage.batch).get(stage.clock, 1))
+
     @property
     def subject(self) -> str:
         """What a message calls the stage; one that nobody declared is the spec itself."""
