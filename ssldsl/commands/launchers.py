@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -94,6 +95,27 @@ class Process:
                 self.process.kill()
 
 
+@frozen
+class Remote:
+    """A job of a cluster, or a task of Ray. called: how messages of its end begin. result: waits for its exit code."""
+
+    called: Callable[[], str]
+    result: Callable[[], Any]
+    cancel: Callable[[], object]
+
+    def wait(self) -> int:
+        """The exit code; 75 of what was ended, canceled or lost elsewhere, which the same sweep goes on with."""
+        try:
+            return int(self.result())
+        except Exception as error:  # noqa: BLE001  # submitit and Ray raise what they like, also of what is gone
+            print(f"{self.called()}: {error}", file=sys.stderr)
+            return 75
+
+    def stop(self) -> None:
+        """Ask for its end."""
+        self.cancel()
+
+
 def _package(name: str, way: str) -> Any:
     try:
         return importlib.import_module(name)
@@ -122,8 +144,9 @@ class Submitit:
 
     executor: Any
 
-    def start(self, arguments: Sequence[str], log: Path, slot: int) -> "Submitted":
-        return Submitted(self.executor.submit(run_as_job, list(arguments), str(log)))
+    def start(self, arguments: Sequence[str], log: Path, slot: int) -> "Remote":
+        job = self.executor.submit(run_as_job, list(arguments), str(log))
+        return Remote(lambda: f"job {job.job_id}", job.result, job.cancel)
 
 
 def run_as_job(arguments: list[str], log: str, folder: str | None = None) -> int:
@@ -139,24 +162,6 @@ def run_as_job(arguments: list[str], log: str, folder: str | None = None) -> int
         except KeyboardInterrupt:  # so Ray ends a task
             Process(process).stop()
             return process.wait()
-
-
-@frozen
-class Submitted:
-    """A job of a cluster."""
-
-    job: Any
-
-    def wait(self) -> int:
-        """The exit code; 75 of a job that the scheduler has ended, which the same sweep goes on with."""
-        try:
-            return int(self.job.result())
-        except Exception as error:  # noqa: BLE001  # submitit raises what it likes, also that of a job that is gone
-            print(f"job {self.job.job_id}: {error}", file=sys.stderr)
-            return 75
-
-    def stop(self) -> None:
-        self.job.cancel()
 
 
 # --- Ray ------------------------------------------------------------------------------------------------------------
@@ -182,24 +187,6 @@ class Ray:
     ray: Any
     task: Any
 
-    def start(self, arguments: Sequence[str], log: Path, slot: int) -> "Task":
-        return Task(self.ray, self.task.remote(list(arguments), str(log.absolute()), os.getcwd()))
-
-
-@frozen
-class Task:
-    """A task of Ray."""
-
-    ray: Any
-    result: Any
-
-    def wait(self) -> int:
-        """The exit code; 75 of a task that was cancelled or lost, which the same sweep goes on with."""
-        try:
-            return int(self.ray.get(self.result))
-        except Exception as error:  # noqa: BLE001  # Ray raises what it likes, also where a node is gone
-            print(f"a task of Ray ended: {error}", file=sys.stderr)
-            return 75
-
-    def stop(self) -> None:
-        self.ray.cancel(self.result)
+    def start(self, arguments: Sequence[str], log: Path, slot: int) -> "Remote":
+        code = self.task.remote(list(arguments), str(log.absolute()), os.getcwd())
+        return Remote(lambda: "a task of Ray ended", partial(self.ray.get, code), partial(self.ray.cancel, code))

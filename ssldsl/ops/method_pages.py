@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ssldsl.ops.library import Library
 from ssldsl.ops.method_table import papers_of
-from ssldsl.ops.rendering import definition, mentions, users
+from ssldsl.ops.rendering import definition, mentions, users, without_comments
 from ssldsl.resources import specs
 
 _FORMULA = re.compile(r"\$\$.+?\$\$", re.DOTALL)
@@ -28,7 +28,7 @@ def seen_in(name: str, library: Library) -> Seen | None:
 
 
 def _seen(spec: Path, names: set[str]) -> Seen:
-    text = re.sub(r"#.*", "", spec.read_text(encoding="utf-8"))
+    text = without_comments(spec.read_text(encoding="utf-8"))
     begun = [(match.start(), match[1]) for match in re.finditer(r"^variant +(\w+)", text, flags=re.MULTILINE)]
     places = [match for name in names if (match := mentions(text, name)) is not None]
     first = min(places)

@@ -201,17 +201,18 @@ def summary(path: Path, name: str) -> str:
 
 def users(name: str, library: Library) -> tuple[list[str], list[str]]:
     """Definitions and shipped specs that use a name, also through one another."""
-    texts = {n: _code(definition(path, n)) for n, path in library.methods().items()}
+    texts = {n: without_comments(definition(path, n)) for n, path in library.methods().items()}
     found, grown = {name}, True
     while grown:
         more = {n for n, text in texts.items() if n not in found and any(mentions(text, f) is not None for f in found)}
         found, grown = found | more, bool(more)
-    files = sorted(specs().glob("*.ssl"))
-    used = [p.name for p in files if any(mentions(_code(p.read_text(encoding="utf-8")), f) is not None for f in found)]
+    codes = {p.name: without_comments(p.read_text(encoding="utf-8")) for p in sorted(specs().glob("*.ssl"))}
+    used = [file for file, code in codes.items() if any(mentions(code, f) is not None for f in found)]
     return sorted(found - {name}), used
 
 
-def _code(text: str) -> str:
+def without_comments(text: str) -> str:
+    """A spec as the compiler reads it."""
     return re.sub(r"#.*", "", text)
 
 

@@ -213,10 +213,11 @@ def prefixes_of(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> li
 def load_weights(net: nn.Module, file: str | Path) -> None:
     """Fill every weight of the network from the file, which may hold more (a classifier); else `UnfitWeights`."""
     found, wanted = tensors_of(file), net.state_dict()
-    reasons, prefixes = misfits(found, wanted), prefixes_of(found, wanted)
-    if reasons and len(prefixes) != 1:
-        raise UnfitWeights(f"the weights of {file} do not fit: {'; '.join(reasons)}")
-    found = below(found, prefixes[0]) if reasons else found
+    if reasons := misfits(found, wanted):
+        prefixes = prefixes_of(found, wanted)
+        if len(prefixes) != 1:
+            raise UnfitWeights(f"the weights of {file} do not fit: {'; '.join(reasons)}")
+        found = below(found, prefixes[0])
     net.load_state_dict({name: found.get(name, tensor) for name, tensor in wanted.items()})
 
 

@@ -15,7 +15,7 @@ from ssldsl.graph.plan_types import TensorPlan
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
 from ssldsl.ir.walk import walk
 from ssldsl.ops.library import Library
-from ssldsl.runtime.nets.memories import is_memory
+from ssldsl.runtime.nets.memories import is_left_by_a_stage, is_memory
 from ssldsl.runtime.ops.load import signature_of
 from ssldsl.runtime.step.emit import METRIC, Emission
 from ssldsl.runtime.step.lower import add_header
@@ -149,16 +149,12 @@ def _by_data(stage: StagePlan, ids: Iterable[str], library: Library) -> dict[str
     for id_ in ids:
         needed = nodes_of(stage, [id_], library)
         sources = {node.inputs[0] for node in needed if node.op == "full_dataset"}
-        if not sources and any(_reads_memory(node, library) for node in needed):
+        if not sources and any(is_memory(node, library) or is_left_by_a_stage(node) for node in needed):
             sources = {""}
         if len(sources) != 1:
             raise InternalError(f"node {id_} of stage `{stage.name}` reads {len(sources)} data sets")
         found.setdefault(sources.pop(), []).append(id_)
     return found
-
-
-def _reads_memory(node: NodePlan, library: Library) -> bool:
-    return is_memory(node, library) or (node.op in PRIMITIVES and PRIMITIVES[node.op].is_memory)
 
 
 def _name_of(stage: StagePlan, data: str) -> str:

@@ -30,6 +30,11 @@ def is_memory(node: NodePlan, library: Library) -> bool:
     return signature is not None and signature.role == "memory" and node.placement == "step"
 
 
+def is_left_by_a_stage(node: NodePlan) -> bool:
+    """Whether a node reads a memory as an earlier stage left it."""
+    return node.op in PRIMITIVES and PRIMITIVES[node.op].is_memory
+
+
 def committed(node: NodePlan, input: int) -> str:
     """The name under which a step gives what a memory is to remember of its `input`-th input; no term can have it."""
     return f"{node.draw}.{input}"
@@ -55,7 +60,7 @@ def earlier_memories(
     stages = {stage.name: stage for stage in plan.stages}
     found = nn.ModuleDict()
     for node in nodes:
-        if node.op in PRIMITIVES and PRIMITIVES[node.op].is_memory:
+        if is_left_by_a_stage(node):
             stage, key = str(node.settings["stage"]), module_key(str(node.settings["memory"]))
             memory = build_memories(plan, stages[stage], fields, library)[key].to(dtype)
             memory.load_state_dict(below(saved(stage), f"{key}."))

@@ -96,13 +96,12 @@ def _from_file(file: Path, target: nn.Module, path: str, init: InitPlan) -> Stat
     tried = () if init.prefix else (path, module_key(path), path.rpartition(".")[2], *USUAL)
     candidates = [tensors, *(below(tensors, f"{prefix}.") for prefix in tried), *_by_order(tensors, target)]
     found = max(candidates, key=lambda names: len(wanted.keys() & names.keys()))
-    reasons, prefixes = misfits(found, wanted), prefixes_of(tensors, wanted)
-    if reasons and len(prefixes) == 1:
-        found, reasons = below(tensors, prefixes[0]), []
-    elif reasons and not prefixes and (wrapped := _wrapped(tensors, wanted)):
-        found, reasons = wrapped, []
-    if reasons:
-        raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_choice(prefixes, init))
+    if reasons := misfits(found, wanted):
+        prefixes = prefixes_of(tensors, wanted)
+        below_one = below(tensors, prefixes[0]) if len(prefixes) == 1 else {}
+        found = below_one or ({} if prefixes else _wrapped(tensors, wanted))
+        if not found:
+            raise _unfit(f"`{init.file}`", path, reasons, tensors, init, help=_choice(prefixes, init))
     return {name: found.get(name, tensor) for name, tensor in wanted.items()}
 
 
