@@ -13,6 +13,7 @@ from ssldsl.runtime.folder.checkpoint import (
     Checkpoint,
     Tensors,
     checkpoint_name,
+    complete_checkpoints,
     latest,
     read_outcome,
     read_state,
@@ -102,9 +103,9 @@ class Ledger:
             write_checkpoint(
                 checkpoints, number=number, stage=stage, step=step, is_end=is_end, tensors=tensors, state=whole
             )
-            remove_old(checkpoints, KEPT)
+            left = remove_old(complete_checkpoints(checkpoints), KEPT)
             if not self.keeps_state:
-                drop_state_of_ended(checkpoints, before=number)
+                drop_state_of_ended(checkpoint for checkpoint in left if checkpoint.serial[0] < number)
 
     def conclude(
         self,
@@ -136,8 +137,8 @@ class Ledger:
 
     def tidy(self, *, is_smoke: bool) -> None:
         """Of a run that has finished, keep results. Of a smoke run, whose numbers mean nothing, the last weights."""
-        checkpoints = self.folder / CHECKPOINTS
         with explaining_disk(self.folder):
+            checkpoints = complete_checkpoints(self.folder / CHECKPOINTS)
             if is_smoke:
                 keep_last_weights(checkpoints)
             elif not self.keeps_state:

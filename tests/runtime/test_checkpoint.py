@@ -89,7 +89,7 @@ def test_a_flipped_bit_is_noticed(tmp_path: Path) -> None:
 def test_old_ones_go_and_ends_of_stages_stay(tmp_path: Path) -> None:
     for step in range(1, 5):
         write(tmp_path, step, is_end=step == 2)
-    retention.remove_old(tmp_path, 1)
+    retention.remove_old(complete_checkpoints(tmp_path), 1)
     assert [c.step for c in complete_checkpoints(tmp_path)] == [2, 4]
 
 

@@ -68,9 +68,9 @@ def test_a_kill_between_manifest_and_files_leaves_a_complete_checkpoint(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(Path, "unlink", killed)
-        retention.drop_state_of_ended(tmp_path / "checkpoints")
+        retention.drop_state_of_ended(complete_checkpoints(tmp_path / "checkpoints"))
     assert parts(tmp_path) == {"00-main-00000002": ALL, "01-second-00000002": ALL}
-    retention.drop_state_of_ended(tmp_path / "checkpoints")
+    retention.drop_state_of_ended(complete_checkpoints(tmp_path / "checkpoints"))
     assert parts(tmp_path) == {"00-main-00000002": RESULT, "01-second-00000002": RESULT}
 
 

@@ -6,8 +6,7 @@ folder: whatever is killed between the two, the checkpoint is complete, and the 
 
 import json
 import shutil
-from collections.abc import Collection
-from pathlib import Path
+from collections.abc import Collection, Iterable, Sequence
 
 from ssldsl.errors import SpecError
 from ssldsl.runtime.folder.checkpoint import (
@@ -15,7 +14,6 @@ from ssldsl.runtime.folder.checkpoint import (
     OUTCOME,
     TENSORS,
     Checkpoint,
-    complete_checkpoints,
     facts_of,
     is_concluded,
     read_manifest,
@@ -24,24 +22,24 @@ from ssldsl.runtime.folder.checkpoint import (
 from ssldsl.runtime.folder.stage_end import RESULTS, result_parts
 
 
-def remove_old(folder: Path, keep: int) -> None:
-    """Keep the newest `keep` checkpoints and those at the end of a stage."""
-    for checkpoint in complete_checkpoints(folder)[:-keep]:
-        if not checkpoint.is_end:
-            _remove(checkpoint)
+def remove_old(checkpoints: Sequence[Checkpoint], keep: int) -> list[Checkpoint]:
+    """Keep the newest `keep` checkpoints and those at the end of a stage; gives what is left."""
+    old = [checkpoint for checkpoint in checkpoints[:-keep] if not checkpoint.is_end]
+    for checkpoint in old:
+        _remove(checkpoint)
+    return [checkpoint for checkpoint in checkpoints if checkpoint not in old]
 
 
-def drop_state_of_ended(folder: Path, before: int | None = None) -> None:
-    """Of stages that are trained, measured and drawn, keep results alone: all, or those before the stage `before`."""
-    for checkpoint in complete_checkpoints(folder):
-        is_meant = checkpoint.is_end and (before is None or checkpoint.serial[0] < before)
-        if is_meant and _holds_state(checkpoint) and _is_over(checkpoint):
+def drop_state_of_ended(checkpoints: Iterable[Checkpoint]) -> None:
+    """Of stages that are trained, measured and drawn, keep results alone."""
+    for checkpoint in checkpoints:
+        if checkpoint.is_end and _holds_state(checkpoint) and _is_over(checkpoint):
             _keep_parts(checkpoint, result_parts(checkpoint))
 
 
-def keep_last_weights(folder: Path) -> None:
+def keep_last_weights(checkpoints: Sequence[Checkpoint]) -> None:
     """Of a run that was a trial, keep the weights of its last stage, and of the other stages that they ended."""
-    *earlier, last = complete_checkpoints(folder)
+    *earlier, last = checkpoints
     for checkpoint in earlier:
         if checkpoint.is_end:
             _keep_parts(checkpoint, ())
