@@ -78,7 +78,7 @@ def lower_measures(
     metrics = {e.name: names.take(e.name) for e in evaluations}
     by_data = _by_data(stage, ids, library)
     methods = {data: names.take(f"read_{_name_of(stage, data)}") for data in by_data}
-    shared.methods |= {*metrics.values(), *methods.values()}
+    shared.attributes.methods |= {*metrics.values(), *methods.values()}
     hosts, body = Lines(), Lines(depth=1)
     passes = tuple(
         _pass(shared, body, hosts, data, tuple(read), methods[data], bool(data) and in_files(data))
@@ -96,9 +96,9 @@ def lower_measures(
         lines.source,
         f"<measures {plan.name}/{stage.name} {' '.join(ids)}>",
         lines.by_number,
-        dict(shared.attributes),
-        dict(shared.instances),
-        dict(shared.memories),
+        dict(shared.attributes.modules),
+        dict(shared.attributes.instances),
+        dict(shared.attributes.memories),
         passes,
         metrics,
     )
@@ -255,14 +255,14 @@ def _class(lines: Lines, shared: Emission, said: str) -> None:
     lines.depth += 1
     lines.add(f'"""{said}."""')
     lines.add()
-    memories = ", memories: Mapping[str, nn.Module]" if shared.memories else ""
+    memories = ", memories: Mapping[str, nn.Module]" if shared.attributes.memories else ""
     lines.add(f"def __init__(self, modules: Mapping[str, nn.Module]{memories}) -> None:")
-    for attribute, key in shared.attributes.items():
+    for attribute, key in shared.attributes.modules.items():
         lines.add(f"    self.{attribute} = modules[{literal(key)}]")
-    for attribute, node in shared.instances.items():
+    for attribute, node in shared.attributes.instances.items():
         lines.add(f"    self.{attribute} = {shared.making(node)}.eval()")
-    for attribute, node in shared.memories.items():
+    for attribute, node in shared.attributes.memories.items():
         lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
-    if not shared.attributes and not shared.instances and not shared.memories:
+    if not shared.attributes.modules and not shared.attributes.instances and not shared.attributes.memories:
         lines.add("    pass")
     lines.depth -= 1

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from attrs import Factory, define
-from torch import nn
 
 from ssldsl.errors import InternalError
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
@@ -17,6 +16,7 @@ from ssldsl.ops.signature import Edge, Signature
 from ssldsl.runtime.device.precision import MIXED
 from ssldsl.runtime.nets.keys import net_key
 from ssldsl.runtime.ops.load import signature_of
+from ssldsl.runtime.step.attributes import Attributes
 from ssldsl.runtime.step.imports import TOOLS, function_name, import_lines
 from ssldsl.runtime.step.naming import first_output, kind_name, place_in_spec
 from ssldsl.runtime.step.pieces import pieces_of, sizes_of
@@ -48,10 +48,7 @@ class Emission:
     keys: dict[str, str] = Factory(dict)  # draw -> name of its key
     used: dict[str, Signature] = Factory(dict)  # op -> signature, of the ops that are called
     tools: set[str] = Factory(set)  # runtime names that are called
-    attributes: dict[str, str] = Factory(dict)  # attribute of the step -> path of the module
-    instances: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that calls a module without a name
-    memories: dict[str, NodePlan] = Factory(dict)  # attribute of the step -> node that reads the memory
-    methods: set[str] = Factory(set)  # names that no attribute may have
+    attributes: Attributes = Factory(Attributes)
     reads: dict[str, None] = Factory(dict)  # keys of the batch, in order
     host_results: dict[str, tuple[NodePlan, str]] = Factory(dict)  # key of the batch -> the host's node and stream
     nodes: dict[str, NodePlan] = Factory(dict)
@@ -82,32 +79,29 @@ class Emission:
         return self.prepared is not None
 
     def for_host(self) -> "Emission":
-        """The same stage as its workers see it; imports, keys and names are shared."""
+        """The same stage as its workers see it."""
         prepared = None if self.prepared is None else frozenset[str]()
-        host = Emission(
-            self.plan, self.stage, self.library, 1, True, prepared, keys=self.keys, used=self.used, tools=self.tools
-        )
-        host.names.taken |= set(self.keys.values())
-        return host
+        return self._another(on_host=True, prepared=prepared)
 
     def for_function(self, prepared: frozenset[str] = frozenset()) -> "Emission":
-        """One more function of the same class: it has names of its own, and shares modules, imports and keys."""
-        function = Emission(
-            self.plan, self.stage, self.library, 1, False, prepared, keys=self.keys, used=self.used, tools=self.tools,
-            attributes=self.attributes, instances=self.instances, memories=self.memories, methods=self.methods,
-        )  # fmt: skip
-        function.names.taken |= set(self.keys.values())
-        return function
+        """One more function of the same class."""
+        return self._another(prepared=prepared, attributes=self.attributes)
 
     def for_update(self, stage: StagePlan) -> "Emission":
         """A function of the same class for one update of the step. `stage`: as that update has it."""
-        function = Emission(
-            self.plan, stage, self.library, self.shards, keys=self.keys, used=self.used, tools=self.tools,
-            attributes=self.attributes, instances=self.instances, memories=self.memories, methods=self.methods,
-            reads=self.reads, host_results=self.host_results,
-        )  # fmt: skip
-        function.names.taken |= {"kept", *self.keys.values()}
+        function = self._another(
+            stage, shards=self.shards, attributes=self.attributes, reads=self.reads, host_results=self.host_results
+        )
+        function.names.taken.add("kept")
         return function
+
+    def _another(self, stage: StagePlan | None = None, **own: Any) -> "Emission":
+        """A function of the same module: it has names of its own, and shares imports and keys."""
+        made = Emission(
+            self.plan, stage or self.stage, self.library, keys=self.keys, used=self.used, tools=self.tools, **own
+        )
+        made.names.taken |= set(self.keys.values())
+        return made
 
     def parameter(self, node: NodePlan) -> str:
         """A node as a parameter of the function: its value is given."""
@@ -264,7 +258,7 @@ class Emission:
         nets = [id_ for id_ in (node.id, *node.inputs) if self.nodes[id_].op in NETWORKS]
         modules = [text for id_ in nets[:1] for text in self._modules(id_)]
         inputs = reads or self._inputs(node)
-        memory = f"self.{self._memory(node)}" if primitive.is_memory else ""
+        memory = f"self.{self.attributes.of_memory(node)}" if primitive.is_memory else ""
         is_rows = self._is_rows(node)
         return primitive.python(
             Printed(tuple(inputs), node.settings, tuple(modules), node.params, memory, is_rows, self.shards)
@@ -274,7 +268,7 @@ class Emission:
         """The modules of a network, in the order they are applied; around each, how it runs if not as usual."""
         for part in leaves(id_, lambda id_: self.nodes[id_].inputs):
             node = self.nodes[part]
-            attribute, mode = f"self.{self._attribute(net_key(node))}", node.settings.get("mode")
+            attribute, mode = f"self.{self.attributes.of_module(net_key(node))}", node.settings.get("mode")
             self.tools |= {MODES[mode]} if mode else set()
             yield f"{MODES[mode]}({attribute})" if mode else attribute
 
@@ -294,21 +288,6 @@ class Emission:
             key += "_"
         self.host_results[key] = (node, stream)
         return self._read(key)
-
-    def _attribute(self, path: str) -> str:
-        by_path = {p: a for a, p in self.attributes.items()}
-        if path in by_path:
-            return by_path[path]
-        attribute = self._free_attribute(path)
-        self.attributes[attribute] = path
-        return attribute
-
-    def _free_attribute(self, wanted: str) -> str:
-        attribute = identifier(wanted)
-        taken = (self.attributes, self.instances, self.memories, self.methods, _MODULE_NAMES)
-        while any(attribute in names for names in taken):
-            attribute += "_"
-        return attribute
 
     def _inputs(self, node: NodePlan) -> list[str]:
         return [self._several[id_] if node.op == "output" else self.value(id_) for id_ in node.inputs]
@@ -369,30 +348,12 @@ class Emission:
     def _function(self, node: NodePlan, signature: Signature) -> str:
         """What a node calls."""
         if signature.role == "memory":
-            return f"self.{self._memory(node)}"
+            return f"self.{self.attributes.of_memory(node)}"
         if signature.role == "metrics" and signature.is_module:
             self.tools.add("Callable")
             return METRIC
         self.used[node.op] = signature
-        return f"self.{self._instance(node)}" if signature.is_module else node.op
-
-    def _memory(self, node: NodePlan) -> str:
-        """The attribute of the step that holds a memory."""
-        for attribute, known in self.memories.items():
-            if known.draw == node.draw:
-                return attribute
-        attribute = self._free_attribute(node.draw)
-        self.memories[attribute] = node
-        return attribute
-
-    def _instance(self, node: NodePlan) -> str:
-        """The attribute of the step that holds a module without a name, such as one that gives rows unit length."""
-        for attribute, known in self.instances.items():
-            if self.making(known) == self.making(node):
-                return attribute
-        attribute = self._free_attribute(node.op)
-        self.instances[attribute] = node
-        return attribute
+        return f"self.{self.attributes.of_instance(node, self.making)}" if signature.is_module else node.op
 
     def making(self, node: NodePlan) -> str:
         """The expression that makes a module without a name."""
@@ -415,4 +376,3 @@ class Emission:
 
 
 _LOOKUPS = frozenset(name for name, primitive in PRIMITIVES.items() if primitive.is_lookup)
-_MODULE_NAMES = frozenset(dir(nn.Module())) | {"lowered", "term_names", "watch_names"}

@@ -69,12 +69,12 @@ def lower(plan: Plan, stage: StagePlan, library: Library, *, shards: int = 1) ->
         lines.source,
         filename,
         lines.by_number,
-        dict(step.attributes),
+        dict(step.attributes.modules),
         tuple(term.name for term in stage.terms),
         tuple(watch.name for watch in stage.watches),
         tuple(step.reads),
         functions,
-        dict(step.instances),
+        dict(step.attributes.instances),
     )
 
 
@@ -99,7 +99,7 @@ def _body(
     for node in nodes:
         step.emit(lines, node)
     step.close(lines)
-    memories = tuple(node for node in step.memories.values() if node in nodes)
+    memories = tuple(node for node in step.attributes.memories.values() if node in nodes)
     return Body(step, lines, memories, {name: step.value(id_) for id_, name in kept.items()})
 
 
@@ -173,14 +173,14 @@ def _step_class(lines: Lines, stage: StagePlan, step: Emission, bodies: Sequence
     lines.depth = 1
     lines.add(f'"""{", ".join(term.name for term in stage.terms)}."""')
     lines.add()
-    memories = ", memories: Mapping[str, nn.Module]" if step.memories else ""
+    memories = ", memories: Mapping[str, nn.Module]" if step.attributes.memories else ""
     lines.add(f"def __init__(self, modules: Mapping[str, nn.Module]{memories}) -> None:")
     lines.add("    super().__init__()")
-    for attribute, path in step.attributes.items():
+    for attribute, path in step.attributes.modules.items():
         lines.add(f"    self.{attribute} = modules[{literal(path)}]")
-    for attribute, node in step.instances.items():
+    for attribute, node in step.attributes.instances.items():
         lines.add(f"    self.{attribute} = {step.making(node)}")
-    for attribute, node in step.memories.items():
+    for attribute, node in step.attributes.memories.items():
         lines.add(f"    self.{attribute} = memories[{literal(node.draw)}]")
     if not stage.updates:
         lines.add()
