@@ -6,7 +6,8 @@ import torch
 from attrs import frozen
 
 from benchmarks.cases import COUNT, DIGITS, PICTURES
-from benchmarks.dense import Crop, Recipe
+from benchmarks.dense import Recipe
+from benchmarks.dense_views import Crop
 from ssldsl.source import Source
 
 HEADER = "ssl 1\ndata images = {data}\n{views}stream unlabeled = unlabel(images.train)\n{labeled}"

@@ -22,8 +22,9 @@ from benchmarks import dense, tables
 from benchmarks.by_hand import Execution, Loop
 from benchmarks.cases import Case
 from benchmarks.compiled import Compiled
-from benchmarks.dense import Crop, Recipe
+from benchmarks.dense import Recipe
 from benchmarks.dense_cases import DenseCase
+from benchmarks.dense_views import Crop
 from benchmarks.timing import Side, interleaved, peak_of, wait
 
 COLUMNS = ("method", "side", "how", "images/s", "kernels", "GPU waits", "MB of a step")

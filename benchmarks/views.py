@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.dense_views import JITTER, Crop
 from benchmarks.timing import Side
 from ssldsl.ops.image_files import images_to_float
 from ssldsl.ops.random import Rows, SampleRng
@@ -24,16 +25,6 @@ from ssldsl.stdlib.views.normalize import normalize
 from ssldsl.stdlib.views.random_resized_crop import random_resized_crop
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-JITTER: dict[str, Any] = {"brightness": 0.8, "contrast": 0.8, "saturation": 0.8, "hue": 0.2, "p": 0.8, "shuffled": True}
-
-
-@frozen
-class Crop:
-    """A crop to `size` pixels that a view begins with, and how many such views are made of every image."""
-
-    count: int
-    size: int
-    scale: tuple[float, float]
 
 
 @frozen
