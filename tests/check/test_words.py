@@ -57,3 +57,27 @@ def test_what_is_no_list_is_not_taken_apart(loss: str) -> None:
 
 def test_a_count_beyond_the_list_is_refused() -> None:
     assert [d.code for d in read("mean(entropy(seen.first(3)))").diagnostics] == ["T303"]
+
+
+def test_a_list_of_an_earlier_stage_has_its_networks_by_number() -> None:
+    declared = """ssl 1
+data   images  = digits()
+stream labeled = images.train.subset(64, seed=0)
+net    encoder = convnet(width=8)
+head   heads[3] = linear(encoder.dim, images.classes)
+stage one {
+  loss = mean(cross_entropy(heads(encoder(labeled)), labeled.label)) as assign
+  run  = 5it
+}
+stage two after one {
+  init encoder, heads from one
+  stream pseudo = images.train.pseudo_label(NETWORK(one.encoder(images.train)))
+  loss = mean(cross_entropy(heads(encoder(pseudo)), pseudo.label)) as assign
+  run  = 5it
+}
+"""
+    program = check(Source("lists.ssl", declared.replace("NETWORK", "one.heads.2"))).unwrap()
+    below = [node for node in ancestors(program.stages[1].roots) if node.op == "net" and node.setting("stage")]
+    assert {(node.setting("name"), node.setting("stage")) for node in below} == {("heads.2", "one"), ("encoder", "one")}
+    (whole,) = check(Source("lists.ssl", declared.replace("NETWORK", "one.heads"))).diagnostics
+    assert whole.code == "T310" and whole.message.endswith("found a list of 3")

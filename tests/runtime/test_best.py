@@ -16,6 +16,7 @@ from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.folder.stage_end import final_memories, final_weights
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.train.best import Best
+from ssldsl.runtime.train.loss_ring import Window
 
 SPEC = """ssl 1
 data   images  = digits()
@@ -105,6 +106,22 @@ def test_of_equals_the_first_is_kept_and_no_number_is_never_best() -> None:
     assert kept([None, math.nan, math.inf, 0.1]) == 4
     assert kept([0.5, 0.2, 0.2], is_lowest=True) == 2
     assert kept([None, math.nan]) == 0
+
+
+def test_of_a_loss_the_mean_is_that_of_the_steps_since_the_evaluation_that_compute_it() -> None:
+    best = Best(KeepPlan(name="pairs", is_lowest=True), nn.ModuleDict(), None)
+
+    def seen(first: int, *values: float) -> float:
+        rows = tuple((value, 0.0) for value in values)
+        best.see(Window(first, ("pairs", "loss"), rows, left_out=lambda step: {"pairs"} if step % 2 else ()))
+        return best.seen / best.count
+
+    assert seen(0, 4.0, math.nan, 6.0) == 5.0
+    best.offer(3, {})
+    assert (best.value, best.step) == (5.0, 3)
+    assert seen(0, 4.0, math.nan, 6.0, math.nan, 1.0) == 1.0  # a window that is not over has been read before
+    best.offer(5, {})
+    assert (best.value, best.step) == (1.0, 5)
 
 
 REMEMBERING = """ssl 1

@@ -84,6 +84,33 @@ def test_of_equals_the_first_is_best_and_what_is_no_number_never() -> None:
     assert ranking.best("assign") == 1
 
 
+def test_in_turns_the_best_is_of_the_steps_that_compute_the_term(tmp_path: Path) -> None:
+    """Epochs of four steps, turns of three: some epochs compute the term in one step of theirs, some in three."""
+    head, _, tail = SPEC.partition("loss   = ")
+    loss, _, rest = tail.partition("\n")
+    in_turns = f"""{head}
+head other = linear(encoder.dim, images.classes)
+update other {{ loss = ce(labeled, net=encoder >> other) }}
+update heads {{ loss = {loss} }}
+turns = 3it
+{rest}"""
+    edits = ("precision=fp64", "evaluate=2it", "run=23it", "optimizer=sgd(lr=0.3)")
+    run(plan_of(in_turns, *edits), tmp_path / "whole", LIBRARY, QUIET)
+    lines = read_lines(tmp_path / "whole")[0]
+    steps = {line["step"]: line["watch"] for line in lines if "watch" in line}
+    chosen = []
+    for line in (line for line in lines if "eval" in line and line["step"] > 3):
+        epochs = [range(end - 3, end + 1) for end in range(4, line["step"] + 1, 4)]  # those that are over
+        ours = [[step for step in epoch if (step - 1) // 3 % 2] for epoch in epochs]
+        last = next((some for some in reversed(ours) if some), range(4, line["step"] + 1))
+        means = [sum(steps[step][f"assign.{i}"] for step in last) / len(last) for i in range(3)]
+        chosen.append(means.index(min(means)))
+        assert line["eval"]["chosen"] == line["eval"][("first", "second", "third")[chosen[-1]]], line["step"]
+    assert len(set(chosen)) > 1
+    stopped(plan_of(in_turns, *edits), tmp_path / "stopped", 5, 13)
+    assert outcome(tmp_path / "stopped") == outcome(tmp_path / "whole")
+
+
 def test_a_list_is_trained_initialized_and_grouped_under_its_name() -> None:
     text = (
         SPEC.split("loss ")[0]

@@ -50,10 +50,16 @@ def best(ctx: Context, nets: NetList, by: str, span: Span) -> Any:
 
 
 def apply_list(
-    ctx: Context, nets: NetList, value: Any, span: Span, at: Span | None = None, given: Further = NO_FURTHER
+    ctx: Context,
+    nets: NetList,
+    value: Any,
+    span: Span,
+    at: Span | None = None,
+    weights: TrainedNet | None = None,
+    given: Further = NO_FURTHER,
 ) -> Any:
     """What each network of a list gives: a list, which has a list for each where several batches go in."""
-    results = tuple(apply(ctx, net, value, span, at, given=given) for net in nets.nets)
+    results = tuple(apply(ctx, net, value, span, at, weights, given) for net in nets.nets)
     return UNKNOWN if any(result is UNKNOWN for result in results) else ListValue(results)
 
 
@@ -277,6 +283,8 @@ def apply_trained(ctx: Context, net: TrainedNet, value: Any, span: Span, at: Spa
         if value is not UNKNOWN:  # else it is wrong itself, perhaps for the same reason
             refuse(ctx, net, span)
         return UNKNOWN
+    if isinstance(net.net, NetList):
+        return apply_list(ctx, net.net, value, span, at, net, given)
     return apply(ctx, net.net, value, span, at, net, given)
 
 

@@ -94,12 +94,12 @@ def best(ctx: Context, expr: tree.Call, scope: Scope) -> Any:
     if len(given) != 1 or named.keys() != {"by"} or not by:
         ctx.report(messages.best_of_nothing(expr.span))
         return UNKNOWN
+    if ctx.stage is None or not ctx.stage.full_dataset or ctx.stage.derives:
+        ctx.report(stages.best_in_a_step(given[0].span.text, expr.span))
+        return UNKNOWN
     nets = ctx.evaluate(given[0], scope)
     if not isinstance(nets, NetList):
         return _refuse(ctx, "best", "a list of networks, such as `head heads[5] = ...`", nets, given[0].span)
-    if ctx.stage is None or not ctx.stage.full_dataset or ctx.stage.derives:
-        ctx.report(stages.best_in_a_step(expr.span))
-        return UNKNOWN
     if ctx.stage.lists is None:
         return UNKNOWN
     known = [term for term, path in ctx.stage.lists.items() if path == nets.path]

@@ -133,7 +133,7 @@ def _go_through(
     if isinstance(callee, TrainedNet):
         return networks.apply_trained(ctx, callee, batch[0].value, expr.span, batch[0].span, bound)
     if isinstance(callee, NetList):
-        return networks.apply_list(ctx, callee, batch[0].value, expr.span, batch[0].span, bound)
+        return networks.apply_list(ctx, callee, batch[0].value, expr.span, batch[0].span, given=bound)
     return networks.apply(ctx, _network(callee), batch[0].value, expr.span, batch[0].span, given=bound)
 
 
@@ -143,7 +143,7 @@ def _network(callee: Net | NetList | Constructor | TrainedNet) -> Net:
         case NetList():
             return callee.nets[0]
         case TrainedNet():
-            return callee.net
+            return _network(callee.net)
         case Constructor():
             return Net((callee,))
     return callee

@@ -9,6 +9,7 @@ from ssldsl.check.messages import names
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
 from ssldsl.check.state.values import UNKNOWN, ListValue, MapValue, size_of
+from ssldsl.errors import InternalError
 from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
@@ -21,6 +22,8 @@ def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
     """The meaning of `expr`, or `UNKNOWN` with the reason reported."""
     ctx.budget.enter(ctx.reporter, expr.span)
     value = _meaning(ctx, expr, scope)
+    if value is UNKNOWN and not ctx.reporter.failed:
+        raise InternalError(f"`{expr.span.text}` has no meaning, and nothing says why")
     ctx.budget.levels -= 1
     return value
 

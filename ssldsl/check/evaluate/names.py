@@ -135,6 +135,8 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return further.outputs(ctx, value)
         case NetList():
             return (*map(str, range(len(value.nets))), "dim")
+        case TrainedNet(net=NetList(nets=nets)):
+            return tuple(map(str, range(len(nets))))
         case RunningAverage():
             return tuple(_net_names(ctx))
         case RoundsRef():
@@ -174,6 +176,8 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return network_types.width(ctx, value.nets[0], name)
         case NetList():
             return value.nets[int(name.id)]
+        case TrainedNet(net=NetList(nets=nets)):
+            return evolve(value, net=nets[int(name.id)], span=at.to(name.span))
         case RunningAverage():
             return _averaged(ctx, name, at)
         case RoundsRef() if name.id.isdigit():
@@ -185,7 +189,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             if name.id in ctx.held.get(value.stage, ()) and not value.average:
                 return held.read(ctx, value, name.id, place)
             net = lookup(ctx, name.id, ctx.file_scope)
-            return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net) else UNKNOWN
+            return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net | NetList) else UNKNOWN
         case _:
             return evolve(value, average=True)
 

@@ -231,10 +231,12 @@ def comes_not_after(stage: str, earlier: str, place: Span) -> Diagnostic:
     return Diagnostic("D503", f"stage `{stage}` does not come after `{earlier}`", place, help=help)
 
 
-def best_in_a_step(place: Span) -> Diagnostic:
-    """The best of some networks where they are trained."""
-    message = "which network of a list is the best is known in an `eval`, and not in a step"
-    return Diagnostic("D433", message, place, help="name one of them, such as `heads.0`, or all: `heads(z)` is a list")
+def best_in_a_step(nets: str, place: Span) -> Diagnostic:
+    """The best of some networks where they are trained, taken over, or make data."""
+    message = "which network of a list is the best is measured by an `eval`, and steers nothing else"
+    own = nets.rpartition(".")[2]
+    help = f"name one of them, `{nets}.0`, or all: `{nets}(z)` is a list, and `init {own} from ...` takes over each"
+    return Diagnostic("D433", message, place, help=help)
 
 
 def best_by_no_term(nets: str, term: str, known: Collection[str], place: Span) -> Diagnostic:

@@ -292,10 +292,10 @@ class RunningAverage:
 
 @frozen
 class TrainedNet:
-    """A network with the weights that an earlier stage left: `joint.clf`."""
+    """A network, or a list of them, with the weights that an earlier stage left: `joint.clf`."""
 
     stage: str
-    net: Net
+    net: Net | NetList
     average: bool
     span: Span = field(eq=False)
 

@@ -13,6 +13,7 @@ from ssldsl.graph.plan import KeepPlan
 from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.evaluate.results import Results
 from ssldsl.runtime.nets.averages import Moving
+from ssldsl.runtime.train.loss_ring import Window
 
 Tensors = dict[str, Tensor]
 
@@ -23,7 +24,7 @@ class Best:
 
     held: the memories of the stage; what they hold is kept with the weights.
     value, step: the best so far, and how many steps were done; no value, no weights. seen, count: of a loss or a watch,
-    the sum over the steps since the evaluation before, and how many they were.
+    the sum over the steps since the evaluation before that compute it, and how many they were; last: the last of them.
     """
 
     plan: KeepPlan
@@ -34,17 +35,22 @@ class Best:
     step: int = 0
     seen: float = 0.0
     count: int = 0
+    last: int = -1
     weights: Tensors = Factory(dict)
     average: Tensors = Factory(dict)
     ranked: dict[str, Any] = Factory(dict)
     held: nn.ModuleDict = Factory(nn.ModuleDict)
     memories: Tensors = Factory(dict)
 
-    def note(self, means: Mapping[str, float], steps: int) -> None:
-        """Take in the means of some steps: one of them may be what decides."""
-        mean = means.get(self.plan.name, math.nan)
-        if math.isfinite(mean):
-            self.seen, self.count = self.seen + mean * steps, self.count + steps
+    def see(self, window: Window) -> None:
+        """Take in those steps of a window that are new: one of its columns may be what decides."""
+        if self.plan.name not in window.names:
+            return
+        column = window.names.index(self.plan.name)
+        for step, row in enumerate(window.rows, start=window.first):
+            if step > self.last and math.isfinite(row[column]) and self.plan.name not in window.left_out(step):
+                self.seen, self.count = self.seen + row[column], self.count + 1
+        self.last = max(self.last, window.first + len(window.rows) - 1)
 
     def offer(self, step: int, results: Results) -> None:
         """Keep the weights after so many steps if they are better than all before. Of equals the first stay."""
@@ -83,14 +89,13 @@ class Best:
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint has of it beside the tensors."""
-        return {
-            "value": self.value, "step": self.step, "seen": self.seen, "count": self.count, "ranked": self.ranked
-        }  # fmt: skip
+        names = ("value", "step", "seen", "count", "last", "ranked")
+        return {name: getattr(self, name) for name in names}
 
     def restore(self, state: Mapping[str, Any], weights: Tensors, average: Tensors, memories: Tensors) -> None:
         """Put back what a checkpoint has."""
         self.value, self.step = state["value"], state["step"]
-        self.seen, self.count = state["seen"], state["count"]
+        self.seen, self.count, self.last = state["seen"], state["count"], state["last"]
         self.weights, self.average, self.memories = weights, average, memories
         self.ranked = state["ranked"]
 

@@ -180,22 +180,26 @@ class Trainer:
             line["rates"] = rates
         if watched := window.watched_means():
             line["watch"] = watched
-        if parts.state.ranking is not None:
-            parts.state.ranking.see(window.first, window.names, window.rows)
-        if parts.state.best is not None:
-            parts.state.best.note({**means, TOTAL: total, **watched}, len(window.rows))
+        self._compare(window)
         self.hooks.record({**line, "images_per_second": speed})
         self.reporter.losses(done, total, means, rate, speed)
         for pinned in self._collapse.see(done, means):
             self.reporter.say(f"warning: stage {parts.stage.name}, step {done}: {pinned}")
 
+    def _compare(self, window: Window) -> None:
+        """Take in what decides which network of a list is the best, and which checkpoint."""
+        state = self.parts.state
+        if state.ranking is not None:
+            state.ranking.see(window.first, window.names, window.rows)
+        if state.best is not None:
+            state.best.see(window)
+
     def _evaluate(self, step: int) -> None:
         parts, context = self.parts, self._context(step + 1)
         self._agree_on_statistics()
         check_finite(context, parts.plan, parts.state)
-        if parts.state.ranking is not None:  # of steps that are in no line yet, too
-            now = parts.state.ring.read(step)
-            parts.state.ranking.see(now.first, now.names, now.rows)
+        if parts.state.ranking is not None or parts.state.best is not None:
+            self._compare(parts.state.ring.read(step))  # steps that are in no line yet, too
         with self._kept(step + 1), explaining_data(parts.stage), explaining_evaluation(context):
             found = parts.evaluator.evaluate(step, parts.state.average)
             self._choose(step, found)
