@@ -36,23 +36,27 @@ def other_argument(word: str, place: Span) -> Diagnostic:
 
 def no_step(place: Span) -> Diagnostic:
     """A step that is no step."""
-    return Diagnostic("T320", f"`step` is a whole number above 0, found `{place.text}`", place)
+    help = "every 8th value is `step=8`; every value, no `step`"
+    return Diagnostic("T320", f"`step` is a whole number above 0, found `{place.text}`", place, help=help)
 
 
 def no_end(place: Span) -> Diagnostic:
     """An end that is no number, or is computed."""
-    return Diagnostic("T320", f"the ends of a range are numbers that are written out, found `{place.text}`", place)
+    message = f"the ends of a range are numbers that are written out, found `{place.text}`"
+    return Diagnostic("T320", message, place, help="write the number that it comes to")
 
 
 def units_differ(low: str, high: str, place: Span) -> Diagnostic:
     """Ends that do not measure the same."""
     units = [f"`{unit}`" if unit else "no unit" for unit in (low, high)]
-    return Diagnostic("T320", f"the ends of a range have one unit, found {units[0]} and {units[1]}", place)
+    message = f"the ends of a range have one unit, found {units[0]} and {units[1]}"
+    return Diagnostic("T320", message, place, help=f"write `{high or low}` behind both")
 
 
-def not_upwards(place: Span) -> Diagnostic:
+def not_upwards(low: str, high: str, word: str, place: Span) -> Diagnostic:
     """A range without numbers in it."""
-    return Diagnostic("T320", "a range goes from a lower number to a higher one", place)
+    help = f"one value needs no range: `[{low}]`" if low == high else f"write `{word}({high}, {low})`"
+    return Diagnostic("T320", "a range goes from a lower number to a higher one", place, help=help)
 
 
 def not_above_zero(word: str, place: Span) -> Diagnostic:

@@ -41,7 +41,7 @@ def read_range(call: tree.Call) -> Range:
     if unit != other:
         raise SpecError(messages.units_differ(unit, other, call.span))
     if low >= high:
-        raise SpecError(messages.not_upwards(call.span))
+        raise SpecError(messages.not_upwards(given[0].span.text, given[1].span.text, word, call.span))
     if is_log and low <= 0:
         raise SpecError(messages.not_above_zero(word, given[0].span))
     if is_whole and not (isinstance(low, int) and isinstance(high, int)):

@@ -47,6 +47,8 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
             return f"send images through the network first: `classes(encoder({text}))`"
         case "Features", "Images":
             return f"send images through a network first: `encoder({text})`"
+        case _, "Masks" | "Weights":
+            return f"masks and weights of rows multiply their losses: `mean({text} * cross_entropy(...))`"
     return ""
 
 
