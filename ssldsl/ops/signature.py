@@ -9,6 +9,7 @@ from ssldsl.ops.decorator import OpTraits
 from ssldsl.types import parse_dim
 
 Role = Literal["data", "views", "nets", "heads", "targets", "memory", "losses", "schedules", "optimizers", "metrics"]
+LIBRARY = "ssldsl.stdlib."  # modules of shipped ops begin so
 
 
 @frozen
@@ -121,6 +122,11 @@ class Signature:
     def counting(self) -> str:
         """Of an op from data to data, the setting that says how many samples it gives, or leaves out."""
         return "" if self.joins or self.excludes else self.traits.size.removeprefix("-").removeprefix("?")
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a person's own, and not of the library."""
+        return not self.module.startswith(LIBRARY)
 
     @property
     def compares_rows(self) -> bool:

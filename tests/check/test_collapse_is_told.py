@@ -1,5 +1,7 @@
 """Losses of views alone that one answer to everything makes least are reported (L615), and no others."""
 
+from pathlib import Path
+
 import pytest
 
 from ssldsl.check import check
@@ -60,3 +62,24 @@ def test_what_has_something_in_the_way_is_not(loss: str) -> None:
 
 def test_a_copy_that_never_moves_is_a_target_to_learn_from() -> None:
     assert codes("mean(squared_error(views, swap(teacher(crops))))", momentum="1.0") == []
+
+
+OWN = '''\
+from torch import Tensor
+
+from ssldsl.ops import Features, Losses, op
+
+
+@op()
+def apart(features: Features[Tensor, "batch dim"], other: Features[Tensor, "batch dim"]) -> Losses[Tensor, "batch"]:
+    r"""Distance of every row from its other view."""
+    return (features - other).pow(2).sum(-1)
+'''
+
+
+def test_for_a_loss_of_ones_own_it_is_said_how_comparing_rows_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(OWN, "utf-8")
+    text = HEAD.format(momentum="0.99").replace("ssl 1\n", 'ssl 1\nuse "mine.py"\n')
+    found = check(Source(str(tmp_path / "views.ssl"), f"{text}loss = mean(apart(first(views), last(views)))\n"))
+    helps = [d.help for d in found.diagnostics if d.code == "L615"]
+    assert len(helps) == 1 and '`@op(across="gather")`' in helps[0]

@@ -60,12 +60,13 @@ def predicts_itself(term: str, place: Span) -> Diagnostic:
     return _warning("L615", message, place, "both sides are of the same draw", help)
 
 
-def collapses(term: str, is_stopped: bool, place: Span) -> Diagnostic:
-    """A loss that one answer to everything makes least."""
+def collapses(term: str, is_stopped: bool, is_own: bool, place: Span) -> Diagnostic:
+    """A loss that one answer to everything makes least, for all that its op says. `is_own`: no op of the library."""
     message = f"`{term}` is least where the network gives one answer to everything, and no other term is in the way"
     label = "both sides have gone through the same networks" if is_stopped else "both sides learn from each other"
     help = "a predictor on one side, with the other stopped, keeps from it (SimSiam), as do negatives, or labels"
-    return _warning("L615", message, place, label, help)
+    says = '; a loss that compares rows with each other says so: `@op(across="gather")`' if is_own else ""
+    return _warning("L615", message, place, label, help + says)
 
 
 def idle_stream(stage: str, stream: str, place: Span) -> Diagnostic:

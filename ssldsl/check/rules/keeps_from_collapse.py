@@ -43,12 +43,13 @@ def keeps_from_collapse(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
             yield warnings.predicts_itself(term.name, term.span)
             return
     if all(found and all(_collapses(reader.ctx, pull, trained) for pull in found) for found in pulls.values()):
-        yield from (_collapsing(term, trained, found) for term, found in list(pulls.items())[:1] if found)
+        yield from (_collapsing(reader.ctx, term, trained, found) for term, found in list(pulls.items())[:1] if found)
 
 
-def _collapsing(term: Term, trained: frozenset[str], pulls: Sequence[Pull]) -> Diagnostic:
+def _collapsing(ctx: Context, term: Term, trained: frozenset[str], pulls: Sequence[Pull]) -> Diagnostic:
     is_stopped = any(not _trains(side, trained) for pull in pulls for side in (pull.one, pull.other))
-    return warnings.collapses(term.name, is_stopped, term.span)
+    is_own = any(ctx.signatures[pull.node.op].is_own for pull in pulls)
+    return warnings.collapses(term.name, is_stopped, is_own, term.span)
 
 
 def _pulls(ctx: Context, node: Node) -> list[Pull] | None:

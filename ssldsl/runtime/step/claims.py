@@ -27,20 +27,14 @@ from ssldsl.runtime.step.module import StageStep
 from ssldsl.types import WHOLE_NUMBERS, parse_dim
 
 Call = Callable[[Mapping[str, Any]], Any]  # an op, given its edges and its random numbers by name
-SHIPPED = "ssldsl.stdlib."
 GATHER = 'if rows are to be compared, say `@op(across="gather")`: then it sees those of all processes'
 NO_GRADIENT = WHOLE_NUMBERS | {"Masks", "Weights"}  # kinds that carry none
-
-
-def is_own(signature: Signature | None) -> bool:
-    """Whether an op is a person's own, and not of the library."""
-    return signature is not None and not signature.module.startswith(SHIPPED)
 
 
 def has_own_ops(plan: Plan, stage: StagePlan, library: Library) -> bool:
     """Whether a step runs any of them."""
     ops = {node.op for node in stage.nodes if node.placement in ("step", "host")} | {m.op for m in plan.modules}
-    return any(is_own(library.get(op)) for op in ops)
+    return any((s := library.get(op)) is not None and s.is_own for op in ops)
 
 
 @contextmanager
@@ -60,7 +54,7 @@ def hold_commits(memories: Memories, writes: Mapping[str, Tensor], library: Libr
     memories.commit([writes] * parts, 0)
     for memory, kept in zip(memories.all, before, strict=True):
         signature, lost = library.get(memory.node.op), changed_outside(kept, memory.module)
-        if lost and signature is not None and is_own(signature):
+        if lost and signature is not None and signature.is_own:
             raise NodeFailure(memory.node, Claimed(signature, {}).unsaved(lost))
 
 
@@ -68,7 +62,7 @@ def hold_commits(memories: Memories, writes: Mapping[str, Tensor], library: Libr
 def functions_held(names: dict[str, Any], stage: StagePlan, library: Library, lowered: Lowered) -> Iterator[None]:
     """Inside, the functions that generated code calls by these names are held against what they say."""
     ops = {node.op for node in stage.nodes} & names.keys()
-    own = {op: s for op in ops if (s := library.get(op)) is not None and is_own(s) and not s.is_module}
+    own = {op: s for op in ops if (s := library.get(op)) is not None and s.is_own and not s.is_module}
     before = {op: names[op] for op in own}
     lines = _lines_with_all_rows(stage, lowered)
     names.update({op: Claimed(signature, {}).around(names[op], lines) for op, signature in own.items()})
@@ -95,18 +89,18 @@ def _modules(plan: Plan, step: StageStep, library: Library) -> Iterator[tuple[nn
     for attribute, path in step.lowered.attributes.items():
         made = by_path[path]
         signature = library.get(made.op)
-        if signature is not None and is_own(signature):
+        if signature is not None and signature.is_own:
             yield getattr(step, attribute), Claimed(signature, {**made.sizes, **made.settings})
     for attribute, node in step.lowered.unnamed.items():
         signature = library.get(node.op)
-        if signature is not None and is_own(signature):
+        if signature is not None and signature.is_own:
             yield getattr(step, attribute), Claimed(signature, node.settings)
 
 
 def _memories(memories: Memories, library: Library) -> Iterator[tuple[nn.Module, "Claimed"]]:
     for memory in memories.all:
         signature = library.get(memory.node.op)
-        if signature is not None and is_own(signature):
+        if signature is not None and signature.is_own:
             yield memory.module, Claimed(signature, memory.node.settings)
 
 
