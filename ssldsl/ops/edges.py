@@ -125,7 +125,7 @@ def role_of(signature: Signature) -> Role:
         return "metrics"
     if kinds[0] in ("Images", "Vectors") and results[0] == kinds[0]:
         return "views"
-    return "losses" if results == ["Scalar"] else "targets"
+    return "losses" if results in (["Scalar"], ["Losses"]) else "targets"
 
 
 def _measures(signature: Signature) -> bool:
