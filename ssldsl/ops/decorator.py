@@ -52,8 +52,8 @@ class OpTraits:
     applied_to: of an op that takes a network: the edge whose rows the network must take.
     needs: a package that only this op needs, by the name it is imported by, which is also that of our extra for it.
     keeps_prediction: the result says of every row what its one input says, as a softmax does, so a loss between the
-        two teaches nothing. A mapping names the settings for which that is so. Left out, it holds of what makes `Probs`
-        of `Logits` without settings and without random numbers.
+        two teaches nothing. A mapping names the settings for which that is so. Left out, it holds where the source of
+        the op is that of a softmax, such as `return logits.softmax(dim=-1)`.
     uniform: of a loss, the dimension of its scores whose logarithm it is where all classes are equally likely.
     batch_rows: the setting that, where it is none, becomes the number of rows of the whole batch, whatever processes
         and parts share it.

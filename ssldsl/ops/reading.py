@@ -20,6 +20,7 @@ from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.named_traits import unfit_traits
 from ssldsl.ops.settings import Outside, Varying, last_name, read_type
 from ssldsl.ops.signature import REQUIRED, Edge, Output, Role, SettingSpec, Signature
+from ssldsl.ops.softmaxes import is_softmax
 from ssldsl.source import Source, Span
 from ssldsl.types import KINDS
 
@@ -184,7 +185,8 @@ class _Reader:
         arguments = node.args
         found = self._edges([*arguments.posonlyargs, *arguments.args], arguments.defaults)
         settings, uses_rng = self._settings(arguments)
-        return Signature(name, "losses", found, settings, self._outputs(node), uses_rng=uses_rng)
+        softmax = len(found) == 1 and is_softmax(node, found[0].dims)
+        return Signature(name, "losses", found, settings, self._outputs(node), uses_rng=uses_rng, is_softmax=softmax)
 
     def _module(self, node: ast.ClassDef, name: str) -> Signature:
         methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}

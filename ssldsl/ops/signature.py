@@ -69,6 +69,7 @@ class Signature:
     reads_state: of a memory, that what it gives does not depend on its edges: its `forward` takes nothing.
     reads_alone: of a memory, that its `forward` can do without its edges, and then gives what it holds; the edges are
         those of `commit`. So it is read in an evaluation.
+    is_softmax: that its source is that of a softmax of its one input and of nothing else.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Signature:
     takes_row: str = ""
     reads_state: bool = False
     reads_alone: bool = False
+    is_softmax: bool = False
     parts: tuple[str, ...] = ()  # attributes that `__init__` assigns: what `f.layer4` may name
     traits: OpTraits = field(factory=OpTraits)
     summary: str = ""  # first line of the docstring
@@ -157,12 +159,7 @@ class Signature:
         said = self.traits.keeps_prediction
         if isinstance(said, Mapping):
             return all(settings.get(name, value) == value for name, value in said.items())
-        if said is not None:
-            return said
-        if len(self.edges) != 1 or len(self.outputs) != 1 or self.settings or self.is_random({}) or self.has_commit:
-            return False
-        edge, output = self.edges[0], self.outputs[0]
-        return (edge.kind, output.kind) == ("Logits", "Probs") and edge.dims == output.dims
+        return self.is_softmax if said is None else said
 
     def is_identity(self, settings: Mapping[str, object]) -> bool:
         """Whether the result is the first input, with these settings."""

@@ -30,6 +30,38 @@ def hot_probs(logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch c
     return (10 * logits).softmax(dim=-1)
 
 
+@op(role="targets")
+def function_probs(logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"]:
+    """The same, by another way."""
+    log_p = F.log_softmax(logits, dim=1)
+    return log_p.exp()
+
+
+@op(role="targets")
+def doubled_probs(logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"]:
+    """A sharper distribution, which nobody needs to declare."""
+    doubled = 2 * logits
+    return doubled.softmax(dim=-1)
+
+
+@op(role="targets")
+def centered_probs(logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"]:
+    """Without the mean of the batch."""
+    return torch.softmax(logits - logits.mean(dim=0), dim=-1)
+
+
+@op(role="targets")
+def shares_of_rows(logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"]:
+    """How a class is spread over the rows."""
+    return logits.softmax(dim=0)
+
+
+@op(role="targets", keeps_prediction=True)
+def counted_probs(logits: Logits[Tensor, "batch classes"]) -> Probs[Tensor, "batch classes"]:
+    """A softmax in a way of its own."""
+    return logits.exp() / logits.exp().sum(dim=-1, keepdim=True)
+
+
 @op(role="targets", keeps_prediction={"heat": 1.0})
 def warm_probs(logits: Logits[Tensor, "batch classes"], *, heat: PositiveFloat = 1.0) -> Probs[Tensor, "batch classes"]:
     """The distribution of scores at a temperature."""
@@ -73,15 +105,27 @@ def plan(folder: Path) -> Plan:
     return make_plan(checked(folder).unwrap(), sizes={})
 
 
-@pytest.mark.parametrize("target", ["my_probs(stop(seen))", "warm_probs(stop(seen))", "probabilities(stop(seen))"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "my_probs(stop(seen))", "function_probs(stop(seen))", "counted_probs(stop(seen))", "warm_probs(stop(seen))",
+        "probabilities(stop(seen))",
+    ],
+)  # fmt: skip
 def test_a_softmax_of_ones_own_changes_no_prediction_so_comparing_with_it_is_refused(
     target: str, tmp_path: Path
 ) -> None:
     assert [d.code for d in checked(tmp_path, f"+ kl(seen, {target})").diagnostics] == ["D406"]
 
 
-@pytest.mark.parametrize("target", ["hot_probs(stop(seen))", "warm_probs(stop(seen), heat=0.5)"])
-def test_what_says_that_it_changes_the_prediction_may_be_compared_with(target: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "target",
+    [
+        "hot_probs(stop(seen))", "warm_probs(stop(seen), heat=0.5)", "doubled_probs(stop(seen))",
+        "centered_probs(stop(seen))", "shares_of_rows(stop(seen))",
+    ],
+)  # fmt: skip
+def test_what_changes_the_prediction_may_be_compared_with(target: str, tmp_path: Path) -> None:
     assert checked(tmp_path, f"+ kl(seen, {target})").diagnostics == ()
 
 
