@@ -9,7 +9,7 @@ from attrs import Factory, define
 from ssldsl.errors import InternalError
 from ssldsl.graph.graph import Graph, Placement
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting
-from ssldsl.ir.program import Evaluation, Term, Watch
+from ssldsl.ir.program import Evaluation, Term, WatchedNumber
 from ssldsl.source import Source, Span
 from ssldsl.types import DataType, Dim, NetType, SplitsType, TensorType, TupleType, Type
 
@@ -76,7 +76,7 @@ class _Reader:
     header: tuple[str, str, tuple[str, ...]] = ("", "", ())
     nodes: list[Node] = Factory(list)
     terms: list[Term] = Factory(list)
-    watches: list[Watch] = Factory(list)
+    watches: list[WatchedNumber] = Factory(list)
     evaluations: list[Evaluation] = Factory(list)
     effects: list[tuple[Node, ...]] = Factory(list)
     no_grad: set[Node] = Factory(set)
@@ -112,7 +112,7 @@ class _Reader:
         elif s.has("watch "):
             watch = s.string()
             s.expect("=")
-            self.watches.append(Watch(watch, self._ref(s), self._spans(s)[0]))
+            self.watches.append(WatchedNumber(watch, self._ref(s), self._spans(s)[0]))
         elif s.has("eval "):
             evaluation = s.string()
             s.expect("=")

@@ -10,7 +10,7 @@ from ssldsl.check.stages.settings import MEANT, SETTINGS
 from ssldsl.check.stages.spec import IMPLICIT
 from ssldsl.check.stages.updates import SETTINGS as OF_AN_UPDATE
 from ssldsl.check.stages.updates import SHARED
-from ssldsl.ir.program import Configured, Stage, Update
+from ssldsl.ir.program import Configured, Stage, StepUpdate
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.formatter import format_text, print_statement
@@ -170,7 +170,7 @@ def _defaults(statements: tuple[tree.Statement, ...], stage: Stage, above: Colle
     return lines + _left_out(statements, left, stage)
 
 
-def _update_defaults(statement: tree.Update, update: Update, said: Collection[str]) -> list[str]:
+def _update_defaults(statement: tree.Update, update: StepUpdate, said: Collection[str]) -> list[str]:
     """The settings of an update that the author left out. `said`: what the stage says for all of its updates."""
     left = [name for name in SHARED if name not in said]
     return _trained(statement.body, update.train) + _left_out(statement.body, left, update)
@@ -188,13 +188,13 @@ def _trained(statements: tuple[tree.Statement, ...], train: Sequence[str]) -> li
     return [] if is_said else [f"train {', '.join(train)}{DEFAULT}"]
 
 
-def _left_out(statements: tuple[tree.Statement, ...], names: Iterable[str], of: Stage | Update) -> list[str]:
+def _left_out(statements: tuple[tree.Statement, ...], names: Iterable[str], of: Stage | StepUpdate) -> list[str]:
     written = {s.name.id for s in statements if isinstance(s, tree.Setting)}
     found = ((name, getattr(of, name)) for name in names if name not in written)
     return [f"{name} = {_text(_as_written(of, v))}{DEFAULT}" for name, v in found if v not in (None, ())]
 
 
-def _as_written(stage: Stage | Update, value: Any) -> Any:
+def _as_written(stage: Stage | StepUpdate, value: Any) -> Any:
     """A setting with the streams of a round under the names that it has for them."""
     own = f"{stage.name}."
     if isinstance(value, tuple):

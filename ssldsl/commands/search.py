@@ -69,7 +69,7 @@ class Search:
                 return Outcome(STOPPED, "not begun")
             trial = self._begun(number) if number is not None else ask(self.study, self.space, self.sampler, self.seed)
         request = self._request(trial.params)
-        watch = Watch(trial, self.goal, request, self.runs.parent)
+        watch = TrialWatcher(trial, self.goal, request, self.runs.parent)
         outcome = self.runs.run(request, watch.beside)
         if watch.is_hopeless:
             say(f"{label(request)}: pruned")
@@ -118,7 +118,7 @@ class Search:
 
 
 @define
-class Watch:
+class TrialWatcher:
     """Looks at a run while it goes, and stops it where the study sees no hope for it."""
 
     trial: "Trial"

@@ -13,7 +13,7 @@ from attrs import define, evolve, field, frozen
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Node, Scalar, Setting
 from ssldsl.ir.primitives import COMMUTATIVE, PRIMITIVES
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Update
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, StepUpdate, Stream
 from ssldsl.ir.walk import walk
 
 PLACES = frozenset({"root"})  # settings that say where files lie, not what is in them
@@ -304,7 +304,7 @@ def _stage_form(colors: Colors, number: int, stage: Stage) -> Any:
     )  # fmt: skip
 
 
-def _groups_form(colors: Colors, of: Stage | Update) -> list[Any]:
+def _groups_form(colors: Colors, of: Stage | StepUpdate) -> list[Any]:
     return sorted((_color_of(colors, path), settings_form(settings)) for path, settings in of.groups)
 
 

@@ -14,7 +14,18 @@ from ssldsl.comparing.nodediff import NodeDiff, text, written
 from ssldsl.ir import captions
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Curve, Node, Scalar
-from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Stream, Term, Update, Watch
+from ssldsl.ir.program import (
+    Configured,
+    Evaluation,
+    InitFrom,
+    Module,
+    Program,
+    Stage,
+    StepUpdate,
+    Stream,
+    Term,
+    WatchedNumber,
+)
 from ssldsl.source import Span
 
 
@@ -216,7 +227,7 @@ class _Comparison:
         for one, two in zip(a.each_update, b.each_update, strict=False):
             self._update(".".join([a.name, *([one.name] if one.name else [])]), one, two)
 
-    def _update(self, path: str, a: Update, b: Update) -> None:
+    def _update(self, path: str, a: StepUpdate, b: StepUpdate) -> None:
         self._configured(f"{path}.optimizer", a.optimizer, b.optimizer)
         places = [dict(update.places) for update in (a, b)]
         groups = {self._renamed(path): dict(s) for path, s in a.groups}, {path: dict(s) for path, s in b.groups}
@@ -268,7 +279,9 @@ class _Comparison:
                 one, two = ("" if r is None else str(r) for r in (rows, after.get(name)))
                 self._add("semantic", f"{a.name}.batch.{shown}", one, two, a.place("batch"), b.place("batch"))
 
-    def _reported(self, place: str, before: Sequence[Evaluation | Watch], after: Sequence[Evaluation | Watch]) -> None:
+    def _reported(
+        self, place: str, before: Sequence[Evaluation | WatchedNumber], after: Sequence[Evaluation | WatchedNumber]
+    ) -> None:
         """What is reported belongs to the meaning; under which name does not."""
         first, second = {e.name: e for e in before}, {e.name: e for e in after}
         for name in dict.fromkeys((*first, *second)):

@@ -10,7 +10,7 @@ from itertools import islice, pairwise, permutations
 
 from attrs import frozen
 
-from ssldsl.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.picture import Box, DrawnEdge, Picture
 from ssldsl.drawing.untangling import Untangling
 from ssldsl.ir.walk import walk
 
@@ -116,13 +116,13 @@ def _in_spec_order(picture: Picture, stage: str) -> list[Box]:
     return sorted(picture.boxes_of(stage), key=lambda b: place.get(b.title, 0) if b.kind == "stream" else 0)
 
 
-def bundles(edges: Iterable[Edge], column: Mapping[str, int]) -> dict[str, Bundle]:
+def bundles(edges: Iterable[DrawnEdge], column: Mapping[str, int]) -> dict[str, Bundle]:
     """By the id of a lane, the bundle in which it passes the columns: that of the two boxes it joins.
 
     Labels that several boxes of one column read pass as one lane, and part in front of them.
     """
     found = {e.id: (e.source, e.target) for e in edges if e.kind != "ema"}
-    trunks: dict[tuple[str, str, int], list[Edge]] = {}
+    trunks: dict[tuple[str, str, int], list[DrawnEdge]] = {}
     for edge in (e for e in edges if e.kind == "label" and column[e.target] - column[e.source] > 1):
         trunks.setdefault((edge.source, f"{edge.text} of {edge.streams}", column[edge.target]), []).append(edge)
     for (source, what, last), readers in trunks.items():

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import evolve
 
 from ssldsl.drawing.layout import Layout, arrange, captioned
-from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Mark, Picture
+from ssldsl.drawing.picture import Box, Cluster, DrawnEdge, Link, Mark, Picture
 from ssldsl.drawing.sizes import LANE, Size, box_sizes
 
 
@@ -28,18 +28,18 @@ def _marked(picture: Picture, other: Picture, alone: Mark) -> Picture:
     )
 
 
-def _mark(other: Box | Edge | Cluster | Link | None, one: Box | Edge | Cluster | Link, alone: Mark) -> Mark:
+def _mark(other: Box | DrawnEdge | Cluster | Link | None, one: Box | DrawnEdge | Cluster | Link, alone: Mark) -> Mark:
     if other is None:
         return alone
     return "same" if _said(one) == _said(other) else "changed"
 
 
-def _said(thing: Box | Edge | Cluster | Link) -> object:
+def _said(thing: Box | DrawnEdge | Cluster | Link) -> object:
     """What a reader sees of it. Types and gradients follow from elsewhere, and change with it."""
     match thing:
         case Box():
             return (thing.title, thing.lines, thing.chips, thing.frozen, thing.average)
-        case Edge():
+        case DrawnEdge():
             return (thing.text, thing.detached, thing.count)
         case Cluster():
             return thing.captions

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 
 from attrs import evolve
 
-from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Picture
+from ssldsl.drawing.picture import Box, Cluster, DrawnEdge, Link, Picture
 from ssldsl.drawing.tracing import Tracer, module_of
 from ssldsl.ir import captions
 from ssldsl.ir.modules import paths_of
 from ssldsl.ir.nodes import Constant, Node
 from ssldsl.ir.primitives import NETWORKS, PRIMITIVES
-from ssldsl.ir.program import Evaluation, Program, Stage, Term, Watch
+from ssldsl.ir.program import Evaluation, Program, Stage, Term, WatchedNumber
 from ssldsl.ir.walk import ancestors, origins
 from ssldsl.source import Source, Span
 
@@ -98,7 +98,7 @@ def _add_total(tracer: Tracer, stage: Stage, name: str, terms: Sequence[Term]) -
         id = f"{source}>total"
         text = f"{captions.TIMES} {captions.scalar(term.weight, tracer.program.signatures)}"
         reach = tuple(sorted(tracer.learning(term.node.grad_modules)))
-        tracer.edges[id] = Edge(
+        tracer.edges[id] = DrawnEdge(
             id,
             source,
             total,
@@ -122,7 +122,7 @@ def _add_averages(tracer: Tracer, program: Program) -> None:
             )
             spans = (module.span,) if module.span else ()
             id = f"{stage}/ema:{module.path}"
-            tracer.edges[id] = Edge(id, source, target, "ema", text=f"average {text}".strip(), spans=spans)
+            tracer.edges[id] = DrawnEdge(id, source, target, "ema", text=f"average {text}".strip(), spans=spans)
 
 
 def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
@@ -145,17 +145,17 @@ def _trace_evaluation(tracer: Tracer, evaluation: Evaluation) -> None:
         source = _module_id(tracer, tracer.program, paths_of(net)[-1])
         if source is not None:
             edge = f"{source}>eval:{evaluation.name}"
-            tracer.edges[edge] = Edge(edge, source, id, "eval", spans=(evaluation.span,))
+            tracer.edges[edge] = DrawnEdge(edge, source, id, "eval", spans=(evaluation.span,))
 
 
-def _trace_watch(tracer: Tracer, watch: Watch) -> None:
+def _trace_watch(tracer: Tracer, watch: WatchedNumber) -> None:
     """A quiet box, joined to what it looks at."""
     spans = [watch.span, *tracer.stage.spans_of(watch.node)]
     id = tracer.box(f"eval:watch {watch.name}", "eval", watch.name, spans=spans, lines=["watched"])
     tracer.boxes[id] = evolve(tracer.boxes[id], type=str(watch.node.type))
     for source in dict.fromkeys(value.box for node in _losses(watch.node) for value in tracer.into(node)):
         edge = f"{source}>eval:watch {watch.name}"
-        tracer.edges[edge] = Edge(edge, source, id, "eval", spans=(watch.span,))
+        tracer.edges[edge] = DrawnEdge(edge, source, id, "eval", spans=(watch.span,))
 
 
 def _upstream(node: Node, *ops: str) -> Iterable[Node]:
@@ -166,7 +166,7 @@ def _upstream(node: Node, *ops: str) -> Iterable[Node]:
         yield from dict.fromkeys(n for i in node.inputs for n in _upstream(i, *ops))
 
 
-def _chained(tracer: Tracer) -> tuple[list[Box], list[Edge]]:
+def _chained(tracer: Tracer) -> tuple[list[Box], list[DrawnEdge]]:
     """One box for a chain of views that everything passes from end to end."""
     boxes, edges = dict(tracer.boxes), dict(tracer.edges)
     for id in list(boxes):
@@ -181,7 +181,7 @@ def _chained(tracer: Tracer) -> tuple[list[Box], list[Edge]]:
     return [_titled(b) if b.kind == "view" else b for b in boxes.values()], list(edges.values())
 
 
-def _join(boxes: dict[str, Box], edges: dict[str, Edge], first: Box, second: Box) -> None:
+def _join(boxes: dict[str, Box], edges: dict[str, DrawnEdge], first: Box, second: Box) -> None:
     spans = tuple(dict.fromkeys(first.spans + second.spans))
     boxes[second.id] = evolve(second, chips=first.chips + second.chips, spans=spans)
     del boxes[first.id]
@@ -237,7 +237,7 @@ def _labels(stage: Stage) -> Iterable[tuple[str, str]]:
         yield earlier, f"{', '.join(captions.local(stage.name, n) for n in names) or 'data'} labeled by {weights}"
 
 
-def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[Edge]) -> Iterable[Source]:
+def _sources(program: Program, boxes: Iterable[Box], edges: Iterable[DrawnEdge]) -> Iterable[Source]:
     """The texts that anything drawn was written in, the experiment's own first."""
     spans: list[Span] = [s.span for s in program.streams if s.span] + [t.span for s in program.stages for t in s.terms]
     spans += [s for box in boxes for s in box.spans] + [s for edge in edges for s in edge.spans]

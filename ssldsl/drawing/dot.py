@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ssldsl.drawing.palette import AVERAGE, BOXES, INK, LINE, MARKS, SOFT, stream_color
-from ssldsl.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.picture import Box, DrawnEdge, Picture
 
 SHAPES: Mapping[str, str] = {
     "stream": "cylinder", "view": "parallelogram", "net": "box", "head": "box", "target": "hexagon",
@@ -53,7 +53,7 @@ def _box(box: Box) -> str:
     )
 
 
-def _edge(edge: Edge, picture: Picture, shapes: bool) -> str:
+def _edge(edge: DrawnEdge, picture: Picture, shapes: bool) -> str:
     words = [edge.text, edge.shape if shapes else "", f"×{edge.count}" if edge.count > 1 else ""]
     colors = [stream_color(s, picture.streams) for s in edge.streams]
     color = ":".join(colors) or {"ema": AVERAGE, "eval": LINE, "weight": INK}.get(edge.kind, SOFT)

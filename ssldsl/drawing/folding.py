@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import evolve
 
-from ssldsl.drawing.picture import Box, Cluster, Edge, Link, Picture
+from ssldsl.drawing.picture import Box, Cluster, DrawnEdge, Link, Picture
 from ssldsl.ir import captions
 
 BEFORE = "the round before"
@@ -88,7 +88,7 @@ def _box(box: Box, later: Box, earlier: Sequence[str], first: str) -> Box:
     return evolve(box, lines=tuple(lines))
 
 
-def _edge(edge: Edge, names: Mapping[str, str]) -> Edge:
+def _edge(edge: DrawnEdge, names: Mapping[str, str]) -> DrawnEdge:
     return evolve(
         edge,
         id=_renamed(edge.id, names),

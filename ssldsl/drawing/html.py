@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from ssldsl.drawing.layout import Layout
-from ssldsl.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.picture import Box, DrawnEdge, Picture
 from ssldsl.drawing.svg import svg
 from ssldsl.source import Source, Span
 
@@ -80,7 +80,7 @@ def _add(
     items[id] = {"title": title, "facts": list(both), "lines": list(dict.fromkeys([*before["lines"], *lines]))}
 
 
-def _name(edge: Edge, picture: Picture) -> str:
+def _name(edge: DrawnEdge, picture: Picture) -> str:
     source, target = picture.box(edge.source), picture.box(edge.target)
     return f"{source.title or source.chips[-1]} → {target.title or target.chips[0]}"
 
@@ -94,7 +94,7 @@ def _of_box(box: Box) -> list[tuple[str, str]]:
     return [(k, v) for k, v in (*found, *_places(box.spans)) if v]
 
 
-def _of_lane(edge: Edge) -> list[tuple[str, str]]:
+def _of_lane(edge: DrawnEdge) -> list[tuple[str, str]]:
     found = [("kind", LANES[edge.kind]), ("streams", ", ".join(edge.streams)), ("text", edge.text), ("type", edge.type)]
     found.append(("draws", str(edge.count) if edge.count > 1 else ""))
     if edge.kind in ("data", "label", "weight"):

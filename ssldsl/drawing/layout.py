@@ -6,7 +6,7 @@ from attrs import define, field, frozen
 
 from ssldsl.drawing.columns import Bundle, bundles, column_of, order_of
 from ssldsl.drawing.metrics import text_width
-from ssldsl.drawing.picture import Cluster, Edge, Link, Picture
+from ssldsl.drawing.picture import Cluster, DrawnEdge, Link, Picture
 from ssldsl.drawing.placing import placed
 from ssldsl.drawing.sizes import LANE, PILL, SHAPE, Size, box_sizes, caption_lines, pill_lines, pill_width
 
@@ -157,7 +157,7 @@ class Router:
     enter: dict[str, float] = field(factory=dict)
     rank: dict[str, int] = field(factory=dict)  # place of a lane among those that leave its box
 
-    def route(self, edges: Sequence[Edge]) -> None:
+    def route(self, edges: Sequence[DrawnEdge]) -> None:
         flow = [e for e in edges if e.kind not in ("ema", "eval") and self.column[e.source] < self.column[e.target]]
         for box in sorted(self.column, key=lambda b: self.column[b]):
             self._ports_in(box, [e for e in flow if e.target == box])
@@ -168,13 +168,13 @@ class Router:
             else:
                 self.layout.routes[edge.id] = self._aside(edge)
 
-    def _ports_in(self, box: str, edges: list[Edge]) -> None:
+    def _ports_in(self, box: str, edges: list[DrawnEdge]) -> None:
         """Lanes enter in the order in which they come down the page."""
         arriving = sorted(edges, key=lambda e: (self._before(e), self.rank[e.id]))
         for i, edge in enumerate(arriving):
             self.enter[edge.id] = self._port(box, i, len(arriving))
 
-    def _ports_out(self, box: str, edges: list[Edge]) -> None:
+    def _ports_out(self, box: str, edges: list[DrawnEdge]) -> None:
         """Lanes leave in the order of where they go; those that go the same way, in the order in which they came in."""
         leaving = sorted(edges, key=lambda e: (self._after(e), self._came(e), edges.index(e)))
         ports = list(dict.fromkeys(map(self._port_of, leaving)))
@@ -182,7 +182,7 @@ class Router:
             self.rank[edge.id] = i
             self.leave[edge.id] = self._port(box, ports.index(self._port_of(edge)), len(ports))
 
-    def _port_of(self, edge: Edge) -> str:
+    def _port_of(self, edge: DrawnEdge) -> str:
         """What leaves a box at a port of its own: a lane, or the lane that several are until they part."""
         bundle = self.bundle[edge.id]
         return edge.id if bundle == (edge.source, edge.target) else bundle[1]
@@ -192,7 +192,7 @@ class Router:
         middle = rect.y + (size.header + rect.height) / 2 - (4 if size.header else 0)
         return round(middle + (i - (count - 1) / 2) * self.layout.lane, 1)
 
-    def _came(self, edge: Edge) -> float:
+    def _came(self, edge: DrawnEdge) -> float:
         heights = [self.enter[o] for o in edge.origins if o in self.enter]
         return sum(heights) / len(heights) if heights else 0.0
 
@@ -200,16 +200,16 @@ class Router:
         rect = self.layout.boxes[box]
         return rect.y + (self.layout.sizes[box].header + rect.height) / 2
 
-    def _after(self, edge: Edge) -> float:
+    def _after(self, edge: DrawnEdge) -> float:
         """The height at the first column a lane comes to."""
         next_ = self.passing.get((self.bundle[edge.id], self.column[edge.source] + 1))
         return next_ if next_ is not None else self._middle(edge.target)
 
-    def _before(self, edge: Edge) -> float:
+    def _before(self, edge: DrawnEdge) -> float:
         last = self.passing.get((self.bundle[edge.id], self.column[edge.target] - 1))
         return last if last is not None else self._middle(edge.source)
 
-    def _way(self, edge: Edge, flow: list[Edge]) -> Route:
+    def _way(self, edge: DrawnEdge, flow: list[DrawnEdge]) -> Route:
         start = (self.layout.boxes[edge.source].right, self.leave[edge.id])
         points = [start]
         if self.layout.shapes and edge.shape:
@@ -235,7 +235,7 @@ class Router:
         points.append((self.layout.boxes[edge.target].x, self.enter[edge.id]))
         return Route(tuple(points), text)
 
-    def _aside(self, edge: Edge) -> Route:
+    def _aside(self, edge: DrawnEdge) -> Route:
         """Averages from box to box, evaluations from the foot of a box, and lanes that lead back, below everything."""
         source, target = self.layout.boxes[edge.source], self.layout.boxes[edge.target]
         if edge.kind == "eval":
@@ -255,7 +255,7 @@ class Router:
             )
         )
 
-    def _quiet(self, edge: Edge, source: Rect, target: Rect) -> Route:
+    def _quiet(self, edge: DrawnEdge, source: Rect, target: Rect) -> Route:
         points: list[Point] = [(source.right, source.bottom - 7)]
         for c in range(self.column[edge.source] + 1, self.column[edge.target]):
             y = self.passing[self.bundle[edge.id], c] + self.layout.lane / 2

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from ssldsl.drawing.palette import AVERAGE, BOXES, MARKS, STREAMS
-from ssldsl.drawing.picture import Box, Edge, Picture
+from ssldsl.drawing.picture import Box, DrawnEdge, Picture
 
 SHAPES: Mapping[str, tuple[str, str]] = {
     "stream": ("[(", ")]"), "view": ("[/", "/]"), "net": ("[", "]"), "head": ("(", ")"), "target": ("{{", "}}"),
@@ -45,14 +45,14 @@ def _shape(box: Box) -> str:
     return f"{left}{_quoted(box.title, *lines)}{right}"
 
 
-def _arrow(edge: Edge, shapes: bool) -> str:
+def _arrow(edge: DrawnEdge, shapes: bool) -> str:
     words = [edge.text, edge.shape if shapes else "", f"×{edge.count}" if edge.count > 1 else ""]
     text = " ".join(w for w in words if w)
     arrow = {"ema": "-.->", "eval": "-.-"}.get(edge.kind, "-.->" if edge.detached else "-->")
     return f"{arrow}|{_text(text)}|" if text else arrow
 
 
-def _styles(picture: Picture, names: Mapping[str, str], edges: Iterable[Edge]) -> Iterable[str]:
+def _styles(picture: Picture, names: Mapping[str, str], edges: Iterable[DrawnEdge]) -> Iterable[str]:
     for kind, (fill, line) in BOXES.items():
         ids = [names[b.id] for b in picture.boxes if b.kind == kind]
         if ids:

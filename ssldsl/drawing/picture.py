@@ -45,7 +45,7 @@ class Box:
 
 
 @frozen
-class Edge:
+class DrawnEdge:
     """One lane from box to box: one value, or several that differ in nothing but their draw.
 
     origins: the lanes into `source` that it continues. text: stands on the lane, such as the weight of a term.
@@ -95,7 +95,7 @@ class Picture:
     name: str
     clusters: tuple[Cluster, ...]
     boxes: tuple[Box, ...]
-    edges: tuple[Edge, ...]
+    edges: tuple[DrawnEdge, ...]
     links: tuple[Link, ...] = ()
     streams: tuple[str, ...] = ()
     sources: tuple[Source, ...] = field(default=(), eq=False, repr=False)
@@ -106,5 +106,5 @@ class Picture:
     def boxes_of(self, stage: str) -> tuple[Box, ...]:
         return tuple(b for b in self.boxes if b.stage == stage)
 
-    def edges_of(self, stage: str) -> tuple[Edge, ...]:
+    def edges_of(self, stage: str) -> tuple[DrawnEdge, ...]:
         return tuple(e for e in self.edges if e.source.split("/", 1)[0] == stage)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from attrs import define, field
 
 from ssldsl.drawing.columns import Bundle, Cell, Slot, SlotOrder, bundles
-from ssldsl.drawing.picture import Edge
+from ssldsl.drawing.picture import DrawnEdge
 from ssldsl.drawing.sizes import Size
 
 SWEEPS = 24
@@ -77,7 +77,7 @@ def isotonic(values: list[float], weights: list[float]) -> list[float]:
 
 
 def placed(
-    order: SlotOrder, edges: tuple[Edge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
+    order: SlotOrder, edges: tuple[DrawnEdge, ...], sizes: Mapping[str, Size], column: Mapping[str, int], lane: float
 ) -> dict[Cell, float]:
     """The top of every cell of a stage."""
     bundle = bundles(edges, column)

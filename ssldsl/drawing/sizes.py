@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from ssldsl.drawing.metrics import text_width, wrapped
-from ssldsl.drawing.picture import Box, Cluster, Edge, Picture
+from ssldsl.drawing.picture import Box, Cluster, DrawnEdge, Picture
 
 TITLE, LINE, CHIP, CAPTION, PILL, SHAPE = 14.0, 11.0, 10.5, 11.5, 12.0, 10.0  # font sizes
 LEADING, CHIP_HEIGHT, PADDING, LANE = 15.0, 18.0, 11.0, 10.0
@@ -95,7 +95,7 @@ def box_sizes(picture: Picture, lane: float = LANE) -> dict[str, Size]:
     return {b.id: box_size(b, incoming.get(b.id, 0), outgoing.get(b.id, 0), lane) for b in picture.boxes}
 
 
-def counts(edges: tuple[Edge, ...], end: str) -> Mapping[str, int]:
+def counts(edges: tuple[DrawnEdge, ...], end: str) -> Mapping[str, int]:
     """How many lanes arrive at, or leave, each box."""
     found: dict[str, int] = {}
     for edge in edges:

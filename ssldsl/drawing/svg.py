@@ -24,7 +24,7 @@ from ssldsl.drawing.palette import (
     SOFT,
     stream_color,
 )  # fmt: skip
-from ssldsl.drawing.picture import Box, Cluster, Edge, Mark
+from ssldsl.drawing.picture import Box, Cluster, DrawnEdge, Mark
 from ssldsl.drawing.sizes import (
     CAPTION,
     CHIP,
@@ -98,7 +98,7 @@ def body(layout: Layout) -> Iterable[str]:
         yield from _pill(layout, edge)
 
 
-def _depth(edge: Edge) -> int:
+def _depth(edge: DrawnEdge) -> int:
     return ("eval", "ema", "label", "data", "weight").index(edge.kind)
 
 
@@ -142,7 +142,7 @@ def _arrow(arrow: Arrow) -> Iterable[str]:
 # --- lanes ------------------------------------------------------------------------------------------------------
 
 
-def _lane(layout: Layout, edge: Edge) -> Iterable[str]:
+def _lane(layout: Layout, edge: DrawnEdge) -> Iterable[str]:
     route = layout.routes[edge.id]
     yield _group(f"lane {edge.kind}", edge.id, edge.mark, _about_lane(edge))
     if edge.mark in MARKS:
@@ -156,7 +156,7 @@ def _lane(layout: Layout, edge: Edge) -> Iterable[str]:
     yield "</g>"
 
 
-def _about_lane(edge: Edge) -> str:
+def _about_lane(edge: DrawnEdge) -> str:
     facts = [", ".join(edge.streams), edge.type, f"{edge.count} draws" if edge.count > 1 else ""]
     if edge.kind in ("data", "label"):
         facts.append(
@@ -166,19 +166,19 @@ def _about_lane(edge: Edge) -> str:
     return "\n".join(f for f in facts if f)
 
 
-def _plain(edge: Edge, route: Route) -> Iterable[str]:
+def _plain(edge: DrawnEdge, route: Route) -> Iterable[str]:
     color, width = (INK, 1.8) if edge.kind == "weight" else (LINE, 1.2)
     yield path(curve(route.points), color, width, kind="line quiet" if edge.kind == "eval" else "line strong")
 
 
-def _average(edge: Edge, route: Route) -> Iterable[str]:
+def _average(edge: DrawnEdge, route: Route) -> Iterable[str]:
     (x, y), (ex, ey) = route.points
     yield path(f"M{n(x)} {n(y)}L{n(ex)} {n(ey)}", AVERAGE, 2, kind="line", dash="1.5 4")
     down = 1 if ey > y else -1
     yield f'<path class="tip" d="M{n(ex)} {n(ey)}l-4.5 {n(-7 * down)}h9z" fill="{AVERAGE}"/>'
 
 
-def _colored(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
+def _colored(layout: Layout, edge: DrawnEdge, route: Route) -> Iterable[str]:
     """One stroke a stream, side by side, on a light casing that parts lanes where they cross."""
     streams, all_streams = edge.streams or ("",), layout.picture.streams
     width = 2.6 if edge.kind == "data" else 1.3
@@ -192,7 +192,7 @@ def _colored(layout: Layout, edge: Edge, route: Route) -> Iterable[str]:
     yield head(route.points[-1], stream_color(streams[-1], all_streams), 5 if edge.kind == "data" else 4)
 
 
-def _words(layout: Layout, edge: Edge) -> Iterable[str]:
+def _words(layout: Layout, edge: DrawnEdge) -> Iterable[str]:
     """What is written on a lane: its shape if asked for, how many draws it is, the name of labels, a momentum."""
     route = layout.routes[edge.id]
     if edge.kind == "ema":
@@ -211,7 +211,7 @@ def _words(layout: Layout, edge: Edge) -> Iterable[str]:
         yield text(at[0], at[1] - 3.5, edge.text, LINE_SIZE, color, anchor="middle", kind="word", halo=True)
 
 
-def _is_first(layout: Layout, edge: Edge) -> bool:
+def _is_first(layout: Layout, edge: DrawnEdge) -> bool:
     """Whether of lanes that say the same this is the one to say it: a long one, and the uppermost to its box."""
     routes = layout.routes
     like = [e for e in layout.picture.edges if (e.source, e.text) == (edge.source, edge.text)]
@@ -220,7 +220,7 @@ def _is_first(layout: Layout, edge: Edge) -> bool:
     return is_long and min(alike, key=lambda e: routes[e.id].points[0][1]) is edge
 
 
-def _pill(layout: Layout, edge: Edge) -> Iterable[str]:
+def _pill(layout: Layout, edge: DrawnEdge) -> Iterable[str]:
     """The weight of a term, on its way to the total."""
     x, y = layout.routes[edge.id].label
     lines, width = pill_lines(edge.text), pill_width(edge.text)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, evolve, field, frozen
 
-from ssldsl.drawing.picture import Box, BoxKind, Edge, EdgeKind
+from ssldsl.drawing.picture import Box, BoxKind, DrawnEdge, EdgeKind
 from ssldsl.ir import captions
 from ssldsl.ir.modules import owner, parts, paths_of
 from ssldsl.ir.nodes import Node
@@ -44,7 +44,7 @@ class Tracer:
     program: Program
     stage: Stage
     boxes: dict[str, Box] = field(factory=dict)
-    edges: dict[str, Edge] = field(factory=dict)
+    edges: dict[str, DrawnEdge] = field(factory=dict)
     _values: dict[int, tuple[Value, ...]] = field(factory=dict)
     _seen: dict[str, set[int]] = field(factory=dict)
     _structures: dict[str, list[tuple[str, ...]]] = field(factory=dict)
@@ -79,7 +79,7 @@ class Tracer:
         if value.node.id >= 0:
             seen.add(value.node.id)
         if id not in self.edges:
-            self.edges[id] = Edge(
+            self.edges[id] = DrawnEdge(
                 id,
                 value.box,
                 target,

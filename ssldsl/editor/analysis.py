@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 @frozen
-class Name:
+class DeclaredName:
     """A name that the file itself gives. what: `data`, `net`, `param`, `def`, `stage`, ... span: of the name alone."""
 
     id: str
@@ -44,11 +44,11 @@ class Analysis:
         """The ops that the text sees, its own among them."""
         return self.checked.library
 
-    def names(self) -> Iterator[Name]:
+    def names(self) -> Iterator[DeclaredName]:
         """What the file declares, at its top level and within stages."""
         return _declared(self.checked.file.statements)
 
-    def name(self, id: str) -> Name | None:
+    def name(self, id: str) -> DeclaredName | None:
         """What the file declares under a name; of several stages' own names the first."""
         return next((found for found in self.names() if found.id == id), None)
 
@@ -78,22 +78,22 @@ class Analysis:
                     yield node, span
 
 
-def _declared(statements: tuple[tree.Statement, ...]) -> Iterator[Name]:
+def _declared(statements: tuple[tree.Statement, ...]) -> Iterator[DeclaredName]:
     for statement in statements:
         match statement:
             case tree.Declaration(kind=kind, name=name, span=span):
-                yield Name(name.id, kind, name.span, span)
+                yield DeclaredName(name.id, kind, name.span, span)
             case tree.Param(name=name, span=span):
-                yield Name(name.id, "param", name.span, span)
+                yield DeclaredName(name.id, "param", name.span, span)
             case tree.Def(name=name, span=span):
-                yield Name(name.id, "def", name.span, span)
+                yield DeclaredName(name.id, "def", name.span, span)
             case tree.Variant(name=name, span=span):
-                yield Name(name.id, "variant", name.span, span)
+                yield DeclaredName(name.id, "variant", name.span, span)
             case tree.StageDecl(name=name, span=span, body=body):
-                yield Name(name.id, "stage", name.span, span)
+                yield DeclaredName(name.id, "stage", name.span, span)
                 yield from _declared(body)
             case tree.Update(name=name, span=span, body=body):
-                yield Name(name.id, "update", name.span, span)
+                yield DeclaredName(name.id, "update", name.span, span)
                 yield from _declared(body)
             case _:
                 pass

@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from ssldsl.errors import InternalError
 from ssldsl.graph.updates import computed_in, in_order_of_updates
 from ssldsl.ir.nodes import Interner, Node, Setting, step_inputs
-from ssldsl.ir.program import Evaluation, Program, Stage, Term, Watch
+from ssldsl.ir.program import Evaluation, Program, Stage, Term, WatchedNumber
 from ssldsl.ir.walk import walk
 from ssldsl.source import Span
 from ssldsl.types import Type
@@ -38,7 +38,7 @@ class Graph:
     train: tuple[str, ...]
     nodes: tuple[Node, ...]
     terms: tuple[Term, ...]
-    watches: tuple[Watch, ...] = ()
+    watches: tuple[WatchedNumber, ...] = ()
     evaluations: tuple[Evaluation, ...] = ()
     effects: tuple[tuple[Node, ...], ...] = ()
     no_grad: frozenset[Node] = frozenset()

@@ -5,12 +5,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from ssldsl.ir.modules import is_trained, nets_of, parts
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.primitives.net import MADE
-from ssldsl.ir.program import Term, Watch
+from ssldsl.ir.program import Term, WatchedNumber
 from ssldsl.ir.walk import walk
 
 
 def kept_apart(
-    nodes: Sequence[Node], terms: Sequence[Term], watches: Sequence[Watch], updates: Sequence[Sequence[str]]
+    nodes: Sequence[Node], terms: Sequence[Term], watches: Sequence[WatchedNumber], updates: Sequence[Sequence[str]]
 ) -> Mapping[Node, Hashable]:
     """What values must have in common to be computed as one.
 
@@ -21,7 +21,7 @@ def kept_apart(
     if not any(term.update for term in terms):
         return {}
     needed: dict[Node, frozenset[int]] = {}
-    roots: tuple[Term | Watch, ...] = (*terms, *watches)
+    roots: tuple[Term | WatchedNumber, ...] = (*terms, *watches)
     for root in roots:
         for node in walk([root.node], _needed):
             needed[node] = needed.get(node, frozenset()) | {root.update}
@@ -37,12 +37,14 @@ def _earliest(nodes: Sequence[Node]) -> dict[Node, int]:
     return found
 
 
-def computed_in(terms: Sequence[Term], watches: Sequence[Watch], updates: Sequence[Sequence[str]]) -> dict[Node, int]:
+def computed_in(
+    terms: Sequence[Term], watches: Sequence[WatchedNumber], updates: Sequence[Sequence[str]]
+) -> dict[Node, int]:
     """The update in which each value of a step is computed: the first that needs it, or the last that still can.
 
     updates: what each of them trains; once that has changed, what it said before cannot be computed any more.
     """
-    roots: tuple[Term | Watch, ...] = (*terms, *watches)
+    roots: tuple[Term | WatchedNumber, ...] = (*terms, *watches)
     nodes = walk([root.node for root in roots], _needed)
     found = dict.fromkeys(nodes, len(updates))
     for root in roots:

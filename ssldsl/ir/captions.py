@@ -6,7 +6,7 @@ from typing import Any
 
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, step_inputs
-from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, Stream, Update
+from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, StepUpdate, Stream
 from ssldsl.ir.walk import ancestors, networks, origins, walk
 from ssldsl.ops.signature import REQUIRED, Signature
 from ssldsl.types import Dim, TensorType, Type, is_data
@@ -209,7 +209,7 @@ def _update_lines(stage: Stage, program: Program) -> Iterator[str]:
         yield f"{number} {update.name}: {configured(update.optimizer, program)}{limit}"
 
 
-def clip(stage: Stage | Update) -> str:
+def clip(stage: Stage | StepUpdate) -> str:
     """The largest norm of the gradient, as the language writes it."""
     if stage.clip is None:
         return "none"

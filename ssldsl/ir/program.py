@@ -105,7 +105,7 @@ class Evaluation:
 
 
 @frozen
-class Watch:
+class WatchedNumber:
     """One number of a step that is recorded beside the losses, and trained by nothing.
 
     of_term: of an item of a term over a list of networks, that term; the spec says the term alone.
@@ -142,7 +142,7 @@ Groups = tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...]  # module path 
 
 
 @frozen
-class Update:
+class StepUpdate:
     """One update of weights by the gradient of some terms: what is trained, and how."""
 
     name: str
@@ -177,10 +177,10 @@ class Stage:
     forward: str  # "concat", "separate"
     average: Configured | None
     evaluations: tuple[Evaluation, ...]
-    watches: tuple[Watch, ...] = ()
+    watches: tuple[WatchedNumber, ...] = ()
     keep: Keep | None = None
     clip: Clip | None = None
-    updates: tuple[Update, ...] = ()
+    updates: tuple[StepUpdate, ...] = ()
     turns: Duration | None = None
     accumulate: int = 1
     precision: str = "fp32"  # "fp32", "fp64", "bf16", "fp16"
@@ -192,9 +192,11 @@ class Stage:
     written: Mapping[int, tuple[Span, ...]] = field(factory=dict, eq=False, repr=False)
 
     @property
-    def each_update(self) -> tuple[Update, ...]:
+    def each_update(self) -> tuple[StepUpdate, ...]:
         """The updates of a step: those that the stage names, or the one that it is itself."""
-        return self.updates or (Update("", self.train, self.optimizer, self.groups, self.clip, self.span, self.places),)
+        return self.updates or (
+            StepUpdate("", self.train, self.optimizer, self.groups, self.clip, self.span, self.places),
+        )
 
     def terms_of(self, update: int) -> tuple[Term, ...]:
         """The terms of one update, counted from 0."""

@@ -18,7 +18,7 @@ PLAIN = -1  # how a tar holds a file; the other numbers are those of zip
 _HEADER = struct.Struct("<4s22xHH")  # before a file in a zip: a mark, and how long its name and a further part are
 
 
-class Place(NamedTuple):
+class PackedFile(NamedTuple):
     """Where a file lies: in which archive, from which byte on, how many bytes, and how they are packed.
 
     In a zip the file has a header of its own at `start`.
@@ -35,7 +35,7 @@ class Archives:
     """The files of some archives by their paths. No file stays open: every process may have a copy of this."""
 
     paths: tuple[Path, ...]
-    places: Mapping[str, Place]
+    places: Mapping[str, PackedFile]
 
     def read(self, name: str) -> bytes:
         """The content of a file. `BrokenData` where its archive is damaged, or another by now."""
@@ -137,36 +137,36 @@ def open_archives(paths: Mapping[str, Path]) -> Archives:
     return Archives(tuple(paths.values()), found)
 
 
-def _places(path: Path, number: int) -> Iterator[tuple[str, Place]]:
+def _places(path: Path, number: int) -> Iterator[tuple[str, PackedFile]]:
     """The files of an archive in their order, with their places."""
     found = _in_zip(path, number) if path.suffix.lower() == ".zip" else _in_tar(path, number)
     return ((name.removeprefix("./").lstrip("/"), place) for name, place in found)
 
 
-def _in_zip(path: Path, number: int) -> Iterator[tuple[str, Place]]:
+def _in_zip(path: Path, number: int) -> Iterator[tuple[str, PackedFile]]:
     try:
         with zipfile.ZipFile(path) as archive:
             for file in archive.infolist():
                 if file.flag_bits & 1:
                     raise BrokenData("its files are encrypted", str(path))
                 if not file.is_dir():
-                    yield file.filename, Place(number, file.header_offset, file.compress_size, file.compress_type)
+                    yield file.filename, PackedFile(number, file.header_offset, file.compress_size, file.compress_type)
     except (OSError, zipfile.BadZipFile) as error:
         raise BrokenData(f"this is no zip archive that can be read: {error}", str(path)) from error
 
 
-def _in_tar(path: Path, number: int) -> Iterator[tuple[str, Place]]:
+def _in_tar(path: Path, number: int) -> Iterator[tuple[str, PackedFile]]:
     try:
         with tarfile.open(path, "r:") as archive:
             for file in archive:
                 if file.isreg() and not file.issparse():
-                    yield file.name, Place(number, file.offset_data, file.size)
+                    yield file.name, PackedFile(number, file.offset_data, file.size)
     except (OSError, tarfile.TarError) as error:
         help = "\na compressed one has no places to begin at: unpack it (`gunzip`), images are compressed themselves"
         raise BrokenData(f"this is no tar archive that can be read: {error}{help}", str(path)) from error
 
 
-def _content(opened: BinaryIO, place: Place) -> bytes:
+def _content(opened: BinaryIO, place: PackedFile) -> bytes:
     """The bytes at a place, unpacked."""
     start = place.start
     if place.method != PLAIN:

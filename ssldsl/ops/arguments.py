@@ -287,9 +287,9 @@ def _length(type_: SettingType) -> int:
 
 def _wants_number(type_: SettingType) -> bool:
     options = type_.options if isinstance(type_, types.Union) else (type_,)
-    return any(isinstance(t, types.Number | types.Varying) for t in options)
+    return any(isinstance(t, types.Interval | types.Varying) for t in options)
 
 
 def _wants_whole(type_: SettingType) -> bool:
     options = type_.options if isinstance(type_, types.Union) else (type_,)
-    return any(isinstance(t, types.Number) and t.whole for t in options)
+    return any(isinstance(t, types.Interval) and t.whole for t in options)

@@ -16,7 +16,9 @@ from ssldsl.ops import signature as signatures
 from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.signature import REQUIRED, Edge, Output, SettingSpec, Signature
 
-READERS = ("reading", "edges", "literals", "settings", "signature", "decorator", "cache")
+READERS = (
+    "reading", "edges", "literals", "settings", "signature", "decorator", "named_traits", "softmaxes", "cache",
+)  # fmt: skip
 
 
 def folder() -> Path:

@@ -30,7 +30,7 @@ def fitted_settings(signature: Signature, values: Mapping[str, Any]) -> dict[str
 def fitted(type_: SettingType, value: Any) -> Any:
     """The value as a setting of this type holds it, or `UNCLEAR`."""
     match type_:
-        case types.Number():
+        case types.Interval():
             return _size(type_, value) if isinstance(value, Dim) else _number(type_, value)
         case types.Varying():
             return value if isinstance(value, Curve | Combined) else _number(type_.number, value)
@@ -38,7 +38,7 @@ def fitted(type_: SettingType, value: Any) -> Any:
             return value if isinstance(value, Curve | Combined) else UNCLEAR
         case types.Flag():
             return value if isinstance(value, bool) else UNCLEAR
-        case types.Text() | types.File():
+        case types.Text() | types.FileName():
             return value if type(value) is str else UNCLEAR
         case types.Time():
             return value if isinstance(value, Duration) else UNCLEAR
@@ -58,7 +58,7 @@ def _is_amount(value: Any) -> bool:
     return type(value) is int and value >= 1
 
 
-def _number(type_: types.Number, value: Any) -> Any:
+def _number(type_: types.Interval, value: Any) -> Any:
     if isinstance(value, Constant):
         value = value.value
     if type(value) is not int and (type_.whole or type(value) is not float):
@@ -72,7 +72,7 @@ def _number(type_: types.Number, value: Any) -> Any:
     return UNCLEAR if not inside else value if type_.whole else float(value)
 
 
-def _size(type_: types.Number, value: Dim) -> Any:
+def _size(type_: types.Interval, value: Dim) -> Any:
     """A size that is known only with the data passes: it is a positive number then."""
     if not type_.whole:
         return UNCLEAR

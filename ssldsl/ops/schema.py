@@ -67,7 +67,7 @@ def _field(spec: SettingSpec) -> Any:
 def python_type(type_: SettingType) -> Any:
     """The annotation that pydantic checks a setting by."""
     match type_:
-        case types.Number():
+        case types.Interval():
             return Annotated[_bounded(type_), WrapValidator(_whole if type_.whole else _number)]
         case types.Varying():
             number = _bounded(type_.number)
@@ -76,7 +76,7 @@ def python_type(type_: SettingType) -> Any:
             return Annotated[Any, PlainValidator(_course), WithJsonSchema(SCHEDULE)]
         case types.Flag():
             return bool
-        case types.Text() | types.File():
+        case types.Text() | types.FileName():
             return str
         case types.Time():
             return Annotated[Duration, PlainValidator(_duration), WithJsonSchema(DURATION)]
@@ -93,7 +93,7 @@ def python_type(type_: SettingType) -> Any:
             return functools.reduce(operator.or_, (*options, None) if type_.nothing else options)
 
 
-def _bounded(number: types.Number) -> Any:
+def _bounded(number: types.Interval) -> Any:
     bounds: dict[str, Any] = {} if number.high is None else {"lt" if number.below else "le": number.high}
     if number.low is not None:
         bounds["gt" if number.above else "ge"] = number.low
@@ -105,7 +105,7 @@ AMOUNT = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "patte
 SCHEDULE = {"type": "string", "description": "a schedule: 0.1 * cosine()"}
 
 
-def _or_text(number: types.Number, text: dict[str, str]) -> dict[str, Any]:
+def _or_text(number: types.Interval, text: dict[str, str]) -> dict[str, Any]:
     high = "exclusiveMaximum" if number.below else "maximum"
     bounds: dict[str, Any] = {} if number.high is None else {high: number.high}
     if number.low is not None:

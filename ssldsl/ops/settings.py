@@ -17,7 +17,7 @@ class Outside(ValueError):
 
 
 @frozen
-class Number:
+class Interval:
     """A number between `low` and `high`; `above`: `low` itself is excluded, `below`: `high` itself is."""
 
     whole: bool
@@ -54,7 +54,7 @@ class Text:
 
 
 @frozen
-class File:
+class FileName:
     """A file or folder by its name, which may start at the folder of the spec."""
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ class Union:
 class Varying:
     """A number that may be a schedule."""
 
-    number: Number
+    number: Interval
 
     def __str__(self) -> str:
         return f"{self.number} or a schedule"
@@ -132,19 +132,19 @@ class Course:
         return "a schedule"
 
 
-SettingType = Number | Flag | Text | File | Time | Amount | Choice | Sequence | Union | Varying | Course
+SettingType = Interval | Flag | Text | FileName | Time | Amount | Choice | Sequence | Union | Varying | Course
 
 NAMED: dict[str, SettingType] = {
     "bool": Flag(),
-    "int": Number(True),
-    "float": Number(False),
+    "int": Interval(True),
+    "float": Interval(False),
     "str": Text(),
-    "File": File(),
-    "PositiveInt": Number(True, 0, above=True),
-    "NonNegativeInt": Number(True, 0),
-    "PositiveFloat": Number(False, 0, above=True),
-    "NonNegativeFloat": Number(False, 0),
-    "Fraction": Number(False, 0, 1),
+    "File": FileName(),
+    "PositiveInt": Interval(True, 0, above=True),
+    "NonNegativeInt": Interval(True, 0),
+    "PositiveFloat": Interval(False, 0, above=True),
+    "NonNegativeFloat": Interval(False, 0),
+    "Fraction": Interval(False, 0, 1),
     "Duration": Time(),
     "Count": Amount(),
     "Schedule": Course(),
@@ -161,7 +161,7 @@ def _plural(words: str) -> str:
 def ranges(type_: SettingType) -> str:
     """The bounds a type sets, in words; of a list, those of its items."""
     match type_:
-        case Number() | Amount():
+        case Interval() | Amount():
             return type_.range
         case Varying():
             return type_.number.range
@@ -176,7 +176,7 @@ def ranges(type_: SettingType) -> str:
 
 def is_file(type_: SettingType) -> bool:
     """Whether a setting names a file."""
-    return isinstance(type_, File) or (isinstance(type_, Union) and any(is_file(t) for t in type_.options))
+    return isinstance(type_, FileName) or (isinstance(type_, Union) and any(is_file(t) for t in type_.options))
 
 
 @cache
@@ -257,7 +257,7 @@ def _generic(node: ast.Subscript) -> SettingType:
             return Sequence(each=tuple(read_type(i) for i in items))
         case "Scheduled" if len(items) == 1:
             inner = read_type(items[0])
-            if isinstance(inner, Number):
+            if isinstance(inner, Interval):
                 return Varying(inner)
             raise Outside(node, f"only a number can be scheduled, not {inner}")
         case "Annotated" if len(items) > 1:
@@ -265,16 +265,16 @@ def _generic(node: ast.Subscript) -> SettingType:
     raise Outside(node, f"`{ast.unparse(node)}` is no type of a setting")
 
 
-def _bounded(type_: SettingType, bounds: list[ast.expr]) -> Number:
+def _bounded(type_: SettingType, bounds: list[ast.expr]) -> Interval:
     """`Annotated[float, Ge(0.001), Le(1)]`: a number with bounds of its own."""
     for bound in bounds:
         match type_, bound:
-            case Number(), ast.Call(func=ast.Name("Ge" | "Gt" as name), args=[ast.Constant(int() | float() as limit)]):
-                type_ = evolve(type_, low=limit, above=name == "Gt")
-            case Number(), ast.Call(func=ast.Name("Le" | "Lt" as name), args=[ast.Constant(int() | float() as limit)]):
-                type_ = evolve(type_, high=limit, below=name == "Lt")
+            case Interval(), ast.Call(func=ast.Name("Ge" | "Gt" as name), args=[ast.Constant(int() | float() as at)]):
+                type_ = evolve(type_, low=at, above=name == "Gt")
+            case Interval(), ast.Call(func=ast.Name("Le" | "Lt" as name), args=[ast.Constant(int() | float() as at)]):
+                type_ = evolve(type_, high=at, below=name == "Lt")
             case _:
                 said = f"`{ast.unparse(bound)}` is no bound of a number"
                 raise Outside(bound, said, "such as `Annotated[float, Ge(0.001), Le(1)]`")
-    assert isinstance(type_, Number)
+    assert isinstance(type_, Interval)
     return type_

@@ -63,6 +63,6 @@ def _call(value: ast.expr) -> tuple[str, ast.expr | None, list[str]]:
     if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
         return "", None, []
     is_function = last_name(value.func.value) in ("torch", "F", "functional")
-    subject, *rest = [*([] if is_function else [value.func.value]), *value.args] or [None]
+    given = [*([] if is_function else [value.func.value]), *value.args]
     named = [keyword.value for keyword in value.keywords if keyword.arg == "dim"]
-    return value.func.attr, subject, [ast.unparse(dim) for dim in (*rest, *named) if dim is not None]
+    return value.func.attr, next(iter(given), None), [ast.unparse(dim) for dim in (*given[1:], *named)]

@@ -24,7 +24,7 @@ from ssldsl.graph.plan import (
 from ssldsl.graph.plan_types import planned
 from ssldsl.ir.modules import is_trained
 from ssldsl.ir.nodes import Duration, Node
-from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, Term, Update, Watch
+from ssldsl.ir.program import Configured, Evaluation, InitFrom, Module, Program, Stage, StepUpdate, Term, WatchedNumber
 from ssldsl.ir.shapes import with_sizes
 from ssldsl.ops.signature import Signature
 from ssldsl.passes import Clock, PassContext, run_passes
@@ -132,7 +132,7 @@ def _settings(stage: Stage, values: PlainValues, clock: Clock) -> dict[str, Any]
     return {**said, "schedules": tuple(values.schedules)}  # once all that can hold one has been read
 
 
-def _of_update(update: Stage | Update, values: PlainValues) -> dict[str, Any]:
+def _of_update(update: Stage | StepUpdate, values: PlainValues) -> dict[str, Any]:
     """How weights are changed: by the only update of a step, or by one of several."""
     return {
         "optimizer": _configured(update.optimizer, values),
@@ -153,7 +153,7 @@ def _term(program: Program, term: Term, names: Mapping[Node, str], values: Plain
     )
 
 
-def _watch(watch: Watch, names: Mapping[Node, str]) -> WatchPlan:
+def _watch(watch: WatchedNumber, names: Mapping[Node, str]) -> WatchPlan:
     return WatchPlan(
         name=watch.name,
         node=names[watch.node],

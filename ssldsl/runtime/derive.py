@@ -19,7 +19,7 @@ from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library
 from ssldsl.ops.random import Rows, SampleRng, key_of
 from ssldsl.ops.samples import field_of
-from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.console.progress import ProgressReporter
 from ssldsl.runtime.data.datasets import computed_fields, data_inputs, pace_of
 from ssldsl.runtime.data.derived import Computed, Derived, SampleSource, derived_nodes
 from ssldsl.runtime.device.accelerator import make_accelerator
@@ -39,7 +39,7 @@ from ssldsl.runtime.stage_setup import RunResources, data_ids, rows_of_a_pass
 
 
 def with_derived(
-    resources: RunResources, stage: StagePlan, datasets: SampleSource, folder: Path, reporter: Reporter
+    resources: RunResources, stage: StagePlan, datasets: SampleSource, folder: Path, reporter: ProgressReporter
 ) -> tuple[RunResources, dict[str, Computed]]:
     """The resources with the data that a stage computes, and what came out, by a name for the records.
 
@@ -68,7 +68,7 @@ class DerivedBuilder:
 
     resources: RunResources
     data: Derived
-    reporter: Reporter
+    reporter: ProgressReporter
     memories: nn.ModuleDict = Factory(nn.ModuleDict)
 
     def make(self, node: NodePlan) -> None:

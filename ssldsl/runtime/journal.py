@@ -9,7 +9,7 @@ from attrs import Factory, define
 from ssldsl.graph.plan import Plan, StagePlan
 from ssldsl.graph.stages import in_order
 from ssldsl.ir import captions
-from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.console.progress import ProgressReporter
 from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.evaluate.results import Evaluated, Results
 from ssldsl.runtime.failures import explaining_disk
@@ -29,7 +29,7 @@ class Journal:
     plan: Plan
     folder: Path
     ledger: Ledger | None
-    reporter: Reporter
+    reporter: ProgressReporter
     trackers: Trackers
     results: dict[str, Results] = Factory(dict)
     told: set[str] = Factory(set)

@@ -12,7 +12,7 @@ from attrs import Factory, define, evolve
 from torch import Tensor
 
 from ssldsl.graph.plan import NodePlan
-from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.console.progress import ProgressReporter
 from ssldsl.runtime.data.datasets import data_below, pace_of
 from ssldsl.runtime.data.derived import Computed, derived_nodes
 from ssldsl.runtime.data.feed import Feed
@@ -24,7 +24,7 @@ from ssldsl.runtime.train.parts import StageParts
 _BETWEEN = "::"  # data node, then what of it
 
 
-def with_recurring(resources: RunResources, parts: StageParts, reporter: Reporter) -> StageParts:
+def with_recurring(resources: RunResources, parts: StageParts, reporter: ProgressReporter) -> StageParts:
     """The parts of a stage with the data that recur in it, if any do."""
     data = resources.computed.get(parts.stage.name)
     nodes = tuple(n for n in derived_nodes(parts.stage, resources.library) if pace_of(n))

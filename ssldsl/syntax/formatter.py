@@ -7,7 +7,7 @@ from attrs import define, evolve, field, frozen
 from ssldsl.errors import InternalError, SpecError
 from ssldsl.source import Source
 from ssldsl.syntax import printer, tree
-from ssldsl.syntax.layout import STEP, WIDTH, Comments, Layout, Line, append, join, prepend, width
+from ssldsl.syntax.layout import STEP, WIDTH, Comments, ExpressionLayout, Line, append, join, prepend, width
 from ssldsl.syntax.parser import parse
 from ssldsl.syntax.recursion import room_to_recurse
 
@@ -64,10 +64,10 @@ class _Piece:
 class _Formatter:
     comments: Comments
     source: Source | None  # None: nothing is known of blank lines
-    layout: Layout = field(init=False)
+    layout: ExpressionLayout = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.layout = Layout(self.comments)
+        self.layout = ExpressionLayout(self.comments)
 
     def file(self, file: tree.File) -> str:
         pieces = [_piece(statement) for statement in file.statements]

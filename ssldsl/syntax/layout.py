@@ -81,7 +81,7 @@ def width(lines: list[Line], column: int) -> int:
 
 
 @define
-class Layout:
+class ExpressionLayout:
     """Lays expressions out. `indent` is that of the line they start on, `column` where they start in it."""
 
     comments: Comments

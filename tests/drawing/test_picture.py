@@ -4,14 +4,14 @@ from picture_specs import CROPS, QUICK, STAGES, TEACHER
 from programs import program, shipped
 
 from ssldsl.drawing.composing import picture_of
-from ssldsl.drawing.picture import Edge, Picture
+from ssldsl.drawing.picture import DrawnEdge, Picture
 
 
 def titles(picture: Picture, *kinds: str) -> list[str]:
     return [b.title for b in picture.boxes if b.kind in kinds]
 
 
-def joins(picture: Picture, source: str, target: str) -> list[Edge]:
+def joins(picture: Picture, source: str, target: str) -> list[DrawnEdge]:
     return [e for e in picture.edges if e.source.endswith(":" + source) and e.target.endswith(":" + target)]
 
 

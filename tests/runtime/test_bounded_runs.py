@@ -11,7 +11,7 @@ from ssldsl.check import check
 from ssldsl.errors import SpecError
 from ssldsl.passes.planning import make_plan
 from ssldsl.runtime.device import memory
-from ssldsl.runtime.device.memory import TooLarge, check_room, counted_weights
+from ssldsl.runtime.device.memory import HugeNetwork, check_room, counted_weights
 from ssldsl.runtime.run import Options, run
 from ssldsl.source import Source
 
@@ -62,14 +62,14 @@ def test_weights_are_counted_over_all_layers(monkeypatch: pytest.MonkeyPatch) ->
     small_machine(monkeypatch, 4 * 40 * 40)
     with counted_weights():
         nn.Linear(39, 40)
-    with counted_weights(), pytest.raises(TooLarge, match="its weights are more than"):
+    with counted_weights(), pytest.raises(HugeNetwork, match="its weights are more than"):
         nn.Sequential(nn.Linear(20, 40), nn.Linear(40, 20), nn.Linear(20, 1))
     nn.Linear(100, 100)  # nobody counts any more
 
 
 def test_a_network_of_endless_layers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MOST_TENSORS", 9)
-    with counted_weights(), pytest.raises(TooLarge, match="more than 9 tensors"):
+    with counted_weights(), pytest.raises(HugeNetwork, match="more than 9 tensors"):
         nn.Sequential(*(nn.Linear(1, 1) for _ in range(10**6)))
 
 

@@ -9,9 +9,9 @@ from ssldsl.check.state.values import (
     Average,
     Beside,
     Constructor,
-    Net,
     NetList,
     NetPart,
+    Network,
     describe,
 )
 from ssldsl.source import Span
@@ -25,11 +25,11 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
     base = f"{owner}.{name}" if owner else name
     if isinstance(value, Average):
         return _average(ctx, base, value, span)
-    if not isinstance(value, Net | Constructor):
+    if not isinstance(value, Network | Constructor):
         help = "for example `convnet(width=32)`, or a composition `encoder >> classes`"
         ctx.report(types.wrong_declaration(kind, name, "a network", describe(value), span, help))
         return UNKNOWN
-    net, parts = Net(value.parts), list[NetPart | Constructor | Beside]()
+    net, parts = Network(value.parts), list[NetPart | Constructor | Beside]()
     for i, part in enumerate(net.parts):
         if isinstance(part, Beside):
             nets = [declare(ctx, f"{name}.{k}", owner, one, kind, span) for k, one in enumerate(part.nets)]
@@ -42,11 +42,11 @@ def declare(ctx: Context, name: str, owner: str, value: Any, kind: str, span: Sp
                 return UNKNOWN
             part = NetPart(path)
         parts.append(part)
-    return Net(tuple(parts))
+    return Network(tuple(parts))
 
 
 def declare_list(
-    ctx: Context, name: str, owner: str, count: int, value: Net | Constructor, declaration: tree.Declaration
+    ctx: Context, name: str, owner: str, count: int, value: Network | Constructor, declaration: tree.Declaration
 ) -> Any:
     """So many networks, `heads.0`, `heads.1`, ..., each of which owns the parameters of its constructors."""
     path = f"{owner}.{name}" if owner else name
@@ -60,7 +60,7 @@ def declare_list(
     return NetList(path, nets)
 
 
-def _piece(net: Net, i: int) -> str:
+def _piece(net: Network, i: int) -> str:
     """The name of one constructor in a chain: its op, numbered where the op stands twice."""
     part = net.parts[i]
     assert isinstance(part, Constructor)
@@ -94,4 +94,4 @@ def _average(ctx: Context, base: str, value: Average, span: Span) -> Any:
             path, of.signature, of.kind, of.sizes, of.settings, span, part.path, value.momentum, value.half_life
         )
         parts.append(NetPart(path))
-    return Net(tuple(parts))
+    return Network(tuple(parts))

@@ -8,7 +8,17 @@ from ssldsl.check.apply import data
 from ssldsl.check.messages import names, types
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
-from ssldsl.check.state.values import UNKNOWN, Beside, Constructor, DataValue, Given, ListValue, Net, NetPart, StreamRef
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Beside,
+    Constructor,
+    DataValue,
+    Given,
+    ListValue,
+    NetPart,
+    Network,
+    StreamRef,
+)
 from ssldsl.check.typing import edges
 from ssldsl.check.typing.sizes import REST, Sizes, between, size_of
 from ssldsl.ir.nodes import Node, Setting
@@ -20,7 +30,7 @@ Further = Mapping[str, Given]  # further inputs of a call, by name
 NO_FURTHER: Further = MappingProxyType({})
 
 
-def taken(ctx: Context, net: Net) -> tuple[Edge, ...]:
+def taken(ctx: Context, net: Network) -> tuple[Edge, ...]:
     """The further inputs that the parts of a network take."""
     return tuple(edge for part in net.parts for edge in _taken_by(ctx, part))
 
@@ -33,7 +43,7 @@ def _taken_by(ctx: Context, part: NetPart | Constructor | Beside) -> Iterator[Ed
         yield from signature.edges[1:]
 
 
-def bound(ctx: Context, net: Net, given: Sequence[Given], callee: str) -> Further | None:
+def bound(ctx: Context, net: Network, given: Sequence[Given], callee: str) -> Further | None:
     """The further inputs of a call by name, or nothing once it is reported what is wrong with them."""
     found: dict[str, Given] = {}
     known = tuple(dict.fromkeys(edge.name for edge in taken(ctx, net)))

@@ -11,8 +11,8 @@ from ssldsl.check.state.values import (
     UNKNOWN,
     Beside,
     Constructor,
-    Net,
     NetPart,
+    Network,
     TrainedNet,
 )
 from ssldsl.check.typing.sizes import REST, between, size_of
@@ -37,7 +37,7 @@ def draft_of(ctx: Context, part: NetPart | Constructor) -> tuple[Signature, dict
     return draft.signature, draft.sizes, dict(draft.settings)
 
 
-def members(ctx: Context, net: Net) -> tuple[str, ...]:
+def members(ctx: Context, net: Network) -> tuple[str, ...]:
     """What may stand after the dot behind a network: its width, and pieces of a net of one part."""
     if part_of(net):
         return ()
@@ -45,20 +45,20 @@ def members(ctx: Context, net: Net) -> tuple[str, ...]:
     return ("dim", *(draft_of(ctx, only)[0].parts if isinstance(only, NetPart | Constructor) else ()))
 
 
-def part_of(net: Net) -> str:
+def part_of(net: Network) -> str:
     """The piece of a network that is meant, with the pieces around it; nothing for the whole of it."""
     part = net.parts[0]
     return part.part if len(net.parts) == 1 and isinstance(part, NetPart) else ""
 
 
-def select(net: Net, name: str) -> Net:
+def select(net: Network, name: str) -> Network:
     """A piece of a network, or of a piece: what lies inside of those is known when the network is built."""
     part = net.parts[0]
     assert isinstance(part, NetPart)
-    return Net((evolve(part, part=f"{part.part}.{name}" if part.part else name),))
+    return Network((evolve(part, part=f"{part.part}.{name}" if part.part else name),))
 
 
-def width(ctx: Context, net: Net, name: tree.Name) -> Any:
+def width(ctx: Context, net: Network, name: tree.Name) -> Any:
     """`net.dim`: how wide the rows are that come out."""
     last = net.parts[-1]
     if isinstance(last, Beside):
@@ -70,7 +70,7 @@ def width(ctx: Context, net: Net, name: tree.Name) -> Any:
     text = signature.outputs[0].dims[-1]
     size = size_of(text, sizes, settings)
     if size is None and len(net.parts) > 1 and text in {e for edge in signature.edges for e in edge.dims}:
-        return width(ctx, Net(net.parts[:-1]), name)
+        return width(ctx, Network(net.parts[:-1]), name)
     if size is None:
         size = _unknown(ctx, last, text)
     return size if size.value is None else size.value

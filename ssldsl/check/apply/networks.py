@@ -17,9 +17,9 @@ from ssldsl.check.state.values import (
     Constructor,
     DataValue,
     ListValue,
-    Net,
     NetList,
     NetPart,
+    Network,
     StreamRef,
     TrainedNet,
     View,
@@ -34,7 +34,7 @@ from ssldsl.types import Dim, NetType, TensorType
 JOINED = frozenset({"Features", "Embeddings", "Logits", "Vectors"})  # what networks side by side may give
 
 
-def each(value: NetList, change: Callable[[Net], Net]) -> NetList:
+def each(value: NetList, change: Callable[[Network], Network]) -> NetList:
     """The list with each of its networks changed in the same way."""
     return evolve(value, nets=tuple(map(change, value.nets)))
 
@@ -65,7 +65,7 @@ def apply_list(
 
 def apply(
     ctx: Context,
-    net: Net,
+    net: Network,
     value: Any,
     span: Span,
     at: Span | None = None,
@@ -103,7 +103,7 @@ def apply(
 
 
 def _apply_each(
-    ctx: Context, net: Net, value: Any, span: Span, at: Span | None, weights: TrainedNet | None, given: Further
+    ctx: Context, net: Network, value: Any, span: Span, at: Span | None, weights: TrainedNet | None, given: Further
 ) -> Any:
     """What a net gives of every item of a list, with the item of each list among the further inputs."""
     callee = net.declared[0].path if net.declared else "a network"
@@ -143,7 +143,7 @@ def _apply_beside(
 
 
 def _is_net(value: Any) -> bool:
-    return isinstance(value, Net | Constructor | Average)
+    return isinstance(value, Network | Constructor | Average)
 
 
 def _apply_part(
@@ -214,7 +214,7 @@ def _keep_sizes(draft: ModuleDraft, found: dict[str, Dim]) -> None:
             draft.sizes.setdefault(name, found[name])
 
 
-def with_mode(net: Net | NetList, mode: Mode) -> Any:
+def with_mode(net: Network | NetList, mode: Mode) -> Any:
     """The network, run in another way. Parts without parameters have no ways of their own."""
     if isinstance(net, NetList):
         return each(net, lambda one: with_mode(one, mode))
@@ -242,7 +242,7 @@ def _apply_op(ctx: Context, part: Constructor, value: Node, span: Span) -> Any:
     return edges.result(ctx, signature, (node,), (edge.name,), part.settings, found, span)
 
 
-def as_node(ctx: Context, value: Net | Constructor, span: Span) -> Node | None:
+def as_node(ctx: Context, value: Network | Constructor, span: Span) -> Node | None:
     """A network as a value that an op may call."""
     nodes = []
     for part in value.parts:

@@ -21,8 +21,8 @@ from ssldsl.check.state.values import (
     ListValue,
     Loss,
     MapValue,
-    Net,
     NetList,
+    Network,
     OpValue,
     StreamRef,
     TrainedNet,
@@ -123,7 +123,7 @@ def _advice(expr: tree.Binary, left: Any, right: Any) -> str:
         return "only a loss can be added to a loss: does a term lack its call, such as `ce(labeled)`?"
     if op == "*" and is_scalar(left) and isinstance(right, streams):
         return f"a weight belongs to a loss: `{expr.left.span.text} * vat({expr.right.span.text})`"
-    if isinstance(left, View) and isinstance(right, Net | Constructor) and op == ">>":
+    if isinstance(left, View) and isinstance(right, Network | Constructor) and op == ">>":
         return "a network may begin with a view that draws nothing and gives a row for each row, such as `sobel()`"
     if op in (">", ">=") and isinstance(left, streams):
         return "data go through views and nets by `>>`"
@@ -247,11 +247,11 @@ def _join(left: Any, right: Any) -> Any:
 
 def _beside(left: Any, right: Any) -> Any:
     """`&`: networks that get the same rows, and whose features are joined."""
-    if not isinstance(left, Net | Constructor) or not isinstance(right, Net | Constructor):
+    if not isinstance(left, Network | Constructor) or not isinstance(right, Network | Constructor):
         return NotImplemented
     only = left.parts[0] if len(left.parts) == 1 else None
-    before = only.nets if isinstance(only, Beside) else (Net(left.parts),)
-    return Net((Beside((*before, Net(right.parts))),))
+    before = only.nets if isinstance(only, Beside) else (Network(left.parts),)
+    return Network((Beside((*before, Network(right.parts))),))
 
 
 def _seen_through(view: View) -> tuple[Constructor, ...] | None:
@@ -266,22 +266,22 @@ def compose(ctx: Context, expr: tree.Binary, left: Any, right: Any) -> Any:
     match left, right:
         case View(), View():
             return View(left.parts + right.parts)
-        case (Net() | Constructor(), Net() | Constructor()):
-            return Net(left.parts + right.parts)
-        case (View(), Net() | Constructor()) if (first := _seen_through(left)) is not None:
-            return Net((*first, *right.parts))
+        case (Network() | Constructor(), Network() | Constructor()):
+            return Network(left.parts + right.parts)
+        case (View(), Network() | Constructor()) if (first := _seen_through(left)) is not None:
+            return Network((*first, *right.parts))
         case DataValue(), View():
             return evolve(left, views=left.views + right.parts)
         case (StreamRef() | ListValue(), View()) if ctx.stage is None:
             return _viewed_stream(ctx, left, right)
         case (StreamRef() | Batch() | ListValue() | Node(), View()):
             return ops.view(ctx, right, left, expr.span, at=expr.left.span)
-        case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), Net() | Constructor()):
-            return networks.apply(ctx, Net(right.parts), left, expr.span, expr.left.span)
-        case (Net() | Constructor(), NetList()):
-            return networks.each(right, lambda net: Net(left.parts + net.parts))
-        case (NetList(), Net() | Constructor()):
-            return networks.each(left, lambda net: Net(net.parts + right.parts))
+        case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), Network() | Constructor()):
+            return networks.apply(ctx, Network(right.parts), left, expr.span, expr.left.span)
+        case (Network() | Constructor(), NetList()):
+            return networks.each(right, lambda net: Network(left.parts + net.parts))
+        case (NetList(), Network() | Constructor()):
+            return networks.each(left, lambda net: Network(net.parts + right.parts))
         case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), NetList()):
             return networks.apply_list(ctx, right, left, expr.span, expr.left.span)
         case (StreamRef() | DataValue() | Batch() | ListValue() | Node(), TrainedNet()):

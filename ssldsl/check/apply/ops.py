@@ -12,8 +12,8 @@ from ssldsl.check.state.values import (
     DataValue,
     ListValue,
     Loss,
-    Net,
     NetList,
+    Network,
     StreamRef,
     TrainedNet,
     View,
@@ -96,7 +96,7 @@ def input(ctx: Context, signature: Signature, edge: Edge, value: Any, span: Span
         if isinstance(value, TrainedNet):
             networks.refuse(ctx, value, span)
             return None
-        if isinstance(value, Net | Constructor):
+        if isinstance(value, Network | Constructor):
             return networks.as_node(ctx, value, span)
         edges.wrong_kind(ctx, signature, edge, describe(value), span)
         return None

@@ -19,8 +19,8 @@ from ssldsl.check.state.values import (
     Given,
     ListValue,
     Loss,
-    Net,
     NetList,
+    Network,
     Settings,
     StageRef,
     StreamRef,
@@ -130,7 +130,7 @@ def _stopped(ctx: Context, value: Any, span: Span) -> Any:
         return ListValue(tuple(_stopped(ctx, v, span) for v in value.values))
     if isinstance(value, Loss) and (total := algebra.total(ctx, value, span)) is not NotImplemented:
         value = total
-    if isinstance(value, Net | Constructor):
+    if isinstance(value, Network | Constructor):
         help = "a network without gradient is an average, `ema(net, half_life=1ep)`; of its output, `stop(net(x))`"
         return _refuse(ctx, "stop", "a tensor", value, span, help)
     if not isinstance(value, Node):
@@ -248,7 +248,7 @@ def _moded(mode: Mode) -> Callable[[Context, dict[str, Given], Span], Any]:
         net = bound["net"].value
         if isinstance(net, NetList) and net.mode in ("", mode):
             return networks.with_mode(net, mode)
-        if not isinstance(net, Net) or not net.declared:
+        if not isinstance(net, Network) or not net.declared:
             help = "a network of an earlier stage is at rest anyway" if isinstance(net, TrainedNet) else ""
             return _refuse(ctx, mode, "a declared network", net, bound["net"].span, help)
         if net.mode not in ("", mode):
@@ -260,7 +260,7 @@ def _moded(mode: Mode) -> Callable[[Context, dict[str, Given], Span], Any]:
 
 def _ema(ctx: Context, bound: dict[str, Given], span: Span) -> Any:
     net = bound["net"].value
-    if isinstance(net, Constructor) or not isinstance(net, Net) or net.mode:
+    if isinstance(net, Constructor) or not isinstance(net, Network) or net.mode:
         return _refuse(ctx, "ema", "a declared network", net, bound["net"].span)
     momentum, half_life = _one_of(ctx, "ema", bound, span)
     if momentum is UNKNOWN:

@@ -23,8 +23,8 @@ from ssldsl.check.state.values import (
     ListValue,
     Loss,
     LossPart,
-    Net,
     NetList,
+    Network,
     OpValue,
     Settings,
     StreamRef,
@@ -107,7 +107,7 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
             result = words.call(ctx, callee.name, given, expr.span)
             is_named = callee.name in ("mean", "sum")  # after its losses, not after what reduces them
             return result if is_named else _define_result(ctx, result, callee.name, expr.span)
-        case Net() | NetList() | Constructor() | View() | TrainedNet():
+        case Network() | NetList() | Constructor() | View() | TrainedNet():
             return _go_through(ctx, callee, given, expr)
     if callee is not UNKNOWN:
         ctx.report(types.uncallable(describe(callee), expr.function.span, _uncallable_advice(callee, expr)))
@@ -115,7 +115,7 @@ def invoke(ctx: Context, callee: Any, given: list[Given], expr: tree.Call, scope
 
 
 def _go_through(
-    ctx: Context, callee: Net | NetList | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
+    ctx: Context, callee: Network | NetList | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
 ) -> Any:
     """What a view or a network makes of a batch; further inputs of a network have names."""
     batch, more = given[:1], given[1:]
@@ -137,7 +137,7 @@ def _go_through(
     return networks.apply(ctx, _network(callee), batch[0].value, expr.span, batch[0].span, given=bound)
 
 
-def _network(callee: Net | NetList | Constructor | TrainedNet) -> Net:
+def _network(callee: Network | NetList | Constructor | TrainedNet) -> Network:
     """The network that is called; of several alike, the first."""
     match callee:
         case NetList():
@@ -145,7 +145,7 @@ def _network(callee: Net | NetList | Constructor | TrainedNet) -> Net:
         case TrainedNet():
             return _network(callee.net)
         case Constructor():
-            return Net((callee,))
+            return Network((callee,))
     return callee
 
 
@@ -163,7 +163,7 @@ def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
 
 
 def _not_one_batch(
-    ctx: Context, callee: Net | NetList | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
+    ctx: Context, callee: Network | NetList | Constructor | View | TrainedNet, given: list[Given], expr: tree.Call
 ) -> None:
     what = "a view" if isinstance(callee, View) else "a network"
     function, texts = expr.function.span.text, [g.span.text for g in given if g.name is None]
@@ -216,7 +216,7 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     if through and built is not UNKNOWN:
         if isinstance(built, View):
             return ops.view(ctx, built, through[0].value, expr.span)
-        return networks.apply(ctx, Net((built,)), through[0].value, expr.span)
+        return networks.apply(ctx, Network((built,)), through[0].value, expr.span)
     return built
 
 

@@ -16,8 +16,8 @@ from ssldsl.check.state.values import (
     DataValue,
     Function,
     ListValue,
-    Net,
     NetList,
+    Network,
     StageRef,
     StreamRef,
     View,
@@ -172,7 +172,7 @@ def _of_kind(ctx: Context, declaration: tree.Declaration, value: Any, scope: Sco
                 return _list(ctx, declaration, value, scope)
             if isinstance(value, NetList):
                 return value
-            if isinstance(value, Net | Constructor | Average):
+            if isinstance(value, Network | Constructor | Average):
                 return declared_networks.declare(
                     ctx, declaration.name.id, scope.owner, value, declaration.kind, declaration.value.span
                 )
@@ -188,7 +188,7 @@ def _list(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scope)
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_NETWORKS:
         ctx.report(values.no_count_of_networks(MOST_NETWORKS, describe(count), declaration.count.span))
         return UNKNOWN
-    if not isinstance(value, Constructor | Net) or not all(isinstance(p, Constructor) for p in value.parts):
+    if not isinstance(value, Constructor | Network) or not all(isinstance(p, Constructor) for p in value.parts):
         help = "for example `linear(encoder.dim, 10)`: each of the list has parameters of its own"
         return _wrong(ctx, declaration, value, "a new network", help)
     ctx.spend(count * 10, declaration.span)
@@ -280,7 +280,7 @@ DECLARED_AS: dict[str, Any] = {
     "data": DataValue,
     "stream": StreamRef,
     "view": View,
-    "net": Net | Constructor | Average | NetList,
+    "net": Network | Constructor | Average | NetList,
 }
 OPAQUE = frozenset({"Loss", "List", "Image", "Images", "Batch", "Net", "Labels", "Logits", "Probs", "Features"})
 

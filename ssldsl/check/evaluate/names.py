@@ -16,8 +16,8 @@ from ssldsl.check.state.values import (
     Batch,
     DataValue,
     ListValue,
-    Net,
     NetList,
+    Network,
     OpValue,
     RoundsRef,
     RunningAverage,
@@ -105,7 +105,7 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
         return member(ctx, data.read(ctx, value, at or name.span), name, at)
     if isinstance(value, StageRef) and _is_let(ctx, name.id) and ctx.stages.get(value.stage, MISSING) is None:
         return UNKNOWN  # that stage is wrong itself
-    if name.id in names or (isinstance(value, Net) and network_types.part_of(value)):
+    if name.id in names or (isinstance(value, Network) and network_types.part_of(value)):
         return _get(ctx, value, name, at or name.span)
     _no_member(ctx, value, name, names, at or name.span)
     return UNKNOWN
@@ -129,7 +129,7 @@ def members(ctx: Context, value: Any) -> tuple[str, ...]:
             return (*data.field_names(ctx, value), index_field.NAME, position_field.NAME, "classes", "size")
         case Batch():
             return (*(n for n, _ in value.fields), *_numbers(value))
-        case Net():
+        case Network():
             return network_types.members(ctx, value)
         case Node():
             return further.outputs(ctx, value)
@@ -169,7 +169,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return value.get(name.id)
         case Node():
             return further.output(ctx, value, name.id, name.span)
-        case Net():
+        case Network():
             is_width = name.id == "dim" and not network_types.part_of(value)
             return network_types.width(ctx, value, name) if is_width else network_types.select(value, name.id)
         case NetList() if name.id == "dim":
@@ -189,7 +189,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             if name.id in ctx.held.get(value.stage, ()) and not value.average:
                 return held.read(ctx, value, name.id, place)
             net = lookup(ctx, name.id, ctx.file_scope)
-            return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Net | NetList) else UNKNOWN
+            return TrainedNet(value.stage, net, value.average, place) if isinstance(net, Network | NetList) else UNKNOWN
         case _:
             return evolve(value, average=True)
 
@@ -197,7 +197,7 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
 def _averaged(ctx: Context, name: tree.Name, at: Span) -> Any:
     """A network with the weights that the stage averages."""
     net = lookup(ctx, name.id, ctx.file_scope)
-    if not isinstance(net, Net | NetList) or ctx.stage is None:
+    if not isinstance(net, Network | NetList) or ctx.stage is None:
         return UNKNOWN
     if not ctx.stage.averages and ctx.is_first_report(ctx.stage.name, "average"):
         ctx.report(stages.keeps_no_average(ctx.stage.name, at, "average."))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from ssldsl.check.messages import warnings
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.reader import Reader
-from ssldsl.check.state.values import Net
+from ssldsl.check.state.values import Network
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors, networks
@@ -33,5 +33,5 @@ def _declared(reader: Reader, path: str, left: Collection[str]) -> str:
     name = path.partition(".")[0]
     binding = reader.scope.find(name)
     value = binding.value if binding is not None else None
-    whole = [p.path for p in value.declared if _has_weights(reader.ctx, p.path)] if isinstance(value, Net) else []
+    whole = [p.path for p in value.declared if _has_weights(reader.ctx, p.path)] if isinstance(value, Network) else []
     return name if path in whole and set(whole) <= set(left) else path

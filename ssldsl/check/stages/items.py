@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ssldsl.check.state.context import Context
 from ssldsl.ir.nodes import Node
-from ssldsl.ir.program import Term, Watch
+from ssldsl.ir.program import Term, WatchedNumber
 from ssldsl.ir.walk import ancestors, networks
 from ssldsl.types import TensorType
 
 
-def items_of(ctx: Context, terms: Iterable[Term]) -> tuple[Watch, ...]:
+def items_of(ctx: Context, terms: Iterable[Term]) -> tuple[WatchedNumber, ...]:
     """What is recorded of every term that is a mean over a list of networks, an item for each of them."""
     return tuple(watch for term in terms for watch in _items(ctx, term))
 
@@ -19,10 +19,10 @@ def list_of(ctx: Context, term: Term) -> str:
     return next((path for path, _ in _grouped(ctx, term)), "")
 
 
-def _items(ctx: Context, term: Term) -> Iterator[Watch]:
+def _items(ctx: Context, term: Term) -> Iterator[WatchedNumber]:
     for _, items in _grouped(ctx, term):
         for number, nodes in enumerate(items):
-            yield Watch(f"{term.name}.{number}", _mean(ctx, nodes), term.span, term.name, term.update)
+            yield WatchedNumber(f"{term.name}.{number}", _mean(ctx, nodes), term.span, term.name, term.update)
         return
 
 

@@ -10,7 +10,7 @@ from ssldsl.check.stages.updates import read_updates
 from ssldsl.check.stages.watches import read_watches
 from ssldsl.check.state.context import StageDraft
 from ssldsl.check.state.reader import Reader
-from ssldsl.ir.program import Evaluation, Stage, Term, Watch
+from ssldsl.ir.program import Evaluation, Stage, Term, WatchedNumber
 from ssldsl.ir.walk import ancestors, networks
 
 
@@ -63,6 +63,6 @@ def _read(reader: Reader) -> Stage | None:
     )
 
 
-def _networks(read: list[Term | Watch | Evaluation]) -> set[str]:
+def _networks(read: list[Term | WatchedNumber | Evaluation]) -> set[str]:
     """The modules that a stage runs; those that follow others as averages begin with them."""
     return networks(ancestors(root.node for root in read))

@@ -11,8 +11,8 @@ from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import (
     UNKNOWN,
     MapValue,
-    Net,
     NetList,
+    Network,
     RoundsRef,
     Settings,
     StageRef,
@@ -43,7 +43,7 @@ def _paths(reader: Reader, exprs: Iterable[tree.Expr], statement: str) -> Paths 
             found += [(path, expr.span) for path in known]
             continue
         value = ctx.evaluate(expr, reader.scope)
-        if isinstance(value, Net | NetList) and not value.mode:
+        if isinstance(value, Network | NetList) and not value.mode:
             nets = value.nets if isinstance(value, NetList) else (value,)
             for part in (part for net in nets for part in net.declared):
                 path = f"{part.path}.{part.part}" if part.part else part.path

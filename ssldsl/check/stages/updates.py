@@ -9,7 +9,7 @@ from ssldsl.check.stages.training import read_groups, read_optimizer, read_train
 from ssldsl.check.state.context import StageDraft
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.scope import Scope
-from ssldsl.ir.program import Term, Update
+from ssldsl.ir.program import StepUpdate, Term
 from ssldsl.syntax import tree
 
 SETTINGS = ("loss", "optimizer", "groups", "clip")  # what may be set in an update
@@ -88,14 +88,14 @@ def end(reader: Reader, stage: StageDraft) -> None:
     stage.updates.append(reader.ctx.owners(read_train(reader) or ()) if not stage.takes_turns else frozenset())
 
 
-def read_updates(reader: Reader) -> tuple[Update, ...]:
+def read_updates(reader: Reader) -> tuple[StepUpdate, ...]:
     """The updates, once their terms are known."""
     return tuple(_update(update) for update in readers(reader))
 
 
-def _update(reader: Reader) -> Update:
+def _update(reader: Reader) -> StepUpdate:
     reader.found["optimizer"] = optimizer = read_optimizer(reader, "optimizer")
-    return Update(
+    return StepUpdate(
         name=reader.part,
         train=read_train(reader) or (),
         optimizer=optimizer,

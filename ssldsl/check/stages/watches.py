@@ -10,17 +10,17 @@ from ssldsl.check.stages import updates
 from ssldsl.check.state.reader import Reader
 from ssldsl.check.state.values import UNKNOWN, Batch, DataValue, Loss, StreamRef, describe
 from ssldsl.ir.nodes import Constant, Node
-from ssldsl.ir.program import Watch
+from ssldsl.ir.program import WatchedNumber
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.values import is_scalar
 
 
-def read_watches(reader: Reader) -> tuple[Watch, ...]:
+def read_watches(reader: Reader) -> tuple[WatchedNumber, ...]:
     """The numbers that the stage watches, as edits leave them. They are read behind the loss: its draws come first."""
     if "watches" not in reader.found:
         reader.found["watches"] = tuple(_undropped(reader, _all(reader)))
-    found: tuple[Watch, ...] = reader.found["watches"]
+    found: tuple[WatchedNumber, ...] = reader.found["watches"]
     return found
 
 
@@ -31,10 +31,10 @@ def refuse_namesakes(reader: Reader, terms: dict[str, Span]) -> None:
             reader.report(names.watch_called_as_a_term(watch.name, watch.span, terms[watch.name]))
 
 
-def _all(reader: Reader) -> list[Watch]:
+def _all(reader: Reader) -> list[WatchedNumber]:
     stage = reader.ctx.stage
     assert stage is not None
-    found: list[Watch] = []
+    found: list[WatchedNumber] = []
     for statement in (s for s in reader.body if isinstance(s, tree.Watch)):
         stage.watches = True
         watch = _watch(reader, statement)
@@ -49,7 +49,7 @@ def _all(reader: Reader) -> list[Watch]:
     return found + _of_updates(reader, found)
 
 
-def _of_updates(reader: Reader, known: list[Watch]) -> list[Watch]:
+def _of_updates(reader: Reader, known: list[WatchedNumber]) -> list[WatchedNumber]:
     """What the updates of the stage watch: a number has one name in a step."""
     found = [watch for update in updates.readers(reader) for watch in read_watches(update)]
     for watch in found:
@@ -59,7 +59,7 @@ def _of_updates(reader: Reader, known: list[Watch]) -> list[Watch]:
     return found
 
 
-def _watch(reader: Reader, statement: tree.Watch) -> Watch | None:
+def _watch(reader: Reader, statement: tree.Watch) -> WatchedNumber | None:
     """One number, or nothing once it is reported that it is none."""
     expr = statement.value
     name = expr.name.id if isinstance(expr, tree.Named) else ""
@@ -72,7 +72,7 @@ def _watch(reader: Reader, statement: tree.Watch) -> Watch | None:
     stage = reader.ctx.stage
     named = function if isinstance(expr, tree.Call) else expr
     called = name or (named.id if isinstance(named, tree.Ref) else node.op)
-    return Watch(called, node, statement.span, update=stage.update if stage is not None else 0)
+    return WatchedNumber(called, node, statement.span, update=stage.update if stage is not None else 0)
 
 
 def _number(reader: Reader, value: Any, span: Span) -> Node | None:
@@ -95,7 +95,7 @@ def _number(reader: Reader, value: Any, span: Span) -> Node | None:
     return None
 
 
-def _undropped(reader: Reader, watches: list[Watch]) -> list[Watch]:
+def _undropped(reader: Reader, watches: list[WatchedNumber]) -> list[WatchedNumber]:
     """What `drop NAME` leaves."""
     edits = reader.ctx.loss_edits
     for stage, name, span in edits.drops:

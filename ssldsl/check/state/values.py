@@ -138,11 +138,11 @@ class NetPart:
 class Beside:
     """Networks side by side, `rgb & edges`: each gets the same rows, and their features are joined."""
 
-    nets: tuple["Net", ...]
+    nets: tuple["Network", ...]
 
 
 @frozen
-class Net:
+class Network:
     """A network: what is applied first stands first. A constructor among the parts has no owner yet.
 
     A view that draws nothing may be among them: it is a constructor that nobody comes to own.
@@ -160,7 +160,7 @@ class Net:
             if isinstance(part, NetPart)
         )
 
-    def changed(self, change: Callable[[NetPart], NetPart]) -> "Net":
+    def changed(self, change: Callable[[NetPart], NetPart]) -> "Network":
         """The network with each of its declared modules changed."""
 
         def one(part: NetPart | Constructor | Beside) -> NetPart | Constructor | Beside:
@@ -168,7 +168,7 @@ class Net:
                 return Beside(tuple(net.changed(change) for net in part.nets))
             return change(part) if isinstance(part, NetPart) else part
 
-        return Net(tuple(map(one, self.parts)))
+        return Network(tuple(map(one, self.parts)))
 
     @property
     def mode(self) -> str:
@@ -181,7 +181,7 @@ class NetList:
     """Several networks of one declaration, `head heads[5] = ...`: what is given goes to each. `path`: of the list."""
 
     path: str
-    nets: tuple[Net, ...]
+    nets: tuple[Network, ...]
 
     @property
     def mode(self) -> str:
@@ -248,7 +248,7 @@ class Settings:
 class Average:
     """`ema(net, momentum=...)`: a net that follows another without gradient."""
 
-    of: Net
+    of: Network
     momentum: Scalar | None
     half_life: Duration | None
     span: Span = field(eq=False)
@@ -295,7 +295,7 @@ class TrainedNet:
     """A network, or a list of them, with the weights that an earlier stage left: `joint.clf`."""
 
     stage: str
-    net: Net | NetList
+    net: Network | NetList
     average: bool
     span: Span = field(eq=False)
 
@@ -322,7 +322,7 @@ def size_of(value: Any) -> int:
             return len(value.values)
         case NetList():
             return len(value.nets)
-        case Loss() | View() | Net():
+        case Loss() | View() | Network():
             return len(value.parts)
         case DataValue():
             return len(value.views)
@@ -353,9 +353,9 @@ def describe(value: Any) -> str:
             return f"the stream `{value.name}`"
         case View():
             return "a view"
-        case Net() if value.mode:
+        case Network() if value.mode:
             return f"a network with `{value.mode}(...)`"
-        case Net() | Constructor() | Average():
+        case Network() | Constructor() | Average():
             return "a network"
         case Loss():
             return "a loss"

@@ -18,7 +18,7 @@ from ssldsl.runtime.console.notebook import Notebook, is_notebook
 from ssldsl.runtime.console.texts import Numbers, clock_text, epoch_text, epochs_text, losses_text, results_text
 
 
-class Reporter(Protocol):
+class ProgressReporter(Protocol):
     """Is told how a run goes. Steps count from 1. `passing`: a pass over data before a stage, batch by batch."""
 
     def start(self, stage: StagePlan, step: int) -> None: ...
@@ -30,7 +30,7 @@ class Reporter(Protocol):
     def close(self) -> None: ...
 
 
-def make_reporter(*, is_main: bool = True, is_wanted: bool = True) -> Reporter:
+def make_reporter(*, is_main: bool = True, is_wanted: bool = True) -> ProgressReporter:
     """The reporter that suits the process and the error stream. `is_wanted`: that progress is shown."""
     if not is_main or not is_wanted:
         return Quiet(is_main)

@@ -21,22 +21,22 @@ MOST_TENSORS = 100_000  # of one network; those of the largest published ones ha
 NUMBER = 4  # bytes
 
 
-class TooLarge(MemoryError):
+class HugeNetwork(MemoryError):
     """A network that cannot be held."""
 
 
 @contextmanager
 def counted_weights() -> Iterator[None]:
-    """Inside, a network is made; raises `TooLarge` as soon as it has more weights than there is memory."""
+    """Inside, a network is made; raises `HugeNetwork` as soon as it has more weights than there is memory."""
     room, held, tensors = memory_of(torch.device("cpu")), 0, 0
 
     def count(module: nn.Module, name: str, weights: nn.Parameter) -> None:
         nonlocal held, tensors
         held, tensors = held + weights.nbytes, tensors + 1
         if held > room:
-            raise TooLarge(f"its weights are more than {_gigabytes(held)}, and this machine has {_gigabytes(room)}")
+            raise HugeNetwork(f"its weights are more than {_gigabytes(held)}, and this machine has {_gigabytes(room)}")
         if tensors > MOST_TENSORS:
-            raise TooLarge(f"it has more than {MOST_TENSORS:,} tensors of weights")
+            raise HugeNetwork(f"it has more than {MOST_TENSORS:,} tensors of weights")
 
     hook = register_module_parameter_registration_hook(count)
     try:

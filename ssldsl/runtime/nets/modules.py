@@ -18,7 +18,7 @@ from ssldsl.ir.walk import leaves
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
 from ssldsl.ops.weights import UnfitWeights
-from ssldsl.runtime.device.memory import TooLarge, counted_weights
+from ssldsl.runtime.device.memory import HugeNetwork, counted_weights
 from ssldsl.runtime.nets.first_values import first_values
 from ssldsl.runtime.nets.shapes import Shape, shape_behind
 from ssldsl.runtime.ops.errors import OP_ERRORS, is_out_of_memory, raised_at
@@ -50,11 +50,11 @@ def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
 
 
 def _try_without_numbers(make: Callable[[], object]) -> None:
-    """Make a network of sizes alone, which takes no time: raises `TooLarge` before numbers are drawn for it."""
+    """Make a network of sizes alone, which takes no time: raises `HugeNetwork` before numbers are drawn for it."""
     try:
         with torch.device("meta"), counted_weights():
             make()
-    except TooLarge:
+    except HugeNetwork:
         raise
     except OP_ERRORS:  # one that reads a file, say: it is made in earnest next, and fails there if it must
         return

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import StagePlan
 from ssldsl.runtime.console.interrupts import Interrupt
-from ssldsl.runtime.console.progress import Reporter
+from ssldsl.runtime.console.progress import ProgressReporter
 from ssldsl.runtime.data.derived import Computed
 from ssldsl.runtime.device.accelerator import average_gradients, seed_step, share
 from ssldsl.runtime.evaluate.results import Evaluated, Results
@@ -101,7 +101,7 @@ class Trainer:
 
     parts: StageParts
     hooks: Hooks
-    reporter: Reporter
+    reporter: ProgressReporter
     interrupt: Interrupt
     results: Results
     recorded: int = 0

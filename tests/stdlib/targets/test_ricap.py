@@ -5,6 +5,7 @@ import torch
 from small_nets import rng_for
 from torch import Tensor
 
+from ssldsl.ops.random import SampleRng
 from ssldsl.stdlib.targets.ricap import compose, offsets, patch_sizes, ricap
 
 
@@ -71,14 +72,20 @@ def test_textbook_patches_are_all_from_partners() -> None:
     assert shares[0, large] > 0.25 and partners[:, large].tolist() != list(range(6))
 
 
+def shares_of(rng: SampleRng) -> Tensor:
+    """The shares of the four patches, for every row what its draw would give a batch."""
+    uv = rng.beta(0.3, 0.3, 2)
+    return patch_sizes(32, 32, uv[:, 0], uv[:, 1]).prod(dim=1).T / 1024
+
+
 def test_statistics_of_the_sheet() -> None:
-    drawn = [composed(key) for key in range(1500)]
-    shares = torch.stack([share[0] for _, share in drawn])
+    shares = shares_of(rng_for(20_000))
     own = shares > 0.25
-    assert (shares * ~own).sum(dim=1).mean().item() == pytest.approx(0.122, abs=0.012)
-    assert (own.sum(dim=1) == 1).float().mean().item() == pytest.approx(0.64, abs=0.04)
-    assert (own.sum(dim=1) == 2).float().mean().item() == pytest.approx(0.36, abs=0.04)
-    assert (shares.amax(dim=1) == 1).float().mean().item() == pytest.approx(0.10, abs=0.03)
+    assert (shares * ~own).sum(dim=1).mean().item() == pytest.approx(0.122, abs=0.006)
+    assert (own.sum(dim=1) == 1).float().mean().item() == pytest.approx(0.64, abs=0.02)
+    assert (own.sum(dim=1) == 2).float().mean().item() == pytest.approx(0.36, abs=0.02)
+    assert (shares.amax(dim=1) == 1).float().mean().item() == pytest.approx(0.10, abs=0.015)
+    assert all(torch.equal(composed(key)[1][0], shares_of(rng_for(1, key))[0]) for key in range(8))
 
 
 def test_both_views_have_the_same_partners_and_sizes_and_places_of_their_own() -> None:
