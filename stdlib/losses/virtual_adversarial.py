@@ -7,11 +7,12 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from ssldsl.ops import Logits, Losses, PositiveFloat, PositiveInt, Values, op
 from ssldsl.ops.net import Net
 from ssldsl.ops.random import SampleRng
+from ssldsl.ops.tangents import derivative
+from ssldsl.ops.uncompiled import uncompiled
 
 
 @op(paper="miyato2018vat", forwards="1+iterations", batch_rows="rows")
@@ -63,27 +64,25 @@ def divergence(clean: Tensor, adversarial: Tensor, direction: str) -> Tensor:
     return (log_p.exp() * (log_p - log_q)).sum(dim=-1)
 
 
-# the compiler cannot follow a derivative that is taken inside a forward pass
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
+@uncompiled  # the compiler cannot follow a derivative that is taken inside a forward pass
 def _curvature(net: Net, inputs: Tensor, d: Tensor) -> Tensor:
     """H d at the inputs themselves: J d by forward derivative, then J^T (diag p - p p^T) J d by reverse."""
     leaf = inputs.clone().requires_grad_()
-    with _exact(inputs), forward_ad.dual_level(), warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", FutureWarning
-        )  # torch's own rules for forward derivatives are written in its old way
-        moving: Tensor = forward_ad.make_dual(leaf, d)  # type: ignore[no-untyped-call]  # torch's is untyped
-        logits, slope = forward_ad.unpack_dual(net.frozen(moving))  # type: ignore[no-untyped-call]  # as above
+    with _exact(inputs), warnings.catch_warnings():
+        # torch's own rules for forward derivatives are written in its old way
+        warnings.simplefilter("ignore", FutureWarning)
+        logits, slope = derivative(net.frozen, leaf, d)
         if slope is None:
             raise ValueError("the output of the network does not depend on its input")
         slope = slope.detach()
     # outside the level: the derivatives of some layers (group normalization) have no forward derivative themselves
     p = logits.detach().softmax(dim=-1)
     cotangent = p * (slope - (p * slope).sum(dim=-1, keepdim=True))
-    return torch.autograd.grad(logits, leaf, cotangent.to(logits.dtype))[0]
+    # as a sum: given a cotangent, torch imports its symbolic shapes first
+    return torch.autograd.grad((logits * cotangent.to(logits.dtype)).sum(), leaf)[0]
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]  # torch's is untyped
+@uncompiled
 def _difference(net: Net, inputs: Tensor, v: Tensor, direction: str) -> Tensor:
     """The gradient at a small perturbation v of the divergence, summed: its scale does not depend on the batch."""
     with _exact(inputs):

@@ -6,6 +6,7 @@ import torch
 
 from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
 from ssldsl.ops.parameters import split_decay, with_moments
+from ssldsl.ops.uncompiled import uncompiled_optimizer
 
 
 @op(paper="kingma2015adam")
@@ -30,4 +31,4 @@ def adam(
     Source: Kingma & Ba, ICLR 2015, algorithm 1.
     """
     groups = with_moments(split_decay(parameters, weight_decay, exclude), beta1, beta2, epsilon)
-    return torch.optim.Adam(groups, lr=lr, weight_decay=weight_decay)
+    return uncompiled_optimizer(torch.optim.Adam)(groups, lr=lr, weight_decay=weight_decay)

@@ -6,6 +6,7 @@ import torch
 
 from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
 from ssldsl.ops.parameters import split_decay, with_moments
+from ssldsl.ops.uncompiled import uncompiled_optimizer
 
 
 @op(paper="loshchilov2019adamw")
@@ -29,4 +30,4 @@ def adamw(
     Source: Loshchilov & Hutter, ICLR 2019, algorithm 2; the decay is multiplied by the learning rate, as in PyTorch.
     """
     groups = with_moments(split_decay(parameters, weight_decay, exclude), beta1, beta2, epsilon)
-    return torch.optim.AdamW(groups, lr=lr, weight_decay=weight_decay)
+    return uncompiled_optimizer(torch.optim.AdamW)(groups, lr=lr, weight_decay=weight_decay)

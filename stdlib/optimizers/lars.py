@@ -8,6 +8,7 @@ from torch import Tensor
 
 from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
 from ssldsl.ops.parameters import Group, split_decay
+from ssldsl.ops.uncompiled import uncompiled_optimizer
 
 
 @op(paper="you2017lars")
@@ -45,7 +46,9 @@ def lars(
         {"is_scaled": "fixed" not in group, "lr": lr, **group}
         for group in split_decay(parameters, weight_decay, exclude)
     ]
-    return Lars(groups, momentum=momentum, trust=trust, clip=clip, norms=norms, velocity=velocity, epsilon=epsilon)
+    return uncompiled_optimizer(Lars)(
+        groups, momentum=momentum, trust=trust, clip=clip, norms=norms, velocity=velocity, epsilon=epsilon
+    )
 
 
 class Lars(torch.optim.Optimizer):

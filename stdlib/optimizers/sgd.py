@@ -6,6 +6,7 @@ import torch
 
 from ssldsl.ops import Fraction, NonNegativeFloat, PositiveFloat, Scheduled, op
 from ssldsl.ops.parameters import split_decay
+from ssldsl.ops.uncompiled import uncompiled_optimizer
 
 
 @op(paper="sutskever2013momentum")
@@ -28,4 +29,6 @@ def sgd(
     Source: Sutskever et al., ICML 2013, in the form whose buffer holds gradients. `nesterov` needs momentum above 0.
     """
     groups = split_decay(parameters, weight_decay, exclude)
-    return torch.optim.SGD(groups, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay)
+    return uncompiled_optimizer(torch.optim.SGD)(
+        groups, lr=lr, momentum=momentum, nesterov=nesterov, weight_decay=weight_decay
+    )

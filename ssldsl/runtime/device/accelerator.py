@@ -60,7 +60,7 @@ def distribute_updates(
 ) -> tuple[nn.Module, list[AcceleratedOptimizer]]:
     """The same of a step that makes several updates, whose gradients `average_gradients` shares."""
     # torch shares the gradients of one backward pass of everything that learns, and here there are several of parts
-    model = accelerator.prepare_model(step, evaluation_mode=True)
+    model = accelerator.prepare_model(step.to(accelerator.device), device_placement=False, evaluation_mode=True)
     return model.train(), [accelerator.prepare_optimizer(optimizer) for optimizer in optimizers]
 
 
@@ -84,7 +84,8 @@ def distribute(
     with warnings.catch_warnings():
         # what replaces this argument came after the oldest torch that we work with
         warnings.filterwarnings("ignore", message=".*broadcast_buffers", category=FutureWarning)
-        model, prepared = accelerator.prepare(step, optimizer)
+        # placed here: Accelerate looks for parts that place themselves, and imports half of torch's compiler to do so
+        model, prepared = accelerator.prepare(step.to(accelerator.device), optimizer, device_placement=[False, False])
     # a weight with one input channel has two layouts that are the same; said once per process otherwise
     warnings.filterwarnings("ignore", message="Grad strides do not match", category=UserWarning)
     return model, prepared
