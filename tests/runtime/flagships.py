@@ -1,9 +1,5 @@
-"""The small flagship specs, shortened, in double precision: `flagships.py FOLDER` runs each in a folder below.
+"""The small flagship specs, shortened, in double precision, for every process of a run that several share."""
 
-Every process that a launcher starts runs it, as one run.
-"""
-
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -185,6 +181,8 @@ def _written(name: str) -> Source:
 
 NAMES = (*FLAGSHIPS, *TEXTS, "ops of one's own that compare rows")
 
-if __name__ == "__main__":
+
+def run_all(folder: Path) -> None:
+    """Each of them in a folder below."""
     for name in NAMES:
-        run(plan_of(name), Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))
+        run(plan_of(name), folder / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))

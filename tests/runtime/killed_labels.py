@@ -1,8 +1,7 @@
-"""A run that kills itself while it labels a data set: `killed_labels.py FOLDER pass|write`."""
+"""A run that kills itself while it labels a data set."""
 
 import os
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def kill_in_write() -> None:
     derived.write_whole = deadly
 
 
-if __name__ == "__main__":
-    folder, moment = Path(sys.argv[1]), sys.argv[2]
+def label(folder: Path, moment: str) -> None:
+    """Begin or go on, up to the moment: in the `pass` or in the `write`."""
     (kill_in_pass if moment == "pass" else kill_in_write)()
     carried_out(plan_of(text()), folder, resume=checkpoint.latest(folder / "checkpoints") is not None)

@@ -1,4 +1,4 @@
-"""A run in processes of its own, each of which kills itself: `killed_run.py FOLDER PLAN MOMENT...`.
+"""A run in processes of its own, each of which kills itself.
 
 A moment is the step that is not begun any more, such as `step:2`, or that of a stage, `step:refine.1/2`, a step before
 which a pass over the data is left in the middle, `pass:4`, one in the middle of which the weights of its second update
@@ -8,14 +8,14 @@ are about to change, `update:5`, or a file of a checkpoint that is half written,
 
 import os
 import signal
-import sys
-import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import derived_specs
 import update_specs
 from experiments import LIBRARY, stateful
+from forked import alone
 from memory_specs import DAINO, SAMPLES, SUAVE, SUPERCM, plan_of
 from torch import Tensor
 
@@ -104,17 +104,4 @@ def sitting(plan: str, folder: Path, moment: str) -> None:
 
 def killed(plan: str, folder: Path, moment: str) -> bool:
     """Whether a process of its own, which shares nothing but what it has imported, was killed."""
-    child = os.fork()
-    if not child:
-        try:
-            sitting(plan, folder, moment)
-        except BaseException:  # noqa: BLE001  # it must not go on as its parent
-            traceback.print_exc()
-        os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-
-
-if __name__ == "__main__":
-    place, name, *moments = sys.argv[1:]
-    survived = [moment for moment in moments if not killed(name, Path(place), moment)]
-    sys.exit(f"not killed: {survived}" if survived else 0)
+    return alone(folder.parent, partial(sitting, plan, folder, moment)) == -signal.SIGKILL

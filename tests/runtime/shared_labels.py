@@ -1,9 +1,9 @@
-"""A run with derived labels by every process that a launcher starts: `shared_labels.py FOLDER`."""
+"""A run with derived labels, for every process of one that several share."""
 
-import sys
 from pathlib import Path
 
 from derived_specs import carried_out, plan_of, text
 
-if __name__ == "__main__":
-    carried_out(plan_of(text()), Path(sys.argv[1]))
+
+def label(folder: Path) -> None:
+    carried_out(plan_of(text()), folder / "run")

@@ -1,6 +1,5 @@
-"""A run by every process that a launcher starts: `shared_run.py FOLDER`, each plan in a folder below."""
+"""Plans for every process of a run that several share."""
 
-import sys
 from pathlib import Path
 
 import derived_specs
@@ -52,6 +51,8 @@ PLANS = {
     "clusters": derived_specs.plan_of(derived_specs.CLUSTERS),
 }
 
-if __name__ == "__main__":
+
+def run_all(folder: Path) -> None:
+    """Each plan in a folder below."""
     for name, plan in PLANS.items():
-        run(plan, Path(sys.argv[1]) / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))
+        run(plan, folder / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))

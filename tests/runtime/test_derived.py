@@ -1,17 +1,19 @@
 """A stage trains on labels that an earlier stage's network gives: the right ones, once, and the same after a resume."""
 
 import json
-import os
-import subprocess
-import sys
+import signal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import killed_labels
 import pytest
 import torch
 from derived_specs import KEPT, LIBRARY, SURE, carried_out, plan_of, text
+from forked import alone, ranks
 from PIL import Image
 from safetensors.torch import load_file
+from shared_labels import label
 from torch import Tensor, nn
 
 from ssldsl.errors import SpecError
@@ -179,9 +181,7 @@ def test_a_damaged_file_of_labels_is_said(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_killed_in_the_middle_of_the_pass_and_resumed_is_never_killed(whole: Path, tmp_path: Path) -> None:
     for moment in ("pass", "write"):
-        command = [sys.executable, str(HERE / "killed_labels.py"), str(tmp_path / "run"), moment]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd())
-        assert done.returncode == -9, done.stderr
+        assert alone(tmp_path, partial(killed_labels.label, tmp_path / "run", moment)) == -signal.SIGKILL
     assert [c.stage for c in complete_checkpoints(tmp_path / "run" / "checkpoints")][-1] == "joint"
     carried_out(plan_of(text()), tmp_path / "run", resume=True)
     assert outcome(tmp_path / "run") == outcome(whole)
@@ -189,15 +189,7 @@ def test_killed_in_the_middle_of_the_pass_and_resumed_is_never_killed(whole: Pat
 
 @pytest.mark.slow
 def test_two_processes_label_as_one(whole: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*command, str(HERE / "shared_labels.py"), str(tmp_path / "run")],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
+    ranks(tmp_path, label)
     one, two = kept(whole), kept(tmp_path / "run")
     assert torch.equal(one["ids"], two["ids"]) and (one["labels"] != two["labels"]).float().mean() < 0.002
     first, second = (final_weights(f, "retrain", average=False) for f in (whole, tmp_path / "run"))

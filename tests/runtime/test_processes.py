@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from flagships import LIBRARY, NAMES, plan_of
-from test_training_shared import launched
+from flagships import LIBRARY, NAMES, plan_of, run_all
+from forked import ranks
 
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, read_part
 from ssldsl.runtime.folder.run_folder import read_lines
@@ -22,8 +22,7 @@ ALONE = ("quickstart", "VAT as released", "s4l_digits", "fixmatch_digits", "dain
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All flagships, in two processes and in four."""
     folder = tmp_path_factory.mktemp("shared")
-    done = launched("flagships.py", str(folder), processes=request.param)
-    assert done.returncode == 0, done.stderr[-4000:]
+    ranks(folder, run_all, processes=request.param)
     return folder
 
 
@@ -31,8 +30,7 @@ def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """All flagships, in one process."""
     folder = tmp_path_factory.mktemp("alone")
-    for name in NAMES:
-        run(plan_of(name), folder / name, LIBRARY, Options(is_progress_shown=False, keeps_state=True))
+    run_all(folder)
     return folder
 
 

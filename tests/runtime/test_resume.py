@@ -9,7 +9,7 @@ import pytest
 import torch
 from attrs import evolve
 from experiments import LIBRARY, experiment, of_many_data, stateful, two_stages
-from killed_run import PLANS, QUIET
+from killed_run import PLANS, QUIET, killed
 
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import VERSION, Plan
@@ -71,9 +71,7 @@ def stopped(plan: Plan, folder: Path, *stops: int) -> None:
 )
 def test_killed_and_resumed_is_never_killed_to_the_bit(plan: str, moments: tuple[str, ...], tmp_path: Path) -> None:
     run(PLANS[plan](), tmp_path / "whole", LIBRARY, QUIET)
-    command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(tmp_path / "killed"), plan, *moments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path.cwd())
-    assert done.returncode == 0, done.stderr
+    assert all(killed(plan, tmp_path / "killed", moment) for moment in moments)
     run(PLANS[plan](), tmp_path / "killed", LIBRARY, QUIET, resume=True)
     assert outcome(tmp_path / "killed") == outcome(tmp_path / "whole")
 

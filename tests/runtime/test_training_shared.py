@@ -1,14 +1,12 @@
 """Two processes train what one process trains on the joined batch: losses, weights, averages, moments, metrics."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from experiments import LIBRARY
-from shared_run import PLANS
+from forked import ranks
+from shared_run import PLANS, run_all
 
 from ssldsl.runtime.folder.checkpoint import latest, read_part
 from ssldsl.runtime.folder.run_folder import read_lines
@@ -26,28 +24,10 @@ CLOSE = {
 }  # these in double precision
 
 
-def launched(script: str, *arguments: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
-    """A script in several processes on the CPU."""
-    command = [
-        sys.executable,
-        "-W",
-        "error::FutureWarning",
-        "-m",
-        "torch.distributed.run",
-        "--standalone",
-        "--nproc_per_node",
-        str(processes),
-    ]
-    path = Path(__file__).with_name(script)
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(Path.cwd()), "OMP_NUM_THREADS": "1"}
-    return subprocess.run([*command, str(path), *arguments], capture_output=True, text=True, env=environment)
-
-
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shared")
-    done = launched("shared_run.py", str(folder))
-    assert done.returncode == 0, done.stderr[-4000:]
+    ranks(folder, run_all)
     return folder
 
 
