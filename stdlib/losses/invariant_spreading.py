@@ -21,6 +21,8 @@ def invariant_spreading(
     Source: Ye et al., CVPR 2019 (ISIF), eq. 5; the instance loss of Han et al., ECCV 2020 (TwoStageUC), and with
     t = 0.1 its consistency-preserving loss as released. At least 0; ln 1 - q is kept finite where a q rounds to 1.
     """
+    if len(embeddings) != 2:
+        raise ValueError(f"every row has one other view: invariant_spreading wants two views, and gets {len(embeddings)}")
     views = torch.cat(list(embeddings))
     count = len(views)
     logits = views @ views.detach().T / temperature

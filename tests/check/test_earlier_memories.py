@@ -84,3 +84,21 @@ def test_a_memory_that_says_something_of_a_batch_cannot_be_read() -> None:
     text = HEAD.replace("stage embed", "let p = per_sample(stop(first(v)), all.position)\nstage embed")
     text = text.replace("loss = super_and", "loss = mean(squared_error(first(v), p)) + super_and")
     assert codes(checked(text + ROUND.format(rows="previous.p"))) == ["N204"]
+
+
+def test_what_is_wrong_with_a_memory_in_a_step_is_not_said_again_where_an_evaluation_reads_it() -> None:
+    rows = "eval bank_knn(images.test, past.rows, images.train.label, net=encoder >> z, k=3)"
+    text = HEAD.replace("random_shift(all, 1)", "random_shft(all, 1)").replace("run  = 3it", f"run  = 3it\n  {rows}")
+    assert codes(checked(text)) == ["N201"]
+
+
+def test_a_stage_of_rounds_that_comes_after_none_and_one_without_rounds_are_told_so_once() -> None:
+    for header in ("stage discover[3]", "stage discover"):
+        text = HEAD + ROUND.format(rows="previous.past.rows").replace("stage discover[3] after embed", header)
+        assert codes(checked(text)) == ["D522"]
+
+
+def test_who_gives_positions_for_the_rows_of_a_memory_is_told_of_the_memory() -> None:
+    text = HEAD.replace("past.rows, all.position)", "all.position, all.position)")
+    (found,) = checked(text).diagnostics
+    assert found.code == "T310" and "a memory" in found.help

@@ -89,8 +89,9 @@ def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:
     if ctx.stage is None:
         return _guarded_let(ctx, binding, declaration, binding.scope)
     key = (binding, ctx.stage.full_dataset)
-    if ctx.stage.full_dataset and is_held(ctx, ctx.stage.meanings.get((binding, False))):
-        return ctx.stage.meanings[binding, False]
+    in_steps = ctx.stage.meanings.get((binding, False)) if ctx.stage.full_dataset else None
+    if in_steps is UNKNOWN or is_held(ctx, in_steps):  # what is wrong in a step was said there
+        return in_steps
     if ctx.stage.recurs and (held := _held(ctx, binding, declaration)) is not None:
         return held
     if key not in ctx.stage.meanings:

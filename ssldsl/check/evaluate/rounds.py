@@ -5,7 +5,7 @@ from ssldsl.check.messages import rounds as round_messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.rounds import rounds_of, split_round
 from ssldsl.check.state.scope import Scope
-from ssldsl.check.state.values import RoundsRef, StageRef
+from ssldsl.check.state.values import UNKNOWN, RoundsRef, StageRef
 from ssldsl.syntax import tree
 
 WORDS = ("round", "previous")
@@ -37,11 +37,13 @@ def stage_scope(ctx: Context, stage: tree.StageDecl) -> Scope:
 
 
 def report_outside(ctx: Context, ref: tree.Ref, scope: Scope) -> None:
-    """A word of rounds where it means nothing."""
-    found: Scope | None = scope
-    while found is not None and not found.round:
-        found = found.parent
-    if found is None:
-        ctx.report(round_messages.outside_of_rounds(ref.id, ref.span))
+    """A word of rounds where it means nothing; once a stage, which then knows what its other uses lack."""
+    while scope.parent not in (None, ctx.file_scope):
+        scope = scope.parent
+    if scope.round:
+        ctx.report(round_messages.nothing_previous(scope.round, ref.span))
     else:
-        ctx.report(round_messages.nothing_previous(found.round, ref.span))
+        ctx.report(round_messages.outside_of_rounds(ref.id, ref.span))
+    for word in WORDS if scope is not ctx.file_scope else ():
+        if scope.own(word) is None:
+            scope.bind(word, UNKNOWN, ref.span)

@@ -147,6 +147,8 @@ def view_drawn(place: Span) -> Diagnostic:
 def no_metric(found: str, terms: int, place: Span) -> Diagnostic:
     """An evaluation of something that is no metric. `terms`: how many a loss has."""
     help = "a metric says numbers about a whole data set, for example `eval top1(images.test)`"
+    if found.startswith("a list"):
+        help = "say which: the mean of all, `mean(...)`, or that of the best network, `best(heads, by=TERM)`"
     if terms:
         help = "evaluate one term, without its weight" if terms == 1 else "evaluate its terms one by one"
         found = "a term with its weight" if terms == 1 else f"a sum of {terms} terms"

@@ -35,6 +35,8 @@ def kind_advice(ctx: Context, wanted: str, found: str, span: Span) -> str:
             return "shares of distributions add up to 1, as in `0.9*p + 0.1*q`"
         case "Probs", "Labels":
             return f"turn labels into distributions first: `one_hot({text}, images.classes)`"
+        case "Embeddings", "Positions" | "Labels":
+            return "rows come of a network, or of a memory: `past.rows` of `let past = bank(z, all.position)`"
         case "Embeddings", _:
             return "bring rows to unit length first: end the network with `>> l2norm()`"
         case "Logits", "Embeddings":

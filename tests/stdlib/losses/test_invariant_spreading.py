@@ -21,6 +21,12 @@ def test_on_embeddings_and_on_profiles_the_views_of_two_samples_have_the_worked_
     assert invariant_spreading(profiles, temperature=0.5).item() == pytest.approx(0.0983937400, abs=1e-9)
 
 
+@pytest.mark.parametrize("views", [PAIR[:1], [*PAIR, PAIR[0]]], ids=["one", "three"])
+def test_other_than_two_views_are_refused(views: list[torch.Tensor]) -> None:
+    with pytest.raises(ValueError, match="wants two views"):
+        invariant_spreading(views)
+
+
 def test_the_gradient_goes_through_one_side_of_every_product() -> None:
     first = PAIR[0].clone().requires_grad_()
     found = gradient(invariant_spreading([first, PAIR[1]], temperature=0.5), first)

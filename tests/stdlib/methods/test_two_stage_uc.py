@@ -6,14 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from forked import together
-from launched import run_in_one
+from two_stage_uc_runs import OPS, SLOW, ran, terms
 
 from ssldsl.runtime.folder.checkpoint import latest, read_part
 from ssldsl.runtime.folder.run_folder import read_lines
 
-A = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [0.5, 0.3, 0.2]]
-B = [[0.6, 0.3, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6], [0.4, 0.4, 0.2]]
 WEIGHT = torch.tensor([[3.0, 0.0, 1.0], [4.0, 2.0, 1.0]])
 PROBABILITIES = {  # of (0.6, 0.8) and of (1, 0), by the head of that weight
     "columns": [[0.490264, 0.066350, 0.443386], [0.255039, 0.000632, 0.744329]],
@@ -24,67 +21,7 @@ PROBABILITIES = {  # of (0.6, 0.8) and of (1, 0), by the head of that weight
 APART = math.log(7) - 6 * math.log(1 - 1 / 7)  # four pairs, of which no row is near another
 GRADIENTS = [[-0.137781, 0.176775], [-0.099335, -0.072922], [0.396736, -0.013885]]
 LR = 1e-7
-SLOW = pytest.mark.slow
 
-OPS = f'''
-import torch
-from torch import Tensor, nn
-
-from ssldsl.ops import Embeddings, Logits, Losses, NonNegativeInt, PositiveInt, Probs, Vectors, op
-
-
-@op(role="nets")
-class Placed(nn.Module):
-    """The numbers of a row from `start` on, moved by what is learned for the row that its last one names."""
-
-    def __init__(self, dim: PositiveInt, *, size: PositiveInt = 2, start: int = 0) -> None:
-        super().__init__()
-        self.offset = nn.Parameter(torch.zeros(128, size))
-        self.part = slice(start, start + size)
-
-    def forward(self, rows: Vectors[Tensor, "batch dim"]) -> Embeddings[Tensor, "batch {{size}}"]:
-        """Places on the sphere."""
-        return rows[:, self.part] + self.offset[rows[:, -1].long()]
-
-
-@op(role="nets")
-class Turned(nn.Module):
-    """The direction of an angle in degrees, moved by what is learned for the row that the last number names."""
-
-    def __init__(self, dim: PositiveInt, *, at: NonNegativeInt = 0) -> None:
-        super().__init__()
-        self.offset, self.at = nn.Parameter(torch.zeros(3, 2)), at
-
-    def forward(self, rows: Vectors[Tensor, "batch dim"]) -> Embeddings[Tensor, "batch 2"]:
-        """Places on the circle."""
-        angles = rows[:, self.at].to(self.offset).deg2rad()
-        return torch.stack([angles.cos(), angles.sin()], dim=1) + self.offset[rows[:, -1].long()]
-
-
-@op(role="heads", fixed=True)
-class Table(nn.Module):
-    """The logarithms of written probabilities, for each of eight directions."""
-
-    def __init__(self, dim: PositiveInt, classes: PositiveInt) -> None:
-        super().__init__()
-        self.register_buffer("rows", torch.tensor({A + B}).double().log())
-
-    def forward(self, places: Embeddings[Tensor, "batch dim"]) -> Logits[Tensor, "batch classes"]:
-        """Logits."""
-        return places @ self.rows.to(places)
-
-
-@op(role="losses")
-def entry(
-    probs: Probs[Tensor, "batch classes"],
-    rows: Vectors[Tensor, "batch dim"],
-    *,
-    row: NonNegativeInt,
-    column: NonNegativeInt,
-) -> Losses[Tensor, "batch"]:
-    """What has one entry of the probabilities of two samples as its mean, where each is there as often."""
-    return 2 * probs[:, column] * (rows[:, -1] % 2 == row)
-'''
 MANY = """ssl 1
 use "my_ops.py"
 data   joint = vector_arrays("joint.npz", dim=17)
@@ -180,20 +117,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("two_stage_uc")
     write(found)
     return found
-
-
-def ran(place: Path, processes: int, *specs: str) -> Path:
-    """The folder of the runs of some specs in so many processes."""
-    out = place / f"in_{processes}"
-    paths = [str(place / f"{spec}.ssl") for spec in specs]
-    command = ("run", *paths, "--out", str(out), "--no-progress", "--no-report")
-    run_in_one(place, *command) if processes == 1 else together(place, *command, processes=processes)
-    return out
-
-
-def terms(folder: Path) -> dict[str, dict[str, float]]:
-    """The terms of the first step of every stage, unweighted."""
-    return {line["stage"]: line["loss"] for line in read_lines(folder)[0] if "loss" in line}
 
 
 @pytest.fixture(scope="module", params=[1, pytest.param(2, marks=SLOW), pytest.param(4, marks=SLOW)])
