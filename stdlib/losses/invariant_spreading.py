@@ -22,7 +22,7 @@ def invariant_spreading(
     t = 0.1 its consistency-preserving loss as released. At least 0; ln 1 - q is kept finite where a q rounds to 1.
     """
     if len(embeddings) != 2:
-        raise ValueError(f"every row has one other view: invariant_spreading wants two views, and gets {len(embeddings)}")
+        raise ValueError(f"a row has one other view: invariant_spreading wants two views, and gets {len(embeddings)}")
     views = torch.cat(list(embeddings))
     count = len(views)
     logits = views @ views.detach().T / temperature

@@ -1,4 +1,4 @@
-"""TwoStageUC's specs and those of its baselines: every variant is a plan, with the stages and heads it is meant to have."""
+"""TwoStageUC's specs and those of its baselines: every variant is a plan whose stages learn."""
 
 from pathlib import Path
 
