@@ -10,7 +10,7 @@ from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.measure import measure
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.run import overridden
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare
 from ssldsl.runtime.train.loop import take_step

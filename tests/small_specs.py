@@ -29,6 +29,16 @@ loss      = ce(labeled)
 """
 
 
+TWO_STREAMS = """\
+ssl 1
+data   images    = digits()
+stream labeled   = images.train.subset(100, seed=0)
+stream unlabeled = unlabel(images.train)
+net    encoder   = convnet(width=4)
+head   classes   = linear(encoder.dim, images.classes)
+"""
+
+
 SEMI_SUPERVISED = """\
 ssl 1
 data   images  = digits()

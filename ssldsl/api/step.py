@@ -15,7 +15,7 @@ from ssldsl.ops.data import Samples
 from ssldsl.ops.library import Library
 from ssldsl.runtime.data.datasets import Datasets, data_below, derives, sample_shapes
 from ssldsl.runtime.folder.request import Request
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.smoke.generated import GeneratedData
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare

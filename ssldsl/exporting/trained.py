@@ -12,7 +12,8 @@ from ssldsl.runtime.evaluate.final_evaluator import Shapes
 from ssldsl.runtime.evaluate.final_modules import final_modules
 from ssldsl.runtime.folder.request import Request
 from ssldsl.runtime.folder.run_folder import read_plan
-from ssldsl.runtime.nets.modules import ModuleBuilder, find
+from ssldsl.runtime.nets.build import ModuleBuilder
+from ssldsl.runtime.nets.modules import find
 from ssldsl.runtime.nets.outputs import only_first
 from ssldsl.runtime.smoke.data import data_of
 

@@ -31,7 +31,7 @@ from ssldsl.runtime.failures import StepContext, explaining_data, explaining_eva
 from ssldsl.runtime.folder.stage_end import final_memories
 from ssldsl.runtime.nets.keys import Weights, weights_of
 from ssldsl.runtime.nets.memories import earlier_memories
-from ssldsl.runtime.nets.modules import module_key, owner
+from ssldsl.runtime.nets.modules import module_and_part, module_key
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
@@ -124,7 +124,7 @@ class DerivedBuilder:
         keys: dict[Weights, list[str]] = {}
         for node in needed:
             if node.op == "net" and (weights := weights_of(node)) is not None:
-                keys.setdefault(weights, []).append(module_key(owner(modules, str(node.settings["name"]))[0]))
+                keys.setdefault(weights, []).append(module_key(module_and_part(modules, str(node.settings["name"]))[0]))
         copies = {}
         for weights, wanted in keys.items():
             state = self.resources.saved(*weights)

@@ -34,7 +34,8 @@ from ssldsl.runtime.folder.checkpoint import (
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS
 from ssldsl.runtime.folder.stage_end import final_weights
 from ssldsl.runtime.journal import Journal
-from ssldsl.runtime.nets.modules import build_modules, check_parts
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import check_parts
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.options import Options
 from ssldsl.runtime.recurring import with_recurring

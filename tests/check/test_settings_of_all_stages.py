@@ -1,6 +1,7 @@
 """Settings above the stages hold for all that do not say otherwise."""
 
 import pytest
+from small_specs import TWO_STREAMS
 
 from ssldsl.check import check
 from ssldsl.check.resolving import resolve
@@ -9,13 +10,6 @@ from ssldsl.errors import SpecError
 from ssldsl.source import Source
 from ssldsl.syntax.parser import parse_edit
 
-HEAD = """ssl 1
-data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0)
-stream unlabeled = unlabel(images.train)
-net    encoder   = convnet(width=4)
-head   classes   = linear(encoder.dim, images.classes)
-"""
 SETTINGS = """optimizer = adam(lr=0.01 * cosine())
 batch     = {labeled: 20, unlabeled: 40}
 clock     = labeled
@@ -23,7 +17,7 @@ clip      = 1.0
 average   = polyak(half_life=1ep)
 run       = 3ep
 """
-ABOVE = f"""{HEAD}{SETTINGS}
+ABOVE = f"""{TWO_STREAMS}{SETTINGS}
 stage one {{ loss = ce(labeled) + entropy(classes(encoder(unlabeled))) }}
 stage two after one {{
   init encoder, classes from one
@@ -31,7 +25,7 @@ stage two after one {{
   run  = 1ep
 }}
 """
-INSIDE = f"""{HEAD}
+INSIDE = f"""{TWO_STREAMS}
 stage one {{
   loss = ce(labeled) + entropy(classes(encoder(unlabeled)))
   {SETTINGS}

@@ -15,7 +15,8 @@ from ssldsl.passes import forwards
 from ssldsl.passes.planning import make_plan
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.feed import Feed
-from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import set_trained
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.module import make_step
 

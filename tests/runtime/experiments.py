@@ -10,7 +10,8 @@ from ssldsl.check import check
 from ssldsl.graph.plan import NodePlan, Plan, StagePlan
 from ssldsl.ops.library import Library
 from ssldsl.passes.planning import make_plan
-from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import set_trained
 from ssldsl.runtime.step.module import StageStep, make_step
 from ssldsl.source import Source
 from ssldsl.syntax.parser import parse_edit

@@ -25,7 +25,7 @@ from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_
 from ssldsl.runtime.folder.records import TIMINGS
 from ssldsl.runtime.folder.run_folder import read_lines
 from ssldsl.runtime.folder.stage_end import final_weights
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.train.loop import Trainer
 from ssldsl.stdlib.data.digits import digits

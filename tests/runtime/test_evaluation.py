@@ -16,7 +16,7 @@ from ssldsl.runtime.data.datasets import Datasets
 from ssldsl.runtime.data.measure import measure
 from ssldsl.runtime.evaluate.evaluator import Evaluator, evaluation_mode
 from ssldsl.runtime.nets.averages import Moving, stage_average
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.stage_setup import data_ids
 from ssldsl.source import Source

@@ -12,7 +12,7 @@ from ssldsl import pipeline
 from ssldsl.check import check
 from ssldsl.graph.plan import ModulePlan
 from ssldsl.runtime.data.datasets import Datasets
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.ops.load import signature_of, with_files
 from ssldsl.source import Source
 

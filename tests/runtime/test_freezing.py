@@ -13,7 +13,7 @@ from ssldsl.check import check
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import Plan
 from ssldsl.passes.planning import make_plan
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.run import run
 from ssldsl.runtime.train.loop import take_step

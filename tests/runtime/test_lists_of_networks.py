@@ -12,7 +12,7 @@ from ssldsl.graph.plan import Plan
 from ssldsl.runtime.evaluate.per_sample import correctness
 from ssldsl.runtime.evaluate.ranking import Ranking
 from ssldsl.runtime.folder.run_folder import read_lines
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.run import Options, run
 from ssldsl.source import Source
 

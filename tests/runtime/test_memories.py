@@ -13,8 +13,8 @@ from ssldsl.graph.plan import Plan
 from ssldsl.graph.stages import in_order
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.folder.checkpoint import complete_checkpoints, latest, read_part
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.nets.memories import Memories
-from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.run import Options, overridden, run
 from ssldsl.runtime.smoke.plan import smoke_plan
 from ssldsl.runtime.stage_setup import RunResources, data_ids, prepare

@@ -7,7 +7,8 @@ from experiments import FIELDS, LIBRARY, plan_of
 from torch import Tensor, nn
 
 from ssldsl.graph.plan import StagePlan
-from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import set_trained
 from ssldsl.runtime.step.module import make_step
 
 SPEC = """ssl 1

@@ -10,13 +10,8 @@ from safetensors.torch import save_file
 from ssldsl.errors import SpecError
 from ssldsl.graph.plan import InitPlan, ModulePlan, Plan
 from ssldsl.runtime.folder.weight_files import read_weights
-from ssldsl.runtime.nets.modules import (
-    build_modules,
-    find,
-    module_key,
-    set_trained,
-    trained_parameters,
-)
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import find, module_key, set_trained, trained_parameters
 from ssldsl.runtime.nets.shapes import output_shape
 from ssldsl.runtime.step.module import make_step
 from ssldsl.runtime.train.init_weights import initialize

@@ -4,7 +4,8 @@ import torch
 from experiments import FIELDS, LIBRARY, plan_of, random_batch
 from torch.nn.functional import cross_entropy
 
-from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import set_trained
 from ssldsl.runtime.step.module import make_step
 from ssldsl.stdlib.views.sobel import sobel
 

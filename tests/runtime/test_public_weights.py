@@ -13,7 +13,7 @@ from ssldsl.check import check
 from ssldsl.errors import SpecError
 from ssldsl.ops.library import Library
 from ssldsl.runtime.folder.weight_sources import origin_digests
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.train.init_weights import initialize
 from ssldsl.source import Source
 from ssldsl.stdlib.nets.resnet18 import ResNet18

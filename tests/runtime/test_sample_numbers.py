@@ -20,8 +20,9 @@ from ssldsl.passes.planning import make_plan
 from ssldsl.runtime.data.datasets import Datasets, sample_shapes
 from ssldsl.runtime.data.feed import Feed
 from ssldsl.runtime.data.measure import measure
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.nets.memories import build_memories
-from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.modules import set_trained
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.step.module import make_step
 from ssldsl.source import Source

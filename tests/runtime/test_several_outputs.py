@@ -9,7 +9,8 @@ from test_resume import outcome, stopped
 from ssldsl.check import check
 from ssldsl.ops.library import Library
 from ssldsl.passes.planning import make_plan
-from ssldsl.runtime.nets.modules import build_modules, set_trained
+from ssldsl.runtime.nets.build import build_modules
+from ssldsl.runtime.nets.modules import set_trained
 from ssldsl.runtime.run import Options, run
 from ssldsl.runtime.step.lower import lower
 from ssldsl.runtime.step.module import make_step

@@ -10,7 +10,7 @@ from torch.optim.swa_utils import update_bn
 
 from ssldsl.runtime.data.feed import Batch, Feed
 from ssldsl.runtime.folder.checkpoint import latest, read_part
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.run import Options, run
 
 NETWORK = """

@@ -3,25 +3,21 @@
 import pytest
 import torch
 from experiments import LIBRARY
+from small_specs import TWO_STREAMS
 from test_s4l_rotation import Written
 from test_step_of_specs import plan_of
 from torch import Tensor, nn
 
 from ssldsl.runtime.step.module import make_step
 
-HEAD = """ssl 1
-data   images    = digits()
-stream labeled   = images.train.subset(100, seed=0)
-stream unlabeled = unlabel(images.train)
-net    encoder   = convnet(width=4)
-head   classes   = linear(encoder.dim, images.classes)
+HEAD = f"""{TWO_STREAMS}
 net    net1      = encoder >> classes
 let    strong    = random_shift(unlabeled, 3)
 let    weak      = stop(net1(unlabeled))
 let    p         = probabilities(weak)
 let    seen      = net1(strong)
 let    labels    = hard_labels(p)
-batch = {labeled: 2, unlabeled: 4}
+batch = {{labeled: 2, unlabeled: 4}}
 clock = unlabeled
 run   = 5it
 """

@@ -1,5 +1,11 @@
 """Specs that train on what an op makes of data, and what the checker says of them."""
 
+import shutil
+from pathlib import Path
+
+import torch
+
+import ssldsl
 from ssldsl.check import Checked, check
 from ssldsl.source import Source
 
@@ -48,3 +54,15 @@ def checked(data: str, loss: str = ENTROPY) -> Checked:
 def codes(data: str, loss: str = ENTROPY) -> list[str]:
     """The errors of training on `data`."""
     return [d.code for d in checked(data, loss).diagnostics if d.severity == "error"]
+
+
+def assert_resumes_exactly(text: str, folder: Path) -> None:
+    """A run that goes on from its first checkpoint, with a worker, ends with the weights of one that never stopped."""
+    experiment = ssldsl.loads(text, str(folder / "spec.ssl"))
+    whole = experiment.run(folder / "whole", progress=False, report=False)
+    parted = experiment.run(folder / "parted", progress=False, report=False, checkpoint_every=2)
+    for checkpoint in sorted((parted.folder / "checkpoints").iterdir())[1:]:
+        shutil.rmtree(checkpoint)
+    parted.resume(progress=False, report=False, workers=1)
+    states = [run.module("encoder").state_dict() for run in (whole, parted)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])

@@ -30,6 +30,20 @@ OTHER = "solarize({}, threshold=0, p=1)"  # a second view of a batch, without ch
 AGAIN = 8  # rows of a second view stand so much further below
 
 
+def head(*lines: str, labeled: int = 100, forward: str = "concat") -> str:
+    """How a spec of tables begins. `lines`: more of it, behind the classifier."""
+    return "\n".join([
+        "ssl 1",
+        'data   images    = image_arrays("photos.npz", channels=1, height=8, width=8, classes=3)',
+        f"stream labeled   = images.train.subset({labeled}, seed=0)",
+        "stream unlabeled = unlabel(images.train.subset(6, seed=0))",
+        "net    encoder   = convnet(width=4)",
+        "head   classes   = linear(encoder.dim, 3)",
+        *lines,
+        f"batch = {{labeled: 2, unlabeled: 4}}\nforward = {forward}\nclock = labeled\nrun = 5it\n",
+    ])  # fmt: skip
+
+
 class Lookup(nn.Module):
     """The rows of a table that images name: by the value of their pixels, or by 1 less it in a second view."""
 

@@ -28,7 +28,7 @@ from ssldsl.runtime.evaluate.share import PartOfData, naming_the_node
 from ssldsl.runtime.evaluate.stateful import StatefulMetrics
 from ssldsl.runtime.nets.averages import Moving, averaged_weights
 from ssldsl.runtime.nets.keys import NOW, Weights, measures_average, modules_by_key, weights_of
-from ssldsl.runtime.nets.modules import module_key, owner
+from ssldsl.runtime.nets.modules import module_and_part, module_key
 from ssldsl.runtime.ops.errors import NodeFailure, Raised
 from ssldsl.runtime.ops.load import check_unnamed, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
@@ -126,7 +126,7 @@ class Evaluator:
                 yield
             return
         if not self._averages:
-            keys = {module_key(owner(self.modules, path)[0]) for path in self._averaged_paths()}
+            keys = {module_key(module_and_part(self.modules, path)[0]) for path in self._averaged_paths()}
             copies = nn.ModuleDict({key: copy.deepcopy(self.modules[key]) for key in sorted(keys)})
             self._averages[NOW, True] = copies.eval()
         for copied in self._averages.values():

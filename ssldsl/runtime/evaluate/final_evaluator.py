@@ -17,8 +17,8 @@ from ssldsl.runtime.device.accelerator import make_accelerator
 from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.evaluator import Evaluator
 from ssldsl.runtime.folder.stage_end import final_ranking, final_weights
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.nets.keys import NOW, measures_average
-from ssldsl.runtime.nets.modules import build_modules
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.scalars import Scalars
 from ssldsl.runtime.smoke.data import data_of

@@ -9,7 +9,7 @@ from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.evaluate.final_evaluator import Shapes, stage_of
 from ssldsl.runtime.folder.run_folder import read_plan
 from ssldsl.runtime.folder.stage_end import final_weights
-from ssldsl.runtime.nets.modules import build_modules
+from ssldsl.runtime.nets.build import build_modules
 from ssldsl.runtime.smoke.data import data_of
 
 

@@ -15,7 +15,8 @@ from ssldsl.graph.plan import InitPlan, NodePlan, Plan, StagePlan
 from ssldsl.ir.primitives import PRIMITIVES
 from ssldsl.ops.library import Library
 from ssldsl.ops.weights import below
-from ssldsl.runtime.nets.modules import ModuleBuilder, module_key
+from ssldsl.runtime.nets.build import ModuleBuilder
+from ssldsl.runtime.nets.modules import module_key
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure
 from ssldsl.runtime.ops.load import signature_of

@@ -12,7 +12,8 @@ from ssldsl.ops.library import Library
 from ssldsl.ops.weights import SHOWN, below, misfits, prefixes_of, some
 from ssldsl.runtime.folder.stage_end import weights_of_run
 from ssldsl.runtime.folder.weight_files import read_weights
-from ssldsl.runtime.nets.modules import ModuleBuilder, find, module_key, owner, part_of
+from ssldsl.runtime.nets.build import ModuleBuilder
+from ssldsl.runtime.nets.modules import find, module_and_part, module_key, part_of
 from ssldsl.runtime.nets.shapes import Shape
 from ssldsl.runtime.spans import span_of
 
@@ -48,7 +49,7 @@ def initialize(
                 state = _named(saved(init.stage, init.average), modules, path)
                 target.load_state_dict(_fitting(target, path, state, f"stage `{init.stage}`", init))
             else:
-                module_path, rest = owner(modules, path)
+                module_path, rest = module_and_part(modules, path)
                 target.load_state_dict(part_of(fresh.module(module_path), module_path, rest).state_dict())
     _restart_averages(plan, stage.init, modules)
 
@@ -83,7 +84,7 @@ def _restart_averages(plan: Plan, inits: tuple[InitPlan, ...], modules: nn.Modul
 
 def _named(state: State, modules: nn.ModuleDict, path: str) -> dict[str, Tensor]:
     """The part of all modules' weights that belongs to a path, named from there."""
-    module_path, rest = owner(modules, path)
+    module_path, rest = module_and_part(modules, path)
     return below(state, f"{module_key(module_path)}{f'.{rest}' if rest else ''}.")
 
 

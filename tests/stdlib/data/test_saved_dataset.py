@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from data_specs import assert_resumes_exactly
 from PIL import Image
 from small_specs import of_pictures
 
-import ssldsl
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.saved_dataset import saved_dataset
 
@@ -63,16 +63,7 @@ def test_a_part_keeps_its_numbers_and_reads_the_same_in_a_worker(saved: Path) ->
 
 def test_a_run_goes_on_exactly_where_it_was(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(saved)
-    experiment = ssldsl.loads(of_pictures('saved_dataset("saved")'), str(saved / "hub.ssl"))
-    whole = experiment.run(saved / "whole", progress=False, report=False)
-    parted = experiment.run(saved / "parted", progress=False, report=False, checkpoint_every=2)
-    for checkpoint in sorted((parted.folder / "checkpoints").iterdir())[1:]:
-        for file in checkpoint.iterdir():
-            file.unlink()
-        checkpoint.rmdir()
-    parted.resume(progress=False, report=False, workers=1)
-    states = [run.module("encoder").state_dict() for run in (whole, parted)]
-    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert_resumes_exactly(of_pictures('saved_dataset("saved")'), saved)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from data_specs import assert_resumes_exactly
 from PIL import Image
 
-import ssldsl
 from ssldsl.ops.data_dirs import BrokenData
 from ssldsl.stdlib.data.webdataset import webdataset
 
@@ -98,16 +98,7 @@ def test_a_part_reads_the_same_in_another_process(home: Path) -> None:
 
 def test_a_run_goes_on_exactly_where_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
-    experiment = ssldsl.loads(SPEC, str(home / "web.ssl"))
-    whole = experiment.run(home / "whole", progress=False, report=False)
-    parted = experiment.run(home / "parted", progress=False, report=False, checkpoint_every=2)
-    for checkpoint in sorted((parted.folder / "checkpoints").iterdir())[1:]:
-        for file in checkpoint.iterdir():
-            file.unlink()
-        checkpoint.rmdir()
-    parted.resume(progress=False, report=False, workers=1)
-    states = [run.module("encoder").state_dict() for run in (whole, parted)]
-    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+    assert_resumes_exactly(SPEC, home)
 
 
 @pytest.mark.parametrize(

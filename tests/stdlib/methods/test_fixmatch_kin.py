@@ -3,21 +3,9 @@
 import pytest
 import torch
 from torch import Tensor
-from worked import LABELED, OTHER, STRONG, TRUTH, WEAK, double, of, steps, table
+from worked import LABELED, OTHER, STRONG, TRUTH, WEAK, double, head, of, steps, table
 
-HEAD = f"""ssl 1
-data   images    = image_arrays("photos.npz", channels=1, height=8, width=8, classes=3)
-stream labeled   = images.train.subset(100, seed=0)
-stream unlabeled = unlabel(images.train.subset(6, seed=0))
-net    encoder   = convnet(width=4)
-head   classes   = linear(encoder.dim, 3)
-let    strong    = {OTHER.format("unlabeled")}
-let    medium    = normalize(unlabeled, mean=[-20], std=[1])
-batch = {{labeled: 2, unlabeled: 4}}
-forward = concat
-clock = labeled
-run   = 5it
-"""
+HEAD = head(f"let strong = {OTHER.format('unlabeled')}", "let medium = normalize(unlabeled, mean=[-20], std=[1])")
 MEDIUM = [[3, 0, 0], [0, 1.5, 0.5], [0, 0, 3], [0.2, 0.8, 0]]
 
 

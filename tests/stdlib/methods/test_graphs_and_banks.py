@@ -4,21 +4,13 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy, normalize, one_hot
-from worked import COMATCH, LABELED, OTHER, SECOND, STRONG, TRUTH, WEAK, double, of, steps, table
+from worked import COMATCH, LABELED, OTHER, SECOND, STRONG, TRUTH, WEAK, double, head, of, steps, table
 
-HEAD = f"""ssl 1
-data   images    = image_arrays("photos.npz", channels=1, height=8, width=8, classes=3)
-stream labeled   = images.train.subset(4, seed=0)
-stream unlabeled = unlabel(images.train.subset(6, seed=0))
-net    encoder   = convnet(width=4)
-head   classes   = linear(encoder.dim, 3)
-head   projector = mlp_head(encoder.dim, hidden=[4], out=2) >> l2norm()
-let    strong    = {OTHER.format("unlabeled")}
-batch = {{labeled: 2, unlabeled: 4}}
-forward = concat
-clock = labeled
-run   = 5it
-"""
+HEAD = head(
+    "head projector = mlp_head(encoder.dim, hidden=[4], out=2) >> l2norm()",
+    f"let strong = {OTHER.format('unlabeled')}",
+    labeled=4,
+)
 LABELED_DIRECTIONS = [[1, 0], [0, 1]]
 # the second strong view of CoMatch is the weak one here, whose directions are those of the worked `other`
 COMATCH_TERM = """ce(labeled) + comatch(labeled, unlabeled, strong, unlabeled, 3, length=6, threshold=0.6,

@@ -2,27 +2,18 @@
 
 import pytest
 import torch
-from worked import LABELED, OTHER, STRONG, TRUTH, WEAK, of, steps, table
+from worked import LABELED, OTHER, STRONG, TRUTH, WEAK, head, of, steps, table
 
 from ssldsl.stdlib.losses.soft_cross_entropy import soft_cross_entropy
 from ssldsl.stdlib.targets.aligned import aligned
 from ssldsl.stdlib.targets.sharpen import sharpen
 
-HEAD = f"""ssl 1
-data   images    = image_arrays("photos.npz", channels=1, height=8, width=8, classes=3)
-stream labeled   = images.train.subset(100, seed=0)
-stream unlabeled = unlabel(images.train.subset(6, seed=0))
-net    encoder   = convnet(width=4)
-head   classes   = linear(encoder.dim, 3)
-net    model     = encoder >> classes
-net    teacher   = ema(model, momentum=0.9)
-let    weak      = unlabeled
-let    strong    = {OTHER.format("unlabeled")}
-batch = {{labeled: 2, unlabeled: 4}}
-forward = concat
-clock = labeled
-run   = 5it
-"""
+HEAD = head(
+    "net model = encoder >> classes",
+    "net teacher = ema(model, momentum=0.9)",
+    "let weak = unlabeled",
+    f"let strong = {OTHER.format('unlabeled')}",
+)
 ALONE = "alpha=0.0001"  # of two images that are mixed, one is all there is
 WEAKLY, STRONGLY = (torch.tensor(rows, dtype=torch.float64) for rows in (WEAK, STRONG))
 

@@ -4,22 +4,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
-from worked import LABELED, OTHER, STRONG, TRUTH, WEAK, double, of, steps, table
+from worked import LABELED, OTHER, STRONG, TRUTH, WEAK, double, head, of, steps, table
 
-HEAD = f"""ssl 1
-data   images    = image_arrays("photos.npz", channels=1, height=8, width=8, classes=3)
-stream labeled   = images.train.subset(100, seed=0)
-stream unlabeled = unlabel(images.train.subset(6, seed=0))
-net    encoder   = convnet(width=4)
-head   classes   = linear(encoder.dim, 3)
-net    model     = encoder >> classes
-net    teacher   = ema(model, momentum=0.9)
-let    strong    = {OTHER.format("unlabeled")}
-batch = {{labeled: 2, unlabeled: 4}}
-forward = separate
-clock = labeled
-run   = 5it
-"""
+HEAD = head(
+    "net model = encoder >> classes",
+    "net teacher = ema(model, momentum=0.9)",
+    f"let strong = {OTHER.format('unlabeled')}",
+    forward="separate",
+)
 TEACHER = [[0.3, 0, 1], [0, 2, 0.5], [1, 0, 0], [0.4, 0.4, 0]]
 
 
