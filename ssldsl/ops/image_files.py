@@ -123,12 +123,23 @@ def _rgb(image: Image.Image, place: str) -> Array:
     if image.mode == "F":
         pixels = np.asarray(image)
         if not ((pixels >= 0) & (pixels <= 1)).all():
-            low, high = pixels.min(), pixels.max()
-            raise BrokenData(f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}", place)
+            raise BrokenData(no_shares(pixels), place)
         return _gray(pixels, 1)
     if image.mode == "P" and "transparency" in image.info:
         image = image.convert("RGBA")
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
+
+
+def no_shares(pixels: Array) -> str:
+    """What floats are that do not lie between 0 and 1, and the way out, as lines."""
+    sound = pixels[np.isfinite(pixels)]
+    if sound.size < pixels.size:
+        return f"{pixels.size - sound.size} numbers are NaN or infinite\nreplace them, or leave these images out"
+    low, high = sound.min(), sound.max()
+    found = f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}"
+    if low >= 0 and high <= 255:
+        return f"{found}\ndivide them by 255, or save them as bytes (uint8)"
+    return f"{found}\nsave them as they were before they were normalized, and write `>> normalize(...)` in the spec"
 
 
 def _gray(pixels: Array, most: int) -> Array:

@@ -8,6 +8,7 @@ from torch import Tensor
 from ssldsl.ops import File, PositiveInt, op
 from ssldsl.ops.data import Splits
 from ssldsl.ops.data_dirs import BrokenData
+from ssldsl.ops.image_files import no_shares
 from ssldsl.stdlib.data.vector_arrays import array_splits
 
 COLORS = (1, 3, 4)  # how many channels a picture mostly has
@@ -18,10 +19,7 @@ def channels_first(
 ) -> tuple[Tensor, tuple[str, ...]]:
     """Images of any layout as (samples, channels, height, width), and a note where another layout is likelier."""
     if array.ndim not in (3, 4) or not (array.dtype == torch.uint8 or array.dtype.is_floating_point):
-        reason = (
-            f"images are bytes or floats of 3 or 4 dimensions, and this is {array.dtype} of {array.ndim} dimensions"
-        )
-        raise BrokenData(reason, place)
+        raise BrokenData(f"{_no_images(array)}\n{_way_out(array)}", place)
     if array.ndim == 3:
         return array.unsqueeze(1), ()
     found = array.permute(0, 3, 1, 2) if channels_last else array
@@ -37,11 +35,24 @@ def channels_first(
 def as_images(rows: Tensor, place: str) -> Tensor:
     """Bytes stay bytes; floats must lie in [0, 1]."""
     if rows.dtype.is_floating_point and not ((rows >= 0) & (rows <= 1)).all():
-        low, high = rows.min().item(), rows.max().item()
-        lines = [f"floats of images lie between 0 and 1, and these between {low:g} and {high:g}"]
-        lines += ["divide them by 255, or save them as bytes (uint8)"] if low >= 0 and 1 < high <= 255 else []
-        raise BrokenData("\n".join(lines), place)
+        raise BrokenData(no_shares(rows.numpy()), place)
     return (rows if rows.dtype == torch.uint8 else rows.float()).contiguous()
+
+
+def _no_images(array: Tensor) -> str:
+    kind = str(array.dtype).removeprefix("torch.")
+    return f"images are bytes or floats of 3 or 4 dimensions, and this is {kind} of {array.ndim} dimensions"
+
+
+def _way_out(array: Tensor) -> str:
+    """How an array that holds no images is saved so that it does."""
+    if array.ndim not in (3, 4):
+        return "rows of numbers are read by `vector_arrays`; images are saved as (samples, channels, height, width)"
+    if array.dtype == torch.bool:
+        return "save them as bytes: `(255 * array).astype('uint8')`"
+    if not array.numel() or 0 <= array.numpy().min() <= array.numpy().max() <= 255:
+        return "save them as bytes: `array.astype('uint8')`"
+    return "save them as floats from 0 to 1: `(array / array.max()).astype('float32')` where 0 is black"
 
 
 @op(

@@ -45,7 +45,8 @@ def test_sixteen_bits_keep_their_depth(tmp_path: Path) -> None:
     [
         (np.arange(12, dtype=np.int32).reshape(3, 4), "whole numbers of 32 bits have no brightest value"),
         (RAMP.astype(np.float32) * 255, "floats of images lie between 0 and 1, and these between 0 and 255"),
-        (RAMP.astype(np.float32) * np.nan, "floats of images lie between 0 and 1"),
+        (RAMP.astype(np.float32) * np.nan, "numbers are NaN or infinite"),
+        (RAMP.astype(np.float32) - 0.5, "before they were normalized, and write `>> normalize"),
     ],
 )
 def test_pixels_without_a_range_are_refused(pixels: np.ndarray, reason: str, tmp_path: Path) -> None:

@@ -38,7 +38,6 @@ def test_images_of_every_layout_come_out_alike(
         (BYTES.astype(float), "between 0 and 1, and these between 0 and 255"),
         (BYTES.astype(np.int64), "bytes or floats"),
         (BYTES[0, 0], "2 dimensions"),
-        (BYTES / 255 * np.nan, "between 0 and 1"),
     ],
 )
 def test_what_is_no_image_is_refused(array: np.ndarray, reason: str, tmp_path: Path) -> None:
@@ -114,3 +113,19 @@ def test_a_row_of_a_large_array_that_is_no_image_is_refused_when_it_is_read(
     assert train.read(torch.tensor([0]))["image"].shape == (1, 3, 5, 6)
     with pytest.raises(BrokenData, match="`data`: floats of images lie between 0 and 1, and these between 2 and 2"):
         train.read(torch.tensor([3]))
+
+
+@pytest.mark.parametrize(
+    ("array", "cure"),
+    [
+        (BYTES.astype(np.int64), r"array\.astype\('uint8'\)"),
+        (BYTES.astype(np.uint16) * 257, r"\(array / array\.max\(\)\)"),
+        (BYTES > 100, r"\(255 \* array\)\.astype\('uint8'\)"),
+        (BYTES.reshape(len(BYTES), -1), "`vector_arrays`"),
+        (BYTES / 128 - 1.0, "before they were normalized"),
+        (np.full(BYTES.shape, np.nan), "NaN or infinite"),
+    ],
+)
+def test_arrays_that_hold_no_images_are_told_how_they_are_saved(array: np.ndarray, cure: str, tmp_path: Path) -> None:
+    with pytest.raises(BrokenData, match=cure):
+        image_arrays(path=save(tmp_path, "npz", data=array, label=LABELS))["train"].read(torch.tensor([0]))
