@@ -127,7 +127,7 @@ def _add_averages(tracer: Tracer, program: Program) -> None:
 
 def _module_id(tracer: Tracer, program: Program, path: str) -> str | None:
     module = module_of(program, path)
-    title = module.of_list or path if module else path
+    title = module.title if module else path
     id = f"{tracer.stage.name}/{module.kind if module else 'net'}:{title}"
     return id if id in tracer.boxes else None
 

@@ -207,10 +207,10 @@ class Tracer:
             return self.box(f"net:{path}", "net", path)
         kind: BoxKind = "head" if module.kind == "head" else "net"
         spans = (module.span,) if module.span else ()
-        alike = sum(m.of_list == module.of_list and m.op == module.op for m in self.program.modules)
+        alike = sum(m.of_list == module.of_list and m.title == module.title for m in self.program.modules)
         count = f"{alike} {captions.TIMES} " if module.of_list else ""
         lines = (f"{count}{captions.module(module, self.program.signatures)}",)
-        title = module.of_list or path  # a list of networks is one box
+        title = module.title  # a list of networks is one box, and so is each part of them
         id = self.box(f"{kind}:{title}", kind, title, spans=spans, lines=lines)
         frozen = not self.learning(frozenset({path})) and not module.average_of
         self.boxes[id] = evolve(self.boxes[id], frozen=frozen, average=bool(module.average_of))

@@ -43,6 +43,12 @@ class Module:
     of_list: str = ""  # the list of networks that it belongs to
     span: Span | None = field(default=None, eq=False, repr=False)
 
+    @property
+    def title(self) -> str:
+        """Its path, without the number of the network in its list: `heads.linear` of `heads.0.linear`."""
+        number, _, part = self.path.removeprefix(f"{self.of_list}.").partition(".")
+        return self.of_list + (f".{part}" if part else "") if self.of_list and number.isdigit() else self.path
+
 
 @frozen
 class Stream:

@@ -182,3 +182,18 @@ def test_a_further_input_of_a_network_goes_into_its_box() -> None:
     picture = picture_of(shipped("mae_digits"))
     reached = {e.target for e in picture.edges if e.source == "main/target:random_patch_mask"}
     assert reached == {"main/net:encoder", "main/head:decoder", "main/loss:mae"}
+
+
+def test_a_list_of_networks_of_several_parts_has_a_box_for_each_part_and_no_way_back() -> None:
+    text = """ssl 1
+data   images   = digits()
+stream all      = unlabel(images.train)
+net    encoder  = convnet(width=8)
+head   heads[3] = linear(encoder.dim, 10) >> softmax()
+let    v        = draw(2, random_shift(all, 1))
+loss = mean(iic(heads(encoder(first(v))), heads(encoder(last(v))))) as assign
+run  = 1ep
+"""
+    found = picture_of(program(text))
+    assert titles(found, "head") == ["heads.linear", "heads.softmax"]
+    assert all(edge.source != edge.target for edge in found.edges)
