@@ -94,11 +94,16 @@ def kill_in_write(name: str) -> None:
     checkpoint.write_file = deadly
 
 
-def sitting(plan: str, folder: Path, moment: str) -> None:
-    """Begin or continue the run, up to the moment."""
+def killing(moment: str) -> None:
+    """From now on this process dies at the moment."""
     where, _, which = moment.partition(":")
     kills = {"step": kill_before_step, "pass": kill_in_pass, "update": kill_in_update, "write": kill_in_write}
     kills[where](which)
+
+
+def sitting(plan: str, folder: Path, moment: str) -> None:
+    """Begin or continue the run, up to the moment."""
+    killing(moment)
     run(PLANS[plan](), folder, LIBRARY, QUIET, resume=folder.exists())
 
 
