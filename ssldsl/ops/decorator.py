@@ -59,7 +59,10 @@ class OpTraits:
         and parts share it.
     picture: how what a metric gives is drawn: `"confusion"` for a matrix whose rows are true and whose columns are
         predicted classes, `"decisions"` for places that are a grid, each with the class it is given.
-    identity: settings any of which, at this value, makes the result the first input: `{"p": 0}` of a random flip.
+    identity: settings any of which, at this value, makes the result the first input: `{"p": 0}` of a random flip. Of a
+        schedule: that make it 1 in every step.
+    drawn_by: of an op from data to data: the setting that names the field of which a step draws every value equally
+        often.
     takes_bytes: of a view, that images may come as bytes, as files hold them, and then go out as bytes, rounded.
     fixed: of a network, that nothing in it learns: what it holds is drawn once and stays.
     role: of an op outside the standard library, where it does not follow from the signature ("heads", "views", ...).
@@ -92,6 +95,7 @@ class OpTraits:
     fixed: bool = False
     takes_bytes: bool = False
     identity: Mapping[str, object] | None = None
+    drawn_by: str = ""
 
 
 def op(
@@ -123,12 +127,13 @@ def op(
     fixed: bool = False,
     takes_bytes: bool = False,
     identity: Mapping[str, object] | None = None,
+    drawn_by: str = "",
 ) -> Callable[[T], T]:
     """Mark an op, with the traits of `OpTraits`. Nothing is registered: the library finds ops by their files."""
     traits = OpTraits(
         paper, batch_coupled, across, splits, fields, classes, size, drops, forwards, first_copy_is_input, role,
         held_out, provenance, adds, holds, copies, needs, applied_to, least_rows, random, keeps_prediction, uniform,
-        batch_rows, picture, fixed, takes_bytes, identity,
+        batch_rows, picture, fixed, takes_bytes, identity, drawn_by,
     )  # fmt: skip
 
     def mark(function: T) -> T:

@@ -7,7 +7,7 @@ from ssldsl.ops.decorator import OpTraits
 from ssldsl.ops.signature import Signature
 
 _WORDS: dict[str, tuple[str, ...]] = {"across": ("", "mean", "gather"), "picture": ("", "confusion", "decisions")}
-_SETTINGS = ("holds", "batch_rows", "least_rows", "random")  # traits that may name a setting
+_SETTINGS = ("holds", "batch_rows", "least_rows", "random", "drawn_by")  # traits that may name a setting
 _MAPS = ("batch_coupled", "keeps_prediction", "identity")  # whose keys are settings
 _EDGES = ("applied_to", "copies")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.ops.arguments import constructs
+from ssldsl.ops.language_words import show_word
 from ssldsl.ops.library import Library
 from ssldsl.ops.papers import read_papers
 from ssldsl.ops.reading import ROLES
@@ -42,7 +43,7 @@ def show_rows(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def show_op(name: str, as_data: bool = False, library: Library | None = None) -> str:
-    """One op in full, or the text of a definition. `SpecError` if the library has no such name."""
+    """One op in full, the text of a definition, or a word. `SpecError` if the library has no such name."""
     library = library or Library.shipped()
     signature = library.get(name)
     if signature is not None:
@@ -57,6 +58,8 @@ def show_op(name: str, as_data: bool = False, library: Library | None = None) ->
         if as_data:
             return json.dumps({"name": name, "role": "definition", "file": path.name, "text": text}, indent=2) + "\n"
         return "\n".join([text, "", *_used(name, library), f"  in        {shown(path)}"]) + "\n"
+    if word := show_word(name):
+        return word
     known = {*library.names(), *library.methods()}
     help = new_name(name) or did_you_mean(name, known) or "`ssldsl ops` lists the library"
     raise SpecError(Diagnostic("N201", f"the library has no `{name}`", help=help))
@@ -93,6 +96,8 @@ def _sections(signature: Signature) -> Iterator[tuple[str, list[tuple[str, ...]]
         yield "sizes", [(name, "a whole number, above 0", "follows from the input") for name in sizes]
     if signature.settings:
         yield "settings", [setting_row(s) for s in signature.settings]
+    if signature.parts:
+        yield "parts, for `train`, `init` and `groups`", [(", ".join(signature.parts),)]
     traits = list(_traits(signature))
     if traits:
         yield "traits", [(trait,) for trait in traits]
@@ -125,6 +130,8 @@ def _traits(signature: Signature) -> Iterator[str]:
         yield f"its labels are {traits.provenance}-labels"
     if traits.adds:
         yield "adds to every sample: " + ", ".join(f"{name} {kind}" for name, kind in traits.adds.items())
+    if traits.drawn_by:
+        yield f"a step draws every value of the field `{traits.drawn_by}` equally often"
     if traits.fixed:
         yield "fixed: nothing in it learns"
     if traits.held_out is not None:

@@ -21,7 +21,8 @@ def info_nce(
        \quad s(q, k) = \frac{q^\top k}{\lVert q \rVert \lVert k \rVert} $$
 
     K_b are the keys of the whole batch; with `negatives`, such as the rows of a queue, they are these and the own key
-    alone. The gradient reaches queries and keys; `stop(...)` around one holds it still.
+    alone. The gradient reaches queries and keys; `stop(...)` around one holds it still. Rows of zeros, as in a
+    queue that is not full yet, have the cosine 0 with every query.
 
     Source: van den Oord et al., 2018, eq. 4, with the cosine of MoCo (He et al., CVPR 2020, eq. 1) and of MoCo v3 (Chen
     et al., ICCV 2021), whose loss is 2 T times this. At least 0. Several processes: the keys of all.

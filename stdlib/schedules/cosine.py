@@ -5,7 +5,7 @@ import math
 from ssldsl.ops import Duration, NonNegativeFloat, PositiveFloat, Time, op
 
 
-@op(paper="loshchilov2017sgdr")
+@op(paper="loshchilov2017sgdr", identity={"to": 1})
 def cosine(
     step: Time,
     steps: Time,

@@ -5,7 +5,7 @@ import math
 from ssldsl.ops import Duration, NonNegativeFloat, NonNegativeInt, Time, op
 
 
-@op()
+@op(identity={"gamma": 1})
 def step_decay(
     step: Time,
     steps: Time,

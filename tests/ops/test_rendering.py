@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ssldsl.check.evaluate.names import WORD_NAMES
 from ssldsl.errors import SpecError
+from ssldsl.ops.language_words import WORDS
 from ssldsl.ops.library import Library
 from ssldsl.ops.papers import read_papers
 from ssldsl.ops.rendering import call_form, show_library, show_op, users, write_pages
@@ -121,3 +123,14 @@ def test_every_line_of_the_list_is_a_sentence_of_its_own() -> None:
 def test_a_view_that_draws_is_called_random_or_has_a_probability() -> None:
     views = map(shipped, Library.shipped(installed=False).role("views"))
     assert not [v.name for v in views if v.uses_rng and "random" not in v.name and v.setting("p") is None]
+
+
+def test_every_word_of_the_language_is_shown_as_one() -> None:
+    assert WORDS.keys() == set(WORD_NAMES)
+    assert "`average = polyak(half_life=1ep)`" in show_op("polyak")
+    page = (Path(__file__).parents[2] / "docs" / "language.md").read_text("utf-8").rpartition("\n## 16.")[2]
+    assert all(f"`{name}(" in page for name in WORDS)
+
+
+def test_the_parts_of_a_network_are_listed() -> None:
+    assert "conv1, bn1, maxpool, layer1, layer2, layer3, layer4" in show_op("resnet18")

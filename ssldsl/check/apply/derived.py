@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ssldsl.check.apply import data, ops
+from ssldsl.check.apply import data, drawn_by, ops
 from ssldsl.check.messages import dataflow, shapes, stages, types, values
 from ssldsl.check.state.context import Context, StageDraft
 from ssldsl.check.state.values import UNKNOWN, DataValue, OpValue, describe
@@ -88,6 +88,8 @@ def derive(
     if signature.traits.provenance:
         classes = size_of(str(signature.traits.classes), sizes, dict(settings))
         if classes is None or not _fits_labels(ctx, classes, inputs, given):
+            return UNKNOWN
+        if not drawn_by.keeps(ctx, signature, base, "label", span):
             return UNKNOWN
         type_ = _labeled(signature, type_, classes, inputs.values())
     type_ = _with_fields(signature, type_, {**sizes, "samples": base.type.size}, dict(settings))

@@ -80,6 +80,8 @@ def _number(ctx: Context, word: str, node: Node, span: Span) -> Any:
     if is_averaged(node):
         return _row_mean(ctx, node, (span, *ctx.reporter.calls))
     help = f"tensors are reduced in lists, entry by entry: `{word}([p, q])`"
+    if kind_of(node) == "Probs":
+        help += "; over rows, the mean from step to step is `running_mean(p)`, its entropy in one `marginal_entropy(p)`"
     if kind_of(node) == "Values":
         help = "what makes one number of a row is an op, such as `squared_error(a, b)` of two embeddings"
     return _refuse(ctx, word, node, span, help)

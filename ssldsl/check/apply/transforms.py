@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from ssldsl.check.apply import derived, operands
+from ssldsl.check.apply import derived, drawn_by, operands
 from ssldsl.check.apply.data import one_split
 from ssldsl.check.apply.operands import Operands
 from ssldsl.check.messages import values as messages
@@ -30,6 +30,8 @@ def transform(
         return UNKNOWN
     if signature.derives:
         return derived.derive(ctx, signature, base, given, settings, span)
+    if not drawn_by.is_by_own_field(ctx, signature, base, dict(settings), span):
+        return UNKNOWN
     found = operands.read(ctx, signature, base, given)
     if found is None or not _leaves_some(ctx, signature, found, span):
         return UNKNOWN

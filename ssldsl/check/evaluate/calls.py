@@ -8,7 +8,7 @@ from attrs import evolve
 from ssldsl.check.apply import data, derived, further, networks, ops, transforms, words
 from ssldsl.check.evaluate import definitions
 from ssldsl.check.evaluate.names import MISSING, WORD_NAMES, lookup, member, members, written_at
-from ssldsl.check.messages import names, types
+from ssldsl.check.messages import names, types, warnings
 from ssldsl.check.messages import values as messages
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
@@ -154,7 +154,7 @@ def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
     if said := network_of_stage(callee):
         return said
     if isinstance(callee, Average):
-        return "declare it: `net teacher = ema(...)` in place of `let`"
+        return "declare it, `net teacher = ema(...)`, and use that name"
     if isinstance(callee, StreamRef):
         return f"how many rows a step takes is said by `batch`, for example `batch = {{{text}: 64}}`"
     if is_number(callee) and expr.arguments:
@@ -318,11 +318,22 @@ def _construct(
         case "nets" | "heads":
             return _constructor(ctx, signature, placed, values, expr)
         case "schedules":
+            _warn_of_no_change(ctx, signature, values, expr)
             return Curve(signature.name, values, expr.span)
         case "optimizers":
             return Settings(signature.name, values, expr.span)
     edges = {n: (g.value, g.span) for n, g in placed.items()}
     return ops.op(ctx, signature, edges, values, expr.span)
+
+
+def _warn_of_no_change(
+    ctx: Context, signature: Signature, values: tuple[tuple[str, Setting], ...], expr: tree.Call
+) -> None:
+    """Report a schedule that is 1 in every step."""
+    flat = signature.traits.identity or {}
+    still = next((name for name, value in values if name in flat and value == flat[name]), "")
+    if still:
+        ctx.report(warnings.unchanging(signature.name, still, dict(values)[still], expr.span))
 
 
 def _constructor(

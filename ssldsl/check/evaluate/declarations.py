@@ -80,8 +80,17 @@ def _cycle(ctx: Context, binding: Binding) -> Any:
     first = min(circle, key=lambda b: b.span.start)
     others = [b.span for b in circle if b is not first]
     hides_op = ctx.library.get(first.name) is not None
-    ctx.report(names.defined_by_itself(first.name, first.span, others, hides_op=hides_op))
+    remembers = any(_calls_memory(ctx, binding) for binding in circle)
+    ctx.report(names.defined_by_itself(first.name, first.span, others, hides_op=hides_op, remembers=remembers))
     return UNKNOWN
+
+
+def _calls_memory(ctx: Context, binding: Binding) -> bool:
+    """Whether a name is that of a memory."""
+    value = binding.declaration.value if isinstance(binding.declaration, tree.Declaration) else None
+    called = value.function if isinstance(value, tree.Call) else None
+    signature = ctx.library.get(called.id) if isinstance(called, tree.Ref) else None
+    return signature is not None and signature.role == "memory"
 
 
 def _let(ctx: Context, binding: Binding, declaration: tree.Declaration) -> Any:

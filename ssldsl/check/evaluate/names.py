@@ -94,10 +94,10 @@ def member(ctx: Context, value: Any, name: tree.Name, at: Span | None = None) ->
     """The attribute `name` of a value; its absence is reported. `at`: where the value is written."""
     if value is UNKNOWN:
         return UNKNOWN
-    if isinstance(value, ListValue) and name.id.isdigit():
+    if isinstance(value, ListValue) and (name.id.isdigit() or name.id in ("first", "last")):
         ctx.report(messages.no_item(describe(value), name.id, name.span))
         return UNKNOWN
-    if isinstance(value, ListValue) and name.id not in ("first", "last"):
+    if isinstance(value, ListValue):
         values = tuple(member(ctx, v, name, at) for v in value.values)
         return UNKNOWN if any(v is UNKNOWN for v in values) else ListValue(values)
     names = members(ctx, value)
@@ -153,6 +153,16 @@ def _numbers(batch: Batch) -> list[str]:
     return [name for name, is_there in has.items() if is_there]
 
 
+def _mixing(ctx: Context, batch: Batch) -> str:
+    """The op below some views that made each row of a batch of several samples; nothing where none did."""
+    node = batch.input
+    while (signature := ctx.signatures.get(node.op)) is None or signature.role == "views":
+        if node.op not in ("field", "output") and signature is None:
+            return ""
+        node = node.inputs[0]
+    return signature.name if signature.traits.across == "gather" else ""
+
+
 def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
     match value:
         case DataValue() if isinstance(value.node.type, SplitsType) and name.id != "classes":
@@ -161,6 +171,9 @@ def _get(ctx: Context, value: Any, name: tree.Name, at: Span) -> Any:
             return data.fact(ctx, value, name)
         case DataValue() | StreamRef():
             return member(ctx, data.read(ctx, value, at), name)
+        case Batch() if name.id in _numbers(value) and (mixed := _mixing(ctx, value)):
+            ctx.report(messages.numbers_of_mixed(name.id, mixed, name.span))
+            return UNKNOWN
         case Batch() if name.id == index_field.NAME and index_field.has_index(value):
             return index_field.index(ctx, value, name.span)
         case Batch() if name.id == position_field.NAME and position_field.has_positions(value):

@@ -53,6 +53,20 @@ def labels_held_out(edge: str, place: Span) -> Diagnostic:
     return Diagnostic("D405", f"`{edge}` is held out for evaluation, and its labels must not be trained on", place)
 
 
+def drawn_by_nothing(op: str, field: str, known: Sequence[str], place: Span) -> Diagnostic:
+    """Data drawn by a field that they do not have."""
+    message = f"`{op}` draws by `{field}`, which these data do not have"
+    return Diagnostic("D435", message, place, help=f'they have: {", ".join(known)}; another field is `by="cluster"`')
+
+
+def drawn_by_hidden(op: str, field: str, place: Span, drawn_by: str, drawn: Span) -> Diagnostic:
+    """Labels are taken away, or replaced, from data whose batches are made by them."""
+    message = f"what `{op}` gives is still drawn by the true `{field}`"
+    notes = (Note(drawn, f"`{drawn_by}` puts as many of every true `{field}` in each batch"),)
+    help = f"leave `{drawn_by}` out; where true labels are meant to choose the rows, leave the labels in, and read none"
+    return Diagnostic("D435", message, place, "a leak: the order of the rows tells", notes, help=help)
+
+
 def data_in_a_step(place: Span) -> Diagnostic:
     """A data set where a stream is wanted."""
     message = "a step reads data through a stream, so that its draws have a name"
@@ -79,13 +93,14 @@ def _detach(place: Span) -> str:
     return f"detach it: `stop({place.text})`"
 
 
-def untrained_term(term: str, place: Span, grad_modules: Collection[str], stop: Span | None) -> Diagnostic:
-    """A loss term that trains nothing. `grad_modules`: what its gradient reaches; `stop`: where it ends."""
+def untrained_term(term: str, place: Span, grad_modules: Collection[str], stop: Span | None, update: str) -> Diagnostic:
+    """A term that trains nothing. grad_modules: what its gradient reaches. stop: where it ends. update: whose it is."""
     notes = (Note(stop, "gradient stops here"),) if stop is not None and stop != place else ()
     label, help = "no gradient leaves this term", "one side of the loss must come from a trained network"
     if grad_modules:
-        label = f"it reaches {_listed(grad_modules)}, which this stage does not train"
-        help = f"add {_listed(grad_modules)} to `train`, or drop the term"
+        who, where = (f"update `{update}`", f" of `{update}`") if update else ("this stage", "")
+        label = f"it reaches {_listed(grad_modules)}, which {who} does not train"
+        help = f"add {_listed(grad_modules)} to `train`{where}, or drop the term"
     message = f"the loss term `{term}` has no gradient path to any trained network"
     return Diagnostic("D403", message, place, label, notes, help=help)
 

@@ -10,6 +10,11 @@ from ssldsl.source import Span
 _RENAME = "give it another name after `as`"
 _MEANT = {  # what other languages call it
     "max": "the largest probability of every row is `confidence(p)`",
+    "min": "`linear_ramp(5ep)` stays at 1 once it is there; one schedule after another is `a then b`",
+    "batch": "rows that are read elsewhere are a `param`: `param rows: count = 64`, `batch = {labeled: rows}`",
+    **dict.fromkeys(("seed", "clock", "epochs"), "settings are not read: a number for several places is a `param`"),
+    **dict.fromkeys(("step", "epoch"), "what changes in time is a schedule: `linear_ramp(5ep)`, `cosine()`"),
+    **dict.fromkeys(("sqrt", "square"), "of a number it is `x**0.5`, `x**2`; of a tensor `t*t`, or an op of your own"),
     "argmax": "the class of the largest score of every row is `hard_labels(scores)`",
     **dict.fromkeys(("detach", "stop_gradient", "stopgrad", "no_grad", "sg"), "without gradient is `stop(...)`"),
     "net": "a definition takes it from where it is called: `def f(x, using net = encoder >> classes) = ...`",
@@ -131,7 +136,16 @@ def no_member(value: str, kind: str, name: str, place: Span, members: Collection
 def no_item(value: str, number: str, place: Span) -> Diagnostic:
     """An item of a list, by its number. `value`: the list, as a message names it."""
     help = "items are `first(list)` and `last(list)`, the first n of them `first(list, n)`"
+    if number in ("first", "last"):
+        help = f"it is a word that is called: `{number}(list)`, or `list.{number}()`"
+        return Diagnostic("N204", f"{value} has no attribute `{number}`", place, help=help)
     return Diagnostic("N204", f"{value} has no attribute `{number}`: its items have no numbers", place, help=help)
+
+
+def numbers_of_mixed(name: str, op: str, place: Span) -> Diagnostic:
+    """The number of the sample of rows, each of which an op has made of several."""
+    message = f"a row that `{op}` made has no `{name}`: it is made of several samples"
+    return Diagnostic("N204", message, place, help=f"ask for it before they are mixed: `labeled.{name}`")
 
 
 def no_method(value: str, name: str, place: Span, known: Collection[str]) -> Diagnostic:
@@ -181,12 +195,21 @@ def no_setting(name: str, settings: Collection[str], place: Span) -> Diagnostic:
 # --- circles ----------------------------------------------------------------------------------------------------
 
 
-def defined_by_itself(name: str, place: Span, others: Sequence[Span], *, hides_op: bool = False) -> Diagnostic:
-    """Declarations that need each other. `others`: the rest of the circle. `hides_op`: an op has this name too."""
+def defined_by_itself(
+    name: str, place: Span, others: Sequence[Span], *, hides_op: bool = False, remembers: bool = False
+) -> Diagnostic:
+    """Declarations that need each other. others: the rest of the circle. hides_op: an op has this name too.
+
+    remembers: one of them is a memory, which would be written by what it gives.
+    """
     label = "part of the circle" if others else "needs itself"
     notes = tuple(Note(span, "so is this") for span in others)
     help = "a declaration may use other names, as long as no circle arises"
-    if hides_op and not others:
+    if remembers:
+        help = (
+            "what a memory remembers does not hang on what it gives; a memory of your own may do both in its `commit`"
+        )
+    elif hides_op and not others:
         help = f"this name hides the op `{name}`: choose another for the declaration"
     return Diagnostic("N207", f"`{name}` is defined by itself", place, label, notes, help=help)
 

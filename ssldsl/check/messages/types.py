@@ -18,6 +18,13 @@ def wrong_kind(op: str, edge: str, wanted: str, found: str, place: Span, help: s
     return Diagnostic("T310", f"`{op}` expects {wanted} for `{edge}`, found {found}", place, help=help)
 
 
+def average_of_a_network(place: Span) -> Diagnostic:
+    """`ema(...)` where the average of all trained weights is set."""
+    message = "`average` wants an average of all weights that are trained, and `ema` is one of a network"
+    help = "write `polyak(half_life=1ep)`; of a network: `net teacher = ema(model, half_life=1ep)`"
+    return Diagnostic("T310", message, place, help=help)
+
+
 def wrong_kind_for_word(word: str, wanted: str, found: str, place: Span, help: str) -> Diagnostic:
     """A value that a word of the language, or a setting of a stage, does not take."""
     return Diagnostic("T310", f"`{word}` wants {wanted}, found {found}", place, help=help)
@@ -221,7 +228,8 @@ def rows_of_batch_and_memory(place: Span) -> Diagnostic:
 
 def lists_of_different_lengths(op: str, said: str, place: Span) -> Diagnostic:
     """Lists that cannot go item by item. `said`: how long each is."""
-    return Diagnostic("T314", f"`{op}` gets lists of different lengths: {said}", place)
+    help = "lists go item by item, and what stands by itself is repeated: one item of a list is `first(list)`"
+    return Diagnostic("T314", f"`{op}` gets lists of different lengths: {said}", place, help=help)
 
 
 # --- classes and widths -----------------------------------------------------------------------------------------

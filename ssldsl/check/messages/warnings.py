@@ -29,6 +29,28 @@ def never_completes(op: str, length: str, run: str, place: Span) -> Diagnostic:
     return _warning("L601", message, place, "it never completes", help)
 
 
+def unchanging(op: str, setting: str, value: object, place: Span) -> Diagnostic:
+    """A schedule that is 1 in every step."""
+    message = f"`{op}` with `{setting}={value}` is 1 in every step"
+    help = f"leave it out, or give `{setting}` another value; what rises to 1 is `1 - 0.01*cosine()`"
+    return _warning("L617", message, place, "it changes nothing", help)
+
+
+def chosen_on_test(keep: str, place: Span, evaluation: Span) -> Diagnostic:
+    """A checkpoint that is chosen by what test data say."""
+    message = f"the checkpoint is chosen by `{keep}`, which is measured on test data"
+    notes = (Note(evaluation, "measured here"),)
+    help = "choose it on a part that is set aside: `eval top1(images.train.holdout(500, seed=1)) as val`"
+    return Diagnostic("L618", message, place, "what is reported of it is no test any more", notes, (), help, "warning")
+
+
+def heads_as_views(op: str, nets: str, place: Span) -> Diagnostic:
+    """What the networks of a list give, taken together by an op as if it were several views of one batch."""
+    message = f"`{op}` takes what the networks of `{nets}` give together, as several views of one batch"
+    help = f"for a number of each network apply it to each, `{op}({nets}.0(z))`, and take the `mean([...])` of these"
+    return _warning("L619", message, place, f"one number of all of `{nets}`", help)
+
+
 def never_begins(setting: str, start: str, run: str, place: Span) -> Diagnostic:
     """Something that waits for longer than the run."""
     message = f"`{setting}` waits for {start}, and the run ends after {run}"

@@ -6,6 +6,7 @@ told, and so the order of the lists is the order in which a person would want to
 
 from collections.abc import Callable, Iterator
 
+from ssldsl.check.rules.chosen_apart import chosen_apart
 from ssldsl.check.rules.chosen_clock import chosen_clock
 from ssldsl.check.rules.earlier_stage import earlier_stage
 from ssldsl.check.rules.ends import ends
@@ -16,6 +17,7 @@ from ssldsl.check.rules.follows_at_once import follows_at_once
 from ssldsl.check.rules.forward_policy import forward_policy
 from ssldsl.check.rules.half_averaged import half_averaged
 from ssldsl.check.rules.handed_memory import handed_memory
+from ssldsl.check.rules.heads_by_themselves import heads_by_themselves
 from ssldsl.check.rules.held_out_apart import held_out_apart
 from ssldsl.check.rules.idle_stream import idle_stream
 from ssldsl.check.rules.keeps_from_collapse import keeps_from_collapse
@@ -75,6 +77,8 @@ RULES: tuple[Rule, ...] = (
     chosen_clock,
     same_preparation,
     held_out_apart,
+    chosen_apart,
+    heads_by_themselves,
 )
 SPEC_RULES: tuple[SpecRule, ...] = (
     unmatched_edit,

@@ -12,13 +12,14 @@ WHOLE = "loss"  # the sum of all terms
 
 
 def keeps_what_is_measured(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
-    """One number of an evaluation, the loss, a term of it, or what is watched."""
+    """One number of an evaluation, the loss, a term of it, or what is watched. An error may have hidden which."""
     if stage.keep is None:
         return
     name, place = stage.keep.name, reader.place("keep")
     measured, recorded = dict(stage.measured()), dict(_recorded(stage, reader))
     if name not in measured and name not in recorded:
-        yield stages.keeps_nothing(reader.subject, name, [*measured, *recorded], place)
+        if not reader.ctx.reporter.failed:
+            yield stages.keeps_nothing(reader.subject, name, [*measured, *recorded], place)
     elif name in measured and name in recorded:
         yield stages.keeps_one_of_two(reader.subject, name, place, (measured[name], recorded[name]))
 

@@ -16,4 +16,6 @@ def untrained_term(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
         if not term.node.grad_modules & trained[term.update]:
             # the last is nearest to the term
             stops = [reader.written_at(n) for n in ancestors([term.node]) if n.op == "stop"]
-            yield dataflow.untrained_term(term.name, term.span, term.node.grad_modules, stops[-1] if stops else None)
+            update = stage.updates[term.update].name if stage.updates else ""
+            stop = stops[-1] if stops else None
+            yield dataflow.untrained_term(term.name, term.span, term.node.grad_modules, stop, update)

@@ -234,6 +234,10 @@ def _is_part(reader: Reader, name: str, trained: tuple[str, ...]) -> bool:
 
 def read_average(reader: Reader, name: str) -> Configured | None:
     """An average of the weights, if one is wanted."""
+    written = reader.expression(name)
+    if isinstance(written, tree.Call) and isinstance(written.function, tree.Ref) and written.function.id == "ema":
+        reader.report(types.average_of_a_network(written.span))
+        return None
     value = reader.value(name)
     if value is None or value is UNKNOWN:
         return None

@@ -74,7 +74,8 @@ def shape_advice(ctx: Context, edge: Edge, node: Node, sizes: Mapping[str, Dim])
     if edge.dims and node.type.dims and (said := _one_draw(ctx, sizes.get(edge.dims[0]), node.type.dims[0])):
         return said
     if edge.many:
-        return f"all of `{edge.name}` must have one shape: send them through one network, as `net(crops)` does"
+        one = "what views give has one by one network, `net(crops)`, and batches are one by `concat(...)`"
+        return f"all of `{edge.name}` must have one shape: {one}"
     if edge.kind == "Probs" and edge.dims[-1:] == ("classes",) and sizes.get("classes") != node.type.dims[-1]:
         return "distributions over the same classes come of heads of one width, or of a list of heads"
     return ""
@@ -116,6 +117,14 @@ def tensor_advice(expr: tree.Binary, left: str, right: str) -> str:
         )
     if op in ("+", "-") and kinds & {"Losses", "Scalar"}:
         return "only a loss can be added to a loss; masks and weights multiply it"
-    if op in ("/", "**"):
+    if op == "**":
+        return (
+            "a square is `t*t`; `sharpen(p, temperature=0.5)` are the squares of probabilities, as a distribution again"
+        )
+    if op == "/" and left in ("Probs", "Values") and right in ("Probs", "Values"):
+        return (
+            'probabilities over their running mean are `aligned(p, mean)`; more is an op of your own: `use "my_ops.py"`'
+        )
+    if op == "/":
         return 'a tensor is divided by a number; more is an op of your own: `use "my_ops.py"`'
     return 'more than sums, products and comparisons is an op of your own: `use "my_ops.py"`' if all(kinds) else ""
