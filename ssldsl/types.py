@@ -1,13 +1,13 @@
 """Static types: symbolic dimensions and the kinds of value that flow along the edges of a graph."""
 
 import ast
+import operator
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import takewhile
 from keyword import iskeyword
 from math import prod
-from operator import eq
 from typing import TypeVar
 
 from attrs import field, frozen
@@ -117,7 +117,7 @@ def _dim_of(value: int | str) -> Dim:
 
 
 def _without_common_start(ours: tuple[Term, ...], theirs: tuple[Term, ...]) -> tuple[tuple[Term, ...], ...]:
-    same = sum(takewhile(bool, map(eq, ours, theirs)))
+    same = sum(takewhile(bool, map(operator.eq, ours, theirs)))
     return ours[same:], theirs[same:]
 
 
@@ -135,32 +135,41 @@ def parse_dim(
     number: says what a name stands for; of sizes with `|` between them the first counts whose names it knows, and it
         raises `KeyError` of the others. setting: what one in braces does, where that may be something else.
     """
-
-    def read(node: ast.expr, number: Callable[[str], DimLike] = number) -> Dim:
-        if isinstance(node, ast.Set) and len(node.elts) == 1:
-            return read(node.elts[0], setting or number)
-        if isinstance(node, ast.Constant) and isinstance(node.value, int):
-            return Dim.of(node.value)
-        if isinstance(node, ast.Name):
-            return Dim.of(number(node.id))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            try:
-                return read(node.left, number)
-            except KeyError:
-                return read(node.right, number)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.Mult):
-            left, right = read(node.left, number), read(node.right, number)
-            if isinstance(node.op, ast.Mult):
-                return left * right
-            return left + right if isinstance(node.op, ast.Add) else left - right
-        raise ValueError(f"not a size: {text!r}")
-
     if text.isidentifier() and not iskeyword(text):
         return Dim.of(number(text))
     try:
-        return read(_expression(text))
+        return _size(_expression(text), number, setting or number)
     except SyntaxError as error:
         raise ValueError(f"not a size: {text!r}") from error
+
+
+def _size(node: ast.expr, number: "Callable[[str], DimLike]", setting: "Callable[[str], DimLike]") -> Dim:
+    """What an expression of sizes stands for; `SyntaxError` of what is none. `KeyError` of a name passes through.
+
+    A function of its own: one within `parse_dim` that calls itself would be garbage that only a search finds.
+    """
+    match node:
+        case ast.Set(elts=[name]):
+            return _size(name, setting, setting)
+        case ast.Constant(value=int() as value):
+            return Dim.of(value)
+        case ast.Name(id=name):
+            return Dim.of(number(name))
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            try:
+                return _size(left, number, setting)
+            except KeyError:
+                return _size(right, number, setting)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() as op, right=right):
+            return _OPERATIONS[type(op)](_size(left, number, setting), _size(right, number, setting))
+    raise SyntaxError(ast.unparse(node))
+
+
+_OPERATIONS: dict[type[ast.operator], Callable[[Dim, Dim], Dim]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+}
 
 
 def with_names(dims: Sequence[str], shape: Sequence[Size]) -> Iterator[tuple[str, Size]]:

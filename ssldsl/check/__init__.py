@@ -2,4 +2,4 @@
 
 from ssldsl.check.checking import Checked as Checked
 from ssldsl.check.checking import check as check
-from ssldsl.check.checking import check_everything as check_everything
+from ssldsl.check.everything import check_everything as check_everything

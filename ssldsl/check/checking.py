@@ -1,6 +1,6 @@
 """`check`: from the text of a spec to a checked program, or to everything that is wrong with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,13 +12,11 @@ from ssldsl.check.edits import edits
 from ssldsl.check.edits.rounds import after_last, written_out
 from ssldsl.check.evaluate import declarations, expressions, rounds
 from ssldsl.check.evaluate.definitions import read_names
-from ssldsl.check.messages import warnings
 from ssldsl.check.rules import SPEC_RULES
 from ssldsl.check.stages.spec import read_spec_settings, read_stages
-from ssldsl.check.state.budget import UNITS, Budget, TooLarge
+from ssldsl.check.state.budget import Budget, TooLarge
 from ssldsl.check.state.context import Context, ModuleDraft
 from ssldsl.check.state.loss_edits import LossEdits
-from ssldsl.check.state.ranges import ends
 from ssldsl.check.state.reader import SpecReading
 from ssldsl.check.state.reporter import Reporter
 from ssldsl.check.state.scope import Scope
@@ -68,11 +66,14 @@ def check(
     library: Library | None = None,
     budget: Budget | None = None,
     may_be_shared: bool = False,
+    rounds_at_most: int | None = None,
 ) -> Checked:
     """Check one spec, with variants and then edits applied. Imports neither torch nor anybody's code.
 
     budget: how large the program may grow, where several checks share one.
     may_be_shared: of a file with declarations alone, check these; it is no experiment, and gives no program.
+    rounds_at_most: look at so many rounds of a stage, where the text names no later one: an answer at once, in which
+        what only later rounds get wrong is missing.
     """
     parsed = parse(source)
     if parsed.diagnostics:
@@ -83,7 +84,7 @@ def check(
     named = [(s.text, Span(s, 0, len(s.text))) for s in asked]
     done = [*edits.variant_edits(parsed.file, named, reporter), *changes]
     try:
-        file = written_out(parsed.file, done, reporter, budget)
+        file = written_out(parsed.file, done, reporter, budget, rounds_at_most)
     except TooLarge:
         return Checked(None, tuple(reporter.diagnostics), parsed.file)
     file, loss_edits = edits.apply(file, done, reporter, library)
@@ -122,74 +123,6 @@ def _read(ctx: Context, source: Source, file: tree.File, is_shared: bool = False
         for diagnostic in rule(SpecReading(ctx, file, tuple(stages))):
             ctx.reporter.report(diagnostic)
     return stages, written
-
-
-POINT = UNITS // 100  # what the check of a variant or a point of a sweep costs at least
-
-
-def check_everything(source: Source, *, library: Library | None = None) -> Checked:
-    """Check the spec as it stands, every variant, and every point of every sweep: what `ssldsl check` does."""
-    library = library or Library.shipped()
-    base = check(source, library=library, may_be_shared=True)
-    if base.program is None:
-        return base
-    found = list(base.diagnostics)
-    seen = {_key(d) for d in found}
-    points, left = list(_points(base.file)), UNITS
-    for number, (where, arguments) in enumerate(points):
-        if left <= 0:
-            found.append(_unchecked(base.file, number, len(points)))
-            break
-        budget = Budget()
-        result = check(source, library=library, budget=budget, **arguments)
-        left -= max(POINT, UNITS - budget.left)
-        for diagnostic in result.diagnostics:
-            if diagnostic.severity == "error" and _key(diagnostic) not in seen:
-                seen.add(_key(diagnostic))
-                found.append(_with_hint(diagnostic, where))
-    failed = any(d.severity == "error" for d in found)
-    return Checked(None if failed else base.program, tuple(found), base.file, base.completions)
-
-
-def _points(file: tree.File) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every variant and every point of a sweep: what a message calls it, and the arguments of `check` for it."""
-    for statement in file.statements:
-        if isinstance(statement, tree.Variant):
-            yield f"in variant `{statement.name.id}`", {"variants": [statement.name.id]}
-        if isinstance(statement, tree.Sweep):
-            for edit in sweep_edits(statement):
-                path = ".".join(n.id for n in edit.path)
-                yield f"in the sweep, with `{path} = {edit.value.span.text}`", {"changes": [edit]}
-
-
-def _key(diagnostic: Diagnostic) -> tuple[str, int]:
-    """What two messages of one cause share."""
-    return diagnostic.code, diagnostic.span.start if diagnostic.span else -1
-
-
-def _unchecked(file: tree.File, checked: int, count: int) -> Diagnostic:
-    """The variants and points of sweeps are too many to check them all."""
-    last = [s for s in file.statements if isinstance(s, tree.Sweep | tree.Variant)][-1]
-    return warnings.unchecked_points(checked, count, last.span)
-
-
-def _with_hint(diagnostic: Diagnostic, where: str) -> Diagnostic:
-    return Diagnostic(
-        diagnostic.code,
-        diagnostic.message,
-        diagnostic.span,
-        diagnostic.label,
-        diagnostic.notes,
-        (*diagnostic.hints, where),
-        diagnostic.help,
-        diagnostic.severity,
-    )
-
-
-def sweep_edits(sweep: tree.Sweep) -> list[tree.SetEdit]:
-    """One edit for every point of a sweep; of a range for its ends, between which whatever is searched lies."""
-    values = ends(sweep.values) if isinstance(sweep.values, tree.Call) else sweep.values.items
-    return [tree.SetEdit(sweep.path, value, span=value.span) for value in values]
 
 
 def _program(ctx: Context, source: Source, file: tree.File, stages: list[Stage], seed: int, done: list[str]) -> Program:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from attrs import evolve
 
-from ssldsl.check.checking import sweep_edits
 from ssldsl.check.edits.edits import describe
+from ssldsl.check.everything import sweep_edits
 from ssldsl.commands.options import say
 from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.runtime.folder.request import Edits, Request

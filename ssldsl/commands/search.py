@@ -1,10 +1,11 @@
 """A search for the best point of a sweep: its trials side by side, those without hope stopped before their end."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,23 +30,30 @@ SECONDS = 1.0  # between two looks at how a run goes
 
 
 def search(
-    runs: SideBySide, base: Request, space: Space, goal: Goal, trials: int, sampler: Sampler, pruner: Pruner
+    runs: SideBySide, bases: Sequence[Request], space: Space, goal: Goal, trials: int, sampler: Sampler, pruner: Pruner
 ) -> int:
-    """Search a space with so many trials, those of an earlier command among them. Gives the exit code."""
+    """Search a space with so many trials, those of an earlier command among them. Gives the exit code.
+
+    bases: the requests that all trials share, without the edits of a point: one for each seed.
+    """
+    base, *further = bases
     (runs.parent / LOGS).mkdir(parents=True, exist_ok=True)
     file = runs.parent / f"{base.stem}.study"
-    identity = f"{base} {sorted(space.items())} {goal}"
+    identity = " ".join([f"{base} {sorted(space.items())} {goal}", *(str(other.seed) for other in further)])
     with alone(runs.parent / LOGS / f"{base.stem}.lock"):
         study = open_study(file, goal, pruner, sha256(identity.encode()).hexdigest())
-        return Search(study, base, space, goal, runs, sampler, base.seed or 0).run_all(trials)
+        return Search(study, tuple(bases), space, goal, runs, sampler, base.seed or 0).run_all(trials)
 
 
 @define
 class Search:
-    """Trials of a study. base: the request without the edits of a point. seed: of the study."""
+    """Trials of a study: of a point each, whose value is the mean over the seeds.
+
+    bases: the requests without the edits of a point, one for each seed. seed: of the study.
+    """
 
     study: "Study"
-    base: Request
+    bases: tuple[Request, ...]
     space: Space
     goal: Goal
     runs: SideBySide
@@ -68,15 +76,18 @@ class Search:
             if self.runs.is_stopped.is_set():
                 return Outcome(STOPPED, "not begun")
             trial = self._begun(number) if number is not None else ask(self.study, self.space, self.sampler, self.seed)
-        request = self._request(trial.params)
-        watch = TrialWatcher(trial, self.goal, request, self.runs.parent)
-        outcome = self.runs.run(request, watch.beside)
+        first, *further = requests = self._requests(trial.params)
+        watch = TrialWatcher(trial, self.goal, first, self.runs.parent)
+        outcome = self.runs.run(first, watch.beside)
         if watch.is_hopeless:
-            say(f"{label(request)}: pruned")
+            say(f"{label(first)}: pruned")
             self.study.tell(trial, state=_state("PRUNED"))
-            return Outcome(0, label(request))
+            return Outcome(0, label(first))
+        for request in further:  # of what the first seed leaves hope for; all trials begin with the same
+            if not outcome.code:
+                outcome = self.runs.run(request)
         if outcome.word != "stopped":
-            self._tell(trial, request, outcome)
+            self._tell(trial, requests, outcome)
         return outcome
 
     def _begun(self, number: int) -> "Trial":
@@ -84,14 +95,17 @@ class Search:
 
         return Trial(self.study, self.study.get_trials(deepcopy=False)[number]._trial_id)
 
-    def _request(self, params: Mapping[str, Any]) -> Request:
-        edits = self.base.edits
-        return evolve(self.base, edits=evolve(edits, sets=(*edits.sets, *edits_of(params, self.space))))
+    def _requests(self, params: Mapping[str, Any]) -> list[Request]:
+        """The runs of a point, one for each seed."""
+        sets = (*self.bases[0].edits.sets, *edits_of(params, self.space))
+        return [evolve(base, edits=evolve(base.edits, sets=sets)) for base in self.bases]
 
-    def _tell(self, trial: "Trial", request: Request, outcome: Outcome) -> None:
-        """What came out; a run that failed, or gave no number, counts as failed."""
-        folder = begun(request, self.runs.parent)
-        value = _result(folder, self.goal) if folder is not None and not outcome.code else None
+    def _tell(self, trial: "Trial", requests: Sequence[Request], outcome: Outcome) -> None:
+        """What came out; where a run failed, or gave no number, the trial counts as failed."""
+        folders = [begun(request, self.runs.parent) for request in requests]
+        found = [_result(folder, self.goal) if folder is not None and not outcome.code else None for folder in folders]
+        values = [value for value in found if value is not None]
+        value = mean(values) if len(values) == len(requests) else None
         with self._lock:
             self.study.tell(trial, value, state=None if value is not None else _state("FAIL"))
 
@@ -105,16 +119,17 @@ class Search:
         return trial.value if self.goal.is_lowest else -trial.value
 
     def _conclude(self) -> None:
-        """How many trials ended how, and the best; its folder alone goes to stdout."""
+        """How many trials ended how, and the best; its folders alone go to stdout."""
         trials = self.study.get_trials(deepcopy=False)
         words = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "stopped"}
         counts = {word: sum(t.state.name == state for t in trials) for state, word in words.items()}
         say(f"{len(trials)} trials: {', '.join(f'{count} {word}' for word, count in counts.items() if count)}")
         best = self._best()
         if best is not None:
-            request = self._request(best.params)
-            say(f"{self.goal}: {best.value:.4f} with {', '.join(edits_of(best.params, self.space))}")
-            click.echo(begun(request, self.runs.parent))
+            over = f", the mean over {len(self.bases)} seeds," if len(self.bases) > 1 else ""
+            say(f"{self.goal}: {best.value:.4f}{over} with {', '.join(edits_of(best.params, self.space))}")
+            for request in self._requests(best.params):
+                click.echo(begun(request, self.runs.parent))
 
 
 @define

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from attrs import evolve
 
-from ssldsl.check.checking import sweep_edits
 from ssldsl.check.edits.edits import describe
+from ssldsl.check.everything import sweep_edits
 from ssldsl.check.state.ranges import Range, read_range
 from ssldsl.commands.requests import read_seeds
 from ssldsl.commands.series import checked_requests
@@ -19,15 +19,15 @@ from ssldsl.syntax.parser import parse
 from ssldsl.syntax.printer import print_expr
 
 
-def one_request(base: Request, seeds: str | None) -> Request:
-    """The request that all points share. Raises R304 where a command asks for several."""
-    numbers = read_seeds(seeds)
+def shared_requests(base: Request, seeds: str | None) -> list[Request]:
+    """The requests that all points share, one for each seed. Raises R304 where a command asks for several variants."""
     variants = [name for text in base.edits.variants for name in text.split(",")]
-    if len(numbers) > 1 or len(variants) > len(base.edits.variants):
-        message = "a search is of one variant and one seed"
-        raise SpecError(Diagnostic("R304", message, help="what it finds is run again: `ssldsl run SPEC --seed 0..4`"))
+    if len(variants) > len(base.edits.variants):
+        message = f"a search is of one experiment, and {', '.join(f'`{name}`' for name in variants)} are several"
+        help = f"search each by a command of its own, and so for a point of its own: `--variant {variants[0]}`"
+        raise SpecError(Diagnostic("R304", message, help=help))
     edits = evolve(base.edits, variants=tuple(name for name in variants if name != "none"))
-    return evolve(base, edits=edits, seed=numbers[0])
+    return [evolve(base, edits=edits, seed=seed) for seed in read_seeds(seeds)]
 
 
 def sweeps_of(base: Request) -> list[tree.Sweep]:

@@ -10,7 +10,7 @@ from ssldsl.commands.launchers import make_launcher
 from ssldsl.commands.options import MOST_PROCESSES, edited
 from ssldsl.commands.requests import requests
 from ssldsl.commands.search import search
-from ssldsl.commands.search_space import checked_space, one_request, sweeps_of
+from ssldsl.commands.search_space import checked_space, shared_requests, sweeps_of
 from ssldsl.commands.series import checked_requests
 from ssldsl.commands.side_by_side import LOGS, SideBySide
 from ssldsl.commands.study import Pruner, Sampler
@@ -63,7 +63,8 @@ def sweep(
 ) -> int:
     """Run every point of the sweeps of SPEC, with every variant and seed, each as a process of its own.
 
-    With --trials, search them instead: ranges such as `log(1e-4, 1e-1)` as well as lists, for the best point.
+    With --trials, search them instead: ranges such as `log(1e-4, 1e-1)` as well as lists, for the best point. With
+    several seeds, each point is run from all of them, and its number is their mean.
 
     The same command goes on with what it has begun; what is finished stays. A run that fails stops nothing, and is
     listed at the end. Messages of the runs go to `logs` beside their folders.
@@ -77,9 +78,9 @@ def sweep(
         wanted = requests(base, seeds=seeds, sweep=True)
         checked_requests(wanted)
         return runs.run_all(wanted)
-    base = one_request(base, seeds)
-    space, goal = checked_space(base, sweeps_of(base), (maximize, minimize))
-    return search(runs, base, space, goal, trials, sampler, pruner)
+    bases = shared_requests(base, seeds)
+    space, goal = checked_space(bases[0], sweeps_of(base), (maximize, minimize))
+    return search(runs, bases, space, goal, trials, sampler, pruner)
 
 
 def _pairs(options: tuple[str, ...]) -> list[tuple[str, str]]:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ssldsl.check import Checked, check
+from ssldsl.check.everything import in_parts
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.program import Stage
 from ssldsl.ir.walk import ancestors
@@ -13,6 +14,7 @@ from ssldsl.ops.library import Library
 from ssldsl.source import Source, Span
 from ssldsl.syntax import tree
 
+FIRST_ROUNDS = 3  # the first has no round before it, the second follows the first; all later ones are like the third
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -35,9 +37,17 @@ class Analysis:
 
     @staticmethod
     def of(text: str, path: str, library: Library | None = None) -> "Analysis":
-        """Check a text. `path`: of its file, beside which others are looked for. `library`: if it was read before."""
+        """Check a text as it stands, of many rounds the first: what a person who types waits for.
+
+        path: of its file, beside which others are looked for. library: if it was read before.
+        """
         source = Source(path, text)
-        return Analysis(source, check(source, library=library))
+        return Analysis(source, check(source, library=library, may_be_shared=True, rounds_at_most=FIRST_ROUNDS))
+
+    def completed(self, library: Library | None = None) -> Iterator["Analysis"]:
+        """The same with what every round, variant and point of a sweep shows too, a part at a time."""
+        for found in in_parts(self.source, library=library):
+            yield evolve(self, checked=evolve(self.checked, diagnostics=found.diagnostics))
 
     @property
     def library(self) -> Library:

@@ -1,5 +1,6 @@
 """`ssldsl lsp`: the language server, over stdin and stdout."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,13 @@ from ssldsl.ops.library import Library
 from ssldsl.source import Source
 from ssldsl.syntax.formatter import format_text
 
+REST = 0.3  # seconds without a change after which variants and points of sweeps are looked at too
+
 
 class Server(LanguageServer):
     """Keeps the analysis of every open text, and makes it anew when the text has changed.
+
+    A text is answered at once as it stands; what its variants, sweeps and many rounds show follows when it rests.
 
     The library is read once: who writes an op for it, or installs another, starts the server again.
     """
@@ -45,6 +50,19 @@ class Server(LanguageServer):
         """Send what is wrong with a text."""
         found = diagnostics_of(self.analysis(uri))
         self.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+
+    async def report_the_rest(self, uri: str) -> None:
+        """Send what variants, points of sweeps and later rounds show; nothing once the text has changed again."""
+        begun = self.analysis(uri)
+        await asyncio.sleep(REST)
+        for found in begun.completed(self._library):
+            await asyncio.sleep(0)  # a change goes before
+            if self._known.get(uri) is not begun:
+                return
+            last = found
+        if last.checked.diagnostics != begun.checked.diagnostics:
+            self._known[uri] = last
+            self.report(uri)
 
     def forget(self, uri: str) -> None:
         """A text that was closed."""
@@ -71,12 +89,14 @@ def make_server() -> Server:
     return server
 
 
-def opened(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
+async def opened(server: Server, params: lsp.DidOpenTextDocumentParams) -> None:
     server.report(params.text_document.uri)
+    await server.report_the_rest(params.text_document.uri)
 
 
-def changed(server: Server, params: lsp.DidChangeTextDocumentParams) -> None:
+async def changed(server: Server, params: lsp.DidChangeTextDocumentParams) -> None:
     server.report(params.text_document.uri)
+    await server.report_the_rest(params.text_document.uri)
 
 
 def closed(server: Server, params: lsp.DidCloseTextDocumentParams) -> None:

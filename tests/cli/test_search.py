@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 import sys
 import threading
 from collections.abc import Sequence
@@ -45,8 +46,8 @@ optuna = pytest.importorskip("optuna")
 class Pretended:
     """A launcher whose runs leave their folders at once. Two steps of ten from a rate of 0.01 cost all accuracy.
 
-    endless: numbers of starts whose runs end only when they are stopped. cut_off: those that a signal ends.
-    failing: those that fail.
+    The first seed leaves all accuracy, the second half of it. endless: numbers of starts whose runs end only when they
+    are stopped. cut_off: those that a signal ends. failing: those that fail.
     """
 
     parent: Path
@@ -64,9 +65,13 @@ class Pretended:
             return PretendedJob(1)
         rate = float(re.findall(r"optimizer.lr = ([^,]+)", self.points[-1])[0])
         accuracy = max(0.0, 1 - abs(math.log10(rate) + 2) / 2) if number not in self.endless else 0.0
-        folder = self.parent / f"{Request(SPEC_NAME, SPEC, Edits((), sets)).stem}-s0-1"
+        seed = int(arguments[arguments.index("--seed") + 1])
+        accuracy /= 1 + seed
+        folder = self.parent / f"{Request(SPEC_NAME, SPEC, Edits((), sets)).stem}-s{seed}-1"
         folder.mkdir(parents=True)
-        (folder / "request.json").write_text(Request(SPEC_NAME, SPEC, Edits((), sets), 0).as_json(), encoding="utf-8")
+        (folder / "request.json").write_text(
+            Request(SPEC_NAME, SPEC, Edits((), sets), seed).as_json(), encoding="utf-8"
+        )
         lines = [{"stage": "main", "step": step, "eval": {"top1": accuracy * step / 2}} for step in (1, 2)]
         (folder / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
         if number in (*self.endless, *self.cut_off):
@@ -94,12 +99,19 @@ class PretendedJob:
         self.stopped.set()
 
 
-def searched(parent: Path, trials: int, launcher: Pretended | None = None, goal: str = "top1", **more: object) -> int:
-    base = Request(SPEC_NAME, SPEC, seed=0)
-    space, wanted = checked_space(base, sweeps_of(base), (goal, None))
+def searched(
+    parent: Path,
+    trials: int,
+    launcher: Pretended | None = None,
+    goal: str = "top1",
+    seeds: Sequence[int] = (0,),
+    **more: object,
+) -> int:
+    bases = [Request(SPEC_NAME, SPEC, seed=seed) for seed in seeds]
+    space, wanted = checked_space(bases[0], sweeps_of(bases[0]), (goal, None))
     quiet = Execution(0, (), None, progress=False, report=False)
     runs = SideBySide(parent, quiet, launcher or Pretended(parent), jobs=1)
-    return search(runs, base, space, wanted, trials, **{"sampler": "tpe", "pruner": "none", **more})  # type: ignore[arg-type]  # of a test
+    return search(runs, bases, space, wanted, trials, **{"sampler": "tpe", "pruner": "none", **more})  # type: ignore[arg-type]  # of a test
 
 
 def test_a_search_says_the_best_point_and_gives_its_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,7 +168,7 @@ def test_a_study_of_another_search_is_refused(tmp_path: Path) -> None:
         base = Request(SPEC_NAME, SPEC, seed=0)
         space, goal = checked_space(base, sweeps_of(base), (None, "top1"))
         runs = SideBySide(tmp_path, Execution(0, (), None, False, False), Pretended(tmp_path), jobs=1)
-        search(runs, base, space, goal, 1, "tpe", "none")
+        search(runs, [base], space, goal, 1, "tpe", "none")
 
 
 def test_two_commands_do_not_carry_on_one_search(tmp_path: Path) -> None:
@@ -172,6 +184,31 @@ def refused(folder: Path, text: str, *arguments: str) -> str:
     return str(done.exception)
 
 
+def test_the_number_of_a_point_is_the_mean_over_the_seeds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    launcher = Pretended(tmp_path)
+    assert searched(tmp_path, 3, launcher, seeds=(0, 1)) == 0
+    assert launcher.points[::2] == launcher.points[1::2]
+    said = capsys.readouterr()
+    folders = [Path(line) for line in said.out.split()]
+    results = [json.loads((f / "summary.json").read_text("utf-8"))["stages"]["main"]["top1"] for f in folders]
+    assert results[1] == pytest.approx(results[0] / 2)
+    assert f"highest top1: {results[0] * 0.75:.4f}, the mean over 2 seeds," in said.err
+
+
+def test_a_point_of_which_one_seed_fails_has_no_number(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert searched(tmp_path, 2, Pretended(tmp_path, failing=[1]), seeds=(0, 1)) == 0
+    assert "2 trials: 1 finished, 1 failed" in capsys.readouterr().err
+
+
+def test_a_search_goes_on_with_the_seed_that_was_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert searched(tmp_path, 1, Pretended(tmp_path, cut_off=[1]), seeds=(0, 1)) == 75
+    again = Pretended(tmp_path)
+    shutil.rmtree(next(tmp_path.glob("*-s1-1")))  # the launcher makes folders anew
+    assert searched(tmp_path, 1, again, seeds=(0, 1)) == 0
+    assert len(again.points) == 1
+    assert "finished before" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -180,7 +217,10 @@ def refused(folder: Path, text: str, *arguments: str) -> str:
         (("sweep", "--trials", "2"), "say `--maximize NAME` or `--minimize NAME`; stage `main` measures `top1`"),
         (("sweep", "--trials", "2", "--maximize", "top2"), "did you mean `top1`?"),
         (("sweep", "--trials", "2", "--maximize", "top1", "--minimize", "top1"), "a search has one goal"),
-        (("sweep", "--trials", "2", "--maximize", "top1", "--seed", "0..1"), "one variant and one seed"),
+        (
+            ("sweep", "--trials", "2", "--maximize", "top1", "--variant", "a,b"),
+            "of one experiment, and `a`, `b` are several",
+        ),
         (("sweep", "--trials", "2", "--maximize", "top1", "--set", "batch=0"), "`batch`"),
     ],
 )

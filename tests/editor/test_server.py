@@ -9,6 +9,8 @@ from lsprotocol import types as lsp
 from pytest_lsp import ClientServerConfig, LanguageClient
 from small_specs import SEMI_SUPERVISED
 
+from ssldsl.editor.analysis import Analysis
+
 TEXT = SEMI_SUPERVISED
 URI = "file:///nowhere/tiny.ssl"
 
@@ -113,3 +115,52 @@ async def test_texts_are_formatted_and_omissions_shown(client: LanguageClient) -
         lsp.InlayHintParams(lsp.TextDocumentIdentifier(URI), lsp.Range(lsp.Position(0, 0), lsp.Position(11, 0)))
     )
     assert ", encoder=encoder" in [hint.label for hint in hints or []]
+
+
+WITH_A_VARIANT = TEXT + "variant odd { set rotaton.angle = 2 }\n"
+ROUNDS = """
+ssl 1
+data   d   = digits()
+stream all = d.train
+net    e   = convnet(width=4)
+head   h   = linear(e.dim, 10)
+stage  first {{ loss = cross_entropy(h(e(all)), all.label)
+  run = 1ep
+}}
+stage  next[150] after first {{ init e from {start}
+  loss = cross_entropy(h(e(all)), all.label)
+  run = {length}
+}}
+"""
+
+
+@pytest.mark.asyncio
+async def test_what_a_variant_gets_wrong_is_told_when_the_text_rests(client: LanguageClient) -> None:
+    assert await opened(client, WITH_A_VARIANT) == []
+    await client.wait_for_notification(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+    (found,) = client.diagnostics[URI]
+    assert found.range.start.line == WITH_A_VARIANT.count("\n") - 1
+    assert "in variant `odd`" in found.message
+
+
+def test_of_many_rounds_the_first_are_looked_at_first() -> None:
+    first = Analysis.of(ROUNDS.format(start="previous", length="1ep"), "rounds.ssl")
+    assert first.checked.program is not None
+    assert [stage.name for stage in first.checked.program.stages] == ["first", "next.0", "next.1", "next.2"]
+    *_, last = first.completed()
+    assert last.checked.diagnostics == ()
+
+
+def test_what_only_a_late_round_gets_wrong_is_told_in_the_end() -> None:
+    first = Analysis.of(
+        ROUNDS.format(start="previous", length="1ep\n  optimizer = sgd(lr=0.1 - 0.001*round)"), "rounds.ssl"
+    )
+    *_, last = first.completed()
+    assert (len(first.checked.diagnostics), len(last.checked.diagnostics) > 0) == (0, True)
+
+
+def test_a_round_that_the_text_names_is_there_at_once() -> None:
+    text = ROUNDS.format(start="previous", length="1ep") + "stage end { init e from next.7\n  loss = "
+    text += "cross_entropy(h(e(all)), all.label)\n  run = 1ep\n}\n"
+    first = Analysis.of(text.replace("stage end", "stage end after next"), "rounds.ssl")
+    assert [d.message for d in first.checked.diagnostics] == []

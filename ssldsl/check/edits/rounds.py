@@ -4,6 +4,7 @@ All that follows knows stages alone. A stage is a round by its name: in `refine.
 stage that it comes after. One may as well write the rounds out by hand, as `resolve` does.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from attrs import evolve
@@ -20,10 +21,13 @@ Edit = tree.SetEdit | tree.DropEdit
 ROUND = 2000  # units of the budget: reading a stage takes about as long as reading so many numbers
 
 
-def written_out(file: tree.File, edits: Sequence[Edit], reporter: Reporter, budget: Budget) -> tree.File:
+def written_out(
+    file: tree.File, edits: Sequence[Edit], reporter: Reporter, budget: Budget, at_most: int | None = None
+) -> tree.File:
     """The file with every round as a stage of its own; `TooLarge` where they are too many, which is reported.
 
     edits: they may change the param that is the number of rounds.
+    at_most: so many rounds of a stage and no more, but for those that the text names by their numbers.
     """
     statements: list[tree.Statement] = []
     for statement in file.statements:
@@ -32,6 +36,8 @@ def written_out(file: tree.File, edits: Sequence[Edit], reporter: Reporter, budg
             if ROUND * count > budget.left:
                 reporter.report(round_messages.too_many_rounds(count, budget.left // ROUND, statement.rounds.span))
                 raise TooLarge
+            if at_most is not None:
+                count = min(count, max(at_most, 1 + _highest_named(file, statement.name.id)))
             budget.spend(ROUND * count, reporter, statement.rounds.span)
             statements += [_round(statement, number) for number in range(count)]
         elif isinstance(statement, tree.StageDecl) and _misnumbered(statement, reporter):
@@ -39,6 +45,12 @@ def written_out(file: tree.File, edits: Sequence[Edit], reporter: Reporter, budg
         else:
             statements.append(statement)
     return evolve(file, statements=tuple(statements))
+
+
+def _highest_named(file: tree.File, stage: str) -> int:
+    """The highest number of a round that the text names, such as 7 for `refine.7`; -1 where it names none."""
+    numbers = re.findall(rf"\b{re.escape(stage)}\.(\d+)", file.span.source.text)
+    return max(map(int, numbers), default=-1)
 
 
 def _count(

@@ -21,8 +21,10 @@ def half_averaged(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
             if node.op != "apply" or _is_averaged(node):
                 continue
             path = str(node.inputs[0].setting("name"))
+            if path.partition(".")[0] not in trained or node.inputs[0].setting("stage"):
+                continue
             averaged = next((n for n in in_a_step([node.inputs[1]]) if n.op == "apply" and _is_averaged(n)), None)
-            if averaged is not None and path.partition(".")[0] in trained and not node.inputs[0].setting("stage"):
+            if averaged is not None:
                 yield dataflow.half_averaged(str(averaged.inputs[0].setting("name")), path, evaluation.span)
                 break
 

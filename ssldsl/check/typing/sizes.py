@@ -74,6 +74,8 @@ def size_of(text: str, sizes: Sizes, settings: dict[str, Setting]) -> Dim | None
 
     In braces a name is a setting before it is a size: the `width` of a network is not that of an image.
     """
+    if text in sizes:  # nearly all
+        return sizes[text]
 
     def number(name: str) -> Dim | int:
         return sizes[name] if name in sizes else _number(settings[name])
