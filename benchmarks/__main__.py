@@ -60,7 +60,7 @@ ON_CUDA = Effort(9, 1.0, (1, 3, 10, 30, 100), 3)
 @click.option(
     "--only",
     default="",
-    help="Cases with this in their names (s4l), or `steps`, `views`, `files`, `pairs`, `banks`, `frontend`.",
+    help="Cases with this in their names (s4l), or `steps`, `views`, `files`, `pairs`, `banks`, `frontend`, `editor`.",
 )
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), default=None, help="bf16 on CUDA if not given.")
 @click.option("--compile/--no-compile", "compiled", default=False, help="Through torch.compile, both sides.")
@@ -106,6 +106,8 @@ def main(
         image_files(effort)
     if only in ("", "frontend"):
         front_end(effort)
+    if only in ("", "frontend", "editor"):
+        editor(effort)
 
 
 def make_pictures(path: Path) -> Path:
@@ -286,12 +288,23 @@ def front_end(effort: Effort) -> None:
     click.echo("\n" + tables.heading(("cold start", "median, s", "least, s", "most, s")))
     for command, values in starts.items():
         click.echo(tables.row((f"`{command}`", *(f"{f(values):.2f}" for f in (statistics.median, min, max)))))
-    answer = 1000 * frontend.answer_time(2 * effort.repeats + 1)
-    click.echo(f"\nThe language server answers a change of {name} in {answer:.0f} ms.")
     middle, low, high = ratios(starts["import torch"], starts["ssldsl check"])
     click.echo(
         f"\n`ssldsl check` takes {middle:.2f} of the time of `import torch` (quartiles {low:.2f} to {high:.2f})."
     )
+
+
+def editor(effort: Effort) -> None:
+    """The table of the language server: what a change of each shipped spec takes, slowest first."""
+    answers = frontend.answer_times(2 * effort.repeats + 1)
+    click.echo(
+        "\nAnswer to a change of each shipped spec, processor ms: at once, and with all variants after a rest.\n"
+    )
+    click.echo(tables.heading(("spec", "at once", "after a rest")))
+    for name, both in sorted(answers.items(), key=lambda item: item[1], reverse=True):
+        click.echo(tables.row((name, *(f"{1000 * seconds:.0f}" for seconds in both))))
+    middles = (1000 * statistics.median(column) for column in zip(*answers.values(), strict=True))
+    click.echo(tables.row((f"median of {len(answers)}", *(f"{middle:.0f}" for middle in middles))))
 
 
 if __name__ == "__main__":
