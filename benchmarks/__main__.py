@@ -297,9 +297,7 @@ def front_end(effort: Effort) -> None:
 def editor(effort: Effort) -> None:
     """The table of the language server: what a change of each shipped spec takes, slowest first."""
     answers = frontend.answer_times(2 * effort.repeats + 1)
-    click.echo(
-        "\nAnswer to a change of each shipped spec, processor ms: at once, and with all variants after a rest.\n"
-    )
+    click.echo("\nAnswer to a change of each shipped spec, processor ms: at once, and after a rest.\n")
     click.echo(tables.heading(("spec", "at once", "after a rest")))
     for name, both in sorted(answers.items(), key=lambda item: item[1], reverse=True):
         click.echo(tables.row((name, *(f"{1000 * seconds:.0f}" for seconds in both))))

@@ -1,7 +1,7 @@
 """What an experiment rests on: the papers of its ops, and those that its definitions and its header name.
 
-A key of `stdlib/papers.bib` in brackets, `[zhai2019s4l]`, in a comment of the spec, or of the file of a definition that
-it uses, cites that paper.
+A key of `stdlib/papers.bib` in brackets, `[zhai2019s4l]`, in a comment of the spec, above a definition that it uses, or at
+the head of that definition's file, cites that paper.
 """
 
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from attrs import frozen
 
 from ssldsl.check import Checked
 from ssldsl.ir.walk import walk
@@ -24,8 +25,8 @@ _KEY = re.compile(r"\[([a-z]\w*\d{4}\w*)\]")
 def cited(checked: Checked) -> list[str]:
     """The keys of an experiment: header first, then definitions, then ops, each once."""
     program = checked.unwrap()
-    files = [checked.file, *_definitions(checked)]
-    comments = [comment.text for file in files for comment in file.comments]
+    comments = [comment.text for comment in checked.file.comments]
+    comments += [text for definition in _definitions(checked) for text in definition.comments()]
     keys = [key for text in comments for key in _KEY.findall(text)]
     keys += [signature.traits.paper for signature in program.signatures.values() if signature.traits.paper]
     return list(dict.fromkeys(keys))
@@ -37,17 +38,50 @@ def bibliography(checked: Checked) -> str:
     return "\n\n".join(entries[key] for key in cited(checked) if key in entries) + "\n"
 
 
-def _definitions(checked: Checked) -> list[tree.File]:
-    """The files of the library's definitions that a spec calls, and that those call."""
+@frozen
+class _Definition:
+    """A definition of the library, and the file in which it stands beside others."""
+
+    name: str
+    file: tree.File
+
+    @property
+    def statement(self) -> tree.Def:
+        """The definition itself."""
+        return next(s for s in self.file.statements if isinstance(s, tree.Def) and s.name.id == self.name)
+
+    def comments(self) -> list[str]:
+        """What the head of the file says, and the lines above the definition and in it; not what is said of others."""
+        text, comments = self.file.span.source.text, self.file.comments
+        above, inside = self.statement.span.start, self.statement.span.end
+        for comment in reversed(comments):  # those right above it, line by line
+            if comment.span.end <= above and not text[comment.span.end : above].strip(" \n"):
+                if text[comment.span.end : above].count("\n") > 1:
+                    break
+                above = comment.span.start
+        head = text.find("\nssl ")
+        return [c.text for c in comments if c.span.start < head or above <= c.span.start < inside]
+
+
+def _definitions(checked: Checked) -> list[_Definition]:
+    """The definitions of the library that an experiment calls, and those that these call.
+
+    What only a variant calls that is not applied, or a point of a sweep, is no part of it.
+    """
     methods, files = checked.library.methods(), dict[Path, tree.File]()
 
-    def called(path: Path) -> list[Path]:
+    def definition(name: str) -> _Definition:
+        path = methods[name]
         if path not in files:
             files[path] = parse(Source(path.name, path.read_text(encoding="utf-8"))).file
-        return sorted({methods[name] for name in _names(files[path]) if name in methods} - {path})
+        return _Definition(name, files[path])
 
-    first = sorted({methods[name] for name in _names(checked.file) if name in methods})
-    return [files[path] for path in walk(first, called)]
+    def called(name: str) -> list[str]:
+        return sorted({n for n in _names(definition(name).statement) if n in methods} - {name})
+
+    written = tuple(s for s in checked.file.statements if not isinstance(s, tree.Variant | tree.Sweep))
+    first = sorted({name for name in _names(written) if name in methods})
+    return [definition(name) for name in walk(first, called)]
 
 
 def _names(part: Any) -> Iterator[str]:
