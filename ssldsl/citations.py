@@ -1,10 +1,9 @@
 """What an experiment rests on: the papers of its ops, and those that its definitions and its header name.
 
-A key of `stdlib/papers.bib` in brackets, `[zhai2019s4l]`, in a comment of the spec, above a definition that it uses, or at
-the head of that definition's file, cites that paper.
+A key of `stdlib/papers.bib` in brackets, `[zhai2019s4l]`, in a comment of the spec, above a definition that it uses, or
+at the head of that definition's file, cites that paper.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,10 @@ from attrs import frozen
 
 from ssldsl.check import Checked
 from ssldsl.ir.walk import walk
-from ssldsl.ops.papers import read_entries
+from ssldsl.ops.papers import keys_in, read_entries
 from ssldsl.source import Source
 from ssldsl.syntax import tree
 from ssldsl.syntax.parser import parse
-
-_KEY = re.compile(r"\[([a-z]\w*\d{4}\w*)\]")
 
 
 def cited(checked: Checked) -> list[str]:
@@ -27,7 +24,7 @@ def cited(checked: Checked) -> list[str]:
     program = checked.unwrap()
     comments = [comment.text for comment in checked.file.comments]
     comments += [text for definition in _definitions(checked) for text in definition.comments()]
-    keys = [key for text in comments for key in _KEY.findall(text)]
+    keys = [key for text in comments for key in keys_in(text)]
     keys += [signature.traits.paper for signature in program.signatures.values() if signature.traits.paper]
     return list(dict.fromkeys(keys))
 

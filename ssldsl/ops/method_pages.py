@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from ssldsl.ops.library import Library
 from ssldsl.ops.method_table import papers_of
+from ssldsl.ops.papers import without_keys
 from ssldsl.ops.rendering import definition, mentions, users, without_comments
 from ssldsl.resources import specs
 
@@ -40,12 +41,12 @@ def method_page(name: str, library: Library) -> str:
     path = library.methods()[name]
     text = definition(path, name)
     comment = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
-    about = comment or _header(path)
+    about = without_keys(comment or _header(path))
     code = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     parts = ["---\nhide: [toc]\n---\n", f"# {name}\n", f"{about}\n", f"```ssl\n{code}\n```\n"]
     parts += [*_formulas(name, code, library), *_examples(name, library)]
-    papers = papers_of(path)
-    parts += [f"## Papers of `{path.name}`\n", *(f"- {paper}" for paper in papers)] if papers else []
+    papers = papers_of(f"{comment}\n{_header(path)}")
+    parts += ["## Papers\n", *(f"- {paper}" for paper in papers)] if papers else []
     return "\n".join(parts) + "\n"
 
 

@@ -1,14 +1,11 @@
 """All methods of the library in tables, read from their definitions: what each is, how long, and in which specs."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from ssldsl.ops.library import Library
-from ssldsl.ops.papers import read_papers
+from ssldsl.ops.papers import keys_in, read_papers
 from ssldsl.ops.rendering import definition, summary, users
-
-_KEYS = re.compile(r"\[([a-z]\w*\d{4}\w*)\]")
 
 
 def methods_table(library: Library) -> str:
@@ -31,11 +28,11 @@ def _family(path: Path, names: list[str], library: Library) -> Iterator[str]:
         about = summary(path, name).replace("|", r"\|")
         yield f"| [{name}](methods/{name}.md) | {about} | {count} | {specs or '–'} |"
     yield ""
-    yield from (f"- {paper}" for paper in papers_of(path))
+    yield from (f"- {paper}" for paper in papers_of(path.read_text(encoding="utf-8")))
     yield ""
 
 
-def papers_of(path: Path) -> list[str]:
-    """The papers that a file of definitions names, in words."""
-    papers, keys = read_papers(), dict.fromkeys(_KEYS.findall(path.read_text(encoding="utf-8")))
-    return [str(papers[key]) for key in keys if key in papers]
+def papers_of(text: str) -> list[str]:
+    """The papers that a text of definitions names by their keys, in words."""
+    papers = read_papers()
+    return [str(papers[key]) for key in dict.fromkeys(keys_in(text)) if key in papers]

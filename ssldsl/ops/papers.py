@@ -14,6 +14,7 @@ from ssldsl.resources import stdlib
 
 _ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"^\s*(\w+)\s*=\s*(?:\{(.*?)\}|\"(.*?)\"|(\d+))\s*,?\s*$", re.MULTILINE | re.DOTALL)
+_KEY = re.compile(r"\[([a-z]\w*\d{4}\w*)\]")
 _ACCENT = re.compile(r"""\\(["'`^~])\s*\{?([A-Za-z])\}?""")
 COMBINING = {'"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303"}  # accents behind a letter
 
@@ -64,3 +65,13 @@ def _plain(text: str) -> str:
     """A field without its protecting braces and line breaks, accents as letters."""
     text = _ACCENT.sub(lambda match: unicodedata.normalize("NFC", match[2] + COMBINING[match[1]]), text)
     return " ".join(text.replace("{", "").replace("}", "").split())
+
+
+def keys_in(text: str) -> list[str]:
+    """The keys of papers in brackets, `[zhai2019s4l]`, that a text names, in their order."""
+    return _KEY.findall(text)
+
+
+def without_keys(text: str) -> str:
+    """A text for readers, without the keys of papers, which are for `cite`."""
+    return re.sub(rf"\s*{_KEY.pattern}", "", text)

@@ -9,7 +9,7 @@ from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.ops.arguments import constructs
 from ssldsl.ops.language_words import show_word
 from ssldsl.ops.library import Library
-from ssldsl.ops.papers import read_papers
+from ssldsl.ops.papers import read_papers, without_keys
 from ssldsl.ops.reading import ROLES
 from ssldsl.ops.renamed import new_name
 from ssldsl.ops.settings import ranges, setting_type
@@ -203,7 +203,7 @@ def summary(path: Path, name: str) -> str:
     end = next(i for i, line in enumerate(lines) if re.match(rf"def\s+{name}\b", line))
     start = next((i + 1 for i in range(end - 1, -1, -1) if not lines[i].strip()), 0)
     comment = " ".join(line.lstrip("# ") for line in lines[start:end] if line.startswith("#"))
-    return re.split(r"(?<=\.)(?<!app\.)(?<!sec\.)\s+(?=[A-Z`])", comment, maxsplit=1)[0]
+    return re.split(r"(?<=\.)(?<!app\.)(?<!sec\.)\s+(?=[A-Z`])", without_keys(comment), maxsplit=1)[0]
 
 
 def users(name: str, library: Library) -> tuple[list[str], list[str]]:
