@@ -1,5 +1,6 @@
 """An op applied to values: lists item by item, data as batches, networks as nodes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from ssldsl.check.apply import data, networks, views
@@ -40,23 +41,29 @@ def op(ctx: Context, signature: Signature, given: Given, settings: tuple[tuple[s
     sizes: Sizes = {}
     inputs: list[Node] = []
     params: list[str] = []
-    for edge in signature.edges:
-        value, place = given.get(edge.name, (None, span))
-        if edge.name not in given or (edge.optional and value is None):
-            continue
-        for item in value.values if edge.many and isinstance(value, ListValue) else (value,):
-            node = input(ctx, signature, edge, item, place)
-            if node is None or not agreements.with_scores(ctx, signature, inputs, params, edge, node, place):
-                return UNKNOWN
-            if not edges.fits(ctx, signature, edge, node, sizes, dict(settings), place):
-                return UNKNOWN
-            inputs.append(node)
-            params.append(edge.name)
+    for edge, item, place in _items(signature, given):
+        node = input(ctx, signature, edge, item, place)
+        if node is None or not agreements.with_scores(ctx, signature, inputs, params, edge, node, place):
+            return UNKNOWN
+        if not edges.fits(ctx, signature, edge, node, sizes, dict(settings), place):
+            return UNKNOWN
+        inputs.append(node)
+        params.append(edge.name)
     if not agreements.agree(ctx, signature, inputs, params, given, settings, span):
         return UNKNOWN
     if not _with_network(ctx, signature, inputs, params, given):
         return UNKNOWN
     return edges.result(ctx, signature, tuple(inputs), tuple(params), settings, sizes, span)
+
+
+def _items(signature: Signature, given: Given) -> Iterator[tuple[Edge, Any, Span]]:
+    """What each edge gets, one by one; an edge that may get none, and does, is left out."""
+    for edge in (e for e in signature.edges if e.name in given):
+        value, place = given[edge.name]
+        if edge.optional and value is None:
+            continue
+        for item in value.values if edge.many and isinstance(value, ListValue) else (value,):
+            yield edge, item, place
 
 
 def _joined(ctx: Context, value: Any, span: Span) -> Any:

@@ -64,6 +64,11 @@ def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
         example = ", ".join(f"{u}: {EXAMPLE}" for u in used) or "labeled: 64"
         reader.report(stages.no_rows(describe(value), is_number(value), example, reader.place(name)))
         return None
+    return _entries(reader, name, value, used)
+
+
+def _entries(reader: Reader, name: str, value: MapValue, used: list[str]) -> tuple[tuple[str, int], ...] | None:
+    """The rows of each stream that a map names; all that the step reads (`used`) must be there."""
     rows: dict[str, int] = {}
     good = True
     for (written, count), (key, place) in zip(value.values, value.spans, strict=True):

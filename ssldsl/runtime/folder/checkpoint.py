@@ -58,14 +58,8 @@ def write_checkpoint(
     writing = folder / f".{target.name}"
     contents = {f"{part}{TENSORS}": save(_portable(values)) for part, values in tensors.items()}
     contents[STATE] = json.dumps(state, indent=1, allow_nan=False).encode()
-    manifest = {
-        "form": FORM,
-        "stage": stage,
-        "step": step,
-        "is_end": is_end,
-        "serial": [number, step],
-        "files": {name: {"size": len(content), "sha256": _digest(content)} for name, content in contents.items()},
-    }
+    files = {name: {"size": len(content), "sha256": _digest(content)} for name, content in contents.items()}
+    manifest = {"form": FORM, "stage": stage, "step": step, "is_end": is_end, "serial": [number, step], "files": files}
     contents[MANIFEST] = json.dumps(manifest, indent=1).encode()
     writing.mkdir()
     with removed_if_unfinished(writing):
