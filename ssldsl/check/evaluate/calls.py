@@ -155,6 +155,8 @@ def _uncallable_advice(callee: Any, expr: tree.Call) -> str:
         return said
     if isinstance(callee, Average):
         return "declare it, `net teacher = ema(...)`, and use that name"
+    if isinstance(callee, ListValue) and all(isinstance(item, Network) for item in callee.values):
+        return "networks of a list are declared together and have one form: `head heads[5] = ...`"
     if isinstance(callee, StreamRef):
         return f"how many rows a step takes is said by `batch`, for example `batch = {{{text}: 64}}`"
     if is_number(callee) and expr.arguments:
