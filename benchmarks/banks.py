@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from benchmarks.by_hand import Execution
 from benchmarks.compiled import Compiled
 from benchmarks.timing import interleaved, peak_resident, ratios
 from ssldsl.source import Source
+from ssldsl.stdlib.losses.instance_discrimination import instance_discrimination
+from ssldsl.stdlib.memory.bank import Bank
 from ssldsl.stdlib.targets.entropy_neighbors import entropy_neighbors
 
 SAMPLES, DIM = 50_000, 128  # of CIFAR-10, and of an embedding
@@ -73,6 +76,39 @@ def search_apart(samples: int) -> tuple[float, float]:
     return took, grew
 
 
+def held(samples: int, rows: int = 64, repeats: int = 3) -> tuple[float, ...]:
+    """Of a bank of so many samples: its size in MB, and seconds of a write, of the loss against all of it with its
+    gradient, and of the two products alone that no loss over the whole bank can be without.
+    """
+    bank = Bank(DIM, samples)
+    positions = torch.randperm(samples)[:rows]
+    v = normalize(torch.randn(rows, DIM), dim=1).requires_grad_()
+
+    def write() -> None:
+        bank.commit([v], [positions])
+
+    def told_apart() -> None:
+        instance_discrimination(v, bank().rows, positions).mean().backward()
+
+    def products() -> None:
+        scores = v.detach() @ bank.rows.T
+        scores @ bank.rows
+
+    size = bank.rows.element_size() * bank.rows.numel() / 2**20
+    return size, *(_shortest(part, repeats) for part in (write, told_apart, products))
+
+
+def _shortest(part: Callable[[], None], repeats: int) -> float:
+    """Processor seconds of the fastest of some calls."""
+    took = []
+    for _ in range(repeats):
+        start = time.process_time()
+        part()
+        took.append(time.process_time() - start)
+    return min(took)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    print(*search(int(sys.argv[1])))
+    count = int(sys.argv[-1])
+    print(*(held(count) if "held" in sys.argv else search(count)))

@@ -25,8 +25,8 @@ class KmeansBank(nn.Module):
     $$ y_i = \arg\max_k c_k \cdot M_i, \qquad c_k \leftarrow \frac{\sum_{i: y_i = k} M_i}{\lVert \cdot \rVert} $$
 
     `renew`: where it is 1, as `pulse(every=1ep)` is at the end of every pass, the centers are found anew, in
-    `iterations` steps from rows of the bank; a cluster without a row keeps its center. Until the first time there are
-    no clusters, `ready` is 0 and the bank fills.
+    `iterations` steps from rows of the bank; a cluster without a row keeps its center, as some do where there
+    are more clusters than samples. Until the first time there are no clusters, `ready` is 0 and the bank fills.
 
     State: M, the centers, the cluster of every sample, how often they were found, and the order in which rows begin as
     centers, which is drawn from the seed. Several processes: the rows of all.
@@ -51,11 +51,9 @@ class KmeansBank(nn.Module):
         iterations: PositiveInt = 10,
     ) -> None:
         super().__init__()
-        if clusters > samples:
-            raise ValueError(f"{samples} samples cannot be {clusters} clusters")
         self.renew, self.iterations = renew, iterations
         self.register_buffer("rows", normalize(torch.randn(samples, dim), dim=1))
-        self.register_buffer("centers", self.rows[:clusters].clone())
+        self.register_buffer("centers", self.rows[torch.arange(clusters) % samples])
         self.register_buffer("clusters", torch.zeros(samples, dtype=torch.int64))
         self.register_buffer("times", torch.zeros((), dtype=torch.int64))
         self.register_buffer("order", torch.randperm(samples))
