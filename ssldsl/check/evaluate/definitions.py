@@ -78,9 +78,11 @@ def _accepts_using_network(
     default = parameter.default or tree.Ref(parameter.name.id, span=parameter.name.span)
     if not parameter.using or given.value is UNKNOWN or isinstance(given.value, networks):
         return True
+    is_chain = isinstance(default, tree.Binary) and default.op == ">>"  # as networks are, whatever their names
     if any(lookup(ctx, r, caller) is MISSING for r in _names(default)):
-        return True
-    if not isinstance(ctx.evaluate(default, caller), networks):
+        if not is_chain:
+            return True
+    elif not isinstance(ctx.evaluate(default, caller), networks):
         return True
     name, definition = parameter.name.id, function.definition.name.id
     takes = [p.name.id for p in function.definition.parameters]
