@@ -7,7 +7,7 @@ from typing import Any
 from ssldsl.ir.modules import couples_batch, owner
 from ssldsl.ir.nodes import Combined, Constant, Curve, Duration, Node, Scalar, Setting, step_inputs
 from ssldsl.ir.program import Configured, InitFrom, Module, Program, Stage, StepUpdate, Stream
-from ssldsl.ir.walk import ancestors, networks, origins, walk
+from ssldsl.ir.walk import networks, origins, walk
 from ssldsl.ops.signature import REQUIRED, Signature
 from ssldsl.types import Dim, TensorType, Type, is_data
 
@@ -124,7 +124,7 @@ def data(node: Node, signatures: Signatures) -> str:
     signature = signatures.get(node.op)
     if signature is not None and signature.derives:
         by = [f"the average of {stage}" if average else stage for stage, average in origins(node.inputs)]
-        by += sorted(networks(ancestors(n for n in node.inputs if not is_data(n.type))))
+        by += _present(node, signatures)
         said = [" and ".join(by), arguments(node.op, node.settings, signatures)]
         return f"{data(node.inputs[0], signatures)}.{node.op}({', '.join(s for s in said if s)})"
     first, *others = (data(i, signatures) for i in node.inputs)
@@ -135,6 +135,16 @@ def data(node: Node, signatures: Signatures) -> str:
     settings = tuple((k, v) for k, v in node.settings if k != "seed" and v is not None)
     said = [*others, *([inside] if (inside := arguments(node.op, settings, signatures, bare=True)) else [])]
     return f"{first}.{node.op}({', '.join(said)})" if said else f"{first}.{node.op}"
+
+
+def _present(node: Node, signatures: Signatures) -> list[str]:
+    """The memories, and the networks, that data are computed by as they stand; not what a memory was fed with."""
+
+    def remembers(value: Node) -> bool:
+        return value.op in signatures and signatures[value.op].role == "memory"
+
+    read = walk([n for n in node.inputs if not is_data(n.type)], lambda n: () if remembers(n) else n.inputs)
+    return [*dict.fromkeys(n.op for n in read if remembers(n)), *sorted(networks(read))]
 
 
 def transductive(program: Program) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import pytest
 
 from ssldsl.check import Checked, check
+from ssldsl.ir import captions
 from ssldsl.ir.nodes import Node
 from ssldsl.ir.walk import ancestors
 from ssldsl.source import Source
@@ -81,3 +82,22 @@ stage two after one {
     assert {(node.setting("name"), node.setting("stage")) for node in below} == {("heads.2", "one"), ("encoder", "one")}
     (whole,) = check(Source("lists.ssl", declared.replace("NETWORK", "one.heads"))).diagnostics
     assert whole.code == "T310" and whole.message.endswith("found a list of 3")
+
+
+@pytest.mark.parametrize("classes", ["head classes = linear(encoder.dim, images.classes)", ""])
+def test_a_definition_takes_a_list_of_networks_whatever_else_is_declared(classes: str) -> None:
+    text = HEAD[: HEAD.index("head ")] + f"{classes}\nhead heads[3] = linear(encoder.dim, images.classes)\nrun = 5it\n"
+    program = check(Source("lists.ssl", f"{text}loss = mean(ce(labeled, net=encoder >> heads)) as each\n")).unwrap()
+    assert [watch.name for watch in program.stages[0].watches] == ["each.0", "each.1", "each.2"]
+
+
+def test_data_made_by_a_memory_are_called_after_it_and_not_after_what_fed_it() -> None:
+    near = "stream near = images.train.with_neighbors(past.rows, anchors=0.5, every=1it)"
+    bank = "let past = bank(z(encoder(unlabeled)), unlabeled.position)"
+    declared = f"head z = linear(encoder.dim, 8) >> l2norm()\n{bank}\n{near}\n"
+    pulled = "mean(negative_cosine_similarity(z(encoder(random_shift(near))), stop(z(encoder(near))))) as pull"
+    text = f"{HEAD}{declared}watch mean(past.seen) as seen\nloss = ce(labeled) + {pulled}\n"
+    program = check(Source("near.ssl", text)).unwrap()
+    stream = next(s for s in program.streams if s.name == "near")
+    assert stream.data is not None
+    assert captions.data(stream.data, program.signatures).startswith("digits.train.with_neighbors(bank, ")

@@ -8,7 +8,17 @@ from ssldsl.check.evaluate.names import MISSING, in_library, lookup, read_ref
 from ssldsl.check.messages import names, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.scope import Scope
-from ssldsl.check.state.values import UNKNOWN, Average, Constructor, Function, Given, Network, TrainedNet, describe
+from ssldsl.check.state.values import (
+    UNKNOWN,
+    Average,
+    Constructor,
+    Function,
+    Given,
+    NetList,
+    Network,
+    TrainedNet,
+    describe,
+)
 from ssldsl.check.typing.binding import Parameters, bind
 from ssldsl.syntax import tree
 from ssldsl.syntax.printer import print_expr
@@ -74,7 +84,7 @@ def _accepts_using_network(
     ctx: Context, function: Function, parameter: tree.Parameter, given: Given, caller: Scope
 ) -> bool:
     """Refuse a non-network for a `using` parameter whose default is a network."""
-    networks = Network | Constructor | Average | TrainedNet
+    networks = Network | NetList | Constructor | Average | TrainedNet
     default = parameter.default or tree.Ref(parameter.name.id, span=parameter.name.span)
     if not parameter.using or given.value is UNKNOWN or isinstance(given.value, networks):
         return True
