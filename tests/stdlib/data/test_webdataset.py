@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 from data_specs import assert_resumes_exactly
+from forked import together
 from PIL import Image
 
 from ssldsl.ops.data_dirs import BrokenData
+from ssldsl.runtime.folder.checkpoint import complete_checkpoints, read_part
 from ssldsl.stdlib.data.webdataset import webdataset
 
 SPEC = """\
@@ -132,3 +134,24 @@ def test_an_archive_cut_off_after_its_places_were_looked_up_is_said(tmp_path: Pa
     (tmp_path / "t.tar").write_bytes(b"")
     with pytest.raises(BrokenData, match=r"t\.tar/t\.tar/0001\.png: it cannot be read from its archive"):
         train.read_one(1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shards", [1, 2, 8])
+def test_two_processes_learn_what_one_does_from_any_number_of_shards(tmp_path: Path, shards: int) -> None:
+    each = 24 // shards
+    for number in range(shards):
+        write(tmp_path / "shards" / f"train-{number:03}.tar", samples(number * each, each))
+    write(tmp_path / "shards" / "val-0.tar", samples(0, 4))
+    (tmp_path / "spec.ssl").write_text(f"{SPEC}precision = fp64\n", encoding="utf-8")
+    together(tmp_path, "run", "spec.ssl", "-o", "one", "--no-report", processes=1)
+    together(tmp_path, "run", "spec.ssl", "-o", "two", "--no-report", processes=2)
+    one, two = (ends(next((tmp_path / folder).iterdir())) for folder in ("one", "two"))
+    assert one.keys() == two.keys() and one
+    assert all(torch.allclose(one[name], two[name], atol=1e-9) for name in one)
+
+
+def ends(folder: Path) -> dict[str, torch.Tensor]:
+    """The weights of a run's last checkpoint."""
+    *_, last = complete_checkpoints(folder / "checkpoints")
+    return read_part(last, "weights")
