@@ -37,6 +37,11 @@ class Curve:
     op: str
     settings: tuple[tuple[str, Any], ...] = ()
     span: Span | None = field(default=None, eq=False, repr=False)
+    extent: int = field(init=False, eq=False, repr=False)  # of all that is written in it, once for every place
+
+    @extent.default
+    def _extent(self) -> int:
+        return 1 + sum(extent_of(setting) for _, setting in self.settings)
 
     def __str__(self) -> str:
         return f"{self.op}({', '.join(f'{k}={v}' for k, v in self.settings)})"
@@ -54,10 +59,15 @@ class Combined:
     right: "Scalar"
     length: Duration | None = None
     depth: int = field(init=False, eq=False, repr=False)  # of scalars inside scalars
+    extent: int = field(init=False, eq=False, repr=False)  # of all that is written in it, once for every place
 
     @depth.default
     def _depth(self) -> int:
         return 1 + max(side.depth if isinstance(side, Combined) else 0 for side in (self.left, self.right))
+
+    @extent.default
+    def _extent(self) -> int:
+        return 1 + extent_of(self.left) + extent_of(self.right)
 
     def __str__(self) -> str:
         left = f"({self.left})" if isinstance(self.left, Combined) else str(self.left)
@@ -66,6 +76,11 @@ class Combined:
 
 
 Scalar = Constant | Curve | Combined
+
+
+def extent_of(value: Any) -> int:
+    """How long a value is when it is written out: what two names stand for twice is there twice."""
+    return getattr(value, "extent", 1)
 
 
 def is_number(value: Any) -> bool:

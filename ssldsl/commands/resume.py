@@ -19,5 +19,5 @@ def resume(folder: Path, execution: Execution) -> int:
     What says how a run is carried out is said anew: nothing of it changes what comes out.
     """
     if read_summary(folder).get("status") == "finished":
-        say(f"the run in {folder} is finished: there is nothing left to do")
+        say(f"the run in {folder} is finished: only what is missing or damaged is made again")
     return execute(lambda options: pipeline.resume(folder, options), folder, execution)

@@ -38,6 +38,11 @@ def leaves(root: N, inputs_of: Callable[[N], Sequence[N]]) -> list[N]:
     return [leaf for value in inputs for leaf in leaves(value, inputs_of)] if inputs else [root]
 
 
+def sources(root: N, inputs_of: Callable[[N], Sequence[N]]) -> list[N]:
+    """What has no inputs below a root, in order, each once."""
+    return [value for value in walk([root], inputs_of) if not inputs_of(value)]
+
+
 def ancestors(roots: Iterable[Node]) -> list[Node]:
     """Every node the roots depend on, themselves included, inputs before users."""
     return walk(roots, lambda node: node.inputs)

@@ -15,6 +15,7 @@ from ssldsl.runtime.folder.checkpoint import latest
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, LOCK
 from ssldsl.runtime.nets.modules import net_paths
 from ssldsl.runtime.ops.errors import OP_ERRORS, NodeFailure, Raised, is_out_of_memory
+from ssldsl.runtime.ops.scalars import ScheduleNotFinite, weight_slots
 from ssldsl.runtime.spans import span_of
 from ssldsl.runtime.step.code import locate
 from ssldsl.runtime.step.lower import Lowered
@@ -56,6 +57,8 @@ def explaining_step(context: StepContext) -> Iterator[None]:
         raise SpecError(_failed(failure.raised, context, failure.node)) from failure
     except NotOneNumber as error:
         raise SpecError(_not_one_number(error, context)) from error
+    except ScheduleNotFinite as error:
+        raise SpecError(_schedule_not_finite(error.slot, context)) from error
     except OP_ERRORS as error:
         found = None if is_lost_process(error) or context.lowered is None else locate(error, context.lowered)
         if found is None and type(error).__module__.startswith(_COMPILER):
@@ -134,6 +137,34 @@ def not_finite(context: StepContext, name: str) -> SpecError:
             help="lower the learning rate, warm it up, or limit the gradient with `clip`",
         )
     )
+
+
+def _schedule_not_finite(slot: int, context: StepContext) -> Diagnostic:
+    what, place = _read_from(slot, context.stage)
+    return Diagnostic(
+        "R401",
+        f"{what} is infinite or not a number {context}",
+        span_of(place),
+        hints=last_good(context.folder),
+        help="what a schedule is divided by must never become 0",
+    )
+
+
+def _read_from(slot: int, stage: StagePlan) -> tuple[str, Place | None]:
+    """What a scalar of the step is for, and where that is written."""
+    for term in stage.terms:
+        if weight_slots(stage).get(term.name) == slot:
+            return f"the weight of `{term.name}`", term.place
+    for update in stage.each_update:
+        for settings in (update.optimizer.settings, *update.groups.values()):
+            for name, setting in settings.items():
+                if setting == {"schedule": slot}:
+                    return f"`{name}` of the optimizer", update.optimizer.place
+    for node in stage.nodes:
+        for name, setting in node.settings.items():
+            if setting == {"schedule": slot}:
+                return f"`{name}` of `{node.op}`", node.places[0] if node.places else None
+    return "a schedule", None
 
 
 def last_good(folder: Path) -> tuple[str, ...]:

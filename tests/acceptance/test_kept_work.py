@@ -249,6 +249,9 @@ def test_a_run_whose_only_checkpoint_is_damaged_begins_again_with_a_word(damage:
     else:
         file.write_bytes(file.read_bytes()[:100])
     before = lines(folder)[-1]["eval"]
+    refused = ssldsl("export", folder, "-o", tmp_path / "out")
+    assert refused.exit_code == 1
+    assert "R408" in refused.output and f"`ssldsl resume {folder}` takes its steps again" in refused.output
     result = resume(folder)
     assert result.exit_code == 0
     assert "is damaged: files are missing or cut off" in result.output and "the run begins anew" in result.output

@@ -15,7 +15,7 @@ def test_a_loss_a_view_and_a_network_of_ones_own_train_and_resume_from_any_folde
     monkeypatch.chdir("/")
     again = ssldsl("resume", tmp_path / "runs" / "own-s0-1", "--no-progress", "--no-report")
     assert again.return_value == 0
-    assert "is finished: there is nothing left to do" in again.stderr
+    assert "is finished: only what is missing or damaged is made again" in again.stderr
 
 
 def test_ops_of_ones_own_take_part_in_smoke_runs_and_are_printed(tmp_path: Path) -> None:

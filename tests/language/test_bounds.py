@@ -80,6 +80,39 @@ def test_definitions_that_double_each_other_end_in_one_message(level: str) -> No
     assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
 
 
+DOUBLING = {
+    "lists": ("let v0 = encoder(labeled)", "let v{i} = [v{j}, v{j}]", "mean(entropy(classes(v59)))"),
+    "draws": ("let v0 = random_shift(labeled, 1)", "let v{i} = draw(2, v{j})", "mean(ce(v59))"),
+    "products of schedules": ("let v0 = cosine()", "let v{i} = v{j}*v{j}", "v59*ce(labeled)"),
+    "schedules in turn": ("let v0 = linear_ramp(1it)", "let v{i} = v{j} then v{j}", "v59*ce(labeled)"),
+    "schedules of schedules": ("let v0 = cosine()", "let v{i} = each(1ep, v{j}*v{j})", "v59*ce(labeled)"),
+    "networks side by side": ("net v0 = encoder", "net v{i} = v{j} & v{j}", "ce(labeled, net=v59 >> classes)"),
+    "joins of streams": ("stream v0 = labeled", "stream v{i} = v{j} | v{j}", "mean(ce(v59))"),
+}
+
+
+@pytest.mark.parametrize("first, level, loss", DOUBLING.values(), ids=DOUBLING)
+def test_names_that_double_each_other_end_in_one_message(first: str, level: str, loss: str) -> None:
+    levels = "\n".join(level.format(i=i, j=i - 1) for i in range(1, 60))
+    profile = Profile()
+    found = profile.runcall(read, f"{first}\n{levels}\nloss = {loss}\n")
+    assert codes(found) == ["D520"]
+    assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
+
+
+SHARED = {
+    "sums": ("let v0 = classes(encoder(labeled))", "let v{i} = v{j} + v{j}", "mean(entropy(v59))"),
+    "batches": ("let v0 = labeled", "let v{i} = concat(v{j} | random_shift(v{j}, 1))", "ce(v59)"),
+    "data": ("stream v0 = images.train", "stream v{i} = joined(v{j}.subset(9), v{j}.subset(8))", "ce(v59)"),
+}
+
+
+@pytest.mark.parametrize("first, level, loss", SHARED.values(), ids=SHARED)
+def test_what_is_computed_once_may_be_read_twice_at_every_level(first: str, level: str, loss: str) -> None:
+    levels = "\n".join(level.format(i=i, j=i - 1) for i in range(1, 60))
+    assert codes(read(f"{first}\n{levels}\nloss = {loss}\n")) == []
+
+
 @pytest.mark.parametrize("fault", ["nosuch(x)", "x(x)", "mse(x, x)"], ids=["a name", "a call", "a kind"])
 def test_a_mistake_that_definitions_double_is_told_once_after_work_with_a_bound(fault: str) -> None:
     body = "\n".join(f"def d{i}(x) = d{i - 1}(x) + d{i - 1}(x)" for i in range(1, 40))

@@ -304,3 +304,18 @@ def test_a_failed_run_says_so_in_its_summary(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("ssldsl.runtime.stage_setup.has_own_ops", lambda *arguments: False)  # as in a later step
     failure(experiment(loss=with_term("confused_shapes")), tmp_path / "run")
     assert '"status": "failed"' in (tmp_path / "run" / "summary.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("edit", "loss", "what"),
+    [
+        ("optimizer=sgd(lr=0.1/(cosine() - 1))", LOSS, "`lr` of the optimizer is infinite or not a number at step 1"),
+        ("clip=none", f"{LOSS} + 1/(1 - linear_ramp(2it))*ce(labeled) as late", "the weight of `late` is infinite"),
+    ],
+    ids=["a rate", "a weight"],
+)
+def test_a_schedule_that_is_divided_by_nothing_is_named_by_what_reads_it(
+    edit: str, loss: str, what: str, tmp_path: Path
+) -> None:
+    found = failure(experiment(edit, loss=loss), tmp_path)
+    assert found.code == "R401" and what in found.message and found.span is not None

@@ -21,6 +21,15 @@ def test_arithmetic_of_scalars(op: str, expected: float) -> None:
     assert value(plan, 3, 10, LIBRARY) == expected
 
 
+def test_a_number_divided_by_nothing_is_infinite_and_nothing_by_nothing_none() -> None:
+    def divided(left: float, right: float) -> float:
+        plan = CombinedPlan(op="/", left=ConstantPlan(value=left), right=ConstantPlan(value=right))
+        return value(plan, 0, 10, LIBRARY)
+
+    assert [divided(2.0, 0.0), divided(-2.0, 0.0)] == [math.inf, -math.inf]
+    assert math.isnan(divided(0.0, 0.0))
+
+
 def test_after_then_the_second_starts_at_its_own_zero_and_lasts_for_the_rest() -> None:
     plan = CombinedPlan(op="then", left=ConstantPlan(value=7.0), right=COSINE, length=20)
     found = [value(plan, step, 100, LIBRARY) for step in (0, 19, 20, 60, 100)]

@@ -180,7 +180,7 @@ def _concat_batches(ctx: Context, batches: tuple[Batch, ...], span: Span) -> Any
         if node is UNKNOWN:
             return UNKNOWN
         fields.append((name, node))
-    name = " | ".join(b.stream for b in batches)
+    name = " | ".join(dict.fromkeys(stream for b in batches for stream in b.stream.split(" | ")))
     removed = next((b.removed_at for b in batches if b.removed_at), None)
     return Batch(tuple(fields), batches[0].main, rows, name, batches[0].provenance, removed, batches[0].full_dataset)
 

@@ -238,7 +238,9 @@ def _stream(ctx: Context, declaration: tree.Declaration, value: Any, scope: Scop
 def _parts(ctx: Context, join: StreamDraft, i: int, value: StreamRef | DataValue) -> tuple[str, ...]:
     """The streams behind one part of a join; data written in place get a name of their own."""
     if isinstance(value, StreamRef):
-        return ctx.streams[value.name].parts or (value.name,)
+        parts = ctx.streams[value.name].parts or (value.name,)
+        ctx.spend(len(parts), join.span)
+        return parts
     name = f"{join.name}.{i}"
     ctx.streams[name] = StreamDraft(name, join.span, value, base=value.of_stream)
     return (name,)

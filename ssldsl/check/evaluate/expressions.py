@@ -14,6 +14,7 @@ from ssldsl.ir.nodes import Duration
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.syntax.walk import spine
+from ssldsl.values import extent_of
 
 _ENDINGS = frozenset({"csv", "json", "npy", "npz", "pt", "pth", "py", "safetensors", "ssl", "tar", "txt", "yaml"})
 
@@ -25,6 +26,7 @@ def evaluate(ctx: Context, expr: tree.Expr, scope: Scope) -> Any:
     if value is UNKNOWN and not ctx.reporter.failed:
         raise InternalError(f"`{expr.span.text}` has no meaning, and nothing says why")
     ctx.budget.levels -= 1
+    ctx.budget.hold(extent_of(value), ctx.reporter, expr.span)
     return value
 
 

@@ -52,7 +52,7 @@ def deep_schedule(most: int, place: Span) -> Diagnostic:
 
 def endless_program(place: Span) -> Diagnostic:
     """Definitions that double each other."""
-    help = "definitions and lists that are written out twice in each other double at every level"
+    help = "definitions, lists, schedules and networks that stand twice in each other double at every level"
     label = "written out, this has no end in sight"
     return Diagnostic("D520", "this program grows too large", place, label, help=help)
 

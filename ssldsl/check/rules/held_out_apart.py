@@ -1,6 +1,7 @@
 """L616: samples that are held out for an evaluation are not trained on with their labels."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from ssldsl.check.messages import warnings
 from ssldsl.check.state.reader import Reader
@@ -12,6 +13,7 @@ from ssldsl.ir.walk import ancestors, in_a_step
 from ssldsl.types import DataType
 
 Chain = tuple[Node, ...]  # data, and then what each is a part of, up to the split
+MOST = 1000  # ways from data to their splits that are looked at: joins of joins may have any number
 
 
 def held_out_apart(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
@@ -23,7 +25,7 @@ def held_out_apart(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
         (node, chain)
         for node in in_a_step(term.node for term in stage.terms)
         if node.op == "draw" and node.setting("field") == "label"
-        for chain in _chains(node.inputs[0], known)
+        for chain in _ways(node.inputs[0], known)
         if not any(known[part.op].traits.provenance for part in chain if part.op in known)
     ]
     for evaluation in stage.evaluations:
@@ -34,6 +36,10 @@ def held_out_apart(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
                 written = next(node for node in shared if _holds_out(node, known)).spans[0]
                 yield warnings.trained_on_held_out(str(draw.setting("stream")), draw.spans[0], written, evaluation.span)
                 break
+
+
+def _ways(data: Node, known: Signatures) -> Iterator[Chain]:
+    return islice(_chains(data, known), MOST)
 
 
 def _chains(data: Node, known: Signatures) -> Iterator[Chain]:
@@ -52,7 +58,7 @@ def _chains(data: Node, known: Signatures) -> Iterator[Chain]:
 def _measured(node: Node, known: Signatures) -> Iterator[Chain]:
     """Of a whole data set in an evaluation, the parts that are held out of a split."""
     if node.op == "full_dataset" and isinstance(data := node.inputs[0].type, DataType) and data.role == "test":
-        yield from (c for c in _chains(node.inputs[0], known) if any(_holds_out(part, known) for part in c))
+        yield from (c for c in _ways(node.inputs[0], known) if any(_holds_out(part, known) for part in c))
 
 
 def _holds_out(node: Node, known: Signatures) -> bool:

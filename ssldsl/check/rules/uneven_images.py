@@ -8,7 +8,7 @@ from ssldsl.check.state.reader import Reader
 from ssldsl.errors import Diagnostic
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Stage
-from ssldsl.ir.walk import in_a_step, leaves
+from ssldsl.ir.walk import in_a_step, sources
 from ssldsl.ops.signature import Signature
 from ssldsl.types import TensorType, TupleType
 
@@ -34,7 +34,7 @@ def _is_view_of_each(signature: Signature) -> bool:
 
 
 def _sources(ctx: Context, draw: Node) -> list[Signature]:
-    return [ctx.signatures[str(node.setting("op"))] for node in leaves(draw, step_inputs)]
+    return [ctx.signatures[str(node.setting("op"))] for node in sources(draw, step_inputs)]
 
 
 def _differs(node: Node) -> bool:

@@ -8,6 +8,7 @@ from ssldsl.errors import Diagnostic
 from ssldsl.source import Span
 
 UNITS = 500_000  # some sixty times what the longest shipped spec takes; used up in about a second
+EXTENT = 20_000  # of a value that is written out; lists, schedules and networks may share their parts and double
 LEVELS = 1000  # of expressions inside expressions, through the names and definitions that they use
 
 
@@ -37,6 +38,11 @@ class Budget:
         self.left -= 1
         if self.levels > LEVELS:
             self._give_up(reporter, stages.deep_program(LEVELS, reporter.calls[-1] if reporter.calls else span))
+
+    def hold(self, extent: int, reporter: Reporter, span: Span) -> None:
+        """Where a value is longer than any may be, report it and raise `TooLarge`."""
+        if extent > EXTENT:
+            self._give_up(reporter, stages.endless_program(reporter.calls[-1] if reporter.calls else span))
 
     def _give_up(self, reporter: Reporter, why: Diagnostic) -> None:
         reporter.report(why)

@@ -118,11 +118,11 @@ class StageDraft:
     @contextmanager
     def within(self, name: str) -> Iterator[None]:
         """Draws made in this context are named after it."""
-        self.path.append(name)
+        path, self.path = self.path, [*self.path, name]
         try:
             yield
         finally:
-            self.path.pop()
+            self.path = path
 
 
 @define(eq=False)

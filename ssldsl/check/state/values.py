@@ -13,6 +13,7 @@ from ssldsl.ops.signature import Signature
 from ssldsl.source import Span
 from ssldsl.syntax import tree
 from ssldsl.types import DataType, Dim
+from ssldsl.values import extent_of
 
 
 class _Unknown:
@@ -55,9 +56,17 @@ class Batch:
 
 @frozen
 class ListValue:
-    """A list: `[...]`, a join `a | b`, or several draws. Nets and ops work on it item by item."""
+    """A list: `[...]`, a join `a | b`, or several draws. Nets and ops work on it item by item.
+
+    extent: of all that is written in it, once for every place.
+    """
 
     values: tuple[Any, ...]
+    extent: int = field(init=False, eq=False, repr=False)
+
+    @extent.default
+    def _extent(self) -> int:
+        return sum(map(extent_of, self.values))
 
 
 @frozen
@@ -149,6 +158,11 @@ class Network:
     """
 
     parts: tuple[NetPart | Constructor | Beside, ...]
+    extent: int = field(init=False, eq=False, repr=False)  # of all its parts, once for every place
+
+    @extent.default
+    def _extent(self) -> int:
+        return sum(sum(map(extent_of, p.nets)) if isinstance(p, Beside) else 1 for p in self.parts)
 
     @property
     def declared(self) -> tuple[NetPart, ...]:

@@ -9,7 +9,7 @@ from ssldsl.graph.plan import NodePlan
 from ssldsl.graph.plan_types import planned
 from ssldsl.ir.nodes import Node, step_inputs
 from ssldsl.ir.program import Program
-from ssldsl.ir.walk import ancestors, leaves, walk
+from ssldsl.ir.walk import ancestors, sources, walk
 from ssldsl.ops.data import Samples
 from ssldsl.passes.plain_values import PlainValues, place_of
 from ssldsl.runtime.data.datasets import Datasets
@@ -87,7 +87,7 @@ def _data_nodes(program: Program) -> list[Node]:
 
 def _sources(node: Node) -> set[str]:
     """The sources of some data: one, or those of all that were put together."""
-    return {str(source.setting("op")) for source in leaves(node, step_inputs)}
+    return {str(source.setting("op")) for source in sources(node, step_inputs)}
 
 
 def _place(node: Node) -> Span:

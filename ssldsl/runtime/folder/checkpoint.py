@@ -89,6 +89,12 @@ def latest(folder: Path) -> Checkpoint | None:
     return next(reversed(complete_checkpoints(folder)), None)
 
 
+def cut_off(folder: Path, stage: str) -> Path | None:
+    """The newest checkpoint of a stage of which files are missing or cut off."""
+    of_stage = [path for path in folder.glob("[!.]*") if path.name.partition("-")[2].rpartition("-")[0] == stage]
+    return max((path for path in of_stage if _manifest(path) is None), default=None)
+
+
 def set_damaged_aside(folder: Path) -> list[str]:
     """Take the newest checkpoints out of the way until one is what was written, file by file. Says why, each a line."""
     found = []

@@ -8,7 +8,14 @@ from torch import Tensor
 from ssldsl.errors import Diagnostic, SpecError, did_you_mean
 from ssldsl.graph.plan import InitPlan
 from ssldsl.graph.stages import in_order
-from ssldsl.runtime.folder.checkpoint import Checkpoint, complete_checkpoints, part_digest, read_part, read_state
+from ssldsl.runtime.folder.checkpoint import (
+    Checkpoint,
+    complete_checkpoints,
+    cut_off,
+    part_digest,
+    read_part,
+    read_state,
+)
 from ssldsl.runtime.folder.run_folder import CHECKPOINTS, is_run, read_plan
 from ssldsl.runtime.spans import span_of
 
@@ -22,7 +29,7 @@ def final_weights(folder: Path, stage: str, *, average: bool) -> dict[str, Tenso
     """The weights that a stage of a run ended with, or kept; its average stands in for what it averages."""
     end = _end(folder, stage)
     if end is None:
-        raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
+        raise SpecError(_not_ended(folder, stage))
     return _weights(end, average)
 
 
@@ -38,7 +45,7 @@ def final_memories(folder: Path, stage: str) -> dict[str, Tensor]:
     """What the memories held when a stage of a run ended, or where it kept its weights, named as in a checkpoint."""
     end = _end(folder, stage)
     if end is None:
-        raise SpecError(Diagnostic("R413", f"stage `{stage}` of the run in {folder} has not ended"))
+        raise SpecError(_not_ended(folder, stage))
     return read_part(end, BEST_MEMORY if _keeps_earlier(end) else MEMORY)
 
 
@@ -89,7 +96,8 @@ def _named_end(folder: Path, init: InitPlan) -> Checkpoint:
         raise _refused(init, f"the run in {run} has no stage `{name}`", did_you_mean(name, names) or listed)
     end = _end(run, name)
     if end is None:
-        raise _refused(init, f"stage `{name}` of the run in {run} has not ended", f"finish it: `ssldsl resume {run}`")
+        why = _not_ended(run, name)
+        raise _refused(init, why.message, why.help)
     if init.average and stages[names.index(name)].average is None:
         raise _refused(init, f"stage `{name}` of the run in {run} keeps no average", "leave out `.average`")
     return end
@@ -104,6 +112,16 @@ def _end(folder: Path, stage: str) -> Checkpoint | None:
         )
         raise SpecError(Diagnostic("R413", message, help="their numbers mean nothing: ask a run without `--smoke`"))
     return ends[-1] if ends else None
+
+
+def _not_ended(folder: Path, stage: str) -> Diagnostic:
+    """Why there is no end of a stage: the run has not got so far, or the checkpoint is no longer whole."""
+    damaged = cut_off(folder / CHECKPOINTS, stage)
+    if damaged is not None:
+        message = f"the checkpoint {damaged} is damaged: files are missing or cut off"
+        return Diagnostic("R408", message, help=f"`ssldsl resume {folder}` takes its steps again")
+    message = f"stage `{stage}` of the run in {folder} has not ended"
+    return Diagnostic("R413", message, help=f"finish it: `ssldsl resume {folder}`")
 
 
 def _refused(init: InitPlan, message: str, help: str) -> SpecError:

@@ -1,5 +1,6 @@
 """Scalars in time: weights, temperatures, rates. Each is a function of the step and of the length of the run."""
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -14,12 +15,27 @@ from ssldsl.runtime.device.precision import dtype_of
 from ssldsl.runtime.ops.load import OpSource, op_object, signature_of
 
 ScalarFunction = Callable[[float, float], float]
+
+
+def _divided(left: float, right: float) -> float:
+    """As tensors divide: by 0 it is infinite, and 0 by 0 no number."""
+    return left / right if right else math.copysign(math.inf, right) * left
+
+
 _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
-    "/": operator.truediv,
+    "/": _divided,
 }
+
+
+class ScheduleNotFinite(Exception):
+    """A schedule or a weight is infinite or not a number at a step. `slot`: its place among the scalars of the step."""
+
+    def __init__(self, slot: int) -> None:
+        self.slot = slot
+        super().__init__(f"the scalar {slot} of the step is no finite number")
 
 
 def constant(plan: ScalarPlan) -> float:
@@ -96,9 +112,13 @@ class Scalars:
         self._last: tuple[list[float], Tensor] | None = None
 
     def at(self, step: int) -> list[float]:
-        """What the step reads as `scalars[k]`."""
+        """What the step reads as `scalars[k]`. Raises `ScheduleNotFinite` where one is infinite or no number."""
         functions = [*self._schedules, *(self._weights[name] for name in self._varying)]
-        return [function(step, self.steps) for function in functions]
+        values = [function(step, self.steps) for function in functions]
+        for slot, found in enumerate(values):
+            if not math.isfinite(found):
+                raise ScheduleNotFinite(slot)
+        return values
 
     def tensor_at(self, step: int, device: torch.device | str = "cpu") -> Tensor:
         """The same as a tensor, as precise as the stage."""
