@@ -160,5 +160,5 @@ def test_three_samples_in_two_views_have_the_worked_losses(three: Path) -> None:
 def test_the_gradient_of_three_samples_goes_through_one_side_of_every_product(three: Path) -> None:
     last = latest(three / "checkpoints")
     assert last is not None and last.stage == "half"
-    found = -read_part(last, "weights")["plain.offset"] / LR
+    found = -read_part(last, "weights")["plain.offset"][:3] / LR
     torch.testing.assert_close(found, torch.tensor(GRADIENTS, dtype=torch.float64), atol=1e-6, rtol=0)
