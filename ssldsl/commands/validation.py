@@ -12,8 +12,8 @@ from ssldsl.processes import spare_cores
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True)
-@click.option("--metric", default="", help="The `eval` to judge by, an accuracy. [default: the first]")
-@click.option("--stage", default="", help="The stage whose end is judged. [default: the last]")
+@click.option("--metric", default="", help="The `eval` that counts, an accuracy. [default: the first]")
+@click.option("--stage", default="", help="The stage whose end is measured. [default: the last]")
 @click.option("--sizes", default=None, metavar="N,N", help="Samples of a subset. [default: 1 and 5 of every class]")
 @click.option("--draws", type=click.IntRange(min=1), default=20, help="Subsets of every size.", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of the subsets.", show_default=True)

@@ -37,7 +37,7 @@ class Clock:
 class PassContext:
     """The library, the modules by path, which data sources are held in memory, and how long things last.
 
-    resident: names of data ops; none means that nobody knows, and all count as resident.
+    resident: names of data ops; none means that it is not known, and all count as resident.
     clock: absent before sizes are known.
     """
 

@@ -128,7 +128,7 @@ def test_runs_of_other_data_are_no_company(runs: Path, tmp_path: Path) -> None:
     other.write_text(SPEC.replace("top1(images.test)", "top1(images.train.holdout(200))"), "utf-8")
     run(other)
     text = message(ssldsl("validation", *runs.glob("short-s*"), tmp_path / "runs", "--metric", "top1"))
-    assert "error[R429]: the runs were not judged on the same samples" in text
+    assert "error[R429]: the runs were not evaluated on the same samples" in text
     assert "`top1` on 360 samples of 10 classes" in text and "on 200 samples of 10 classes" in text
 
 

@@ -7,7 +7,7 @@ from ssldsl.source import Span
 
 
 def no_number_of_rounds(stage: str, place: Span, is_number: bool) -> Diagnostic:
-    """`stage refine[0]`, or rounds whose number nobody knows before the spec is read."""
+    """`stage refine[0]`, or rounds whose number is not known before the spec is read."""
     message = f"`stage {stage}[...]` takes a number of rounds"
     label = "not a whole number above 0" if is_number else "neither a whole number nor a param of this file with one"
     return Diagnostic("D521", message, place, label, help=f"for example `stage {stage}[5]`")

@@ -13,7 +13,7 @@ from ssldsl.ir.walk import in_a_step
 def half_averaged(stage: Stage, reader: Reader) -> Iterator[Diagnostic]:
     """Weights and statistics of one average belong together; the first network that breaks a chain is enough.
 
-    What data were computed from is another matter: labels of an averaged teacher judge a student as any others do.
+    What data were computed from is another matter: labels of an averaged teacher measure a student as any others do.
     """
     trained = {path.partition(".")[0] for path in stage.train}
     for evaluation in stage.evaluations:

@@ -47,7 +47,7 @@ def read_turns(reader: Reader, name: str) -> Duration | None:
 
 
 def read_batch(reader: Reader, name: str) -> tuple[tuple[str, int], ...] | None:
-    """Rows of every stream in a step. Without terms, the loss is wrong, and nobody knows which streams it reads."""
+    """Rows of every stream in a step. Without terms, the loss is wrong, and which streams it reads is not known."""
     terms: list[Term] | None = reader.found["loss"]
     roots = [*(t.node for t in terms or ()), *(w.node for w in read_watches(reader))]
     read = (n for n in in_a_step(roots) if n.op in ("draw", "rows"))

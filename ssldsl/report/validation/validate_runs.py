@@ -16,7 +16,7 @@ from ssldsl.runtime.evaluate.per_sample import PerSample, correctness
 from ssldsl.runtime.folder.request import Request
 
 FEWEST = 3  # runs: two always lie on a line
-TOLERANCE = 0.005  # share of samples that another device may judge otherwise
+TOLERANCE = 0.005  # share of samples that come out otherwise on another device
 
 
 @frozen
@@ -33,12 +33,12 @@ class Question:
 
 def validate_runs(paths: Sequence[Path], question: Question, *, as_data: bool, out: str | None) -> tuple[str, str]:
     """The analysis as text or JSON, and as a page if one is wanted (`out`), else nothing there."""
-    judged = correctness_of_runs(read_runs(list(paths)), question)
-    labels = judged[0].labels.numpy()
-    right = np.stack([one.correct.numpy() for one in judged])
+    measured = correctness_of_runs(read_runs(list(paths)), question)
+    labels = measured[0].labels.numpy()
+    right = np.stack([one.correct.numpy() for one in measured])
     sizes = question.sizes or usual_sizes(labels)
     found = validate(right, labels, sizes, draws=question.draws, seed=question.seed)
-    names = ValidatedRuns(judged[0].metric, tuple(str(one.folder) for one in judged))
+    names = ValidatedRuns(measured[0].metric, tuple(str(one.folder) for one in measured))
     text = as_json(found, names) if as_data else as_text(found, names)
     return text, validation_page(found, names) if out is not None else ""
 
@@ -52,7 +52,7 @@ def correctness_of_runs(runs: Sequence[RunFolder], question: Question) -> list[P
         raise _refused(
             f"{len(runs)} run{'s' * (len(runs) != 1)} are too few for a correlation", [], f"give at least {FEWEST}"
         )
-    metric, judged = question.metric, []
+    metric, measured = question.metric, []
     for run in runs:
         request = Request.read(run.path)
         checked = request.checked()
@@ -67,19 +67,21 @@ def correctness_of_runs(runs: Sequence[RunFolder], question: Question) -> list[P
         )
         metric = one.metric  # what was chosen for the first holds for all
         click.echo(f"{run.path}: {metric} {float(one.correct.double().mean()):.4f}", err=True)
-        judged.append(one)
-    _check_same(judged)
-    return judged
+        measured.append(one)
+    _check_same(measured)
+    return measured
 
 
-def _check_same(judged: Sequence[PerSample]) -> None:
-    first = judged[0]
-    if any(one.digest != first.digest or one.labels.tolist() != first.labels.tolist() for one in judged):
-        told = [f"{one.folder}: `{one.metric}` on {_counted(one)}" for one in judged]
+def _check_same(measured: Sequence[PerSample]) -> None:
+    first = measured[0]
+    if any(one.digest != first.digest or one.labels.tolist() != first.labels.tolist() for one in measured):
+        told = [f"{one.folder}: `{one.metric}` on {_counted(one)}" for one in measured]
         raise _refused(
-            "the runs were not judged on the same samples", told, "leave out one kind, or name a metric by `--metric`"
+            "the runs were not evaluated on the same samples",
+            told,
+            "leave out one kind, or name a metric by `--metric`",
         )
-    for one in judged:
+    for one in measured:
         now = float(one.correct.double().mean())
         if one.recorded is not None and abs(now - one.recorded) > TOLERANCE + 1 / len(one.labels):
             told = [f"{one.folder}: `{one.metric}` is {now:.4f} now and was {one.recorded:.4f} at the end of the run"]

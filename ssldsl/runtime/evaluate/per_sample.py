@@ -161,7 +161,7 @@ def _check_data(stage: StagePlan, library: Library, folder: Path) -> None:
     made = next((node for node in below if derives(library, node)), None)
     if made is not None:
         message = (
-            f"`{stage.evaluations[0].name}` of the run in {folder} is judged by labels that `{made.op}` made there"
+            f"`{stage.evaluations[0].name}` of the run in {folder} is measured by labels that `{made.op}` made there"
         )
         raise SpecError(
             Diagnostic("R428", message, help="name an `eval` on labels that come with the data by `--metric`")
