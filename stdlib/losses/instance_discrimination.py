@@ -23,5 +23,5 @@ def instance_discrimination(
     Source: Wu et al., CVPR 2018 (NPID), eq. 2, in full instead of estimated by noise. At least 0; ln N where all rows
     are equally near.
     """
-    logits = embeddings @ rows.to(embeddings).T / temperature
+    logits = embeddings / temperature @ rows.to(embeddings).T  # divided are dim numbers a row, and not one a sample
     return logits.logsumexp(dim=-1) - logits.gather(1, positions.unsqueeze(1)).squeeze(1)

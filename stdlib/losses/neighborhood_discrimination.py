@@ -26,7 +26,7 @@ def neighborhood_discrimination(
     Source: Huang et al., ICML 2019 (AND), eq. 5; Han et al., ECCV 2020 (TwoStageUC), with the mean of the released code
     over the rows of both views. At least 0.
     """
-    logits = embeddings @ rows.to(embeddings).T / temperature
+    logits = embeddings / temperature @ rows.to(embeddings).T  # divided are dim numbers a row, and not one a sample
     own, other = (logits.gather(1, places.unsqueeze(1)).squeeze(1) for places in (positions, neighbors))
     both = torch.where(neighbors == positions, own, torch.logaddexp(own, other))
     return logits.logsumexp(dim=-1) - both

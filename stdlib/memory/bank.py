@@ -40,7 +40,8 @@ class Bank(nn.Module):
     def __init__(self, dim: PositiveInt, samples: PositiveInt, *, momentum: Scheduled[Fraction] = 0.5) -> None:
         super().__init__()
         self.momentum = momentum
-        self.register_buffer("rows", normalize(torch.rand(samples, dim).mul_(2).sub_(1), dim=1))
+        directions = torch.rand(samples, dim).mul_(2).sub_(1)
+        self.register_buffer("rows", normalize(directions, dim=1, out=directions))  # of a large bank no second copy
         self.register_buffer("seen", torch.zeros(samples))
 
     def forward(self) -> Rows:

@@ -6,7 +6,8 @@ from torch.nn import functional
 
 from ssldsl.ops import Features, Labels, PositiveFloat, PositiveInt, op
 
-CHUNK = 1024  # samples at a time: their similarities to the whole bank must fit into memory
+CHUNK = 1024  # samples at a time, and fewer where the bank is so large that their similarities would be more
+SIMILARITIES = 2**26  # than these: a quarter of a gigabyte in single precision
 
 
 @op(paper="wu2018instance")
@@ -33,8 +34,8 @@ def knn_accuracy(
     if not voters.any():
         return 0.0
     bank, bank_labels = functional.normalize(bank_features[voters], dim=1), bank_labels[voters]
-    right = 0
-    for rows, truth in zip(torch.split(features, CHUNK), torch.split(labels, CHUNK), strict=True):
+    right, size = 0, max(1, min(CHUNK, SIMILARITIES // len(bank)))
+    for rows, truth in zip(torch.split(features, size), torch.split(labels, size), strict=True):
         nearest = (functional.normalize(rows, dim=1) @ bank.T).topk(min(k, len(bank)), dim=1)
         weights = ((nearest.values - nearest.values[:, :1]) / temperature).exp()  # a common factor: no overflow
         votes = torch.zeros(len(rows), classes, device=rows.device, dtype=weights.dtype)

@@ -44,6 +44,23 @@ def test_chunks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch) -> Non
     assert knn_accuracy(features, labels, bank, bank_labels, k=5) == whole
 
 
+@pytest.mark.parametrize(("similarities", "most"), [(600, 2), (299, 1)])
+def test_similarities_held_at_once_do_not_grow_with_the_bank(
+    monkeypatch: pytest.MonkeyPatch, similarities: int, most: int
+) -> None:
+    (bank, bank_labels), (features, labels) = clusters(300, 0.6, 0), clusters(30, 0.6, 1)
+    whole, held, split = knn_accuracy(features, labels, bank, bank_labels), [], torch.split
+
+    def watched(tensor: torch.Tensor, size: int) -> tuple[torch.Tensor, ...]:
+        held.append(size)
+        return split(tensor, size)
+
+    monkeypatch.setattr(module, "SIMILARITIES", similarities)
+    monkeypatch.setattr(torch, "split", watched)
+    assert knn_accuracy(features, labels, bank, bank_labels) == whole
+    assert set(held) == {most}
+
+
 def test_a_small_bank_votes_as_a_whole() -> None:
     assert knn_accuracy(torch.eye(2), torch.tensor([0, 1]), torch.eye(2), torch.tensor([0, 1]), k=20) == 1
 
