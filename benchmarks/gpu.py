@@ -115,7 +115,8 @@ def trace(side: Side, device: torch.device, first: int, steps: int = 5) -> Trace
         for number in range(first, first + steps):
             side.step(number)
         wait(device)
-    kernels: list[Any] = [e for e in found.events() if e.device_type == torch.autograd.DeviceType.CUDA]
+    on_gpu: list[Any] = [e for e in found.events() if e.device_type == torch.autograd.DeviceType.CUDA]
+    kernels = [e for e in on_gpu if not getattr(e, "is_user_annotation", False)]  # a step of torch's optimizers is one
     spans = sorted((e.time_range.start, e.time_range.end) for e in kernels)
     busy, reached = 0.0, spans[0][0]
     for start, end in spans:

@@ -107,7 +107,7 @@ def change_in_order(images: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
     hue_at = (order == HUE).int().argmax(dim=1)
     if can_be_looked_at(order):
         if len(images) == 1:
-            return _by_slices(images, amounts, order, hue_at.tolist())
+            return _of_one(images, amounts, order.squeeze(0).tolist())
         rows = hue_at.argsort()
         return _by_slices(images[rows], amounts[rows], order[rows], hue_at[rows].tolist())[rows.argsort()]
     for place in (0, 1, 2):
@@ -116,6 +116,24 @@ def change_in_order(images: Tensor, amounts: Tensor, order: Tensor) -> Tensor:
     for place in (1, 2, 3):
         images = _mixed(images, amounts, order[:, place], hue_at < place)
     return images
+
+
+def _of_one(image: Tensor, amounts: Tensor, order: list[int]) -> Tensor:
+    """The four changes of an image alone, each by as few operations as it takes, with the digits of a batch."""
+    for which, amount in zip(order, amounts[0, order].tolist(), strict=True):
+        if which == HUE:
+            image = change_hue(image, amounts[:, HUE])
+        else:
+            image = torch.lerp(_gray(image, which), image, amount).clamp_(0, 1)
+    return image
+
+
+def _gray(image: Tensor, which: int) -> Tensor:
+    """What an image is mixed with for a change that is not that of its hue."""
+    if which == BRIGHTNESS:
+        return image.new_zeros(())
+    gray = luminance(image)
+    return gray if which == SATURATION else gray.mean(dim=(1, 2, 3), keepdim=True)
 
 
 def _by_slices(images: Tensor, amounts: Tensor, order: Tensor, hue_at: list[int]) -> Tensor:
