@@ -10,7 +10,7 @@ from attrs import Factory, define
 from torch import Tensor, nn
 
 from ssldsl.errors import Diagnostic, InternalError, SpecError
-from ssldsl.graph.plan import ModulePlan, NodePlan, Plan
+from ssldsl.graph.plan import ModulePlan, NodePlan, Place, Plan
 from ssldsl.graph.plan_types import is_of_kind, tensors_of
 from ssldsl.ops.library import Library
 from ssldsl.ops.signature import Edge, Signature
@@ -27,17 +27,17 @@ from ssldsl.types import LIKE_INPUT, WHOLE_NUMBERS, parse_dim, with_names
 MANY = 10_000  # a size or a setting above this may make weights that nothing holds
 
 
-def _not_made(plan: ModulePlan, error: BaseException) -> Diagnostic:
-    """A module whose settings, or whose file of weights, its own code refuses."""
-    message = f"`{plan.path}` cannot be made: {error}"
+def _not_made(name: str, place: Place | None, error: BaseException) -> Diagnostic:
+    """A module or a memory whose settings, or whose file of weights, its own code refuses."""
+    message, span = f"`{name}` cannot be made: {error}", span_of(place)
     if is_out_of_memory(error):
-        message = f"`{plan.path}` does not fit into memory"
-        return Diagnostic("R402", message, span_of(plan.place), hints=(str(error),), help="make it smaller")
+        message = f"`{name}` does not fit into memory"
+        return Diagnostic("R402", message, span, hints=(str(error),), help="make it smaller")
     if isinstance(error, UnfitWeights):
-        return Diagnostic("R422" if "do not fit" in str(error) else "R421", message, span_of(plan.place))
+        return Diagnostic("R422" if "do not fit" in str(error) else "R421", message, span)
     is_plain = isinstance(error, ValueError)  # said for a person to read
-    message = message if is_plain else f"`{plan.path}` cannot be made: {type(error).__name__}: {error}"
-    return Diagnostic("R406", message, span_of(plan.place), hints=() if is_plain else raised_at(error))
+    message = message if is_plain else f"`{name}` cannot be made: {type(error).__name__}: {error}"
+    return Diagnostic("R406", message, span, hints=() if is_plain else raised_at(error))
 
 
 def _try_without_numbers(make: Callable[[], object]) -> None:
@@ -106,7 +106,7 @@ class ModuleBuilder:
             with first_values(self.plan.seed, self.stage, plan.path), counted_weights():
                 made = make()
         except OP_ERRORS as error:
-            raise SpecError(_not_made(plan, error)) from error
+            raise SpecError(_not_made(plan.path, plan.place, error)) from error
         if not isinstance(made, nn.Module):
             raise InternalError(f"`{plan.op}` gave a {type(made).__name__} and not a module")
         return made
@@ -121,8 +121,11 @@ class ModuleBuilder:
                 found |= self._sizes(nodes, edge, id_, signature)
         settings = {name: value for name, value in node.settings.items() if not isinstance(value, dict)}
         wanted = {name: found[name] for name in signature.sizes}
-        with first_values(self.plan.seed, self.stage, "memory", node.draw):
-            memory: nn.Module = op_object(signature)(**wanted, **settings)
+        try:
+            with first_values(self.plan.seed, self.stage, "memory", node.draw):
+                memory: nn.Module = op_object(signature)(**wanted, **settings)
+        except OP_ERRORS as error:
+            raise SpecError(_not_made(node.op, next(iter(node.places), None), error)) from error
         return memory
 
     def _sizes(
