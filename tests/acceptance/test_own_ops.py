@@ -79,3 +79,76 @@ def test_a_run_whose_ops_have_changed_is_not_continued(tmp_path: Path) -> None:
     write(tmp_path, ops=("logits.abs()", "logits.square()"))
     text = message(ssldsl("resume", tmp_path / "runs" / "own-s0-1", "--no-progress", "--no-report"))
     assert "the source of the op `spread` has changed" in text
+
+
+FAILING = '''
+import torch
+from torch import Tensor, nn
+
+from ssldsl.ops import Features, PositiveFloat, PositiveInt, Scheduled, Time, op
+
+
+@op()
+def bumpy(step: Time, steps: Time) -> float:
+    """A factor."""
+    return BUMPY
+
+
+@op()
+def plain(parameters: list[dict], *, lr: Scheduled[PositiveFloat] = 0.1) -> torch.optim.Optimizer:
+    """Descent."""
+    return PLAIN
+
+
+@op()
+class Old(nn.Module):
+    """The features of the last step, averaged."""
+
+    def __init__(self, dim: PositiveInt) -> None:
+        super().__init__()
+        self.register_buffer("mean", OLD)
+
+    def forward(self, features: Features[Tensor, "batch dim"]) -> Features[Tensor, "batch dim"]:
+        return self.mean.expand_as(features)
+
+    def commit(self, features: Tensor) -> None:
+        self.mean.copy_(features.mean(dim=0))
+'''
+SOUND = {"BUMPY": "1.0", "PLAIN": "torch.optim.SGD(parameters, lr)", "OLD": "torch.zeros(dim)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "said"),
+    [
+        ("BUMPY", "1 / 0", ["the schedule `bumpy` failed at step 1: ZeroDivisionError", "`return 1 / 0`"]),
+        ("BUMPY", "None", ["the schedule `bumpy` failed at step 1: TypeError"]),
+        ("PLAIN", "torch.optim.SGD(parameters, -1)", ["the optimizer `plain` cannot be made", "own.ssl:"]),
+        ("PLAIN", "None", ["`plain` gave a NoneType, and no optimizer", "own.ssl:"]),
+        ("OLD", "torch.zeros(-dim)", ["`old` cannot be made", "own.ssl:"]),
+    ],
+)
+def test_a_schedule_an_optimizer_or_a_memory_that_fails_is_told(
+    name: str, wrong: str, said: list[str], tmp_path: Path
+) -> None:
+    text = FAILING
+    for word, code in (SOUND | {name: wrong}).items():
+        text = text.replace(word, code)
+    (tmp_path / "failing.py").write_text(text, "utf-8")
+    spec = tmp_path / "own.ssl"
+    spec.write_text(
+        """ssl 1
+use "failing.py"
+data images = digits()
+stream labeled = images.train.subset(40, seed=0)
+net encoder = convnet(width=4)
+head classes = linear(encoder.dim, images.classes)
+let z = encoder(labeled)
+loss = ce(labeled) + 0.1*mean(squared_error(z, stop(old(stop(z)))))
+optimizer = plain(lr=0.1*bumpy())
+batch = 20
+run = 2it
+""",
+        "utf-8",
+    )
+    told = message(run(spec))
+    assert [part for part in said if part not in told] == [], told

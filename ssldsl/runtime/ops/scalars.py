@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ssldsl.errors import Diagnostic, SpecError
 from ssldsl.graph.plan import CombinedPlan, ConstantPlan, CurvePlan, ScalarPlan, StagePlan, scalar_plan
 from ssldsl.ops.library import Library
 from ssldsl.runtime.device.precision import dtype_of
+from ssldsl.runtime.ops.errors import OP_ERRORS, Raised
 from ssldsl.runtime.ops.load import OpSource, op_object, signature_of
 
 ScalarFunction = Callable[[float, float], float]
@@ -57,7 +59,7 @@ def scalar_function(plan: ScalarPlan, library: OpSource) -> ScalarFunction:
         return partial(_constant, float(plan.value))
     if isinstance(plan, CurvePlan):
         settings = {name: _inside(setting, library) for name, setting in plan.settings.items()}
-        return partial(_curve, op_object(signature_of(library, plan.op)), settings)
+        return partial(_curve, plan.op, op_object(signature_of(library, plan.op)), settings)
     left, right = scalar_function(plan.left, library), scalar_function(plan.right, library)
     if plan.op == "then":
         return partial(_then, left, right, _length(plan))
@@ -79,8 +81,20 @@ def _constant(value: float, step: float, steps: float) -> float:
     return value
 
 
-def _curve(schedule: Callable[..., float], settings: Mapping[str, Any], step: float, steps: float) -> float:
-    return float(schedule(step, steps, **settings))
+def _curve(name: str, schedule: Callable[..., float], settings: Mapping[str, Any], step: float, steps: float) -> float:
+    try:
+        return float(schedule(step, steps, **settings))
+    except OP_ERRORS as error:
+        raise SpecError(_failed(name, step, error)) from error
+
+
+def _failed(name: str, step: float, error: BaseException) -> Diagnostic:
+    """A schedule whose own code fails, or gives no number."""
+    raised = Raised.of(error)
+    message = f"the schedule `{name}` failed at step {step + 1:g}: {raised.text}"
+    return Diagnostic(
+        "R406", message, hints=raised.hints, help="it takes a step and the length of the run, and gives a number"
+    )
 
 
 def _combined(

@@ -6,11 +6,13 @@ from typing import Any
 import torch
 from attrs import frozen
 
-from ssldsl.errors import InternalError
+from ssldsl.errors import Diagnostic, InternalError, SpecError
 from ssldsl.graph.plan import StagePlan
 from ssldsl.ops.library import Library
+from ssldsl.runtime.ops.errors import OP_ERRORS, Raised
 from ssldsl.runtime.ops.load import op_object, signature_of
 from ssldsl.runtime.ops.scalars import Scalars
+from ssldsl.runtime.spans import span_of
 
 Group = dict[str, Any]
 PAIRED = {"beta1": ("betas", 0), "beta2": ("betas", 1)}  # settings that torch keeps as places of a tuple
@@ -50,8 +52,7 @@ def make_optimizer(
     """The optimizer over groups `{"path", "names", "params"}`, and what sets its rates."""
     settings = stage.optimizer.settings
     groups = [{**group, **scalars.resolve(stage.groups.get(group["path"], {}), 0)} for group in parameters]
-    op = op_object(signature_of(library, stage.optimizer.op))
-    optimizer: torch.optim.Optimizer = op(groups, **scalars.resolve(settings, 0))
+    optimizer = _made(stage, groups, scalars.resolve(settings, 0), library)
     bindings = []
     for number, group in enumerate(optimizer.param_groups):
         own = stage.groups.get(group["path"], {})
@@ -61,6 +62,21 @@ def make_optimizer(
                     raise InternalError(f"optimizer `{stage.optimizer.op}` has no setting `{name}` that could change")
                 bindings.append(ScheduledSetting(number, name, value["schedule"]))
     return optimizer, Rates(optimizer, tuple(bindings))
+
+
+def _made(stage: StagePlan, groups: list[Group], settings: dict[str, Any], library: Library) -> torch.optim.Optimizer:
+    """What the op of an optimizer makes of its parameters and settings. Raises R406 where its own code fails."""
+    name, place = stage.optimizer.op, span_of(stage.optimizer.place)
+    try:
+        made = op_object(signature_of(library, name))(groups, **settings)
+    except OP_ERRORS as error:
+        raised = Raised.of(error)
+        message = f"the optimizer `{name}` cannot be made: {raised.text}"
+        raise SpecError(Diagnostic("R406", message, place, hints=raised.hints)) from error
+    if not isinstance(made, torch.optim.Optimizer):
+        message = f"`{name}` gave a {type(made).__name__}, and no optimizer"
+        raise SpecError(Diagnostic("R406", message, place, help="it returns a `torch.optim.Optimizer`"))
+    return made
 
 
 def prepare_gradients(optimizer: torch.optim.Optimizer, limit: float | None, step: int) -> None:
