@@ -121,7 +121,7 @@ SOUND = {"BUMPY": "1.0", "PLAIN": "torch.optim.SGD(parameters, lr)", "OLD": "tor
     ("name", "wrong", "said"),
     [
         ("BUMPY", "1 / 0", ["the schedule `bumpy` failed at step 1: ZeroDivisionError", "`return 1 / 0`"]),
-        ("BUMPY", "None", ["the schedule `bumpy` failed at step 1: TypeError"]),
+        ("BUMPY", "None", ["the schedule `bumpy` failed at step 1", "and is NoneType"]),
         ("PLAIN", "torch.optim.SGD(parameters, -1)", ["the optimizer `plain` cannot be made", "own.ssl:"]),
         ("PLAIN", "None", ["`plain` gave a NoneType, and no optimizer", "own.ssl:"]),
         ("OLD", "torch.zeros(-dim)", ["`old` cannot be made", "own.ssl:"]),
