@@ -30,6 +30,20 @@ def test_every_method_is_a_spec_without_errors_and_warnings(
     assert ssldsl.load("mine.ssl").warnings == ()
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("given", "side"), [([], 64), (["--size", "32"], 32)])
+def test_images_that_may_differ_in_size_are_brought_to_one(
+    method: str, given: list[str], side: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photos = ["--data", 'image_folder("photos")', "--labels", "8", "--net", "convnet(width=4)"]
+    done = new("mine.ssl", "--method", method, *photos, *given)
+    assert done.exception is None, done.exception
+    text = Path("mine.ssl").read_text(encoding="utf-8")
+    assert f"images.test >> resize({side})" in text and ("`--size`" in done.stderr) != bool(given)
+    assert ssldsl.load("mine.ssl").warnings == ()
+
+
 def test_what_is_not_said_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     done = new("mine.ssl", typed="rotation\n\n50\n\n")
