@@ -51,8 +51,13 @@ def _write(folder: Path, out: Path, form: str, net: str, head: str, like: str, s
     if form == ALL:
         return export_all(folder, out, stage=stage, average=average)
     trained = read_trained(folder, net=net, head=head, stage=stage, average=average)
+    was_there = out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         return FORMS[form](trained, out, like or trained.op)
+    except SpecError:
+        if not was_there and not any(out.iterdir()):
+            out.rmdir()
+        raise
     except OSError as error:
         raise SpecError(Diagnostic("R302", f"`{out}` cannot be written: {error.strerror or error}")) from None
