@@ -184,7 +184,8 @@ def _apply_part(
 def _apply_constructor(ctx: Context, part: Constructor, value: Node, span: Span) -> Any:
     """A network that a chain makes without a name, which only one without weights can do without."""
     if part.signature.is_module and part.signature.sizes:
-        ctx.report(types.network_without_name(part.signature.name, part.span))
+        is_applied = (part.span.start, part.span.end) == (span.start, span.end)
+        ctx.report(types.network_without_name(part.signature.name, part.span, is_applied))
         return UNKNOWN
     return _apply_op(ctx, part, value, span)
 

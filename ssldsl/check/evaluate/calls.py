@@ -207,7 +207,8 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
     leading = (*(e.name for e in edges), *signature.given_sizes)
     order = (*leading, *(s.name for s in signature.settings))
     required = tuple(e.name for e in edges if not e.optional)
-    bound, is_good = bind(ctx, Parameters(signature.name, order, required, is_open=True), given, expr.span)
+    takes = Parameters(signature.name, order, required, is_open=True, example=_measured(signature, given))
+    bound, is_good = bind(ctx, takes, given, expr.span)
     if not is_good:
         return UNKNOWN
     placed = {name: bound.pop(name) for name in leading if name in bound}
@@ -220,6 +221,14 @@ def _call_op(ctx: Context, signature: Signature, given: list[Given], expr: tree.
             return ops.view(ctx, built, through[0].value, expr.span)
         return networks.apply(ctx, Network((built,)), through[0].value, expr.span)
     return built
+
+
+def _measured(signature: Signature, given: list[Given]) -> str:
+    """How a metric of scores and labels is called, where it was given the samples alone."""
+    is_of_labels = signature.role == "metrics" and [e.kind for e in signature.edges[1:2]] == ["Labels"]
+    if not is_of_labels or len(given) != 1 or not isinstance(given[0].value, DataValue | StreamRef):
+        return ""
+    return f"{signature.name}(net({given[0].span.text}), {given[0].span.text}.label)"
 
 
 def _goes_through(signature: Signature, given: list[Given]) -> bool:

@@ -313,10 +313,12 @@ def average_of_no_network(place: Span) -> Diagnostic:
     return Diagnostic("T313", "`ema` follows a declared network", place)
 
 
-def network_without_name(op: str, place: Span) -> Diagnostic:
-    """A network that is used where it stands, and owns parameters."""
+def network_without_name(op: str, place: Span, is_applied: bool) -> Diagnostic:
+    """A network that is used where it stands, with sizes of its own. `is_applied`: to what is in its parentheses."""
     help = f"declare it: `head NAME = {place.text}`"
-    return Diagnostic("T313", f"`{op}` owns parameters and needs a name", place, help=help)
+    if is_applied:
+        help = f"declare it, `head NAME = {op}(...)`, and apply that: `NAME(...)`"
+    return Diagnostic("T313", f"`{op}` is a network and needs a name", place, help=help)
 
 
 def argument_without_name(op: str, place: Span, written: Span) -> Diagnostic:

@@ -22,10 +22,13 @@ def _ticked(names: Sequence[str]) -> list[str]:
 # --- arguments --------------------------------------------------------------------------------------------------
 
 
-def missing_argument(callee: str, name: str, takes: Sequence[str], call: Span, declared: Span | None) -> Diagnostic:
+def missing_argument(
+    callee: str, name: str, takes: Sequence[str], call: Span, declared: Span | None, example: str = ""
+) -> Diagnostic:
     """A parameter without argument and without default."""
     notes = (Note(declared, "declared here"),) if declared is not None else ()
     help = f"it takes: {', '.join(takes)}" if len(takes) > 1 else ""
+    help = f"{help}, as in `{example}`" if help and example else help
     return Diagnostic("T301", f"`{callee}` needs `{name}`", call, f"`{name}` is missing", notes, help=help)
 
 

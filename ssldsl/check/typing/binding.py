@@ -17,6 +17,7 @@ class Parameters:
 
     required: those that a call must give. is_open: other names are let through, for a schema to refuse.
     declared: where a parameter is declared, if a person can look there.
+    example: a call as it should be, for whoever gave too little.
     """
 
     callee: str
@@ -24,6 +25,7 @@ class Parameters:
     required: tuple[str, ...] = ()
     is_open: bool = False
     declared: Mapping[str, Span] = field(factory=dict)
+    example: str = ""
 
 
 def bind(ctx: Context, takes: Parameters, given: Sequence[Given], call: Span) -> tuple[dict[str, Given], bool]:
@@ -47,7 +49,8 @@ def bind(ctx: Context, takes: Parameters, given: Sequence[Given], call: Span) ->
             faults.append(names.no_argument(takes.callee, name, takes.order, _place(argument)))
     missing = next((name for name in takes.required if name not in bound), None)
     if missing is not None and not faults:
-        faults.append(values.missing_argument(takes.callee, missing, takes.order, call, takes.declared.get(missing)))
+        declared = takes.declared.get(missing)
+        faults.append(values.missing_argument(takes.callee, missing, takes.order, call, declared, takes.example))
     for fault in faults:
         if fault is not None:
             ctx.reporter.report(fault)
