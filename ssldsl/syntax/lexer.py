@@ -55,7 +55,7 @@ _SPELLED = {
     "AND": "and", "NOT": "not", "POWER": "**", "STAR": "*", "SLASH": "/", "MINUS": "-", "AT_MOST": "<=",
     "AT_LEAST": ">=", "UNEQUAL": "!=", "ARROW": "->",
 }  # fmt: skip
-MOST_TOKENS = 200_000  # some hundred times the longest shipped spec, read within a second or two
+MOST_TOKENS = 100_000  # some hundred times the longest shipped spec, read and checked within two seconds
 _USELESS = {";": "statements need no `;`", "@": "", "$": "", "%": "`%` is glued to a number: `10%`"}
 
 
