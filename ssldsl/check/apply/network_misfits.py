@@ -47,8 +47,23 @@ def misfit(ctx: Context, path: str, draft: ModuleDraft, value: Node, why: str, s
         ctx.report(types.misfit_of_data(path, wanted, kind, example, place))
         return
     before = value.inputs[0].setting("name") if value.op == "apply" else None
-    help = _width_advice(draft, value.type.dims[-1], str(before or ""))
+    help = _setting_advice(draft, value) or _width_advice(draft, value.type.dims[-1], str(before or ""))
     ctx.report(types.misfit(path, wanted, shapes.written(value.type), place, why, help))
+
+
+def _setting_advice(draft: ModuleDraft, value: Node) -> str:
+    """The setting of a network that says another size than its input has; else what brings images to its channels."""
+    assert isinstance(value.type, TensorType)
+    settings = dict(draft.settings)
+    for text, found in zip(draft.signature.edges[0].dims[1:], value.type.dims[1:], strict=False):
+        name = text[1:-1] if text.startswith("{") else ""
+        if name in settings and found.value is not None and settings[name] != found.value:
+            return f"write `{name}={found.value}`"
+        if text.isdecimal() and value.type.kind == "Images" and found.value == 1:
+            return (
+                f"this network has {text} channels; those of the library, and `timm_model(..., channels=1)`, take gray"
+            )
+    return ""
 
 
 def _width_advice(draft: ModuleDraft, width: Dim, before: str) -> str:

@@ -57,7 +57,9 @@ def disagreement(name: str, wanted: Dim, found: Dim) -> str:
     if wanted.value is None and found.value is None and not _is_of_step(wanted) and not _is_of_step(found):
         return f"{before} and {after} may differ"
     before, after = (f"the {text}" if text.startswith("batch of ") else text for text in (before, after))
-    return f"`{name}` is {before}, and here {after}"
+    if name.isdecimal():
+        return f"{before} wanted, and here {after}"
+    return f"`{name.strip('{}')}` is {before}, and here {after}"
 
 
 def open_sizes(dims: Iterable[Dim]) -> tuple[str, ...]:
