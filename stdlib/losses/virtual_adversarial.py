@@ -78,8 +78,9 @@ def _curvature(net: Net, inputs: Tensor, d: Tensor) -> Tensor:
     # outside the level: the derivatives of some layers (group normalization) have no forward derivative themselves
     p = logits.detach().softmax(dim=-1)
     cotangent = p * (slope - (p * slope).sum(dim=-1, keepdim=True))
-    # as a sum: given a cotangent, torch imports its symbolic shapes first
-    return torch.autograd.grad((logits * cotangent.to(logits.dtype)).sum(), leaf)[0]
+    with torch.enable_grad():  # as a sum: given a cotangent, torch imports its symbolic shapes first
+        total = (logits * cotangent.to(logits.dtype)).sum()
+    return torch.autograd.grad(total, leaf)[0]
 
 
 @uncompiled

@@ -42,6 +42,13 @@ def test_the_loss_of_the_linear_model_is_that_of_the_oracle(direction: str, expe
     assert oracle_loss(FrozenOnly(linear), direction=direction).item() == pytest.approx(expected, abs=1e-10)
 
 
+@pytest.mark.parametrize("xi", [None, 1e-2])
+def test_the_loss_is_the_same_where_no_gradient_is_wanted(xi: float | None) -> None:
+    expected = oracle_loss(FrozenOnly(linear), xi=xi)
+    with torch.no_grad():
+        torch.testing.assert_close(oracle_loss(FrozenOnly(linear), xi=xi), expected, atol=1e-12, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("direction", "expected"),
     [
