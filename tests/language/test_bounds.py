@@ -71,13 +71,18 @@ def test_a_number_beyond_all_floats_is_refused_where_it_is_made(text: str) -> No
     assert codes(read(text + "\n")) == ["T313"]
 
 
+def soon_told(text: str) -> list[str]:
+    """The codes of what is wrong with a text, found with no more calls than a whole budget explains."""
+    profile = Profile()
+    found = codes(profile.runcall(read, text))
+    assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
+    return found
+
+
 @pytest.mark.parametrize("level", ["{0} + {0}", "mean([{0}, {0}])"], ids=["sums", "lists"])
 def test_definitions_that_double_each_other_end_in_one_message(level: str) -> None:
     body = "\n".join(f"def d{i}(x) = " + level.format(f"d{i - 1}(x)") for i in range(1, 60))
-    profile = Profile()
-    found = profile.runcall(read, f"def d0(x) = ce(x)\n{body}\nloss = d59(labeled)\n")
-    assert codes(found) == ["D520"]
-    assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
+    assert soon_told(f"def d0(x) = ce(x)\n{body}\nloss = d59(labeled)\n") == ["D520"]
 
 
 DOUBLING = {
@@ -94,10 +99,7 @@ DOUBLING = {
 @pytest.mark.parametrize("first, level, loss", DOUBLING.values(), ids=DOUBLING)
 def test_names_that_double_each_other_end_in_one_message(first: str, level: str, loss: str) -> None:
     levels = "\n".join(level.format(i=i, j=i - 1) for i in range(1, 60))
-    profile = Profile()
-    found = profile.runcall(read, f"{first}\n{levels}\nloss = {loss}\n")
-    assert codes(found) == ["D520"]
-    assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
+    assert soon_told(f"{first}\n{levels}\nloss = {loss}\n") == ["D520"]
 
 
 SHARED = {
@@ -116,10 +118,8 @@ def test_what_is_computed_once_may_be_read_twice_at_every_level(first: str, leve
 @pytest.mark.parametrize("fault", ["nosuch(x)", "x(x)", "mse(x, x)"], ids=["a name", "a call", "a kind"])
 def test_a_mistake_that_definitions_double_is_told_once_after_work_with_a_bound(fault: str) -> None:
     body = "\n".join(f"def d{i}(x) = d{i - 1}(x) + d{i - 1}(x)" for i in range(1, 40))
-    profile = Profile()
-    found = profile.runcall(read, f"def d0(x) = {fault}\n{body}\nloss = d39(labeled)\n")
-    assert len(codes(found)) == 2 and codes(found)[-1] == "D520"
-    assert sum(entry.callcount for entry in profile.getstats()) < 20 * UNITS
+    told = soon_told(f"def d0(x) = {fault}\n{body}\nloss = d39(labeled)\n")
+    assert len(told) == 2 and told[-1] == "D520"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import algebra, networks, ops
 from ssldsl.check.apply.algebra import kind_of
-from ssldsl.check.messages import shapes, stages, types
+from ssldsl.check.messages import losses, shapes, stages, types
 from ssldsl.check.state.context import Context
 from ssldsl.check.state.values import (
     UNKNOWN,
@@ -338,13 +338,13 @@ def named(ctx: Context, expr: tree.Named, value: Any) -> Any:
     if isinstance(value, Loss) and len(value.parts) == 1:
         return Loss((evolve(value.parts[0], name=expr.name.id, named=True),))
     if isinstance(value, Node) and isinstance(value.type, TensorType) and value.type.kind != "Scalar":
-        ctx.report(types.no_single_number(shapes.written(value.type), expr.span))
+        ctx.report(losses.no_single_number(shapes.written(value.type), expr.span))
         return UNKNOWN
     if isinstance(value, Loss):
-        ctx.report(types.names_several_terms(expr.name.id, len(value.parts), expr.name.span))
+        ctx.report(losses.names_several_terms(expr.name.id, len(value.parts), expr.name.span))
         return UNKNOWN
     if _is_loss_list(value):
-        ctx.report(types.names_a_list(len(value.values), expr.value.span))
+        ctx.report(losses.names_a_list(len(value.values), expr.value.span))
         return UNKNOWN
-    ctx.report(types.names_no_term(describe(value), expr.span, is_scalar(value)))
+    ctx.report(losses.names_no_term(describe(value), expr.span, is_scalar(value)))
     return UNKNOWN

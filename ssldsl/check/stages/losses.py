@@ -6,7 +6,7 @@ from attrs import evolve
 
 from ssldsl.check.apply import reductions
 from ssldsl.check.evaluate import declarations
-from ssldsl.check.messages import names, stages, types, values
+from ssldsl.check.messages import losses, names, stages, values
 from ssldsl.check.stages import updates
 from ssldsl.check.stages.watches import read_watches, refuse_namesakes
 from ssldsl.check.state.context import Context
@@ -70,11 +70,11 @@ def _parts(reader: Reader) -> tuple[LossPart, ...] | None:
     if value is UNKNOWN:
         return None
     if isinstance(value, ListValue):
-        reader.report(types.list_as_loss(len(value.values), reader.place("loss")))
+        reader.report(losses.list_as_loss(len(value.values), reader.place("loss")))
         return None
     if not isinstance(value, Loss):
         help = f"read it through a loss: `ce({reader.place('loss').text})`" if isinstance(value, StreamRef) else ""
-        reader.report(types.no_loss(describe(value), reader.place("loss"), help))
+        reader.report(losses.no_loss(describe(value), reader.place("loss"), help))
         return None
     return reductions.averaged(ctx, value).parts
 
